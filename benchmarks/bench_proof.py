@@ -106,10 +106,10 @@ def _hashing(bench: Bench, store: str, url: str, key: Path, public: str) -> None
             )
             updated, floors = in_turns(bench.rounds, ours, floor)
             _add(bench, "read the log, write the tiles", store, len(leaves), updated, floors, "")
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         if bench.wants("verify"):
             began = time.perf_counter()
-            assert ledger.verify((), [public]).alterations == []
+            assert ledger.proof.verify((), [public]).alterations == []
             seconds = time.perf_counter() - began
             bench.add(
                 Figure(
@@ -121,7 +121,7 @@ def _hashing(bench: Bench, store: str, url: str, key: Path, public: str) -> None
                 )
             )
             order = ledger.orders()[0]["client_order_id"]
-            proof = as_json(ledger.prove(order, account=ledger.orders()[0]["account"]))
+            proof = as_json(ledger.proof.prove(order, account=ledger.orders()[0]["account"]))
             times = [_cpu(lambda: verify_proof(proof, public)) * 1_000 for _ in range(200)]
             events_in = len(verify_proof(proof, public)[1])
             bench.add(

@@ -1,4 +1,4 @@
-"""A million trades as an Arrow table (`Ledger.table`), and a question in SQL over them.
+"""A million trades as an Arrow table (`Ledger.tables.read`), and a question in SQL over them.
 
 The floor reads the same columns in the same process and makes nothing of them: on SQLite `fetchall`
 of a plain connection, on PostgreSQL COPY in binary form. (ADBC and DuckDB have their own copies of
@@ -50,10 +50,10 @@ def _filled(url: str, events: int) -> int:
 def _measure(bench: Bench, store: str, url: str, trades: int) -> None:
     raw = (lambda: _sqlite(url)) if store == "sqlite" else (lambda: _postgres(url))
     with Ledger.open(url, update_views=False) as ledger:
-        ledger.sql("FROM halts")  # imports the libraries
+        ledger.tables.sql("FROM halts")  # imports the libraries
         for case, ours, target in (
-            ("table of trades", lambda: ledger.table("trades"), "<= 2"),
-            ("sql, group by over trades", lambda: ledger.sql(QUESTION), ""),
+            ("table of trades", lambda: ledger.tables.read("trades"), "<= 2"),
+            ("sql, group by over trades", lambda: ledger.tables.sql(QUESTION), ""),
         ):
             if bench.wants(case):
                 mine, least = in_turns(bench.rounds, _cpu(ours), _cpu(raw))

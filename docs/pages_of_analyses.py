@@ -9,7 +9,7 @@ from orderledger.analytics.relations import RELATIONS, columns_shown
 
 INTRODUCTION = """# Analyses
 
-`orderledger analyse NAME` and `Ledger.analyse(NAME)` answer these questions: see [the guide](../how-to/analyse-a-ledger.md). Each is one plain
+`orderledger analyse NAME` and `Ledger.tables.analyse(NAME)` answer these questions: see [the guide](../how-to/analyse-a-ledger.md). Each is one plain
 SQL file in `orderledger/analytics/questions`, in DuckDB's dialect, over the tables of [sql](#tables). The groups that you
 name with `by` are the first columns of the result. `hour`, `day`, `week` and `month` are those of `--timezone` (UTC by default).
 
@@ -19,7 +19,7 @@ without data is null.
 
 TABLES = """## Tables
 
-The tables of `Ledger.table`, `orderledger sql` and the analyses. They have the columns of the [views](views.md). Numbers are
+The tables of `Ledger.tables.read`, `orderledger sql` and the analyses. They have the columns of the [views](views.md). Numbers are
 decimal128(38, s) with the smallest scale s that fits the column, else text: the metadata of the field says which. Times are timestamp[us, UTC],
 JSON is text. `trades` has all fills: `state = 'active'` chooses those that stand. `trades` and `pnl_of_fills` also have
 `notional`: quantity times price, before the multiplier of the instrument.

@@ -15,8 +15,9 @@ from pydantic import BaseModel
 
 import orderledger
 from orderledger import audit, rows
+from orderledger.analytics.tables import Tables
 from orderledger.audit.proof.methods import Proofs
-from orderledger.audit.queries import AuditQueries
+from orderledger.audit.queries import Audit
 from orderledger.domain import values
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.limits import Limits
@@ -229,9 +230,13 @@ def python() -> str:
         *_methods(PnlQueries),
         *_methods(AgreementQueries),
         *_methods(Pages),
-        *_methods(AuditQueries),
     ]
-    parts += ["## Proof\n", inspect.cleandoc(Proofs.__doc__ or "") + "\n", *_methods(Proofs)]
+    for title, kind in (
+        ("ledger.audit", Audit),
+        ("ledger.proof", Proofs),
+        ("ledger.tables", Tables),
+    ):
+        parts += [f"## {title}\n", inspect.cleandoc(kind.__doc__ or "") + "\n", *_methods(kind)]
     parts += [
         GATEWAY_INTRODUCTION,
         code("python", _constructor(Gateway)),

@@ -166,5 +166,5 @@ def _proof(key: Path) -> str:
     clock, salts = SteppingClock(at), Random(1).randbytes
     with Ledger.open("memory://", clock=clock, update_views=False, random_bytes=salts) as ledger:
         ledger.record_many(messages)
-        ledger.checkpoint(key)
-        return as_json(ledger.prove("C-1", shows_evidence=True))
+        ledger.proof.checkpoint(key)
+        return as_json(ledger.proof.prove("C-1", shows_evidence=True))

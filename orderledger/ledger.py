@@ -20,8 +20,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakSet
 
-from orderledger.audit.proof.methods import Proofs
-from orderledger.audit.queries import AuditQueries
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
 from orderledger.infrastructure.engine.entry import Entry
@@ -57,6 +55,7 @@ from orderledger.infrastructure.views.follower import Follow, Follower, check_fo
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.parameters import Account
 from orderledger.infrastructure.views.projector import Projector
+from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
@@ -68,7 +67,9 @@ from orderledger.projections.recovery import DoubtRow, Recovery, recovery_of
 from orderledger.projections.view import Row, RowList
 
 if TYPE_CHECKING:
-    from orderledger.analytics.table import LedgerTable
+    from orderledger.analytics.tables import Tables
+    from orderledger.audit.proof.methods import Proofs
+    from orderledger.audit.queries import Audit
     from orderledger.infrastructure.messages.registry import Message
     from orderledger.projections.positions import Method
     from orderledger.serve.statement.statement import Statement
@@ -88,7 +89,7 @@ def _opened(settings: Settings) -> Store:
     return open_store(**settings.of_store())
 
 
-class Ledger(Proofs, AuditQueries):
+class Ledger(Queries):
     """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
     def __init__(
@@ -297,71 +298,29 @@ class Ledger(Proofs, AuditQueries):
         views = FoldedViews(events, None, None)
         return queries.orders(views) if view == "orders" else queries.trades(views)
 
-    # Analytics
+    # Namespaces of leaves
 
-    def table(
-        self,
-        name: str,
-        *,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
-    ) -> "LedgerTable":
-        """Return a table for pandas, Polars, DuckDB or a notebook: any view, `events` (the log) or
-        `pnl_of_fills`.
+    @property
+    def audit(self) -> "Audit":
+        """Questions of auditors: explain, why, restate, findings, …"""
+        from orderledger.audit.queries import Audit
 
-        `where`: values of columns, e.g. account, instrument, strategy. The whole table is in
-        memory. Needs the extra `analytics`.
-        """
-        from orderledger.analytics.reading import tables_of
+        return Audit(self)
 
-        with tables_of(self, as_of, effective_at) as tables:
-            return tables.table(name, **where)
+    @property
+    def proof(self) -> "Proofs":
+        """Checkpoints, proofs, forgetting and bundles."""
+        from orderledger.audit.proof.methods import Proofs
 
-    def sql(
-        self,
-        query: str,
-        *,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        timezone: str = "UTC",
-        memory_limit: str = "2GB",
-    ) -> "LedgerTable":
-        """Answer one SQL query (DuckDB's dialect) over the tables of `table`, all in one state of
-        the ledger.
+        return Proofs(self)
 
-        A query only reads, and only these tables. `timezone`: in which times are truncated and
-        shown. `memory_limit`: for sorting and grouping. Raises InvalidQuery. Needs the extra
-        `analytics`.
-        """
-        from orderledger.analytics.reading import tables_of
-        from orderledger.analytics.sql import answer
+    @property
+    def tables(self) -> "Tables":
+        """Tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses. Needs the
+        extra `analytics`."""
+        from orderledger.analytics.tables import Tables
 
-        with tables_of(self, as_of, effective_at) as tables:
-            return answer(tables, query, timezone=timezone, memory_limit=memory_limit)
-
-    def analyse(
-        self,
-        name: str,
-        *,
-        by: Sequence[str] | str | None = None,
-        method: Method = "average",
-        account: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        timezone: str = "UTC",
-    ) -> "LedgerTable":
-        """Return a ready-made analysis, such as equity, pnl, round-trips, slippage or fill-ratio.
-
-        `by`: groups, such as account, strategy, instrument, day. `method`: of the P&L. `timezone`:
-        of days and hours. Needs the extra `analytics`.
-        """
-        from orderledger.analytics.questions import analyse
-        from orderledger.analytics.reading import tables_of
-
-        where = {} if account is None else {"account": account}
-        with tables_of(self, as_of, effective_at) as tables:
-            return analyse(tables, name, by, method=method, timezone=timezone, where=where)
+        return Tables(self)
 
     # Recovery
 

@@ -72,7 +72,7 @@ RELATIONS: Mapping[str, Table[Any]] = {
 
 
 def columns_shown(table: Table[Any]) -> tuple[Column, ...]:
-    """The columns of a table as `ledger.table` and SQL show it."""
+    """The columns of a table as `ledger.tables.read` and SQL show it."""
     columns = [one for column in table.columns for one in _with_exact_text(table, column)]
     return (*columns, NOTIONAL) if table.name in OF_FILLS else tuple(columns)
 

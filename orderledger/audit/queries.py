@@ -25,7 +25,7 @@ from orderledger.extend.views import (
     ORDERS,
     TRADES,
     Method,
-    Queries,
+    Namespace,
     check_argument,
     check_times,
     one_order,
@@ -42,8 +42,8 @@ VIEWS = ("orders", "trades", "positions", "pnl", "anomalies", "instruments", "ac
 """The views that can be restated."""
 
 
-class AuditQueries(Queries):
-    """The query methods of a ledger, with those for auditors."""
+class Audit(Namespace):
+    """Questions of auditors about a ledger: `ledger.audit`."""
 
     def explain(
         self,
@@ -167,7 +167,7 @@ class AuditQueries(Queries):
                 )
             )
 
-    def audit(
+    def findings(
         self,
         *,
         account: parameters.Account = None,

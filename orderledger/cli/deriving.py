@@ -4,7 +4,6 @@ the query method."""
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from functools import partial
 from inspect import isgeneratorfunction
 from typing import Any
 
@@ -17,6 +16,7 @@ from orderledger.cli.formats import form, print_listing
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_record
 from orderledger.cli.times import Moment, Time, timezone, zone_name
+from orderledger.infrastructure.views.asking import bound_to
 from orderledger.infrastructure.views.questions import (
     LARGEST,
     Parameter,
@@ -153,9 +153,7 @@ def parameters_in(
 
 
 def _bound(method: Method, ledger: Any) -> Method:
-    """The method of this ledger, or a function of a leaf that takes the ledger."""
-    is_method = getattr(type(ledger), method.__name__, None) is method
-    bound: Method = getattr(ledger, method.__name__) if is_method else partial(method, ledger)
+    bound = bound_to(method, ledger)
     if isgeneratorfunction(method):  # its arguments are checked when the first row is read
         return lambda *names, **asked: list(bound(*names, **asked))
     return bound

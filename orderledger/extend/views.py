@@ -8,6 +8,7 @@ from orderledger.infrastructure.views.arguments import (
     groups_of,
     zone_of,
 )
+from orderledger.infrastructure.views.asking import bound_to
 from orderledger.infrastructure.views.building import ENTRIES, OF_POSITION, place_of
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import (
@@ -25,7 +26,7 @@ from orderledger.infrastructure.views.paging import (
     offset_of,
 )
 from orderledger.infrastructure.views.parallel import processes, results, submitted
-from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.queries import Namespace
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
@@ -110,11 +111,11 @@ __all__ = [
     "MemoryNames",
     "MemoryRows",
     "Method",
+    "Namespace",
     "NoDuplicates",
     "Page",
     "Position",
     "PositionFold",
-    "Queries",
     "Row",
     "StoredInstrumentRow",
     "StoredViews",
@@ -123,6 +124,7 @@ __all__ = [
     "Views",
     "WholeOrder",
     "asked_of",
+    "bound_to",
     "check_argument",
     "check_period",
     "check_scope",

@@ -249,7 +249,7 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
 
     def explanation() -> Answer:
         position = ledger.store.recorder.last_position()
-        return Answer(row_json(ledger.explain(order_id, account=account, **asked)), position)
+        return Answer(row_json(ledger.audit.explain(order_id, account=account, **asked)), position)
 
     query = {"history": history, "explanation": explanation}.get(part, order)
     await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)

@@ -8,8 +8,16 @@ from inspect import isgeneratorfunction
 from typing import Any
 
 from orderledger import Ledger, LedgerError
+from orderledger.audit.queries import Audit
 from orderledger.extend.runtime import row_json
-from orderledger.extend.views import InvalidCursor, Page, offset_cursor, offset_of, questions
+from orderledger.extend.views import (
+    InvalidCursor,
+    Page,
+    bound_to,
+    offset_cursor,
+    offset_of,
+    questions,
+)
 from orderledger.gateway.published import breakers
 from orderledger.rows import ReconciledOrderRow, RowList
 from orderledger.serve.alerts.lists import alerts
@@ -90,7 +98,7 @@ def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
         asked.pop(one.becomes) for one in questions.parameters_of(question) if one.is_positional
     ]
     try:
-        found = question(ledger, *names, **asked)
+        found = bound_to(question, ledger)(*names, **asked)
         return list(found) if isgeneratorfunction(question) else found
     except LedgerError:
         raise
@@ -229,15 +237,15 @@ COLLECTIONS = (
         ),
         _events,
     ),
-    _computed("restate", Ledger.restate, is_fold=True),
-    _computed("audit", Ledger.audit, is_fold=True),
-    _computed("order-records", Ledger.order_records, is_fold=True),
+    _computed("restate", Audit.restate, is_fold=True),
+    _computed("audit", Audit.findings, is_fold=True),
+    _computed("order-records", Audit.order_records, is_fold=True),
     # `fees` names a file, and the server's files are not the client's.
-    _computed("what-if", Ledger.what_if, is_fold=True, left_out=("fees",)),
+    _computed("what-if", Audit.what_if, is_fold=True, left_out=("fees",)),
 )
 """Every list, in the order of the documentation."""
 
-SINGLES = (Single("recover", Ledger.recover, is_of_log=False), Single("why", Ledger.why))
+SINGLES = (Single("recover", Ledger.recover, is_of_log=False), Single("why", Audit.why))
 """Every question that is answered with one object, except those in the path of an order."""
 
 BY_PATH = {collection.path: collection for collection in COLLECTIONS}

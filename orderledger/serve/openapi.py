@@ -10,6 +10,7 @@ import msgspec
 from pydantic import TypeAdapter
 
 from orderledger import Ledger, __version__
+from orderledger.audit.queries import Audit
 from orderledger.audit.rows import Explanation
 from orderledger.extend.messages import AnyMessage
 from orderledger.extend.views import questions
@@ -210,7 +211,7 @@ def _paths() -> Document:
             "get": _of_order(Ledger.history, _list_schema(HISTORY), HISTORY.parameters)
         },
         "/api/orders/{account}/{id}/explanation": {
-            "get": _of_order(Ledger.explain, _ref("Explanation"))
+            "get": _of_order(Audit.explain, _ref("Explanation"))
         },
         "/api/status": {
             "get": _get(

@@ -164,7 +164,7 @@ class Messages:
 
     def latency(self, by: list[str]) -> pandas.DataFrame:
         """From the log: a step ends and begins when its event was recorded."""
-        events = self.ledger.table("events").to_arrow().to_pandas()
+        events = self.ledger.tables.read("events").to_arrow().to_pandas()
         events = events[(events["source"] != "import") & events["stream"].str.contains("/")]
         times = {
             how: events.pivot_table(
@@ -173,7 +173,7 @@ class Messages:
             for how in ("min", "max")
         }
         orders = (
-            self.ledger.table("orders")
+            self.ledger.tables.read("orders")
             .to_arrow()
             .select(["stream", *ORDER])
             .to_pandas()
@@ -209,9 +209,9 @@ class Messages:
     def anomalies(self, by: list[str]) -> pandas.DataFrame:
         """From the log: what was detected of each order, what of it was cleared, and which sending
         had no answer."""
-        events = self.ledger.table("events").to_arrow().to_pandas()
+        events = self.ledger.tables.read("events").to_arrow().to_pandas()
         orders = (
-            self.ledger.table("orders")
+            self.ledger.tables.read("orders")
             .to_arrow()
             .select(["stream", *ORDER])
             .to_pandas()
@@ -343,7 +343,7 @@ class Messages:
 def compare(told: Messages, name: str, by: list[str]) -> pandas.DataFrame:
     """Assert that an analysis has the rows that pandas finds, and returns them."""
     expected = getattr(told, name)(by)
-    found = told.ledger.analyse(name, by=by).to_arrow().to_pandas()
+    found = told.ledger.tables.analyse(name, by=by).to_arrow().to_pandas()
     keys = list(expected.index.names)
     assert set(found.columns) == {*keys, *expected.columns}
 

@@ -49,7 +49,7 @@ def trade(
 
 
 def rows(ledger: Ledger, name: str, **asked: Any) -> list[dict[str, Any]]:
-    return ledger.analyse(name, **asked).to_rows()
+    return ledger.tables.analyse(name, **asked).to_rows()
 
 
 def only(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -446,7 +446,7 @@ def test_every_analysis_answers_every_group_and_shows_its_columns(ledger: Ledger
     )
     for name, question in questions().items():
         for by in (question.default, question.by):
-            assert ledger.analyse(name, by=by).column_names == [*by, *question.columns]
+            assert ledger.tables.analyse(name, by=by).column_names == [*by, *question.columns]
         assert question.sql(question.default) == question.text
         assert question.sentence.endswith(".")
 
@@ -465,7 +465,7 @@ def test_wrong_names_groups_and_methods_are_named(ledger: Ledger) -> None:
         ({"name": "pnl", "timezone": "Mars"}, "'Mars' is not a time zone"),
     ):
         with pytest.raises(ValueError, match=fault):
-            ledger.analyse(**asked)  # type: ignore[arg-type]
+            ledger.tables.analyse(**asked)  # type: ignore[arg-type]
 
 
 def test_an_account_can_be_chosen(ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ def every_kind(ledger: Ledger) -> None:
         )
     )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])
-    ledger.forget_evidence("G-1", account="sim:main", reason="asked")
+    ledger.proof.forget_evidence("G-1", account="sim:main", reason="asked")
 
 
 @pytest.fixture

@@ -108,12 +108,12 @@ def test_numbers_of_all_sizes_are_analysed_or_refused_in_words() -> None:
                 DEFINED, *small, *traded(2, "sell", "123456789012345678", "99999999999.123456789")
             )
         )
-        resting = ledger.analyse("resting", by=("side", "account")).to_rows()
+        resting = ledger.tables.analyse("resting", by=("side", "account")).to_rows()
         assert [(row["orders"], row["largest_to_usual"]) for row in resting] == [(1, None), (1, 1)]
         with pytest.raises(
             InvalidQuery, match="turnover: a number has more digits than an analysis can hold"
         ):
-            ledger.analyse("turnover")
+            ledger.tables.analyse("turnover")
 
 
 def test_an_interrupt_while_rows_are_fetched_is_no_error_of_the_program(

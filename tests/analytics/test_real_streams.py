@@ -56,7 +56,7 @@ class Flow:
         self.marks = marks.drop_duplicates("at", keep="last").sort_values("at")[["at", "price"]]
 
     def rows(self, name: str, **asked: Any) -> pandas.DataFrame:
-        found = self.ledger.analyse(name, **asked).to_arrow().to_pandas()
+        found = self.ledger.tables.analyse(name, **asked).to_arrow().to_pandas()
         return found.astype(
             {
                 column: float
@@ -110,14 +110,14 @@ def test_derived_figures_are_numbers_in_sql(flow: Flow) -> None:
             f"SELECT sum({name}) AS total, avg({name}) AS mean, count(*) FILTER ({name} < 0) AS "
             "lost FROM pnl_of_fills"
         )
-        (found,) = flow.ledger.sql(query).to_rows()
+        (found,) = flow.ledger.tables.sql(query).to_rows()
         values = [float(row[name]) for row in exact]  # type: ignore[literal-required]
         expected = (sum(values), sum(values) / len(values), sum(value < 0 for value in values))
         assert (found["total"], found["mean"], found["lost"]) == (
             *map(pytest.approx, expected[:2]),
             expected[2],
         )
-    (row,) = flow.ledger.sql(
+    (row,) = flow.ledger.tables.sql(
         "SELECT avg(average_price) AS mean, count(*) FILTER (average_price > 0) AS priced FROM "
         "orders"
     ).to_rows()
@@ -160,7 +160,7 @@ def realized(fills: pandas.DataFrame) -> list[float]:
 def test_realized_pnl_and_round_trips(flow: Flow) -> None:
     expected = realized(flow.fills)
     assert flow.rows("pnl", by="instrument")["realized_pnl"].sum() == pytest.approx(sum(expected))
-    assert flow.ledger.table("pnl_of_fills").to_pandas()["realized_pnl_average"].astype(
+    assert flow.ledger.tables.read("pnl_of_fills").to_pandas()["realized_pnl_average"].astype(
         float
     ).tolist() == pytest.approx(expected)
     held = (flow.fills["sign"] * flow.fills["quantity"]).cumsum().round(6)

@@ -43,7 +43,7 @@ def url(tmp_path: Path) -> str:
 
 def test_a_query_joins_views_the_log_marks_and_pnl_of_fills(ledger: Ledger) -> None:
     ledger.record_many(parsed(*TRADES))
-    found = ledger.sql(
+    found = ledger.tables.sql(
         'SELECT t.fill_id, t.notional, m.price, p.realized_pnl_average, e.name FROM trades t ASOF JOIN marks m ON t."at" >= m."at" '
         "JOIN pnl_of_fills p USING (stream, fill_id) JOIN events e ON e.position = t.position ORDER BY t.position"
     )
@@ -56,9 +56,11 @@ def test_a_query_joins_views_the_log_marks_and_pnl_of_fills(ledger: Ledger) -> N
 def test_a_query_is_answered_as_of_another_moment(ledger: Ledger) -> None:
     ledger.record_many(parsed(*TRADES))
     query = "SELECT count(*) AS n FROM trades"
-    assert ledger.sql(query).to_rows() == [{"n": 2}]
-    assert ledger.sql(query, as_of=3).to_rows() == [{"n": 1}]
-    assert ledger.sql(query, effective_at=START + timedelta(seconds=2)).to_rows() == [{"n": 1}]
+    assert ledger.tables.sql(query).to_rows() == [{"n": 2}]
+    assert ledger.tables.sql(query, as_of=3).to_rows() == [{"n": 1}]
+    assert ledger.tables.sql(query, effective_at=START + timedelta(seconds=2)).to_rows() == [
+        {"n": 1}
+    ]
 
 
 def test_all_tables_of_a_query_are_in_one_state_while_others_record(durable_store_url: str) -> None:
@@ -75,7 +77,7 @@ def test_all_tables_of_a_query_are_in_one_state_while_others_record(durable_stor
             assert len(tables.table("orders")) == before
             assert len(tables.table("trades")) == len(tables.table("pnl_of_fills")) == 2
             assert max(row["position"] for row in tables.table("events").to_rows()) == 6
-        assert len(ledger.table("trades")) == 3
+        assert len(ledger.tables.read("trades")) == 3
 
 
 WRITES = (
@@ -103,7 +105,7 @@ def test_a_query_that_writes_or_reads_anything_else_is_refused(
         path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")
     }
     with Ledger.open(url, update_views=False) as ledger, pytest.raises(InvalidQuery) as refused:
-        ledger.sql(query)
+        ledger.tables.sql(query)
     assert "\n" not in str(refused.value)
     after = {
         path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")
@@ -127,7 +129,7 @@ def test_faults_of_a_query_are_one_sentence(url: str) -> None:
         Ledger.open(url) as ledger,
         pytest.raises(InvalidSetting, match="'much' is not a size of memory, such as 2GB"),
     ):
-        ledger.sql("SELECT 1", memory_limit="much")
+        ledger.tables.sql("SELECT 1", memory_limit="much")
 
 
 def test_memory_is_limited(url: str) -> None:
@@ -135,26 +137,26 @@ def test_memory_is_limited(url: str) -> None:
         Ledger.open(url) as ledger,
         pytest.raises(InvalidQuery, match="needs more memory than memory_limit allows"),
     ):
-        ledger.sql(
+        ledger.tables.sql(
             "SELECT count(*) FROM (SELECT DISTINCT i FROM range(3000000) t(i))", memory_limit="20MB"
         )
 
 
 def test_every_table_is_shown_with_its_columns(ledger: Ledger) -> None:
-    assert [row["name"] for row in ledger.sql("SHOW TABLES").to_rows()] == sorted(RELATIONS)
-    assert {row["column_name"] for row in ledger.sql("DESCRIBE marks").to_rows()} == set(
+    assert [row["name"] for row in ledger.tables.sql("SHOW TABLES").to_rows()] == sorted(RELATIONS)
+    assert {row["column_name"] for row in ledger.tables.sql("DESCRIBE marks").to_rows()} == set(
         RELATIONS["marks"].names
     )
-    assert ledger.sql("SELECT count(*) AS n FROM halts").to_rows() == [{"n": 0}]
+    assert ledger.tables.sql("SELECT count(*) AS n FROM halts").to_rows() == [{"n": 0}]
 
 
 def test_times_are_truncated_in_the_time_zone(ledger: Ledger) -> None:
     ledger.record_many(parsed(*TRADES))
     query = "SELECT strftime(date_trunc('hour', t.at), '%H:%M') AS hour FROM trades t LIMIT 1"
-    assert ledger.sql(query).to_rows() == [{"hour": "09:00"}]
-    assert ledger.sql(query, timezone="Asia/Kolkata").to_rows() == [{"hour": "15:00"}]
+    assert ledger.tables.sql(query).to_rows() == [{"hour": "09:00"}]
+    assert ledger.tables.sql(query, timezone="Asia/Kolkata").to_rows() == [{"hour": "15:00"}]
     with pytest.raises(ValueError, match="is not a time zone"):
-        ledger.sql(query, timezone="x'; DROP TABLE trades --")
+        ledger.tables.sql(query, timezone="x'; DROP TABLE trades --")
 
 
 def test_the_command_prints_every_format(url: str) -> None:

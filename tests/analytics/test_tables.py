@@ -76,7 +76,7 @@ def test_a_table_has_the_rows_of_its_view(ledger: Ledger, time: str) -> None:
     }
     when = whens[time]
     for name in [name for name in RELATIONS if name not in ("positions", "proposals", "events")]:
-        table, names = ledger.table(name, **when), RELATIONS[name].names
+        table, names = ledger.tables.read(name, **when), RELATIONS[name].names
         assert table.column_names == [column.name for column in columns_shown(RELATIONS[name])], (
             name
         )
@@ -86,9 +86,9 @@ def test_a_table_has_the_rows_of_its_view(ledger: Ledger, time: str) -> None:
 
 
 def test_the_log_is_a_table(ledger: Ledger) -> None:
-    found, names = ledger.table("events").to_rows(), RELATIONS["events"].names
+    found, names = ledger.tables.read("events").to_rows(), RELATIONS["events"].names
     assert plainly(found, names) == plainly(ledger.events(), names)
-    assert [row["position"] for row in ledger.table("events", as_of=7).to_rows()] == [
+    assert [row["position"] for row in ledger.tables.read("events", as_of=7).to_rows()] == [
         1,
         2,
         3,
@@ -98,16 +98,16 @@ def test_the_log_is_a_table(ledger: Ledger) -> None:
         7,
     ]
     first = next(ledger.events())["recorded_at"]
-    assert len(ledger.table("events", as_of=first)) == sum(
+    assert len(ledger.tables.read("events", as_of=first)) == sum(
         row["recorded_at"] <= first for row in ledger.events()
     )
-    assert len(ledger.table("events", effective_at=MIDDLE)) == sum(
+    assert len(ledger.tables.read("events", effective_at=MIDDLE)) == sum(
         row["at"] <= MIDDLE for row in ledger.events()
     )
 
 
 def test_positions_have_a_row_for_each_method(ledger: Ledger) -> None:
-    rows = exact_rows(ledger.table("positions").to_rows())
+    rows = exact_rows(ledger.tables.read("positions").to_rows())
     for method in ("average", "fifo", "lifo"):
         mine = {
             (row["account"], row["instrument"]): row["realized_pnl"]
@@ -122,16 +122,16 @@ def test_positions_have_a_row_for_each_method(ledger: Ledger) -> None:
 
 def test_filters_choose_rows(ledger: Ledger) -> None:
     for name in ("trades", "events", "orders", "pnl_of_fills"):
-        accounts = {row["account"] for row in ledger.table(name, account="sim:two").to_rows()}
+        accounts = {row["account"] for row in ledger.tables.read(name, account="sim:two").to_rows()}
         assert accounts == {"sim:two"}
     with pytest.raises(ValueError, match="'moon' is not a column of trades"):
-        ledger.table("trades", moon=1)
+        ledger.tables.read("trades", moon=1)
     with pytest.raises(ValueError, match="'moon' is not a table: orders, trades"):
-        ledger.table("moon")
+        ledger.tables.read("moon")
 
 
 def test_other_tools_take_a_table_as_it_is(ledger: Ledger) -> None:
-    table, count = ledger.table("trades"), len(ledger.trades(include_busted=True))
+    table, count = ledger.tables.read("trades"), len(ledger.trades(include_busted=True))
     total = sum(row["price"] for row in ledger.trades(include_busted=True))
     assert pa.table(table).num_rows == len(table) == count
     assert polars.DataFrame(table)["price"].sum() == table.to_polars()["price"].sum() == total
@@ -155,14 +155,14 @@ def _with(table: Any) -> duckdb.DuckDBPyConnection:
 
 
 def test_numbers_have_the_smallest_scale_that_fits_and_the_schema_says_so(ledger: Ledger) -> None:
-    schema = ledger.table("trades").to_arrow().schema
+    schema = ledger.tables.read("trades").to_arrow().schema
     assert schema.field("price").type.precision == 38
     assert schema.field("price").metadata[b"number"] == b"decimal"
     assert schema.field("price").metadata[b"meaning"] == b"Price."
     assert schema.field("at").type == pa.timestamp("us", tz="UTC")
     long = "1234567890123456789012345678.1234567890123456789012345678"
     ledger.record_many(parsed(request("L-1", 50), fill("L-1", "F-L", 51, price=long)))
-    table = ledger.table("trades").to_arrow()
+    table = ledger.tables.read("trades").to_arrow()
     assert table.schema.field("price").type == pa.string()
     assert table.schema.field("price").metadata[b"number"] == b"text"
     assert long in table["price"].to_pylist()
@@ -203,21 +203,21 @@ def test_products_are_exact(left: str, right: str) -> None:
 
 def test_notional_is_quantity_times_price(ledger: Ledger) -> None:
     ledger.record_many(parsed(*traded(70, "buy", "0.5", "64000.1")))
-    notional = {row["fill_id"]: row["notional"] for row in ledger.table("trades").to_rows()}
+    notional = {row["fill_id"]: row["notional"] for row in ledger.tables.read("trades").to_rows()}
     assert notional["F-70"] == Decimal("32000.05")
 
 
 def test_a_missing_extra_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InvalidSetting, match=r"pip install 'orderledger\[analytics\]'"):
-        ledger.table("trades")
+        ledger.tables.read("trades")
 
 
 @pytest.mark.parametrize("package", ["polars", "pandas"])
 def test_a_package_that_no_extra_has_is_named_itself(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    table = ledger.table("trades")
+    table = ledger.tables.read("trades")
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(
         InvalidSetting, match=f"{package} is not installed: pip install {package} "
@@ -250,7 +250,7 @@ def test_a_derived_figure_has_one_type_whatever_the_data(
             parsed(*told, *traded(9, "sell", "7" if len(prices) > 2 else "6", "102.3"))
         )
         for name, figures in DERIVED.items():
-            arrow = ledger.table(name).to_arrow()
+            arrow = ledger.tables.read(name).to_arrow()
             for figure in figures:
                 assert arrow.schema.field(figure).type == pa.float64()
                 assert arrow.schema.field(figure).metadata[b"number"] == b"double"
@@ -264,9 +264,9 @@ def test_a_derived_figure_has_one_type_whatever_the_data(
             for row in ledger.pnl_of_fills()
             if (amount := row["realized_pnl_average"]) is not None
         ]
-        table = ledger.table("pnl_of_fills").to_rows()
+        table = ledger.tables.read("pnl_of_fills").to_rows()
         assert [Decimal(row["realized_pnl_average_exact"]) for row in table] == exact
-        (found,) = ledger.sql(
+        (found,) = ledger.tables.sql(
             "SELECT sum(realized_pnl_average) AS total, count(*) FILTER (realized_pnl_lifo > 0) AS "
             "won, sum(CAST(realized_pnl_average_exact AS DECIMAL(38, 12))) AS precise FROM "
             "pnl_of_fills"
@@ -278,5 +278,5 @@ def test_a_derived_figure_has_one_type_whatever_the_data(
 def test_a_table_of_a_ledger_without_rows_has_its_columns(store_url: str) -> None:
     with Ledger.open(store_url) as ledger:
         for name in RELATIONS:
-            table = ledger.table(name)
+            table = ledger.tables.read(name)
             assert (len(table), table.column_names[0]) == (0, RELATIONS[name].names[0])

@@ -451,7 +451,7 @@ def test_evidence_and_text_are_restored_unless_they_were_forgotten(
     with Ledger.open(durable_store_url) as ledger:
         ledger.record_many(parsed(*told))
         archived(ledger, place)
-        ledger.forget_evidence("C-1", account="a:b", reason="asked")
+        ledger.proof.forget_evidence("C-1", account="a:b", reason="asked")
         archived(ledger, place)
         wanted = list(ledger.events())
     with Ledger.open(tmp_path / "restored.db") as restored:

@@ -73,7 +73,7 @@ def test_each_finding_is_found_once_where_it_belongs(durable_store_url: str) -> 
         )
         found = [
             (name, row["name"].partition(".")[0])
-            for row in ledger.audit()
+            for row in ledger.audit.findings()
             for name in row["findings"]
         ]
     assert sorted(found) == [
@@ -95,7 +95,7 @@ def test_a_cancel_that_we_asked_for_or_that_has_a_reason_is_explained(store_url:
     with opened(
         store_url, [*working(), said(5, "request_cancel"), said(6, "canceled"), *for_a_reason]
     ) as ledger:
-        assert list(ledger.audit(finding="unexplained_cancel")) == []
+        assert list(ledger.audit.findings(finding="unexplained_cancel")) == []
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,17 @@ def test_events_are_found_by_who_and_why(
     tmp_path: Path, asked: dict[str, Any], names: list[str]
 ) -> None:
     with opened(tmp_path / "a.db", SUSPICIOUS) as ledger:
-        assert [row["name"] for row in ledger.audit(**asked)] == names
+        assert [row["name"] for row in ledger.audit.findings(**asked)] == names
 
 
 def test_late_begins_at_the_delay_that_is_asked_for(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db", SUSPICIOUS) as ledger:
-        assert len(list(ledger.audit(finding="late_report", late=timedelta(seconds=80)))) == 1
-        assert list(ledger.audit(finding="late_report", late=timedelta(seconds=80.001))) == []
+        assert (
+            len(list(ledger.audit.findings(finding="late_report", late=timedelta(seconds=80)))) == 1
+        )
+        assert (
+            list(ledger.audit.findings(finding="late_report", late=timedelta(seconds=80.001))) == []
+        )
 
 
 def test_every_event_can_be_audited(tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def test_every_event_can_be_audited(tmp_path: Path) -> None:
         rows = [
             row
             for source in {event["source"] for event in events}
-            for row in ledger.audit(source=source)
+            for row in ledger.audit.findings(source=source)
         ]
     assert len(rows) == len(events)
     assert all(row["sentence"].endswith(".") and row["sentence"][0].isupper() for row in rows)
@@ -227,7 +231,7 @@ def test_the_traded_quantities_of_an_order_add_up_to_what_is_filled() -> None:
                 parse_document({**message, "account": "sim:main"}) for message in story.messages
             )
             traded: dict[Any, Decimal] = {}
-            for row in ledger.order_records():
+            for row in ledger.audit.order_records():
                 traded[row["client_order_id"]] = traded.get(row["client_order_id"], Decimal(0)) + (
                     row["fields"]["39"] or 0
                 )

@@ -92,7 +92,7 @@ def check_every_order(ledger: Ledger) -> None:
         order_id = (
             row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
         )
-        found = ledger.explain(order_id, account=row["account"])
+        found = ledger.audit.explain(order_id, account=row["account"])
         steps = [step for step in found["steps"] if step["status"] is not None]
         assert [step["version"] for step in steps] == list(range(1, row["version"] + 1))
         assert steps[-1]["status"] == row["status"]

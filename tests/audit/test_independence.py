@@ -34,7 +34,7 @@ def check_story(story: Story, seed: int) -> None:
         ledger.record_many(
             parse_document({**message, "account": "sim:main"}) for message in story.messages
         )
-        proof = ledger.prove_order_independence(rounds=2, seed=seed)
+        proof = ledger.audit.prove_order_independence(rounds=2, seed=seed)
         assert proof["holds"], proof
 
 
@@ -62,7 +62,7 @@ def test_odd_orders_end_the_same_in_any_order(name: str, tmp_path: Path) -> None
         tmp_path / "odd.db", clock=clock, update_views=False, synchronous="OFF"
     ) as ledger:
         record(lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS[name])
-        proof = ledger.prove_order_independence(rounds=5)
+        proof = ledger.audit.prove_order_independence(rounds=5)
         assert proof["holds"], proof
 
 
@@ -71,7 +71,7 @@ def test_a_log_of_everything_can_be_recorded_anew(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
         ledger.record_many(map(parse_document, story()))
         before = ledger.status()["position"]
-        proof = ledger.prove_order_independence(rounds=1)
+        proof = ledger.audit.prove_order_independence(rounds=1)
         assert proof["holds"], proof
         assert proof["messages"] > 100
         assert ledger.status()["position"] == before

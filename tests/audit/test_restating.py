@@ -43,7 +43,7 @@ LATE_FILL = [
 
 def test_a_late_fill_restates_the_order_and_the_pnl_of_the_morning(store_url: str) -> None:
     with opened(store_url, LATE_FILL) as ledger:
-        (order,) = ledger.restate("orders", from_as_of=NOON)
+        (order,) = ledger.audit.restate("orders", from_as_of=NOON)
         assert (order["client_order_id"], order["change"]) == ("C-1", "changed")
         assert (order["before"]["cum_quantity"], order["after"]["cum_quantity"]) == (
             Decimal(3),
@@ -51,9 +51,9 @@ def test_a_late_fill_restates_the_order_and_the_pnl_of_the_morning(store_url: st
         )
         (cause,) = order["events"]
         assert cause["sentence"] == "The venue filled 4 at 99 (fill F-2, fee 0.1 USD)."
-        (trade,) = ledger.restate("trades", from_as_of=NOON)
+        (trade,) = ledger.audit.restate("trades", from_as_of=NOON)
         assert (trade["change"], trade["fill_id"], trade["before"]) == ("added", "F-2", {})
-        (pnl,) = ledger.restate("pnl", from_as_of=NOON, method="fifo")
+        (pnl,) = ledger.audit.restate("pnl", from_as_of=NOON, method="fifo")
         assert (pnl["before"]["position_quantity"], pnl["after"]["position_quantity"]) == (
             Decimal(3),
             Decimal(7),
@@ -63,17 +63,21 @@ def test_a_late_fill_restates_the_order_and_the_pnl_of_the_morning(store_url: st
 
 def test_what_happened_later_is_no_restatement(store_url: str) -> None:
     with opened(store_url, LATE_FILL[:-2] + LATE_FILL[-1:]) as ledger:
-        assert all(ledger.restate(view, from_as_of=NOON) == [] for view in KEYS)
+        assert all(ledger.audit.restate(view, from_as_of=NOON) == [] for view in KEYS)
 
 
 def test_another_moment_and_two_past_times_can_be_asked_for(store_url: str) -> None:
     with opened(store_url, LATE_FILL) as ledger:
         evening = START + timedelta(seconds=20_002)
-        assert ledger.restate("orders", from_as_of=NOON, as_of=NOON + timedelta(hours=1)) == []
-        (order,) = ledger.restate("orders", from_as_of=NOON, effective_at=evening)
+        assert (
+            ledger.audit.restate("orders", from_as_of=NOON, as_of=NOON + timedelta(hours=1)) == []
+        )
+        (order,) = ledger.audit.restate("orders", from_as_of=NOON, effective_at=evening)
         assert order["after"]["cum_quantity"] == Decimal(8)
         assert (
-            ledger.restate("orders", from_as_of=NOON, effective_at=START + timedelta(seconds=1.5))
+            ledger.audit.restate(
+                "orders", from_as_of=NOON, effective_at=START + timedelta(seconds=1.5)
+            )
             == []
         )
 
@@ -105,7 +109,7 @@ def test_every_difference_has_its_events_and_nothing_else_differs(
                 for name in {*stated[0], *stated[1]}
                 if stated[0].get(name) != stated[1].get(name)
             }
-            found = ledger.restate(
+            found = ledger.audit.restate(
                 view, from_as_of=start, as_of=last, effective_at=RECORDED_AT + timedelta(days=1)
             )
             keys = {tuple(row["key"][name] for name in key) for row in found}
@@ -136,8 +140,8 @@ def test_the_command_tells_both_and_the_events(tmp_path: Path) -> None:
 def test_a_wrong_question_is_wrong_usage(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db", LATE_FILL) as ledger:
         with pytest.raises(ValueError, match="not a view that can be compared"):
-            ledger.restate("halts", from_as_of=NOON)
+            ledger.audit.restate("halts", from_as_of=NOON)
         with pytest.raises(ValueError, match="the log has no position 999"):
-            ledger.restate("orders", from_as_of=999)
+            ledger.audit.restate("orders", from_as_of=999)
     assert run("restate", "halts", "--db", tmp_path / "a.db", "--from", moment(0)).status == 2
     assert run("restate", "orders", "--db", tmp_path / "a.db").status == 2

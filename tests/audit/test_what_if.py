@@ -39,12 +39,12 @@ def of(rows: list[Any], view: str) -> Any:
 
 def test_without_an_assumption_nothing_differs(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        assert ledger.what_if() == []
+        assert ledger.audit.what_if() == []
 
 
 def test_another_method_realizes_another_amount(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        rows = ledger.what_if(method="fifo", than="lifo")
+        rows = ledger.audit.what_if(method="fifo", than="lifo")
         (expected,) = ledger.pnl(method="fifo")
         pnl = of(rows, "pnl")
         assert (pnl["is_now"]["realized_pnl"], pnl["would_be"]["realized_pnl"]) == (
@@ -58,7 +58,7 @@ def test_another_method_realizes_another_amount(store_url: str) -> None:
 
 def test_another_fee_changes_fees_and_net_pnl(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        pnl = of(ledger.what_if(fee_rate="0.001"), "pnl")
+        pnl = of(ledger.audit.what_if(fee_rate="0.001"), "pnl")
         assert pnl["is_now"]["fees"] == {"USD": Decimal("0.3")}
         assert pnl["would_be"]["fees"] == {"USD": Decimal("0.33")}
         assert pnl["difference"]["net_pnl"] == Decimal("-0.03")
@@ -73,13 +73,13 @@ def test_a_schedule_tells_makers_from_takers_and_instruments_from_each_other(
         '[[fees]]\naccount = "sim:main"\nmaker = "-0.001"\ntaker = "0.01"\n'
     )
     with opened(tmp_path / "a.db", LOTS) as ledger:
-        pnl = of(ledger.what_if(fees=schedule), "pnl")
+        pnl = of(ledger.audit.what_if(fees=schedule), "pnl")
     assert pnl["would_be"]["fees"] == {"USD": Decimal("-0.1") + Decimal("1.1") + Decimal("1.2")}
 
 
 def test_without_an_order_its_fills_are_gone(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        rows = ledger.what_if(without=["C-2"])
+        rows = ledger.audit.what_if(without=["C-2"])
         order, pnl = of(rows, "orders"), of(rows, "pnl")
         assert (order["change"], order["client_order_id"]) == ("removed", "C-2")
         assert (pnl["is_now"]["position_quantity"], pnl["would_be"]["position_quantity"]) == (
@@ -90,14 +90,14 @@ def test_without_an_order_its_fills_are_gone(store_url: str) -> None:
 
 def test_without_an_order_its_reports_under_other_names_are_gone_too(store_url: str) -> None:
     with opened(store_url, ODD_ORDERS["late_id_mapping"]) as ledger:
-        rows = ledger.what_if(without=["V-1"])
+        rows = ledger.audit.what_if(without=["V-1"])
         assert [row["view"] for row in rows] == ["orders", "positions", "pnl"]
         assert {row["change"] for row in rows} == {"removed"}
 
 
 def test_without_an_account_all_of_it_is_gone(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        rows = ledger.what_if(without_accounts=["sim:main"])
+        rows = ledger.audit.what_if(without_accounts=["sim:main"])
         assert {row["change"] for row in rows} == {"removed"}
         assert sorted(str(row["client_order_id"]) for row in rows if row["view"] == "orders") == [
             "C-1",
@@ -108,7 +108,7 @@ def test_without_an_account_all_of_it_is_gone(store_url: str) -> None:
 
 def test_an_unresolved_order_may_be_taken_as_filled_or_not(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
-        filled = ledger.what_if(filled=["C-3"])
+        filled = ledger.audit.what_if(filled=["C-3"])
         order, position = of(filled, "orders"), of(filled, "positions")
         assert (order["is_now"]["certainty"], order["would_be"]["status"]) == (
             "unresolved",
@@ -117,7 +117,7 @@ def test_an_unresolved_order_may_be_taken_as_filled_or_not(store_url: str) -> No
         assert order["would_be"]["average_price"] == Decimal(125)
         assert position["difference"]["position_quantity"] == Decimal(2)
         assert position["would_be"]["unresolved_orders"] == 0
-        not_filled = ledger.what_if(not_filled=["C-3"])
+        not_filled = ledger.audit.what_if(not_filled=["C-3"])
         assert of(not_filled, "orders")["would_be"]["status"] == "canceled"
         assert of(not_filled, "positions")["difference"] == {"open_buy_quantity": Decimal(-2)}
         assert not [row for row in not_filled if row["view"] == "pnl"]
@@ -128,7 +128,7 @@ def test_a_market_order_is_filled_at_the_mark_and_pays_the_assumed_fee(store_url
     with opened(store_url, [*LOTS, *market]) as ledger:
         (order,) = [
             row
-            for row in ledger.what_if(filled=["C-4"], fee_rate="0.01")
+            for row in ledger.audit.what_if(filled=["C-4"], fee_rate="0.01")
             if row["client_order_id"] == "C-4"
         ]
         assert order["would_be"]["average_price"] == Decimal(130)
@@ -138,7 +138,7 @@ def test_a_market_order_is_filled_at_the_mark_and_pays_the_assumed_fee(store_url
 def test_nothing_is_written(durable_store_url: str) -> None:
     with opened(durable_store_url, LOTS) as ledger:
         before = (list(ledger.events()), ledger.orders(), ledger.pnl())
-        ledger.what_if(filled=["C-3"], without=["C-2"], fee_rate="0.5", method="lifo")
+        ledger.audit.what_if(filled=["C-3"], without=["C-2"], fee_rate="0.5", method="lifo")
         assert (list(ledger.events()), ledger.orders(), ledger.pnl()) == before
 
 
@@ -149,20 +149,20 @@ def test_an_impossible_assumption_says_why(tmp_path: Path) -> None:
     elsewhere = (9, {**other[1], "account": "sim:other"})
     with opened(tmp_path / "a.db", [*LOTS, elsewhere]) as ledger:
         with pytest.raises(UnknownOrder):
-            ledger.what_if(without=["C-9"])
+            ledger.audit.what_if(without=["C-9"])
         with pytest.raises(AmbiguousOrder):
-            ledger.what_if(without=["C-1"])
+            ledger.audit.what_if(without=["C-1"])
         with pytest.raises(ValueError, match="C-2 has ended"):
-            ledger.what_if(filled=["C-2"])
+            ledger.audit.what_if(filled=["C-2"])
         with pytest.raises(
             ValueError,
             match="cannot be taken as filled: it has no limit price, nor its instrument a mark",
         ):
-            ledger.what_if(filled=["C-1"], account="sim:other")
+            ledger.audit.what_if(filled=["C-1"], account="sim:other")
         with pytest.raises(ValueError, match="both as filled and as not filled"):
-            ledger.what_if(filled=["C-3"], not_filled=["C-3"])
+            ledger.audit.what_if(filled=["C-3"], not_filled=["C-3"])
         with pytest.raises(ValueError, match="nothing is recorded of the account 'sim:none'"):
-            ledger.what_if(without_accounts=["sim:none"])
+            ledger.audit.what_if(without_accounts=["sim:none"])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_faulty_schedule_names_the_key_and_the_fault(
         opened(tmp_path / "a.db", LOTS) as ledger,
         pytest.raises(InvalidSetting, match=fault.replace(".", r"\.")),
     ):
-        ledger.what_if(fees=path)
+        ledger.audit.what_if(fees=path)
     assert run("what-if", "--db", tmp_path / "a.db", "--fees", path).status == 2
 
 

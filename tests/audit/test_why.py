@@ -48,7 +48,7 @@ def exact(amounts: dict[str, Any]) -> dict[str, Fraction]:
 def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
     """Every figure of one row of `pnl`."""
     account, instrument = row["account"], row["instrument"]
-    found = ledger.why("pnl", account=account, instrument=instrument, method=method, **when)
+    found = ledger.audit.why("pnl", account=account, instrument=instrument, method=method, **when)
     assert found["figures"] == {
         name: value
         for name, value in row.items()
@@ -88,7 +88,7 @@ def check_rounding(parts: list[Any]) -> None:
 
 def check_position(ledger: Ledger, row: Any, method: Method) -> None:
     """The quantity and the cost of one row of `positions`."""
-    found = ledger.why(
+    found = ledger.audit.why(
         "position", account=row["account"], instrument=row["instrument"], method=method
     )
     added = sums(found["parts"])
@@ -100,7 +100,7 @@ def check_order(ledger: Ledger, row: Any) -> None:
     order_id = (
         row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
     )
-    found = ledger.why("order", order_id=order_id, account=row["account"])
+    found = ledger.audit.why("order", order_id=order_id, account=row["account"])
     added = sums(found["parts"])
     assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
     assert dict(added["fees"]) == exact(row["fees"])
@@ -175,8 +175,8 @@ def test_rounded_amounts_add_up_too(store_url: str, method: Method, terms: dict[
 def test_parts_are_events_and_events_have_evidence(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*a_third()))
-        plain = ledger.why("pnl", account="sim:main", instrument="BTC-USD")
-        found = ledger.why("pnl", account="sim:main", instrument="BTC-USD", has_evidence=True)
+        plain = ledger.audit.why("pnl", account="sim:main", instrument="BTC-USD")
+        found = ledger.audit.why("pnl", account="sim:main", instrument="BTC-USD", has_evidence=True)
         events = {event["position"]: event for event in ledger.events()}
     (mark,) = [part for part in found["parts"] if part["part"] == "value at the mark"]
     assert (mark["price"], mark["at"], mark["evidence"]) == (
@@ -216,7 +216,7 @@ def test_the_terms_of_an_order_name_the_events_that_gave_them(tmp_path: Path) ->
             clock,
             ODD_ORDERS["replaced_by_less"],
         )
-        found = ledger.why("order", order_id="C-1")
+        found = ledger.audit.why("order", order_id="C-1")
     given = {
         part["figure"]: (part["value"], part["position"])
         for part in found["parts"]
@@ -275,6 +275,6 @@ def test_a_question_that_cannot_be_answered_says_why(
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*a_third()))
         with pytest.raises(UnknownOrder):
-            ledger.why("order", order_id="nowhere")
+            ledger.audit.why("order", order_id="nowhere")
     done = run("why", *asked, "--db", tmp_path / "a.db")
     assert (done.status, fault in done.err) == (status, True), done.err

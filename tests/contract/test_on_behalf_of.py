@@ -45,9 +45,11 @@ def test_history_events_and_tables_show_both(store_url: str) -> None:
         assert [(row["actor"], row["on_behalf_of"]) for row in ledger.history("C-1")] == wanted
         assert [(row["actor"], row["on_behalf_of"]) for row in ledger.events()] == wanted
         assert [
-            (step["actor"], step["on_behalf_of"]) for step in ledger.explain("C-1")["steps"]
+            (step["actor"], step["on_behalf_of"]) for step in ledger.audit.explain("C-1")["steps"]
         ] == wanted
-        found = ledger.sql("SELECT actor, on_behalf_of FROM events ORDER BY position").to_rows()
+        found = ledger.tables.sql(
+            "SELECT actor, on_behalf_of FROM events ORDER BY position"
+        ).to_rows()
         assert [(row["actor"], row["on_behalf_of"]) for row in found] == wanted
         exported = list(messages_in(ledger.store))
         assert [(one.actor, one.on_behalf_of) for one in exported] == wanted

@@ -52,8 +52,8 @@ LOOKUPS: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
     "history": lambda ledger, at: ledger.history("C-30", **at),
     "history of an account": lambda ledger, at: ledger.history("C-30", **ID, **at),
     "history by venue id": lambda ledger, at: ledger.history("V-30", **ID, **at),
-    "explain": lambda ledger, at: ledger.explain("C-30", **ID, **at),
-    "why": lambda ledger, at: ledger.why("order", order_id="A-30", **at),
+    "explain": lambda ledger, at: ledger.audit.explain("C-30", **ID, **at),
+    "why": lambda ledger, at: ledger.audit.why("order", order_id="A-30", **at),
 }
 NOW: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
     "orders": lambda ledger, _: ledger.orders(client_order_id="C-30"),

@@ -55,7 +55,7 @@ def test_the_analysis_agrees_at_the_end_of_each_hour(ledger: Ledger) -> None:
         hour = row["at"].strftime("%Y-%m-%d %H:00")
         by_hour[hour] = row
         deepest[hour] = max(deepest.get(hour, 0.0), float(row["drawdown"] or 0))
-    table = ledger.analyse("equity", by=("account", "hour")).to_arrow().to_pylist()
+    table = ledger.tables.analyse("equity", by=("account", "hour")).to_arrow().to_pylist()
     assert {row["hour"] for row in table} >= set(by_hour)
     for row in table:
         if row["hour"] in by_hour:

@@ -26,9 +26,9 @@ def test_a_bundle_of_a_whole_account_answers_as_the_ledger_does(
         ledger.record_many(parsed(*story()))
         accounts = sorted({row["account"] for row in ledger.orders()})
         ledger.record_many(parsed(*lives(2, "another")))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         for account in accounts:
-            count = ledger.bundle(path, account=account)
+            count = ledger.proof.bundle(path, account=account)
             with Ledger.open(path, update_views=False) as opened_bundle:
                 asked = {"account": account}
                 for name in (
@@ -58,8 +58,8 @@ def test_a_bundle_cannot_be_recorded_in_and_leaves_nothing_behind(
     path = tmp_path / "b.zip"
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
-        ledger.checkpoint(key)
-        ledger.bundle(path, account="sim:main")
+        ledger.proof.checkpoint(key)
+        ledger.proof.bundle(path, account="sim:main")
     before = path.read_bytes()
     bundle = Ledger.open(path)
     folder = Path(str(bundle.store.url)).parent
@@ -75,10 +75,10 @@ def test_a_redacted_bundle_has_no_evidence_and_its_proof_holds(
 ) -> None:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(6)))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         for is_redacted in (False, True):
             path = tmp_path / f"{is_redacted}.zip"
-            ledger.bundle(path, account="sim:main", is_redacted=is_redacted)
+            ledger.proof.bundle(path, account="sim:main", is_redacted=is_redacted)
             verify_proof(read_proof(str(path)), public)
             assert (SECRET.encode() in read_proof(str(path))) != is_redacted
             with Ledger.open(path, update_views=False) as bundle:
@@ -89,7 +89,7 @@ def test_a_redacted_bundle_has_no_evidence_and_its_proof_holds(
                 )
                 assert list(bundle.orders()) == list(ledger.orders())
         again = tmp_path / "again.zip"
-        ledger.bundle(again, account="sim:main", is_redacted=True)
+        ledger.proof.bundle(again, account="sim:main", is_redacted=True)
         assert again.read_bytes() == path.read_bytes(), "the same bundle has the same bytes"
 
 
@@ -97,8 +97,8 @@ def test_a_period_chooses_whole_orders(key: Path, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(6)))  # ten seconds apart
-        ledger.checkpoint(key)
-        ledger.bundle(
+        ledger.proof.checkpoint(key)
+        ledger.proof.bundle(
             path,
             account="sim:main",
             since=START + timedelta(seconds=12),
@@ -108,7 +108,7 @@ def test_a_period_chooses_whole_orders(key: Path, tmp_path: Path) -> None:
             assert [row["client_order_id"] for row in bundle.orders()] == ["C-1", "C-2"]
             assert list(bundle.history("C-1")) == list(ledger.history("C-1"))
         with pytest.raises(NotProved, match="no event of nobody"):
-            ledger.bundle(path, account="nobody")
+            ledger.proof.bundle(path, account="nobody")
 
 
 def test_evidence_inside_older_events_cannot_be_redacted(
@@ -116,9 +116,9 @@ def test_evidence_inside_older_events_cannot_be_redacted(
 ) -> None:
     with opened(durable_store_url) as ledger:
         with_evidence_inside(ledger, with_evidence(1))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         with pytest.raises(NotProved, match="cannot be left out"):
-            ledger.bundle(tmp_path / "b.zip", account="sim:main", is_redacted=True)
+            ledger.proof.bundle(tmp_path / "b.zip", account="sim:main", is_redacted=True)
         assert not (tmp_path / "b.zip").exists()
 
 
@@ -126,8 +126,8 @@ def test_a_damaged_bundle_is_refused(key: Path, public: str, tmp_path: Path) -> 
     path, chance = tmp_path / "b.zip", Random(3)
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(3)))
-        ledger.checkpoint(key)
-        ledger.bundle(path, account="sim:main")
+        ledger.proof.checkpoint(key)
+        ledger.proof.bundle(path, account="sim:main")
     data = path.read_bytes()
     expected = verify_proof(read_proof(str(path)), public)
     for _ in range(60):
@@ -146,7 +146,7 @@ def test_a_damaged_bundle_is_refused(key: Path, public: str, tmp_path: Path) -> 
 def test_every_view_of_a_bundle_can_be_asked(key: Path, tmp_path: Path) -> None:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(1)))
-        ledger.checkpoint(key)
-        ledger.bundle(tmp_path / "b.zip", account="sim:main")
+        ledger.proof.checkpoint(key)
+        ledger.proof.bundle(tmp_path / "b.zip", account="sim:main")
         with Ledger.open(tmp_path / "b.zip", update_views=False) as bundle:
             assert every_view(bundle) == every_view(ledger)

@@ -20,10 +20,10 @@ def test_evidence_is_gone_and_the_order_and_its_proofs_are_as_before(
 ) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(5)))
-        note = ledger.checkpoint(key).note
+        note = ledger.proof.checkpoint(key).note
         before, order = ledger.orders(), ledger.order("C-2")
-        proof = as_json(ledger.prove("C-2", shows_evidence=True))
-        forgotten = ledger.forget_evidence("C-2", reason="asked", actor="anna")
+        proof = as_json(ledger.proof.prove("C-2", shows_evidence=True))
+        forgotten = ledger.proof.forget_evidence("C-2", reason="asked", actor="anna")
         assert (forgotten.events, forgotten.streams) == (3, ["sim:main/C-2"])
         assert [{**row, "version": 0} for row in ledger.orders()] == [
             {**row, "version": 0} for row in before
@@ -40,10 +40,10 @@ def test_evidence_is_gone_and_the_order_and_its_proofs_are_as_before(
         )
         assert ledger.history("C-1")[1]["evidence"] is not None
         verify_proof(proof, public)
-        assert ledger.verify([note], [public]).alterations == []
-        ledger.checkpoint(key)
-        verify_proof(as_json(ledger.prove("C-2", shows_evidence=True)), public)
-        assert ledger.verify((), [public]).alterations == []
+        assert ledger.proof.verify([note], [public]).alterations == []
+        ledger.proof.checkpoint(key)
+        verify_proof(as_json(ledger.proof.prove("C-2", shows_evidence=True)), public)
+        assert ledger.proof.verify((), [public]).alterations == []
         assert ledger.rebuild().is_equal and ledger.check().differences == ()
 
 
@@ -56,7 +56,7 @@ def test_the_bytes_leave_the_files_of_sqlite(tmp_path: Path) -> None:
     with Ledger.open(path, update_views=False) as ledger:
         ledger.record_many(parsed(*messages))
         assert any(content[9] in file.read_bytes() for file in tmp_path.iterdir())
-        assert ledger.forget_evidence("C-2", reason="asked").is_overwritten
+        assert ledger.proof.forget_evidence("C-2", reason="asked").is_overwritten
         for number in range(8, 12):
             assert not any(content[number] in file.read_bytes() for file in tmp_path.iterdir())
         assert ledger.history("C-3")[0]["text"] == content[12].decode()
@@ -69,7 +69,7 @@ def test_an_order_goes_on_after_its_evidence_was_forgotten(store_url: str) -> No
                 request("C-1", text=SECRET), report("acknowledged", "C-1", 1, venue_order_id="V-1")
             )
         )
-        ledger.forget_evidence("C-1", reason="asked")
+        ledger.proof.forget_evidence("C-1", reason="asked")
         outcomes = ledger.record_many(
             parsed(fill("C-1", "F-1", 2, evidence={"later": 1}), fill("C-1", "F-1", 2))
         )
@@ -96,7 +96,7 @@ def test_reports_that_were_attributed_are_forgotten_under_both_orders(
             parsed(unknown, request("C-1"), report("acknowledged", "C-1", 2, venue_order_id="V-1"))
         )
         before = ledger.orders()
-        forgotten = ledger.forget_evidence("C-1", account="sim:main", reason="asked")
+        forgotten = ledger.proof.forget_evidence("C-1", account="sim:main", reason="asked")
         assert len(forgotten.streams) == len(forgotten.positions) == 2
         assert not any(row["evidence"] for row in ledger.events())
         assert [row["client_order_id"] for row in ledger.orders()] == [
@@ -109,11 +109,11 @@ def test_what_cannot_be_forgotten_says_why(store_url: str) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*lives(1)))
         with pytest.raises(NotProved, match="no evidence and no text"):
-            ledger.forget_evidence(
+            ledger.proof.forget_evidence(
                 str(ledger.orders()[0]["client_order_id"]), account="sim:main", reason="asked"
             )
         with pytest.raises(UnknownOrder):
-            ledger.forget_evidence("X-9", reason="asked")
+            ledger.proof.forget_evidence("X-9", reason="asked")
 
 
 def test_evidence_inside_older_events_is_moved_and_can_then_be_forgotten(
@@ -125,20 +125,20 @@ def test_evidence_inside_older_events_is_moved_and_can_then_be_forgotten(
         events, views = list(ledger.events()), every_view(ledger)
         with pytest.raises(NotProved, match="move-evidence"):
             forget(ledger.store, "sim:main/C-1", reason="asked")
-        assert ledger.move_evidence() == 12 and ledger.move_evidence() == 0
+        assert ledger.proof.move_evidence() == 12 and ledger.proof.move_evidence() == 0
         assert (list(ledger.events()), every_view(ledger)) == (events, views)
         assert not any(SECRET.encode() in row.state for row in ledger.store.all_rows())
-        note = ledger.checkpoint(key).note
-        assert ledger.verify([note], [public]).alterations == []
+        note = ledger.proof.checkpoint(key).note
+        assert ledger.proof.verify([note], [public]).alterations == []
         forget(ledger.store, "sim:main/C-1", reason="asked")
-        assert ledger.verify([note], [public]).alterations == []
+        assert ledger.proof.verify([note], [public]).alterations == []
 
 
 def test_evidence_is_not_moved_after_a_checkpoint(durable_store_url: str, key: Path) -> None:
     with opened(durable_store_url) as ledger:
         old = with_evidence_inside(ledger, with_evidence(2))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         before: list[Any] = list(ledger.store.all_rows())
         with pytest.raises(NotProved, match="vouches for the stored bytes"):
-            ledger.move_evidence()
+            ledger.proof.move_evidence()
         assert list(ledger.store.all_rows()) == before and len(before) == len(old)

@@ -35,7 +35,7 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
         with Ledger.open(path, update_views=False) as ledger:
             notes = [written.read_text()] if written.exists() else []
             found = (
-                ledger.verify(notes, [public])
+                ledger.proof.verify(notes, [public])
                 if notes or ledger.status()["checkpoint_position"]
                 else None
             )
@@ -45,7 +45,7 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
                 assert (row["evidence"] is not None) or row["is_forgotten"] or not is_evidence_due
             assert ledger.check().differences == ()
     with Ledger.open(path, update_views=False) as ledger:
-        assert ledger.checkpoint(key) and ledger.verify((), [public]).alterations == []
+        assert ledger.proof.checkpoint(key) and ledger.proof.verify((), [public]).alterations == []
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def test_kill_9_while_evidence_is_moved(durable_store_url: str, key: Path, publi
         with opened(durable_store_url) as ledger:
             assert list(ledger.events()) == events
     with opened(durable_store_url) as ledger:
-        ledger.move_evidence()
+        ledger.proof.move_evidence()
         assert list(ledger.events()) == events
         assert not any(SECRET.encode() in row.state for row in ledger.store.all_rows())
-        assert ledger.verify([ledger.checkpoint(key).note], [public]).alterations == []
+        assert ledger.proof.verify([ledger.proof.checkpoint(key).note], [public]).alterations == []

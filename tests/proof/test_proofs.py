@@ -27,8 +27,8 @@ SPOILED = 400
 def proof(key: Path) -> str:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*lives(120), *with_evidence(40, "a/b")))
-        ledger.checkpoint(key)
-        return as_json(ledger.prove("C-7", account="a/b", shows_evidence=True))
+        ledger.proof.checkpoint(key)
+        return as_json(ledger.proof.prove("C-7", account="a/b", shows_evidence=True))
 
 
 def test_a_proof_of_an_order_holds_for_both_verifiers(
@@ -36,10 +36,10 @@ def test_a_proof_of_an_order_holds_for_both_verifiers(
 ) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(30)))
-        made = ledger.checkpoint(key)
+        made = ledger.proof.checkpoint(key)
         ledger.record_many(parsed(*lives(3, "other")))
         for order in ("C-0", "C-13", "C-29"):
-            proof = as_json(ledger.prove(order, account="sim:main", checkpoint=made.note))
+            proof = as_json(ledger.proof.prove(order, account="sim:main", checkpoint=made.note))
             checkpoint, events = verify_proof(proof, public)
             assert auditor.holds(proof, public)
             assert [event["version"] for event in events] == [
@@ -51,29 +51,29 @@ def test_a_proof_of_an_order_holds_for_both_verifiers(
             assert [event["position"] for event in events] == [
                 row["position"] for row in ledger.history(order, account="sim:main")
             ]
-        assert verify_proof(as_json(ledger.prove(event=17)), public)[1][0]["position"] == 17
+        assert verify_proof(as_json(ledger.proof.prove(event=17)), public)[1][0]["position"] == 17
 
 
 def test_what_cannot_be_proved_says_why(store_url: str, key: Path) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
         with pytest.raises(NotProved, match="no checkpoint"):
-            ledger.prove("C-1")
-        note = ledger.checkpoint(key).note
+            ledger.proof.prove("C-1")
+        note = ledger.proof.checkpoint(key).note
         ledger.record_many(parsed(*lives(1, "other")))
         with pytest.raises(NotProved, match="newer than the checkpoint"):
-            ledger.prove("C-0", account="other", checkpoint=note)
+            ledger.proof.prove("C-0", account="other", checkpoint=note)
         with pytest.raises(NotProved, match="no event at position 999"):
-            ledger.prove(event=999)
+            ledger.proof.prove(event=999)
         with pytest.raises(UnknownOrder):
-            ledger.prove("X-1")
+            ledger.proof.prove("X-1")
         with pytest.raises(NotProved, match="not a signed checkpoint"):
-            ledger.prove("C-1", checkpoint="nothing")
+            ledger.proof.prove("C-1", checkpoint="nothing")
         with opened("memory://") as another:
             another.record_many(parsed(*with_evidence(2)))
-            foreign = another.checkpoint(key).note
+            foreign = another.proof.checkpoint(key).note
         with pytest.raises(NotProved, match="do not fit the checkpoint"):
-            ledger.prove("C-1", checkpoint=foreign)
+            ledger.proof.prove("C-1", checkpoint=foreign)
 
 
 def spoiled(proof: str, chance: Random) -> str:
@@ -177,7 +177,7 @@ def test_a_checkpoint_is_the_beginning_of_a_later_one(store_url: str, key: Path)
         notes = []
         for number in range(4):
             ledger.record_many(parsed(*lives(10 + number, f"account-{number}")))
-            notes.append(ledger.checkpoint(key).note)
+            notes.append(ledger.proof.checkpoint(key).note)
         for old in range(4):
             for new in range(old, 4):
                 path = [
@@ -234,10 +234,10 @@ def test_a_witness_who_cosigned_is_accepted_and_one_who_did_not_is_missed(
 def test_a_signer_refuses_to_contradict_an_earlier_checkpoint(tmp_path: Path, key: Path) -> None:
     with Ledger.open(tmp_path / "orders.db", update_views=False) as ledger:
         ledger.record_many(parsed(*with_evidence(5)))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         with ledger.store.database.writing() as session:
             session.execute("DELETE FROM proof_tiles")
             with session.unguarded_events():
                 session.execute("DELETE FROM orderledger_events WHERE notification_id = 20")
         with pytest.raises(NotProved, match="does not continue its checkpoint"):
-            ledger.checkpoint(key)
+            ledger.proof.checkpoint(key)

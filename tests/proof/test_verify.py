@@ -28,10 +28,10 @@ def original(tmp_path_factory: pytest.TempPathFactory, key: Path) -> tuple[Path,
     path = tmp_path_factory.mktemp("original") / "orders.db"
     with opened(f"sqlite:///{path}", update_views=False) as ledger:
         ledger.record_many(parsed(*with_evidence(45)))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         ledger.record_many(parsed(*lives(30, "a/b")))
-        ledger.forget_evidence("C-3", account="sim:main", reason="asked")
-        note = ledger.checkpoint(key).note
+        ledger.proof.forget_evidence("C-3", account="sim:main", reason="asked")
+        note = ledger.proof.checkpoint(key).note
     return path, note
 
 
@@ -118,10 +118,10 @@ def test_altered_events_are_named(
 ) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(4)))
-        note = ledger.checkpoint(key).note
-        assert ledger.verify([note], [public]).alterations == []
+        note = ledger.proof.checkpoint(key).note
+        assert ledger.proof.verify([note], [public]).alterations == []
         alter(durable_store_url, statement)
-        found = ledger.verify([note], [public]).alterations
+        found = ledger.proof.verify([note], [public]).alterations
     is_about_evidence = "event_evidence" in statement
     named = [
         one
@@ -154,16 +154,16 @@ def test_a_history_that_was_rewritten_is_found_and_its_intact_beginning_is_named
 ) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(3)))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         ledger.record_many(parsed(*lives(3, "a/b")))
-        note = ledger.checkpoint(key).note
+        note = ledger.proof.checkpoint(key).note
         alter(
             durable_store_url,
             "UPDATE orderledger_events SET originator_version = 9 WHERE notification_id = 14",
             "DELETE FROM proof_tiles",
         )
         tiles.update(ledger.store.database)
-        found = ledger.verify([note], [public]).alterations
+        found = ledger.proof.verify([note], [public]).alterations
     assert [(one.kind, one.position) for one in found] == [("rewritten", None)]
     assert "after the first 12 events" in found[0].what
 
@@ -173,7 +173,7 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(
 ) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*lives(200)))
-        note = ledger.checkpoint(key).note
+        note = ledger.proof.checkpoint(key).note
         for table in ("proof_tiles", "proof_checkpoints"):
             with ledger.store.database.reading() as session:
                 kept = session.execute(f"SELECT * FROM {table}")
@@ -190,7 +190,7 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(
                             f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
                             (level, number, bytes(hashes)[::-1], positions),
                         )
-            found = ledger.verify([note], [public]).alterations
+            found = ledger.proof.verify([note], [public]).alterations
             assert found and {one.kind for one in found} == {
                 "tiles" if table == "proof_tiles" else "checkpoint"
             }
@@ -198,13 +198,13 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(
                 session.execute(f"DELETE FROM {table}")
                 for row in kept:
                     session.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)
-        assert ledger.verify([note], [public]).alterations == []
+        assert ledger.proof.verify([note], [public]).alterations == []
 
 
 def test_new_events_are_counted_as_not_covered(store_url: str, key: Path) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
-        ledger.checkpoint(key)
+        ledger.proof.checkpoint(key)
         ledger.record_many(parsed(*lives(1, "a/b")))
-        found = ledger.verify()
+        found = ledger.proof.verify()
     assert (found.covered, found.alterations) == (8, []) and found.events > 8

@@ -21,7 +21,7 @@ def main(task: str, url: str, key: Path) -> None:
     with Ledger.open(url, update_views=False) as ledger:
         print("working", flush=True)
         if task == "move":
-            ledger.move_evidence()
+            ledger.proof.move_evidence()
             return
         write = to_file(Path(url).with_suffix(".checkpoint"))
         begin = len(ledger.orders())
@@ -29,9 +29,9 @@ def main(task: str, url: str, key: Path) -> None:
             orders = parsed(*one_with_evidence(number))
             ledger.record_many(orders)
             if number % 3 == 0:
-                write(ledger.checkpoint(key).note)
+                write(ledger.proof.checkpoint(key).note)
             if number % 5 == 0:
-                ledger.forget_evidence(f"C-{number}", reason="asked")
+                ledger.proof.forget_evidence(f"C-{number}", reason="asked")
 
 
 if __name__ == "__main__":

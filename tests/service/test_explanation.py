@@ -29,9 +29,9 @@ def test_an_order_is_explained_as_on_the_command_line(ledger: Ledger) -> None:
     )
     found = json.loads(told.content)
     assert [step["sentence"] for step in found["steps"]] == [
-        step["sentence"] for step in ledger.explain("C-0")["steps"]
+        step["sentence"] for step in ledger.audit.explain("C-0")["steps"]
     ]
-    assert found["summary"] == ledger.explain("C-0")["summary"]
+    assert found["summary"] == ledger.audit.explain("C-0")["summary"]
     assert (missing.status_code, wrong.status_code, wrong.json()["field"]) == (404, 400, "as_of")
 
 

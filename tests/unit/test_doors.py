@@ -6,6 +6,7 @@ from typing import Any
 import click
 import pytest
 
+from orderledger.audit.queries import Audit
 from orderledger.cli import deriving as derived
 from orderledger.cli import main
 from orderledger.gateway.published import breakers
@@ -21,7 +22,12 @@ Question = Callable[..., Any]
 
 OF_LEAVES: tuple[Question, ...] = (accounts, alerts, breakers, breaks)
 """Questions that leaves bring. In Python they take the ledger."""
-METHODS = [getattr(Ledger, name) for name in dir(Ledger) if not name.startswith("_")]
+METHODS = [
+    getattr(owner, name)
+    for owner in (Ledger, Audit)
+    for name in dir(owner)
+    if not name.startswith("_")
+]
 QUESTIONS: list[Question] = [
     *(method for method in METHODS if callable(method) and parameters_of(method)),
     *OF_LEAVES,
@@ -34,15 +40,15 @@ COMMANDS = {
 ROUTES = {one.question: one for one in (*COLLECTIONS, *SINGLES)}
 IN_PATH = {
     Ledger.order: "/api/orders/{account}/{id}",
-    Ledger.explain: "/api/orders/{account}/{id}/explanation",
+    Audit.explain: "/api/orders/{account}/{id}/explanation",
 }
 """Questions about the order that the path names."""
 
 PRINTING = {"form", "as_json", "timezone", "db"}
-ON_THE_COMMAND_LINE = {Ledger.equity: {"has_all"}, Ledger.audit: {"report"}}
+ON_THE_COMMAND_LINE = {Ledger.equity: {"has_all"}, Audit.findings: {"report"}}
 """Options that stand for a value of another parameter, or for another question."""
 PAGING = {"limit", "after", "order", "count", "columns"}
-NOT_OVER_HTTP = {Ledger.what_if: {"fees"}}
+NOT_OVER_HTTP = {Audit.what_if: {"fees"}}
 """The name of a file: the server's files are not the client's."""
 
 

@@ -71,7 +71,7 @@ def sql(
         with options.open_ledger(db) as ledger:
             settings = {"timezone": zone_name(), "memory_limit": memory_limit}
             found: LedgerTable = options.ask(
-                ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings
+                ledger.tables.sql, query, as_of=as_of, effective_at=effective_at, **settings
             )
     else:
         from orderledger.analytics.sql import answer
@@ -134,7 +134,7 @@ def analyse(
         with options.open_ledger(db) as ledger:
             asked = {"by": by, "method": method, "account": account, "timezone": zone_name()}
             found: LedgerTable = options.ask(
-                ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked
+                ledger.tables.analyse, name, as_of=as_of, effective_at=effective_at, **asked
             )
     else:
         from orderledger.analytics import questions

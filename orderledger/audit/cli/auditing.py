@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orderledger.audit.queries import AuditQueries
+from orderledger.audit.queries import Audit
 from orderledger.cli import columns
 from orderledger.cli.asking import OF_ORDER
 from orderledger.cli.deriving import listing, question
@@ -32,7 +32,7 @@ def _show_explanation(found: Any, form: str) -> None:
 
 
 explain = question(
-    AuditQueries.explain,
+    Audit.explain,
     _show_explanation,
     "orderledger explain C-1",
     "orderledger explain C-1 --account sim:main --as-of 2026-11-20T09:00:00Z --json",
@@ -117,7 +117,7 @@ def _show_parts(found: Any, form: str) -> None:
 
 
 why = question(
-    AuditQueries.why,
+    Audit.why,
     _show_parts,
     "orderledger why pnl --account sim:main --instrument BTC-USD --method fifo",
     "orderledger why position --account sim:main --instrument BTC-USD --as-of yesterday",
@@ -132,7 +132,7 @@ why = question(
 
 def _show_restated(rows: "list[RestatedRow]", form: str) -> None:
     if form != "table":
-        listing(columns.RESTATED, "rows", AuditQueries.restate)(rows, form)
+        listing(columns.RESTATED, "rows", Audit.restate)(rows, form)
         return
     print_lines(line for row in rows for line in _restated(row))
     view = click.get_current_context().params["view"]
@@ -144,7 +144,7 @@ def _show_restated(rows: "list[RestatedRow]", form: str) -> None:
 
 
 restate = question(
-    AuditQueries.restate,
+    Audit.restate,
     _show_restated,
     "orderledger restate pnl --from 2026-11-20T17:00:00Z",
     "orderledger restate orders --from 2026-11-20T17:00:00Z --to 2026-11-21T09:00:00Z "
@@ -178,7 +178,7 @@ def _show_records(found: list[Any], form: str) -> None:
     if form in ("json", "ndjson"):
         print_json_as(form, [*found, {"summary": {"records": len(found), **known}}])
         return
-    listing(columns.RECORDS, "records", AuditQueries.order_records)(found, form)
+    listing(columns.RECORDS, "records", Audit.order_records)(found, form)
     for number, name in names.items() if form == "table" else ():
         why = MISSING.get(number, CAVEATS.get(number, "")).removeprefix(f"{name}: ")
         line = f"Field {number}, {name}{': ' if why else ''}{why}"
@@ -186,14 +186,14 @@ def _show_records(found: list[Any], form: str) -> None:
 
 
 order_records = question(
-    AuditQueries.order_records,
+    Audit.order_records,
     _show_records,
     "orderledger order-records --account sim:main --json",
     exits=RECORDS,
 )
 audit = question(
-    AuditQueries.audit,
-    listing(columns.AUDITED, "events", AuditQueries.audit),
+    Audit.findings,
+    listing(columns.AUDITED, "events", Audit.findings),
     "orderledger audit --finding late_report --late 5",
     "orderledger audit --actor anna --since 2026-11-20 --json",
     "orderledger audit --report rts24 --account sim:main --json",
@@ -204,6 +204,7 @@ audit = question(
             help="Print the order records of `orderledger order-records` instead.",
         )
     ],
+    name="audit",
 )
 _ask = audit.callback
 

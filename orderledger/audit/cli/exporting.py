@@ -108,7 +108,7 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
 
     from orderledger.extend.runtime import needed
 
-    table, buffer = ledger.table(what, **where).to_arrow(), BytesIO()
+    table, buffer = ledger.tables.read(what, **where).to_arrow(), BytesIO()
     if to == "parquet":
         needed("pyarrow.parquet", "analytics").write_table(table, buffer)
     else:

@@ -110,7 +110,7 @@ def checkpoint(
     with options.open_ledger(db) as ledger:
         if every is None:
             with progress("hashing", None) as show:
-                made = ledger.checkpoint(key, progress=lambda done, total: show(done))
+                made = ledger.proof.checkpoint(key, progress=lambda done, total: show(done))
             for target in targets:
                 target(made.note)
             return
@@ -176,7 +176,7 @@ def verify(
     keys = [_text_of(each) for each in (key, *witness) if each is not None]
     with options.open_ledger(db) as ledger, progress("verifying", None) as show:
         notes = [_text_of(file) for file in checkpoint_files]
-        found = ledger.verify(notes, keys, progress=lambda done, total: show(done))
+        found = ledger.proof.verify(notes, keys, progress=lambda done, total: show(done))
     counts = {"events": found.events, "covered": found.covered, "checkpoints": found.checkpoints}
     if as_json:
         print_json(
@@ -242,7 +242,7 @@ def prove(
         raise click.UsageError("give either an order or --event")
     with options.open_ledger(db) as ledger:
         note = _note(checkpoint_file)
-        proof = ledger.prove(
+        proof = ledger.proof.prove(
             order, account=account, event=event, checkpoint=note, shows_evidence=shows_evidence
         )
     click.echo(as_json(proof), nl=False)
@@ -313,7 +313,7 @@ def forget(
     stay valid. Copies of the database, and bundles with evidence, are not reached.
     """
     with options.open_ledger(db) as ledger:
-        found = ledger.forget_evidence(order, account=account, reason=reason, actor=actor)
+        found = ledger.proof.forget_evidence(order, account=account, reason=reason, actor=actor)
     if as_json:
         click.echo(json_line(found._asdict()))
         return
@@ -361,7 +361,7 @@ def bundle(
     """
     with options.open_ledger(db) as ledger:
         note = _note(checkpoint_file)
-        count = ledger.bundle(
+        count = ledger.proof.bundle(
             file, account=account, since=since, until=until, checkpoint=note, is_redacted=redact
         )
     click.echo(f"{count:,} events written to {file}")
@@ -377,7 +377,7 @@ def move_evidence(db: str) -> None:
     the first checkpoint. It may be killed and run again.
     """
     with options.open_ledger(db) as ledger, progress("moving", None) as show:
-        moved = ledger.move_evidence(progress=lambda done, total: show(done))
+        moved = ledger.proof.move_evidence(progress=lambda done, total: show(done))
     click.echo(f"evidence of {moved:,} events moved")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orderledger.audit.cli.auditing import INDENT, print_lines
-from orderledger.audit.queries import AuditQueries
+from orderledger.audit.queries import Audit
 from orderledger.cli import columns, options
 from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import print_json, progress, readable, say
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _show_assumed(rows: "list[WhatIfRow]", form: str) -> None:
     if form != "table":
-        listing(columns.WHAT_IF, "rows", AuditQueries.what_if)(rows, form)
+        listing(columns.WHAT_IF, "rows", Audit.what_if)(rows, form)
         return
     print_lines(line for row in rows for line in _assumed(row))
     print_note(
@@ -30,7 +30,7 @@ def _show_assumed(rows: "list[WhatIfRow]", form: str) -> None:
 
 
 what_if = question(
-    AuditQueries.what_if,
+    Audit.what_if,
     _show_assumed,
     "orderledger what-if --method fifo",
     "orderledger what-if --fee-rate 0.0005 --json",
@@ -84,7 +84,7 @@ def prove_order_independence(db: str, as_json: bool, rounds: int, **asked: Any) 
     """
     with options.open_ledger(db) as ledger, progress("shuffling", 1_000) as show:
         shuffled = partial(
-            ledger.prove_order_independence,
+            ledger.audit.prove_order_independence,
             progress=lambda done, total: show(1_000 * done // total),
         )
         proof = options.ask(shuffled, rounds=rounds, **asked)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orderledger.extend.store import reaching
-from orderledger.extend.values import Clock
-from orderledger.extend.views import Queries, check_argument
+from orderledger.extend.views import Namespace, check_argument
 
 if TYPE_CHECKING:
+    from orderledger import Ledger
     from orderledger.audit.proof.checkpoints import Made
     from orderledger.audit.proof.forgetting import Forgotten
     from orderledger.audit.proof.verifying import Verified
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-class Proofs(Queries):
-    """Checkpoints, proofs, forgetting and bundles."""
+class Proofs(Namespace):
+    """Checkpoints, proofs, forgetting and bundles of a ledger: `ledger.proof`."""
 
-    _clock: Clock
+    def __init__(self, ledger: "Ledger") -> None:
+        super().__init__(ledger)
+        self._clock = ledger.clock
 
     def checkpoint(self, key: str | PathLike[str], *, progress: Progress | None = None) -> "Made":
         """Sign the size and the root of the log with the private key in a file, and store that
@@ -134,4 +136,4 @@ class Proofs(Queries):
             return move_evidence(self._store.database, progress)
 
     def _stream_of(self, order_id: str, account: str | None) -> str:
-        return self.history(order_id, account=account)[0]["stream"]
+        return self._ledger.history(order_id, account=account)[0]["stream"]

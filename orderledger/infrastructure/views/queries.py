@@ -440,3 +440,12 @@ class Queries(PnlQueries):
 
 def _listed(rows: Iterable[RowType]) -> RowList[RowType]:
     return RowList(rows)
+
+
+class Namespace:
+    """Methods that a leaf adds to a ledger under one name, such as `ledger.audit`."""
+
+    def __init__(self, ledger: Queries) -> None:
+        self._ledger = ledger
+        self._store, self._url = ledger._store, ledger._url
+        self._views, self._views_of_order = ledger._views, ledger._views_of_order
