@@ -28,7 +28,7 @@ test test-slow test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytes
 test test-slow test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-slow test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,26 +47,31 @@ test: setup  ## the tests that take less than a second each, on all stores; PART
 test-slow: setup  ## the tests that take longer: processes that are killed, commands, whole streams; five minutes
 	$(PYTEST) -m "slow and not long" $(addprefix tests/,$(PART))
 
+test-core: setup  ## the tests of the core, on a copy of the package without its leaves; two minutes
+	$(BIN)/python -m tests.core_alone --numprocesses=4 --dist=loadfile
+
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
 
 test-interop: setup | $(UV)  ## translations against the real Qubx, NautilusTrader and Hummingbot, each in an environment of its own
-	$(BIN)/python -m tests.interop.real $(UV)
+	$(BIN)/python -m tests.venues.interop.real $(UV)
 
 test-spark: setup | $(UV)  ## a rebuild on Spark, on one machine and on a cluster that loses a worker; needs Java
-	$(BIN)/python -m tests.spark $(UV)
+	$(BIN)/python -m tests.analytics.spark $(UV)
 
 test-image: setup  ## build the image of deploy/Dockerfile and run it; needs a Docker engine or podman; some minutes
 	$(BIN)/python -m tests.image
 	$(BIN)/pytest tests/image -m image
 
 test-page: setup  ## the page in a real browser, which apt installs where it may; some minutes
-	$(BIN)/python -m tests.page.browser
-	$(BIN)/pytest tests/page -m "page or not page" --numprocesses=2 --dist=loadfile
+	$(BIN)/python -m tests.serve.page.browser
+	$(BIN)/pytest tests/serve/page -m "page or not page" --numprocesses=2 --dist=loadfile
 
 screenshots: setup  ## make the pictures of the page in docs/images again
-	$(BIN)/python -m tests.page.browser
-	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/page/test_screenshots.py -m page
+	$(BIN)/python -m tests.serve.page.browser
+	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/serve/page/test_screenshots.py -m page
+
+nightly: test-long test-interop test-spark test-image mutants bench  ## what takes too long for every change; hours
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants

@@ -26,8 +26,8 @@ from playwright.sync_api import Browser, Page
 from workload import documents, to_message
 
 from orderledger import Ledger
-from tests.page.browser import context_of, launched
-from tests.page.service import Service
+from tests.serve.page.browser import context_of, launched
+from tests.serve.page.service import Service
 
 ORDERS, RATE, SECONDS, BATCH = 100_000, 2_000, 20, 100
 OPENED_MS_MAX, FRAME_MS_MAX = 500, 50

@@ -119,7 +119,7 @@ def settings() -> str:
             *_collecting(),
             *_gateway(),
             "For developers: `ORDERLEDGER_TEST_DSN` names a PostgreSQL server that the tests use instead of a private one.",
-            "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.test_golden` write missing golden files.\n",
+            "`ORDERLEDGER_WRITE_GOLDEN=1` lets `python -m tests.core.test_golden` write missing golden files.\n",
             "## Limits\n",
             "These limits are fixed in the code.\n",
             table(("limit", "value", "note"), limits),

@@ -48,7 +48,7 @@ EXAMPLE = Recorded(
 EVENTS_INTRODUCTION = """# Events
 
 Events are stored once and never change. A stored name is written by hand and never changes its meaning. A new shape gets a new version
-(`.v2`), and the ledger still reads the old one. Files in `tests/golden` pin the bytes of every name.
+(`.v2`), and the ledger still reads the old one. Files in `tests/core/golden` pin the bytes of every name.
 
 Events are in the table `orderledger_events`, which refuses UPDATE and DELETE:
 

@@ -38,6 +38,7 @@ from orderledger.infrastructure.messages.outcome import Answer, Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.proof_tables import proof_positions
 from orderledger.infrastructure.storage.store import (
     Store,
     as_store_error,
@@ -448,27 +449,20 @@ class Ledger(Queries):
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. Also
         the last status of each collector, of the gateway of each account that has breakers, and of
         each watcher of alerts."""
-        from orderledger.audit.proof import tiles as proof_tiles
-        from orderledger.audit.proof.checkpoints import last_stored
-
         with reaching(self._url):
             last, (collectors, gateways, watchers) = (
                 self._store.recorder.last_position(),
                 self._statuses.read_by_kind(),
             )
             with self._store.database.reading() as session:
-                views, tiles, newest = (
-                    stored_position(session),
-                    proof_tiles.end(session).position,
-                    last_stored(session),
-                )
+                views, proof = stored_position(session), proof_positions(session)
         return {
             "position": last,
             "views_position": views,
             "views_behind": max(0, last - views),
-            "tiles_position": tiles,
-            "tiles_behind": max(0, last - tiles),
-            "checkpoint_position": newest.position if newest else 0,
+            "tiles_position": proof.tiles,
+            "tiles_behind": max(0, last - proof.tiles),
+            "checkpoint_position": proof.checkpoint,
             "collectors": collectors,
             "gateways": gateways,
             "watchers": watchers,

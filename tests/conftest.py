@@ -45,20 +45,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 LONGEST = (
     "tests/docs/test_docs.py",
-    "tests/collecting/test_collect_command.py",
+    "tests/venues/collecting/test_collect_command.py",
     "tests/examples/",
     "tests/gateway/test_processes.py",
     "tests/real/",
-    "tests/contract/test_processes.py",
-    "tests/collecting/",
-    "tests/contract/test_output.py",
-    "tests/archive/",
-    "tests/relay/",
+    "tests/core/contract/test_processes.py",
+    "tests/venues/collecting/",
+    "tests/cli/test_output.py",
+    "tests/analytics/archive/",
+    "tests/analytics/relay/",
     "tests/docs/",
-    "tests/service/",
+    "tests/serve/http/",
     "tests/worlds/",
     "tests/gateway/",
-    "tests/properties/",
+    "tests/core/properties/",
 )
 """The files that take longest, first, lest one process still works on such a file when the others
 have ended."""

@@ -19,8 +19,8 @@ import orderledger
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
-from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, fill, message, request
+from tests.venues.reconciliation.plain_venue import Known, PlainVenue
 
 CORE = ("domain/", "infrastructure/", "projections/", "ledger.py")
 PACKAGE = f"{Path(orderledger.__file__).parent}/"

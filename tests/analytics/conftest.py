@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from orderledger import Ledger
-from tests.contract.streams import opened
+from tests.core.contract.streams import opened
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.contract.streams import moment
+from tests.core.contract.streams import moment
 
 INSTRUMENTS = {"sim:a": ["BTC", "ETH"], "other:b": ["BTC"]}
 FEES: list[dict[str, str]] = [

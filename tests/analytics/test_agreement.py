@@ -11,7 +11,7 @@ from orderledger import Ledger, parse_document
 from orderledger.analytics.questions import questions
 from tests.analytics.by_pandas import Messages, compare
 from tests.analytics.generated import stream
-from tests.contract.streams import MADE_AT
+from tests.core.contract.streams import MADE_AT
 from tests.seeds import few
 
 GROUPS = {

@@ -9,7 +9,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.analytics.questions import questions
 from tests.analytics.test_marks import mark
-from tests.contract.streams import START, fill, of_account, parsed, report, request
+from tests.core.contract.streams import START, fill, of_account, parsed, report, request
 
 A = "sim:main"
 

@@ -11,7 +11,7 @@ from orderledger import Ledger
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.recorded import KINDS
 from tests.command_line import run
-from tests.contract.streams import fill, of_account, opened, parsed, report, request, story
+from tests.core.contract.streams import fill, of_account, opened, parsed, report, request, story
 
 EVIDENCE = {"price": 0.10, "n": 12345678901234567890, "deep": ["é", None]}
 

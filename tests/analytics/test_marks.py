@@ -9,8 +9,8 @@ import pytest
 
 from orderledger import Ledger, StoreUnreachable
 from tests.command_line import run
-from tests.contract.sql import run_sql
-from tests.contract.streams import START, of_account, opened, parsed
+from tests.core.contract.sql import run_sql
+from tests.core.contract.streams import START, of_account, opened, parsed
 
 
 def mark(

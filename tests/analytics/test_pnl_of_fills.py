@@ -16,9 +16,9 @@ from orderledger.projections.positions import METHODS, Position, shown, terms_of
 from orderledger.projections.sides import when
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
-from tests.contract.streams import START, fill, of_account, parsed, report, request
-from tests.properties.profiles import quick
-from tests.properties.test_grouped_pnl import Kept, account_events, instruments, trades
+from tests.core.contract.streams import START, fill, of_account, parsed, report, request
+from tests.core.properties.profiles import quick
+from tests.core.properties.test_grouped_pnl import Kept, account_events, instruments, trades
 
 Numbers = tuple[str, ...]
 

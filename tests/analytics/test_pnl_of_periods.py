@@ -14,7 +14,7 @@ from orderledger.projections.view import Row
 from tests.analytics.test_marks import mark
 from tests.analytics.test_pnl_of_fills import traded
 from tests.command_line import run
-from tests.contract.streams import START, of_account, opened, parsed
+from tests.core.contract.streams import START, of_account, opened, parsed
 
 
 def at(second: float) -> datetime:

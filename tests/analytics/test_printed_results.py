@@ -11,7 +11,7 @@ from orderledger import InvalidQuery, Ledger
 from tests.analytics.test_marks import mark
 from tests.analytics.test_pnl_of_fills import traded
 from tests.command_line import run
-from tests.contract.streams import fill, of_account, parsed, request
+from tests.core.contract.streams import fill, of_account, parsed, request
 
 DEFINED = of_account("instrument", 0, instrument="BTC-USD", currency="USD")
 

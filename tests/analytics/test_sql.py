@@ -20,7 +20,7 @@ from orderledger.analytics.relations import RELATIONS
 from tests.analytics.test_marks import mark
 from tests.analytics.test_pnl_of_fills import traded
 from tests.command_line import run
-from tests.contract.streams import START, fill, of_account, parsed, report, request
+from tests.core.contract.streams import START, fill, of_account, parsed, report, request
 
 TRADES = [
     *traded(1, "buy", "2", "100.5"),

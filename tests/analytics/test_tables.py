@@ -22,8 +22,8 @@ from orderledger.infrastructure.exact_numbers import exact_numbers
 from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
 from tests.conftest import REPOSITORY
-from tests.contract.streams import IDS, START, fill, parsed, request, story
-from tests.contract.test_row_types import more
+from tests.core.contract.streams import IDS, START, fill, parsed, request, story
+from tests.core.contract.test_row_types import more
 
 MIDDLE = START + timedelta(seconds=5, milliseconds=500)
 

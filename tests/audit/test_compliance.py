@@ -25,10 +25,10 @@ from tests.audit.odd_orders import (
     working,
 )
 from tests.command_line import run
-from tests.contract.streams import story
-from tests.properties.checks import RECORDED_AT
-from tests.properties.profiles import quick
-from tests.properties.stories import Story, stories
+from tests.core.contract.streams import story
+from tests.core.properties.checks import RECORDED_AT
+from tests.core.properties.profiles import quick
+from tests.core.properties.stories import Story, stories
 
 GAP: dict[str, Any] = {"from": moment(90), "to": moment(95)}
 SUSPICIOUS = [

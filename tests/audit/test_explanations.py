@@ -16,10 +16,10 @@ from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.clock import SteppingClock
 from tests.audit.odd_orders import NAMES, ODD_ORDERS, SetClock, record
 from tests.command_line import run
-from tests.contract.streams import story as every_message
-from tests.properties.checks import RECORDED_AT
-from tests.properties.profiles import quick
-from tests.properties.stories import Story, stories
+from tests.core.contract.streams import story as every_message
+from tests.core.properties.checks import RECORDED_AT
+from tests.core.properties.profiles import quick
+from tests.core.properties.stories import Story, stories
 
 EXPLAINED = Path(__file__).parent / "explained"
 

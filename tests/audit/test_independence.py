@@ -19,10 +19,10 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage.codec import decode
 from tests.audit.odd_orders import ODD_ORDERS, SetClock, fill, record, said, working
 from tests.command_line import run
-from tests.contract.streams import story
-from tests.properties.checks import RECORDED_AT
-from tests.properties.profiles import many, quick
-from tests.properties.stories import Story, stories
+from tests.core.contract.streams import story
+from tests.core.properties.checks import RECORDED_AT
+from tests.core.properties.profiles import many, quick
+from tests.core.properties.stories import Story, stories
 
 
 def events_of(ledger: Ledger) -> list[Any]:

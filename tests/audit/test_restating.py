@@ -15,10 +15,10 @@ from orderledger.audit.differing import KEYS
 from orderledger.infrastructure.clock import SteppingClock
 from tests.audit.odd_orders import START, SetClock, fill, moment, record, request, said, working
 from tests.command_line import run
-from tests.contract.streams import parsed
-from tests.properties.checks import RECORDED_AT
-from tests.properties.profiles import quick
-from tests.properties.stories import Story, stories
+from tests.core.contract.streams import parsed
+from tests.core.properties.checks import RECORDED_AT
+from tests.core.properties.profiles import quick
+from tests.core.properties.stories import Story, stories
 
 NOON = START + timedelta(hours=3)
 

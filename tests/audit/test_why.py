@@ -18,10 +18,10 @@ from orderledger.projections.positions import Method
 from tests.audit.odd_orders import ODD_ORDERS, SetClock, record
 from tests.auditor import Auditor, differences
 from tests.command_line import run
-from tests.contract.streams import fill, of_account, parsed, request
-from tests.properties.checks import ACCOUNTS, RECORDED_AT
-from tests.properties.profiles import many, quick
-from tests.properties.stories import Story, stories
+from tests.core.contract.streams import fill, of_account, parsed, request
+from tests.core.properties.checks import ACCOUNTS, RECORDED_AT
+from tests.core.properties.profiles import many, quick
+from tests.core.properties.stories import Story, stories
 
 METHODS = get_args(Method)
 

@@ -77,9 +77,9 @@ def test_the_wheel_that_is_made_of_it_has_the_whole_package(unpacked: Path, tmp_
 def test_the_tests_that_read_files_of_its_root_pass_in_it(unpacked: Path) -> None:
     chosen = [
         "tests/docs/test_docs.py",
-        "tests/test_golden.py",
+        "tests/core/test_golden.py",
         "tests/venues/test_venues_are_known.py",
-        "tests/unit/test_settings.py",
+        "tests/core/unit/test_settings.py",
     ]
     command = [
         sys.executable,

@@ -1,2 +1,2 @@
 """An adapter as another package would ship it, of a made-up exchange that is polled. See
-tests/collecting/test_installed.py."""
+tests/venues/collecting/test_installed.py."""

@@ -1,0 +1,159 @@
+"""Files of settings that are wrong, each with what is said of it, and the least that is right."""
+
+from orderledger.venues.base.registry import installed
+from tests.venues.collecting.processes import ADDRESS
+
+HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'
+TRADIER = '[[venues]]\nvenue = "tradier"\naccount = "tradier:main"\nnumber = "VA1"\n'
+MAIN = f'{{ account = "hyperliquid:main", address = "{ADDRESS}" }}'
+SAME = f'{{ account = "hyperliquid:other", address = "{ADDRESS.upper().replace("X", "x")}" }}'
+LIGHTER = (
+    '[[venues]]\nvenue = "lighter"\naccount = "lighter:main"\naccount_index = 281\ntoken = { env = '
+    '"HOME" }\n'
+)
+NOBITEX = '[[venues]]\nvenue = "nobitex"\naccount = "nobitex:main"\n'
+OK = f"{HYPERLIQUID}accounts = [{MAIN}]\n"
+HOME = 'token = { env = "HOME" }\n'
+WRONG: dict[str, tuple[str, str]] = {
+    "an unknown field": (f"colour = 1\n{OK}", "FILE: colour: "),
+    "an unknown field of a venue": (
+        f"{HYPERLIQUID}colour = 1\naccounts = [{MAIN}]",
+        "FILE: venues.0.colour: ",
+    ),
+    "a bad address": (
+        f"{HYPERLIQUID}accounts = [{MAIN.replace('aa', 'a', 1)}]",
+        "FILE: venues.0.accounts.0.address: ",
+    ),
+    "an account named twice": (
+        f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
+        "FILE: venues.0: account 'hyperliquid:main' is already named in venues.0",
+    ),
+    "an account named twice at two venues": (
+        f"{HYPERLIQUID}accounts = [{MAIN.replace('hyperliquid:', 'tradier:')}]\n{TRADIER}{HOME}",
+        "FILE: venues.1: account 'tradier:main' is already named in venues.0",
+    ),
+    "an address named twice": (
+        f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]",
+        f"FILE: venues.0: address {ADDRESS} is already named in",
+    ),
+    "a token named twice": (
+        f"{NOBITEX}{HOME}{NOBITEX.replace('nobitex:main', 'nobitex:other')}{HOME}",
+        (
+            "FILE: venues.1: the account of the token in the variable HOME is already named in "
+            "venues.0"
+        ),
+    ),
+    "a number named twice": (
+        f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
+        "FILE: venues.1: number VA1 is already named in venues.0",
+    ),
+    "an index named twice": (
+        f"{LIGHTER}{LIGHTER.replace('lighter:main', 'lighter:other')}",
+        "FILE: venues.1: account_index 281 is already named in venues.0",
+    ),
+    "a variable that is not set": (
+        f'{OK}{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}',
+        "FILE: venues.1.token.env: the variable NOT_SET_ANYWHERE is not set",
+    ),
+    "a variable that is empty": (
+        f'{TRADIER}token = {{ env = "EMPTY" }}',
+        "FILE: venues.0.token: the variable EMPTY is empty",
+    ),
+    "a variable with a token of two lines": (
+        f'{TRADIER}token = {{ env = "LINES" }}',
+        "FILE: venues.0.token: the variable LINES ",
+    ),
+    "a file that others can read": (
+        f'{TRADIER}token = {{ file = "FOLDER/token" }}',
+        "FILE: venues.0.token.file: others can read",
+    ),
+    "a file that is not there": (
+        f'{TRADIER}token = {{ file = "FOLDER/gone" }}',
+        "FILE: venues.0.token.file: FOLDER/gone cannot be",
+    ),
+    "a file that is empty": (
+        f'{TRADIER}token = {{ file = "FOLDER/empty" }}',
+        "FILE: venues.0.token: FOLDER/empty is empty",
+    ),
+    "a file that is no text": (
+        f'{TRADIER}token = {{ file = "FOLDER/bytes" }}',
+        "FILE: venues.0.token.file: FOLDER/bytes is not text",
+    ),
+    "a file that has no name": (
+        f'{TRADIER}token = {{ file = "a\\u0000b" }}',
+        "FILE: venues.0.token.file: ",
+    ),
+    "a venue that is none": (
+        HYPERLIQUID.replace("hyperliquid", "elsewhere"),
+        f"FILE: venues.0: venue is not one of {', '.join(installed())}",
+    ),
+    "a venue without a name": (
+        "[[venues]]",
+        f"FILE: venues.0: venue is not one of {', '.join(installed())}",
+    ),
+    "a token in two places": (
+        f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
+        "FILE: venues.0.token: needs either env or file, not both",
+    ),
+    "a token nowhere": (
+        f"{TRADIER}token = {{}}",
+        "FILE: venues.0.token: needs either env or file, not both",
+    ),
+    "an allowance that no account has": (
+        f"{LIGHTER}requests_per_minute = 599",
+        "FILE: venues.0.requests_per_minute: 599 fits neither",
+    ),
+    "a lookback before all time": (f"lookback_hours = 31000000\n{OK}", "FILE: lookback_hours: "),
+    "an address without a scheme": (
+        f'{OK}url = "api.invalid"',
+        "FILE: venues.0.url: 'api.invalid' is not an address",
+    ),
+    "an address with a port that is none": (
+        f'{LIGHTER}url = "http://x.invalid:99999"',
+        "FILE: venues.0.url: ",
+    ),
+    "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE: venues.0.url: "),
+    "a websocket that is none": (
+        f'{OK}websocket_url = "https://x.invalid"',
+        "FILE: venues.0.websocket_url: ",
+    ),
+    "a websocket of no host": (
+        f'{LIGHTER}websocket_url = "ws://.invalid"',
+        "FILE: venues.0.websocket_url: ",
+    ),
+    "a network that is none": (f'{OK}network = "sandbox"', "FILE: venues.0.network: "),
+    "an address of another network": (
+        f'{OK}network = "testnet"\nurl = "https://api.hyperliquid.xyz"',
+        (
+            "FILE: venues.0.url: https://api.hyperliquid.xyz belongs to mainnet, but network is "
+            "testnet"
+        ),
+    ),
+    "a websocket of another network": (
+        (
+            f'{TRADIER}{HOME}url = "https://sandbox.tradier.com/v1"\nwebsocket_url = '
+            '"wss://ws.tradier.com/v1/accounts/events"'
+        ),
+        (
+            "FILE: venues.0.websocket_url: wss://ws.tradier.com/v1/accounts/events is of live, but "
+            "url, "
+        ),
+    ),
+    "a websocket of the venue beside an address of our own": (
+        (
+            f'{LIGHTER}url = "http://127.0.0.1:80"\nwebsocket_url = '
+            '"wss://mainnet.zklighter.elliot.ai/stream"'
+        ),
+        (
+            "FILE: venues.0.websocket_url: wss://mainnet.zklighter.elliot.ai/stream is of mainnet, "
+            "but url, "
+        ),
+    ),
+    "a websocket of our own beside the venue's address": (
+        f'{LIGHTER}network = "testnet"\nwebsocket_url = "ws://127.0.0.1:80"',
+        "FILE: venues.0.websocket_url: ws://127.0.0.1:80 is of another place, but url, ",
+    ),
+    "no venue": ("", "FILE: venues: names none"),
+    "no TOML": ("db = ", "FILE: is not TOML"),
+}
+"""What is wrong, the settings, and the sentence that says so."""
