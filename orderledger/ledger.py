@@ -126,8 +126,8 @@ class Ledger(Queries):
             return Follower(self._projector)
         from orderledger.infrastructure.views.follower_process import FollowingProcess
 
-        told = replace(settings, db=self._store.url)
-        return FollowingProcess(self._projector, self._latencies, told)
+        stored_settings = replace(settings, db=self._store.url)
+        return FollowingProcess(self._projector, self._latencies, stored_settings)
 
     def _notice(self) -> None:
         """Wake what follows the log, after a commit."""
@@ -139,7 +139,7 @@ class Ledger(Queries):
         read."""
         try:
             rebuild_outdated(self._store, self._projector)
-        except UnreadableEvent as error:  # recording goes on; queries raise this error
+        except UnreadableEvent as error:  # recording continues; queries raise this error
             self._projector.fault = self._follower.failure = error
             return False
         except Exception as error:
@@ -233,8 +233,8 @@ class Ledger(Queries):
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
-        """Record NDJSON lines in order, in one commit. A line that is no message gets the outcome
-        `invalid`; the others are recorded."""
+        """Record NDJSON lines in order, in one commit. A line that is not a message gets the
+        outcome `invalid`; the others are recorded."""
         if isinstance(lines, (str, bytes)):
             raise TypeError(
                 "lines takes a sequence of lines, not one text: split it with splitlines"
@@ -361,16 +361,16 @@ class Ledger(Queries):
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
         works it under this id, it counts as acknowledged. Give one of them. Refused as
-        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent, and as
-        `venue_order_id_reused` if the id is that of another order of ours. Raises UnknownOrder and
-        AmbiguousOrder.
+        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent. Refused
+        as `venue_order_id_reused` if the id belongs to another order of ours. Raises UnknownOrder
+        and AmbiguousOrder.
         """
         from orderledger.infrastructure.views.resolutions import check_decision, decision_on
 
         check_decision(never_arrived, worked_as)
         row = self.order(client_order_id, account=account)
         given = {"actor": actor, "reason": reason, "text": text}
-        told = {
+        fields = {
             "at": self._clock.now(),
             **{name: value for name, value in given.items() if value is not None},
         }
@@ -384,11 +384,11 @@ class Ledger(Queries):
                 text=f"{worked_as} is an id of order {other}",
             )
         with reaching(self._url):
-            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, told)
+            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, fields)
         return decision if isinstance(decision, Outcome) else self.record(decision)
 
     def _own_order(self, name: str, account: str) -> str | None:
-        """Our id of the order of ours that bears this name."""
+        """Our client order id of our order with this name."""
         with suppress(UnknownOrder, AmbiguousOrder):
             row = self.order(name, account=account)
             return row["client_order_id"] if row["origin"] == "own" else None
@@ -417,7 +417,7 @@ class Ledger(Queries):
         progress: Callable[[int, int], None] | None = None,
     ) -> Rebuilt:
         """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.
-        Recording goes on."""
+        Recording continues."""
         with reaching(self._url):
             return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
 
@@ -446,9 +446,9 @@ class Ledger(Queries):
             self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and
-        the last status of each process that feeds this ledger, of the gateway of each account that
-        has breakers, and of each watcher of alerts."""
+        """The positions of the log, the views, the tiles of hashes and the newest checkpoint. Also
+        the last status of each collector, of the gateway of each account that has breakers, and of
+        each watcher of alerts."""
         with reaching(self._url):
             last, (collectors, gateways, watchers) = (
                 self._store.recorder.last_position(),

@@ -170,8 +170,8 @@ def _page(path: Path) -> Iterator[Text]:
 
 
 def _paragraphs(text: str) -> str:
-    """A docstring with lists as sentences of their own, and without examples of code."""
-    blocks = re.split(r"\n\s*\n|\n(?=\s*[-*] )", text)
+    """A docstring with lists and trees as sentences of their own, and without examples of code."""
+    blocks = re.split(r"\n\s*\n|\n(?=\s*[-*] |[\s│]*[├└]──)", text)
     return "\n\n".join(" ".join(block.split()) for block in blocks if "::" not in block)
 
 

@@ -1,5 +1,5 @@
-"""The ledger's tables for pandas, Polars and DuckDB, SQL over them, ready-made analyses (extra
-`analytics`), archives, and the fold of archived events for jobs in Spark, Ray or Dask."""
+"""The ledger's tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses (extra
+`analytics`). Also archives, and the fold of archived events for jobs in Spark, Ray or Dask."""
 
 from typing import TYPE_CHECKING
 

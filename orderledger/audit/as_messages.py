@@ -1,4 +1,4 @@
-"""Messages from the events that they became, so that a log can be recorded anew."""
+"""Converts events back to messages, so that a log can be recorded again."""
 
 from typing import Any
 
@@ -18,10 +18,8 @@ TYPES: dict[type, tuple[str, type[Message]]] = {
 
 
 def document_of(recorded: Recorded) -> Document | None:
-    """The message that becomes this event, with its time and source, and without what stands around
-    it in the envelope.
-
-    None for a judgement, which the ledger makes itself, and for a fact that is repeated under the
+    """The message that becomes this event, with its time and source, without the rest of the
+    envelope. None for a judgement of the ledger itself, and for a fact that is repeated under the
     order it was attributed to.
     """
     event = recorded.event

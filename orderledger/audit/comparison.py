@@ -32,7 +32,7 @@ class DifferenceRow(TypedDict):
     missing_in: Annotated[
         str | None, "a or b: the book that lacks it. Null where both have it.", ("a", "b")
     ]
-    field: Annotated[str | None, "What differs where both have it."]
+    field: Annotated[str | None, "Name of the differing field, if both books have the row."]
     a: Annotated[Any, "The row in the first book, or its value."]
     b: Annotated[Any, "The row in the second book, or its value."]
 
@@ -52,7 +52,7 @@ class Book:
 
 @dataclass
 class Compared:
-    """What agrees, and the differences."""
+    """The counts of matching rows, and the differences."""
 
     orders: int = 0
     fills: int = 0

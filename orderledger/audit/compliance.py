@@ -19,14 +19,14 @@ Wanted = Callable[[Recorded], bool]
 def audited(
     store: Store, *, late: timedelta, finding: str | None, **asked: Any
 ) -> Iterator[AuditRow]:
-    """The events that were asked for, with their findings. Without a question about who or why,
-    those with findings alone."""
+    """The selected events, with their findings. Without a filter on actor, reason, source or
+    correlation, only events with findings."""
     is_wanted = wanted(**asked)
     is_about_anyone = any(
         asked[name] is not None for name in ("actor", "reason", "source", "correlation")
     )
     if finding is not None and finding not in FINDINGS:
-        raise ValueError(f"{finding!r} is no finding: {', '.join(FINDINGS)}")
+        raise ValueError(f"{finding!r} is not a finding: {', '.join(FINDINGS)}")
     compliance = Compliance(late)
     for recorded in store.all_events():
         found = compliance.take(recorded)
@@ -40,8 +40,8 @@ def audited(
 
 
 def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
-    """The records of RTS 24, in the order of the log. Reports that proved to belong to another
-    order are told under that one."""
+    """The records of RTS 24, in the order of the log. Reports that were attributed to another order
+    are listed under that order."""
     is_wanted = wanted(**asked)
     whole = _whole_orders(store)
     orders: dict[str, Records] = {}
@@ -91,7 +91,7 @@ def wanted(
     for name, text in texts.items():
         check_argument(name, "text", text)
     if source is not None and source not in SOURCES:
-        raise ValueError(f"source: {source!r:.100} is none of {', '.join(SOURCES)}")
+        raise ValueError(f"source: {source!r:.100} is not one of {', '.join(SOURCES)}")
     check_period(since, until)
 
     def is_wanted(recorded: Recorded) -> bool:

@@ -28,7 +28,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "instruments": ("account", "instrument"),
     "account_events": ("position",),
 }
-"""For each view, the columns that tell its rows apart."""
+"""For each view, the columns that identify a row."""
 
 ASKED: dict[str, Callable[..., Sequence[AnyRow]]] = {
     "orders": queries.orders,
@@ -68,9 +68,9 @@ class Differing(NamedTuple):
 
 
 def rows_of(source: Views, view: str, method: Method, **where: Any) -> Sequence[AnyRow]:
-    """The rows of a view. Raises ValueError for one that there is not."""
+    """The rows of a view. Raises ValueError for an unknown view."""
     if view not in ASKED:
-        raise ValueError(f"{view!r} is no view that can be compared: {', '.join(ASKED)}")
+        raise ValueError(f"{view!r} is not a view that can be compared: {', '.join(ASKED)}")
     asked = {"method": method, **where} if view in BY_METHOD else where
     return ASKED[view](source, **asked)
 

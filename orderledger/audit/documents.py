@@ -1,4 +1,4 @@
-"""Messages that a log is recorded anew from, to see whether their order matters."""
+"""Messages of a log, to be recorded again in other orders."""
 
 from orderledger.audit.as_messages import Document
 from orderledger.audit.as_messages import document_of as whole_document_of

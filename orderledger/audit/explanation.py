@@ -41,11 +41,11 @@ LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""
 
 AHEAD = timedelta(seconds=1)
-"""A sender's clock that is ahead of ours by this much is called ahead."""
+"""A sender's clock that is more than this ahead of ours is reported as ahead."""
 
 
 class Standpoint(NamedTuple):
-    """What an event may change."""
+    """State of an order that an event may change."""
 
     status: Status
     certainty: Certainty
@@ -126,7 +126,7 @@ class Story:
             return []
         notes = notes_of_clocks(recorded)
         if recorded.attributed_from is not None:
-            notes.append(self._first_told(recorded.attributed_from))
+            notes.append(self._first_recorded(recorded.attributed_from))
         elif self.newest is not None and recorded.at < self.newest.at:
             notes.append(
                 f"Out of order: it happened before {moment(self.newest.at)}, the time of log "
@@ -134,7 +134,7 @@ class Story:
             )
         return notes
 
-    def _first_told(self, attributed_from: tuple[str, int]) -> str:
+    def _first_recorded(self, attributed_from: tuple[str, int]) -> str:
         first = self.first_recorded.get(attributed_from)
         where = (
             ""
@@ -205,7 +205,7 @@ class Story:
         return [f"We had asked for it at log position {position}."]
 
     def _of_change(self, event: Event, before: Standpoint, after: Standpoint) -> list[str]:
-        """What the event did to the order."""
+        """Describe how the event changed the order."""
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
             of = "" if after.quantity is None else f" of {short(after.quantity)}"
@@ -272,7 +272,7 @@ def explanation(
 
 
 def step_of(recorded: Recorded) -> StepRow:
-    """The step of any event, told without its history."""
+    """The step of an event, described without its history."""
     event = recorded.event
     sentence = (
         event.sentence(Order.of(recorded.stream)) if isinstance(event, Event) else event.sentence()

@@ -41,7 +41,7 @@ def pnl_parts(
     marks: Marks,
     method: Method,
 ) -> list[PartRow]:
-    """The parts of one row of `pnl`, but for its unrealized P&L.
+    """The parts of one row of `pnl`, except its unrealized P&L.
 
     `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`, both of this account and
     instrument.
@@ -99,8 +99,8 @@ def unrealized_parts(
 def position_parts(
     entries: Iterable[Entry], position: Position, method: Method
 ) -> Iterator[PartRow]:
-    """What each trade and adjustment adds to the quantity of a position, and to what it cost.
-    `position`: before all of them."""
+    """Amounts that each trade and adjustment adds to the quantity and the cost of a position.
+    `position`: the position before all of them."""
     book = position.books[METHODS.index(method)]
     for entry in entries:
         quantity, cost = position.quantity, book.cost
@@ -120,7 +120,7 @@ def position_parts(
 
 
 def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
-    """What each active fill of an order adds to its cumulative quantity, its notional and its fees.
+    """Amounts that each active fill adds to the order's cumulative quantity, notional and fees.
 
     The average price is the notional divided by the cumulative quantity.
     """
@@ -215,7 +215,7 @@ def _rounding(
     is_net: bool = False,
     currency: str | None,
 ) -> list[PartRow]:
-    """What rounding changes, if anything."""
+    """The part that is due to rounding, if any."""
     rest = EXACT.subtract(shown, total(amount for amount in amounts if amount is not None))
     field = "net_amount" if is_net else "amount"
     return [part(figure, "rounding", **{field: rest}, currency=currency)] if rest else []

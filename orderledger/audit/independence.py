@@ -1,4 +1,4 @@
-"""Proves on the user's own log that the order of reports does not matter: records them anew in
+"""Proves on the user's own log that the order of reports does not matter: records them again in
 other orders, in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,8 +23,8 @@ from orderledger.extend.values import SteppingClock, account_of
 from orderledger.extend.views import FoldedViews, Method, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
-"""Columns that may tell when, how often and from where messages came. Messages are recorded anew
-without tags."""
+"""Columns that may depend on when, how often and from where messages came. Messages are recorded
+again without tags."""
 
 Progress = Callable[[int, int], None]
 Ends = dict[str, list[AnyRow]]
@@ -33,8 +33,8 @@ Ends = dict[str, list[AnyRow]]
 def proved(
     store: Store, *, rounds: int, seed: int, account: str | None, progress: Progress | None = None
 ) -> Independence:
-    """Record the messages of each account anew in `rounds` legal orders, until one ends in another
-    state."""
+    """Record the messages of each account again in `rounds` legal orders, until one order ends in
+    another state."""
     accounts = _events_by_account(store, account)
     chance = Random(seed)
     messages = kept = done = 0
@@ -88,7 +88,7 @@ class Log:
         self.kept = self._find_kept()
 
     def _find_kept(self) -> set[int]:
-        """The messages that stay in log order: so many that no command is refused."""
+        """The messages that must stay in log order so that no command is refused."""
         shared = orders_with_shared_names(self.items)
         pins: dict[str, int] = {}
         while True:
@@ -109,8 +109,9 @@ class Log:
             pins |= fresh
 
     def differences(self, tried: Sequence[Item], *, is_part: bool = False) -> list[str]:
-        """What differs if the messages come in this order. `is_part`: of a part of the log,
-        compared with the part in log order. Empty for a part in which a command is refused."""
+        """List the differences if the messages come in this order. `is_part`: they are a part of
+        the log, compared with the same part in log order. Empty if a command of the part is
+        refused."""
         outcomes, views = self._recorded(tried)
         if not is_part:
             return list(_differences(self._end, _end_of(views)))
@@ -132,7 +133,7 @@ def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Ou
 
 
 def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:
-    """A part of the messages that still ends differently, of which no message can be left out."""
+    """A minimal part of the messages that still ends differently."""
     items = list(tried)
     if not log.differences(items, is_part=True):
         return items
@@ -170,7 +171,7 @@ def _events_by_account(store: Store, account: str | None) -> dict[str, list[Reco
 
 
 def _end_of(views: Views) -> Ends:
-    """What orders, trades and P&L show, but for what tells of the arrival."""
+    """The rows of orders, trades and P&L, without the columns that depend on the arrival."""
     orders, trades = rows_of(views, "orders", "average"), rows_of(views, "trades", "average")
     ends = {
         "orders": orders,

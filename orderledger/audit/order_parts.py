@@ -1,4 +1,4 @@
-"""Which events make an order what it is: for each field, the last event that changed it."""
+"""For each field of an order, the last event that changed it."""
 
 from collections.abc import Iterable, Mapping
 

@@ -44,7 +44,7 @@ class PositionWithCost(PositionRow):
 
 
 class Asked(NamedTuple):
-    """The position that is asked about. A side or id that is None: the only one there is."""
+    """The requested position. A side or id that is None means the only one."""
 
     account: str
     instrument: str

@@ -151,7 +151,7 @@ class Audit(Namespace):
         check_times(from_as_of, effective_at)
         check_times(as_of, effective_at)
         if method not in METHODS:
-            raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+            raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
         with reaching(self._url):
             return RowList(
                 restated(
@@ -242,9 +242,9 @@ class Audit(Namespace):
     ) -> RowList[WhatIfRow]:
         """Show what would be different under other assumptions.
 
-        Folds the same log in memory under other assumptions: another lot method or fee schedule,
-        some orders or accounts left out, or open orders taken as filled or not. Lists the
-        rows of orders, positions and P&L that would differ: what is, what would be, and the
+        Folds the same log in memory with another lot method or fee schedule. It may leave out
+        orders or accounts, or assume that open orders are filled or not. Lists the rows of orders,
+        positions and P&L that would differ: the present value, the assumed value, and the
         difference. `account` distinguishes orders with the same id. Nothing is recorded.
         """
         from orderledger.audit.fee_schedule import flat_schedule, read_fee_schedule
@@ -289,7 +289,7 @@ class Audit(Namespace):
     ) -> Independence:
         """Show that the order of reports does not matter.
 
-        Records the log's own messages anew in memory, its reports shuffled and repeated, and
+        Records the log's own messages again in memory, its reports shuffled and repeated, and
         compares orders, trades and P&L. Stops at the first difference, and shrinks it to the fewest
         messages.
         """
@@ -404,7 +404,7 @@ def _check_subject(
             f"{subject!r} is nothing that is explained: {', '.join(get_args(Subject))}"
         )
     if method not in METHODS:
-        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     for name, value in (("order_id", order_id), ("account", account), ("instrument", instrument)):
         check_argument(name, "text", value)
     if subject == "order" and order_id is None:

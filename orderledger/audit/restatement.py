@@ -1,5 +1,5 @@
-"""What was stated of a moment at one time, and what is stated of it at another; and the events that
-make the difference."""
+"""Compares the figures for a moment as two log positions state them, and lists the events that
+explain the difference."""
 
 from collections.abc import Callable, Iterable
 

@@ -31,15 +31,15 @@ class StepRow(TypedDict):
     at: Annotated[datetime, "When it happened, by the sender's clock."]
     recorded_at: Annotated[datetime, "When it was recorded, by ours."]
     source: Annotated[str, "Where the message came from; `ledger` for judgements of the ledger."]
-    actor: Annotated[str | None, "Who caused it, if the message said so."]
-    on_behalf_of: Annotated[str | None, "For whom, as the actor says."]
+    actor: Annotated[str | None, "Actor who caused it, if the message names one."]
+    on_behalf_of: Annotated[str | None, "Party for whom the actor acted, if named."]
     reason: Annotated[str | None, "Reason code."]
     text: Annotated[str | None, "Sentence that came with the message."]
     correlation_id: Annotated[str | None, "Id shared by related messages."]
     causation_id: Annotated[str | None, "Id of the cause."]
     has_evidence: Annotated[bool, "Whether the payload of the venue is kept with the event."]
     sentence: Annotated[str, "What happened."]
-    notes: Annotated[list[str], "What it changed, and what is odd about it."]
+    notes: Annotated[list[str], "The changes that it made, and its anomalies."]
     status: Annotated[str | None, "Status of the order after it. Null for events of proposals."]
     fill_state: Annotated[
         str | None,
@@ -54,14 +54,14 @@ class StepRow(TypedDict):
 
 
 class Explanation(TypedDict):
-    """What happened to an order, what is not known, and what it is now."""
+    """The history of an order, the facts that are unknown, and its present state."""
 
     account: Annotated[str, "Trading account."]
     client_order_id: Annotated[str | None, "Our id."]
     stream: Annotated[str, "Stream of the order in the log."]
     steps: Annotated[list[StepRow], "The events, in the order of the log."]
-    unknown: Annotated[list[str], "What the log does not tell."]
-    summary: Annotated[str, "What the order is now."]
+    unknown: Annotated[list[str], "Facts that the log does not show."]
+    summary: Annotated[str, "The present state of the order, in a sentence."]
 
 
 class PartRow(TypedDict):
@@ -70,16 +70,16 @@ class PartRow(TypedDict):
 
     figure: Annotated[
         str,
-        "What the part counts in: realized_pnl, fees, funding, position_quantity, cum_quantity, "
-        "...",
+        "Figure that the part counts in: realized_pnl, fees, funding, position_quantity, "
+        "cum_quantity, ...",
     ]
     part: Annotated[
         str, "fill, fee, funding, adjustment, value at the mark, cost, rounding, or term."
     ]
-    amount: Annotated[Decimal | None, "What the part adds to the figure."]
+    amount: Annotated[Decimal | None, "Amount that the part adds to the figure."]
     currency: Annotated[str | None, "Currency of the amount."]
     net_amount: Annotated[
-        Decimal | None, "What the part adds to `net_pnl`, in the settlement currency."
+        Decimal | None, "Amount that the part adds to `net_pnl`, in the settlement currency."
     ]
     value: Annotated[Any, "Value of a term, such as a status: a term is not a sum."]
     client_order_id: Annotated[str | None, "Our id of the order."]
@@ -126,7 +126,7 @@ class RestatedRow(TypedDict):
     """A row of a view that was stated differently at two times."""
 
     view: Annotated[str, "View of the row."]
-    key: Annotated[dict[str, Any], "The columns that tell the row apart from others of its view."]
+    key: Annotated[dict[str, Any], "The columns that identify the row in its view."]
     change: Annotated[str, "added, removed or changed."]
     account: Annotated[str, "Trading account."]
     client_order_id: Annotated[str | None, "Our id of the order."]
@@ -134,10 +134,10 @@ class RestatedRow(TypedDict):
     instrument: Annotated[str | None, "Instrument."]
     stream: Annotated[str | None, "Stream of the order in the log."]
     before: Annotated[
-        dict[str, Any], "What was stated first: the columns that differ, or all of a removed row."
+        dict[str, Any], "First values: the columns that differ, or all of a removed row."
     ]
     after: Annotated[
-        dict[str, Any], "What is stated then: the columns that differ, or all of an added row."
+        dict[str, Any], "Later values: the columns that differ, or all of an added row."
     ]
     events: Annotated[
         list[CauseRow], "The events recorded between the two times that touch the row."
@@ -185,11 +185,11 @@ class Independence(TypedDict):
     rounds: Annotated[int, "Orders tried per account."]
     seed: Annotated[int, "Seed of the orders that were tried."]
     accounts: Annotated[int, "Accounts in the log."]
-    messages: Annotated[int, "Messages that were recorded anew in each round."]
+    messages: Annotated[int, "Messages that were recorded again in each round."]
     kept_in_order: Annotated[
         int, "Those that stay in log order, because their order may matter by the rules."
     ]
-    differences: Annotated[list[str], "What differs, in sentences."]
+    differences: Annotated[list[str], "The differences, in sentences."]
     log_order: Annotated[list[dict[str, Any]], "The messages of the counterexample in log order."]
     counterexample: Annotated[
         list[dict[str, Any]], "The fewest messages found that end differently in this order."

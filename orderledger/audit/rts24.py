@@ -5,8 +5,8 @@ A field that the log does not know is null, and `MISSING` says why. Nothing is i
 log leaves a choice between two codes, the field is null too.
 
 A transaction is one record: a fill that was reported twice has one, and a corrected fill that of
-its correction. A busted fill is no transaction; its bust is a record with a code of our own, since
-the table has none for it. The order in each record has only the fills that count.
+its correction. A busted fill is not a transaction; its bust is a record with a code of our own,
+since the table has none for it. The order in each record has only the fills that count.
 """
 
 from collections.abc import Callable
@@ -250,13 +250,13 @@ class Records:
     def __init__(self, stream: str, fills: Fills) -> None:
         self._order = Order.of(stream)
         self._fills = fills
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._account = account_of(stream)
         self._is_cancel_asked = False
         self._is_replace_asked = False
 
     def take(self, recorded: Recorded) -> dict[str, Any] | None:
-        """The record of this event, if it is one that is reported."""
+        """The record of this event, if it must be reported."""
         event = recorded.event
         if isinstance(event, FillRecorded | FillBusted):
             return self._take_fill(recorded, event)
@@ -279,9 +279,9 @@ class Records:
             key = event.fill_id
         else:
             effective, code, key = None, BUST, f"bust of {event.fill_id}"
-        if key in self._told:
+        if key in self._reported:
             return None
-        self._told.add(key)
+        self._reported.add(key)
         return self._record(Moment(recorded, self._order, code, effective))
 
     def _counts(self, event: FillRecorded) -> bool:

@@ -1,4 +1,4 @@
-"""One sentence that says what an order is now, for people."""
+"""One sentence about the present state of an order, for people."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,7 +12,7 @@ SEVERAL = ", "
 
 
 def summary_sentence(order: OrderRow, trade: Sequence[OrderRow] | None = None) -> str:
-    """What the order is now, e.g. "Entry filled: 0.5 BTC-USD bought at 64000; trade open".
+    """The present state of the order, e.g. "Entry filled: 0.5 BTC-USD bought at 64000; trade open".
 
     `trade`: the orders with the same `links.trade_id`, this one among them or not. They say whether
     the trade is open or closed; without them the sentence says nothing about it.
@@ -37,7 +37,7 @@ def trade_state(orders: Sequence[OrderRow]) -> str | None:
 
 
 def filled_part(order: OrderRow) -> str:
-    """What was filled: "4 of 10 BTC-USD bought at 100"."""
+    """The filled quantity: "4 of 10 BTC-USD bought at 100"."""
     filled, quantity = order["cum_quantity"], order["quantity"]
     of = f" of {plain(quantity)}" if quantity is not None and quantity != filled else ""
     verb = {"buy": " bought", "sell": " sold", None: " filled"}[order["side"]]
@@ -97,7 +97,7 @@ def _nothing_of(order: OrderRow) -> str:
 
 
 def _doubts(order: OrderRow) -> list[str]:
-    """What is not known yet."""
+    """Clauses about facts that are not known yet."""
     doubts = []
     if order["certainty"] == "unresolved":
         unknown = "outcome unknown"
@@ -110,6 +110,6 @@ def _doubts(order: OrderRow) -> list[str]:
 
 
 def _oddities(order: OrderRow) -> list[str]:
-    """Open anomalies, but for the one that `Order from elsewhere` says already."""
+    """Open anomalies, except the one that `Order from elsewhere` states already."""
     codes = [code for code in order["anomalies"] if code != Anomaly.UNKNOWN_ORDER]
     return [f"open anomalies: {SEVERAL.join(codes)}"] if codes else []

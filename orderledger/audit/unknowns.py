@@ -1,11 +1,11 @@
-"""What the log does not tell about an order."""
+"""Facts about an order that the log does not show."""
 
 from orderledger.extend.events import Order, moment
 from orderledger.rows import OrderRow
 
 
 def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]:
-    """What the log does not tell about the order."""
+    """List the facts about the order that the log does not show."""
     found = []
     if row["certainty"] == "unresolved":
         asked = row["absent_at"]
@@ -34,7 +34,7 @@ def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]
         found.append(f"Why the order was {row['status']}: no reason was given.")
     missing = [name for name in ("instrument", "side", "quantity") if row[name] is None]
     if missing:
-        found.append(f"The {', '.join(missing)} of the order: the venue has not said.")
+        found.append(f"The {', '.join(missing)} of the order: the venue has not reported it.")
     without_fee = [
         fill.fill_id
         for fill in order.fills.by_id.values()

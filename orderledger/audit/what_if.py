@@ -32,7 +32,7 @@ ASSUMED = "what_if"
 
 @dataclass(frozen=True, kw_only=True)
 class Assumptions:
-    """What is assumed instead of what is recorded. Orders are named by any of their ids.
+    """Assumptions that replace recorded facts. Orders are named by any of their ids.
 
     `filled`: these orders are filled at their limit price, or else at the mark; `not_filled`: these
     got no more fills.
@@ -70,7 +70,7 @@ def what_if(store: Store, assumed: Assumptions) -> Iterator[WhatIfRow]:
 
 
 class World:
-    """The log as it is: its views, and the terms of its instruments."""
+    """The unchanged log: its views, and the terms of its instruments."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -191,7 +191,7 @@ def _replaced(recorded: Recorded, event: FillRecorded) -> Recorded:
 
 
 def _without_method(rows: Iterable[AnyRow]) -> list[AnyRow]:
-    """The rows without the method, which differs whenever another is asked for."""
+    """The rows without the method, which differs whenever another is requested."""
     return [{name: value for name, value in row.items() if name != "method"} for row in rows]
 
 

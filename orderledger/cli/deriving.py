@@ -30,7 +30,7 @@ Show = Callable[[Any, str], None]
 
 OF_COLUMNS = "Only rows with this value"
 FEW_WORDS = 4
-"""So many words stand in the name of an option's value; more stand in its help."""
+"""The most words that the name of an option's value lists; the help lists more."""
 
 
 class Seconds(click.ParamType[timedelta]):

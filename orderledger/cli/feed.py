@@ -43,7 +43,7 @@ def tail(db: str, form: str, follow: bool, after: int | None, lines: int, **aske
     """Print the end of the log, and follow it.
 
     Events that other processes record appear within a tenth of a second. A program that keeps the
-    position of the last event that it handled goes on with `--after POSITION`: it misses none and
+    position of the last event that it handled continues with `--after POSITION`: it misses none and
     gets none twice.
     """
     if follow and form not in ("table", "ndjson"):

@@ -12,7 +12,7 @@ from orderledger import __version__
 from orderledger.cli.table import GROUPS, TABLE, command_named
 
 USUAL_QUESTION = "orders"
-"""The command in the hint for an option that stands before the command, if it takes that option."""
+"""The command in the hint for an option placed before the command, if it takes that option."""
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -194,9 +194,9 @@ def main() -> None:
       orderledger history C-1
 
     \b
-    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing,
-    or something does not agree, 2 wrong usage, 3 the store cannot be used or there is none,
-    4 the output cannot be written, 130 interrupted, 141 the reader of the output has closed it.
+    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing, or
+    something does not agree; 2 wrong usage; 3 the store cannot be used or there is none; 4 the
+    output cannot be written; 130 interrupted; 141 the reader of the output has closed it.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or
     postgresql://... Recording creates a missing ledger; queries never do. Times in options and

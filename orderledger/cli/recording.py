@@ -19,7 +19,7 @@ from orderledger.infrastructure.errors import DamagedRow, UnreadableEvent
 CHUNK = 1 << 18
 GROUP = 1_000
 GROUPS_BETWEEN_VIEWS = 20
-FAULTS_TOLD = 10
+FAULTS_SHOWN = 10
 RAW_KEPT = 2_000
 STORE_FAILED = 3
 
@@ -45,18 +45,18 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
 
     Reads FILE, or stdin for -, and records the messages in order.
 
-    Each message gets an outcome when it is durable: recorded, duplicate (the log has the same fact
-    already), refused (a command that is not allowed) or invalid (not a message). `orderledger
+    Each message gets an outcome when it is durable. The outcomes are: recorded, duplicate (already
+    in the log), refused (a command that is not allowed), invalid (not a message). `orderledger
     schema` prints the message types and their fields as JSON Schema. stderr shows the first ten
     faults; --ack prints the outcome of every message, --rejects keeps all invalid ones. A limit
     order without limit_price, or a stop order without stop_price, is recorded with a hint: on
     stderr, or in the `text` of --ack.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage,
-    3 the store failed or has an unreadable event: messages about its order are reported on
-    stderr and not recorded, the others are recorded, 130 interrupted: acknowledged messages are
-    recorded, and you can record the whole file again.
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store
+    failed or has an unreadable event, 130 interrupted. After an unreadable event, messages about
+    its order are reported on stderr and not recorded; the others are. After an interrupt,
+    acknowledged messages are recorded, and you can record the whole file again.
     """
     began = time.perf_counter()
     gc.freeze()
@@ -136,7 +136,7 @@ class _Run:
                 + "\n"
             )
         elif outcome.outcome in ("invalid", "refused") and not self.is_acking:
-            self._tell(number, outcome)
+            self._report_fault(number, outcome)
         elif outcome.outcome == "recorded" and outcome.text is not None:
             self._hint(number, outcome.text)
         if not self.is_acking:
@@ -158,9 +158,9 @@ class _Run:
             }
         )
 
-    def _tell(self, number: int, outcome: Any) -> None:
+    def _report_fault(self, number: int, outcome: Any) -> None:
         self.faults += 1
-        if self.faults <= FAULTS_TOLD:
+        if self.faults <= FAULTS_SHOWN:
             what = (
                 outcome.reason
                 if outcome.outcome == "invalid"
@@ -170,7 +170,7 @@ class _Run:
 
     def _hint(self, number: int, text: str) -> None:
         self.hints += 1
-        if self.hints <= FAULTS_TOLD and not self.is_acking:
+        if self.hints <= FAULTS_SHOWN and not self.is_acking:
             say([f"line {number}: recorded, but perhaps a mistake: {text}"])
 
     def flush(self) -> None:
@@ -189,12 +189,12 @@ class _Run:
         counts = {
             word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")
         }
-        if self.faults > FAULTS_TOLD:
+        if self.faults > FAULTS_SHOWN:
             say(
                 [
                     (
-                        f"{self.faults - FAULTS_TOLD:,} more were refused or invalid: --ack prints "
-                        "the outcome of every line"
+                        f"{self.faults - FAULTS_SHOWN:,} more were refused or invalid: --ack "
+                        "prints the outcome of every line"
                     )
                 ]
             )
@@ -239,7 +239,7 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             if count % GROUPS_BETWEEN_VIEWS == 0:
                 with suppress(
                     UnreadableEvent, DamagedRow
-                ):  # the views stop before such an event; recording goes on
+                ):  # the views stop before such an event; recording continues
                     ledger.catch_up()
     run.is_whole = True
 

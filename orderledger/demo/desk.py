@@ -142,6 +142,6 @@ class Desk:
         return bool(self.ledger.order(name, account=ACCOUNT)["leaves_quantity"])
 
     def price(self, instrument: str, *, ticks: int) -> Decimal:
-        """A limit price, so many ticks from the market."""
+        """A limit price, `ticks` from the market."""
         marks = {mark["instrument"]: Decimal(mark["price"]) for mark in self.venue.marks()}
         return marks[instrument] + ticks * TICKS[instrument]

@@ -226,17 +226,15 @@ class TradingHalted(AccountEvent, frozen=True, kw_only=True):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
     both, or the whole account. It lasts until a `resume_trading` of the same scope.
 
-    The account `*` stands for every account of the store. `cancels_orders`: the gateway also
-    cancels the open orders of the scope.
+    The account `*` means every account of the store. `cancels_orders`: the gateway also cancels the
+    open orders of the scope.
     """
 
     stored_name = "trading_halted.v1"
     wire_name = "halt"
     needs_role = "operate"
     default_source = Source.OPERATOR
-    needs: ClassVar = {
-        "at": "Time of the halt. Required: two halts of one scope are told apart by it."
-    }
+    needs: ClassVar = {"at": "Time of the halt. Required: it distinguishes two halts of one scope."}
     stream_kind = "halt"
     is_ours = True
     instrument: Annotated[str | None, ONLY] = None
@@ -251,7 +249,7 @@ class TradingHalted(AccountEvent, frozen=True, kw_only=True):
 
 
 class TradingResumed(AccountEvent, frozen=True, kw_only=True):
-    """Ends all halts of exactly this scope. Wider and narrower halts go on."""
+    """Ends all halts of exactly this scope. Wider and narrower halts remain."""
 
     stored_name = "trading_resumed.v1"
     wire_name = "resume_trading"
@@ -352,8 +350,8 @@ def message_key(message_id: str) -> str:
 
 
 def content_key(fact: AnyAccountEvent) -> str:
-    """A key that two facts of a stream share if and only if they have the same message id and the
-    same content at any time."""
+    """A key of a fact. Two facts of a stream share it only if they have the same message id and the
+    same content, at any time."""
     digest = _digest(fact, [names for names in _compared(type(fact)) if names[0] != "at"])
     return f"#{digest}={fact.message_id}"
 

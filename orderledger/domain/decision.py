@@ -34,7 +34,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command that is not allowed. `text` says what is known, and what is not."""
+    """A command that is not allowed. `text` states the known and the unknown facts."""
 
     reason: Reason
     text: str

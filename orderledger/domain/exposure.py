@@ -19,7 +19,7 @@ class Interval(NamedTuple):
 
 
 class Working(msgspec.Struct, frozen=True, gc=False):
-    """What an order may still do. `leaves`: the most that it may still fill; None if that is
+    """Possible fills of an order. `leaves`: the most that it may still fill; None if that is
     unknown. `price`: its limit, None for a market order. `name`: for people."""
 
     client_order_id: str
@@ -34,7 +34,7 @@ class Working(msgspec.Struct, frozen=True, gc=False):
 
 
 def working_of(order: Order) -> Working | None:
-    """What this order may still do. None for an order that has ended, or whose side is unknown.
+    """Possible fills of this order. None for an order that has ended, or whose side is unknown.
 
     An order that has ended counts for as long as the venue claims more fills than it has reported:
     an end may overtake fills.
@@ -59,7 +59,7 @@ def working_of(order: Order) -> Working | None:
 
 
 def unreported_fills(order: Order) -> Decimal:
-    """What the venue last claimed to be filled, less the fills that are recorded."""
+    """Cumulative quantity that the venue last reported, less the recorded fills."""
     claimed = order.claims.number("cum_quantity")
     return ZERO if claimed is None else max(ZERO, EXACT.subtract(claimed, order.cum_quantity))
 

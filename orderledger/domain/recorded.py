@@ -46,9 +46,9 @@ class Recorded(msgspec.Struct, kw_only=True, gc=False):
     the event. Then `evidence` and `text` are None, unless they were read for showing the event.
 
     `position` is the log position, None or provisional until it is stored. `version` counts the
-    events of its stream from 1. `attributed_from` is (stream, version) of the event that this one
-    repeats under the order it was attributed to, and `first_position` is where in the log that
-    event was first recorded. `evidence` is the raw payload of the venue, as JSON text.
+    events of its stream from 1. If this event repeats another under the order it was attributed to,
+    `attributed_from` is (stream, version) of that event. `first_position` is the log position at
+    which that event was first recorded. `evidence` is the raw payload of the venue, as JSON text.
     """
 
     stream: str

@@ -148,8 +148,7 @@ class Source(StrEnum):
 
 
 class Anomaly(StrEnum):
-    """Kinds of anomalies of a report or an order. Reports with anomalies are recorded all the
-    same."""
+    """Kinds of anomalies of a report or an order. Reports with anomalies are recorded too."""
 
     OVERFILL = "overfill"
     FILL_ID_REUSED = "fill_id_reused"

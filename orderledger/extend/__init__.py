@@ -1,4 +1,4 @@
-"""What leaves may import of the core, besides the public names of `orderledger`.
+"""The names that leaves may import from the core, besides the public names of `orderledger`.
 
 A leaf is a package beside the core that answers one question: `venues`, `gateway`, `audit`,
 `analytics`, `serve`. It imports `orderledger` and the modules of this package, and never

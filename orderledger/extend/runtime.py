@@ -1,4 +1,4 @@
-"""What every long-running leaf needs: settings files, secrets, time zones, deadlines, and text of
+"""Tools for every long-running leaf: settings files, secrets, time zones, deadlines, and text of
 rows."""
 
 from orderledger.infrastructure.csv_rows import csv_lines

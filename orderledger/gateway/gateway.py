@@ -192,7 +192,8 @@ class Gateway:
         return [results[number] for number in range(len(requests))]
 
     def submit_soon(self, request: Request) -> "asyncio.Task[Sending]":
-        """Begin to send an order. The task ends with its result; nobody needs to wait for it."""
+        """Begin to send an order. The task ends with its result; the caller need not wait for
+        it."""
         self._check_account(request.account)
         return self._start(self.submit(request))
 

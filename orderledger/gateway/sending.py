@@ -442,7 +442,7 @@ def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
 
 
 def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, Working]:
-    """What a change adds to an open order, until the log shows the request for it."""
+    """The exposure that a change adds to an open order, until the log shows the request for it."""
     order, name = change_of(before, changed), before["client_order_id"] or ""
     return (order.account, order.instrument), Working(
         name,

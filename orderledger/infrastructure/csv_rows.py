@@ -9,7 +9,7 @@ from typing import Any
 from orderledger.infrastructure.rows_json import value_text
 
 FORMULA = re.compile(r"(?![+-]?[0-9.]+(?:[Ee][+-]?[0-9]+)?$)[=+\-@\t\r]")
-"""How text begins that a spreadsheet takes for a formula. A number is none."""
+"""First characters of text that a spreadsheet takes for a formula. Numbers are not formulas."""
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A deadline for the queries of a thread: they look at it now and then, and stop.
 
-Recording and the update of the views have none: what they do counts for all.
+Recording and the update of the views have none, because all callers depend on them.
 """
 
 import time

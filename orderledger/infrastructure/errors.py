@@ -108,11 +108,11 @@ class AmbiguousOrder(LedgerError, LookupError):
 
 
 class UnknownScope(LedgerError, LookupError):
-    """A halt or its end about what the ledger does not know: it may be mistyped, and asks for a
-    confirmation.
+    """A halt or its end for a scope that the ledger does not know. The name may be mistyped, so a
+    confirmation is required.
 
-    `field`: account or instrument. `name`: as it was given. `similar`: known names that are like
-    it. `known`: all names that the ledger knows.
+    `field`: account or instrument. `name`: as it was given. `similar`: similar known names.
+    `known`: all names that the ledger knows.
     """
 
     def __init__(self, field: str, name: str, similar: list[str], known: list[str]) -> None:

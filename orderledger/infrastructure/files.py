@@ -13,8 +13,8 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file that replaces the one of this name when all of it is on disk. A failed write
     leaves what was there.
 
-    A name that is no ordinary file, such as a pipe or a device, is written to as it is. Raises
-    OSError with the name given.
+    A pipe, a device or another special file is written to as it is. Raises OSError with the name
+    given.
     """
     pieces = (content,) if isinstance(content, bytes) else content
     with _named(path):

@@ -42,7 +42,7 @@ class Durations:
 
 
 def _percentile(ordered: list[float], percent: int) -> int:
-    """The least duration that so many percent do not exceed."""
+    """The least duration that this percentage does not exceed."""
     return _microseconds(ordered[-(-percent * len(ordered) // 100) - 1]) if ordered else 0
 
 

@@ -1,7 +1,7 @@
 """Rows as JSON, the same bytes on the command line and over HTTP.
 
 Decimals are plain text, times RFC 3339 in UTC with microseconds. Numbers in `evidence` stay JSON
-numbers with all their digits. What is not a number, or infinite, is null.
+numbers with all their digits. NaN and infinities are null.
 """
 
 from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 6
-"""Characters. A shorter header value is no key, and masking it would hide half of every text."""
+"""Characters. A shorter header value is not a key, and masking it would hide half of every text."""
 PUBLIC_HEADERS = frozenset(
     {
         "accept",

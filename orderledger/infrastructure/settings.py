@@ -46,13 +46,13 @@ class Settings:
         )
         if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
             raise InvalidSetting(
-                "synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF"
+                "synchronous", f"{settings.synchronous!r} is not one of FULL, EXTRA, NORMAL, OFF"
             )
         for name, least in SECONDS.items():
             seconds = getattr(settings, name)
             if type(seconds) is not int or not least <= seconds <= LONGEST_WAIT:
                 span = f"up to {LONGEST_WAIT}" if not least else f"from {least} to {LONGEST_WAIT}"
-                raise InvalidSetting(name, f"{seconds!r} is no whole number of seconds {span}")
+                raise InvalidSetting(name, f"{seconds!r} is not a whole number of seconds {span}")
         return settings
 
     def of_store(self) -> dict[str, Any]:
@@ -71,5 +71,5 @@ def _value(name: str, text: str) -> Any:
     if name not in SECONDS:
         return text
     if not text.isdecimal():
-        raise InvalidSetting(f"ORDERLEDGER_{name.upper()}", f"{text!r} is no number of seconds")
+        raise InvalidSetting(f"ORDERLEDGER_{name.upper()}", f"{text!r} is not a number of seconds")
     return int(text)

@@ -16,7 +16,9 @@ def zone_named(name: Any) -> ZoneInfo:
         TypeError,
         OSError,
     ):  # ZoneInfo opens a file of this name, which may be a folder
-        raise ValueError(f"{name!r:.100} is no time zone, such as Europe/Berlin or UTC") from None
+        raise ValueError(
+            f"{name!r:.100} is not a time zone, such as Europe/Berlin or UTC"
+        ) from None
 
 
 def _known(name: Any) -> str:

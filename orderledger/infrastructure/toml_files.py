@@ -34,18 +34,18 @@ class TomlFile:
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Read a file. Raises InvalidSetting if it cannot be read, or is no TOML."""
+        """Read a file. Raises InvalidSetting if it cannot be read, or is not TOML."""
         file = Path(path)
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise InvalidSetting(str(file), "is no text in UTF-8") from None
+            raise InvalidSetting(str(file), "is not text in UTF-8") from None
         try:
             return cls(file, text, tomllib.loads(text, parse_float=Decimal))
         except tomllib.TOMLDecodeError as error:
-            raise InvalidSetting(str(file), f"is no TOML: {error}") from None
+            raise InvalidSetting(str(file), f"is not TOML: {error}") from None
 
     def parsed(self, model: type[Model], *, tags: Collection[str] = ()) -> Model:
         """The settings in the file. `tags`: kinds of a union, which pydantic puts into a path after

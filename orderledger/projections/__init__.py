@@ -1,1 +1,1 @@
-"""What people want to know, as pure folds of the log. Knows no database."""
+"""The read models, as pure folds of the log, independent of any database."""

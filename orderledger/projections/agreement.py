@@ -1,7 +1,7 @@
 """Whether the venue's reports about an order agree with what the ledger knows of it.
 
-The ledger compares each report when it is recorded: what disagrees is an open anomaly, or leaves
-the outcome unknown. So the row of an order tells whether it differs, and no report has to be read
+The ledger compares each report when it is recorded: a difference is an open anomaly, or leaves the
+outcome unknown. So the row of an order shows whether it differs, and no report has to be read
 again.
 """
 
@@ -91,7 +91,9 @@ class ReconciledOrderRow(TypedDict):
     is_open: Annotated[bool, "Whether it has not ended."]
     quantity: Annotated[Decimal | None, "Total quantity in force."]
     cum_quantity: Annotated[Decimal, "Sum of the active fills."]
-    reported_cum_quantity: Annotated[Decimal | None, "What the venue last claimed to have filled."]
+    reported_cum_quantity: Annotated[
+        Decimal | None, "Cumulative quantity that the venue last reported."
+    ]
     anomalies: Annotated[list[str], "Codes of its open anomalies."]
     updated_at: Annotated[datetime | None, "When the newest fact about it happened."]
     stream: Annotated[str, "Stream of the order in the log."]

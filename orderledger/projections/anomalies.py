@@ -19,7 +19,7 @@ class AnomalyRow(TypedDict):
         str | None, "Our id of the order, or the first that reports gave of one from elsewhere."
     ]
     code: Annotated[str, "Kind of anomaly.", Anomaly]
-    detail: Annotated[str, "What was found, in a sentence."]
+    detail: Annotated[str, "The finding, in a sentence."]
     detected_at: Annotated[datetime, "When it was detected."]
     cleared_at: Annotated[datetime | None, "When it was cleared, null while it is open."]
     stream: Annotated[str, "Stream of the order in the log."]

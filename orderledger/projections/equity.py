@@ -24,7 +24,7 @@ from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Table
 
 POINTS = 2_000
-"""Points of a curve, unless asked otherwise."""
+"""Default number of points of a curve."""
 
 Marked = tuple[str, str]
 """Account and instrument."""
@@ -44,7 +44,7 @@ EQUITY = Table(
 Changed = Literal["removed", "added"]
 CHANGED: tuple[Changed, ...] = get_args(Changed)
 CurveEntry: TypeAlias = Trade | Adjustment | Funding | MarkRow | FillChange
-"""What may change a curve."""
+"""Columns whose change may change a curve."""
 OF_FILL = ("client_order_id", "venue_order_id", "fill_id")
 
 
@@ -124,7 +124,7 @@ class Holding:
         self._value(net_of(self.position, self._book, marks), marks)
 
     def replay(self, entries: Iterable[Entry], marks: Marks) -> None:
-        """Take all trades and account events of the position anew, because earlier ones have
+        """Read all trades and account events of the position again, because earlier ones have
         changed."""
         methods = tuple(book.method for book in self.position.books)
         books = tuple(Book(method, {}, None) for method in methods)
@@ -267,8 +267,8 @@ def equity_rows(
     changing: Iterable[Marked] = (),
 ) -> list[EquityPointRow]:
     """The rows of the curves from trades, their changes, account events and marks, as they
-    happened. `since`: without the rows before it, whose peak still counts. `points`: at most so
-    many of each curve."""
+    happened. `since`: without the rows before it, whose peak still counts. `points`: the most
+    points of each curve."""
     kept: dict[str | None, Points] = {}
     for row in moments(entries, definitions, method, changing):
         if since is None or row["at"] >= since:

@@ -14,13 +14,13 @@ FEWEST_POINTS = 1 + KEPT_OF_RUN
 
 
 class EquityPointRow(TypedDict):
-    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by
+    """One row per moment that changed P&L of the selected rows, with the equity after it, by
     settlement currency."""
 
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
     kind: Annotated[
-        str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS
+        str, "Cause of the change of P&L: fill, funding, adjust, mark, bust or correction.", KINDS
     ]
     account: Annotated[str, "Trading account of that change."]
     instrument: Annotated[str, "Its instrument."]
@@ -51,8 +51,7 @@ class EquityPointRow(TypedDict):
 
 
 class Run:
-    """Moments that follow each other, of which the lowest, the highest, the deepest and the last
-    are kept."""
+    """A run of consecutive moments that keeps the lowest, the highest, the deepest and the last."""
 
     __slots__ = ("_deepest", "_depth", "_highest", "_last", "_least", "_lowest", "_most", "count")
 
@@ -87,7 +86,7 @@ class Run:
 
 
 def _height(row: EquityPointRow) -> Decimal:
-    """What is drawn: net P&L where equity is unknown."""
+    """The value to draw: net P&L where equity is unknown."""
     equity = row["equity"]
     return (row["net_pnl"] or ZERO) if equity is None else equity
 
@@ -110,7 +109,9 @@ class Points:
 
     def take(self, row: EquityPointRow) -> None:
         self._count += 1
-        row["moments"] = self._count  # the number of the moment, until `rows` tells the difference
+        row["moments"] = (
+            self._count
+        )  # the number of the moment, until `rows` computes the difference
         if row["kind"] != "mark":
             self._end_of_marks()
             self._keep(row)
@@ -148,7 +149,7 @@ class Points:
                 self._join(2 * KEPT_OF_RUN if self._size == 1 else 2)
 
     def _room(self, most: int) -> int:
-        """How many runs there may be. The first moment is kept besides."""
+        """The most runs. The first moment is kept in addition."""
         return max(1, (most - 1) // (1 if self._size == 1 else KEPT_OF_RUN))
 
     def _join(self, together: int) -> None:

@@ -37,7 +37,7 @@ class ExposureOrder(TypedDict):
 
 
 class ExposureRow(TypedDict):
-    """What one position and its P&L are, and the least and the most that they may become."""
+    """One position and its P&L, now and at their least and most after the open orders."""
 
     account: str
     instrument: str
@@ -63,7 +63,7 @@ class ExposureRow(TypedDict):
 
 
 class May(NamedTuple):
-    """What an open order may still do. `leaves`: the most that it may still fill, None if that is
+    """An open order's possible fills. `leaves`: the most that it may still fill, None if that is
     unknown. `sides`: both, if its side is unknown. `prices`: at which it may fill; None for the
     mark."""
 
@@ -143,8 +143,8 @@ def total_pnl(held: PnlRow) -> Decimal | None:
 
 
 def _change_of_pnl(order: May, terms: Terms, mark: Decimal | None) -> Interval:
-    """What the P&L gains if the order was filled, at any of its prices: at most nothing at the
-    least, at least nothing at the most, since it may not have been filled."""
+    """Gain of the P&L if the order was filled, at any of its prices. The interval includes zero,
+    since the order may not have been filled."""
     if mark is None:
         return Interval(None, None)
     gains = [
@@ -161,7 +161,7 @@ def _change_of_pnl(order: May, terms: Terms, mark: Decimal | None) -> Interval:
 def _gain(
     side: Side, quantity: Decimal, terms: Terms, price: Decimal | None, mark: Decimal
 ) -> Decimal:
-    """What a fill at this price gains at the mark."""
+    """Gain of a fill at this price, valued at the mark."""
     signed = quantity if side is Side.BUY else -quantity
     return (
         ZERO
@@ -201,7 +201,7 @@ def _leaves_of(orders: Iterable[May], side: Side) -> Iterator[Decimal | None]:
 
 
 def _notional(quantity: Decimal | None, terms: Terms, mark: Decimal | None) -> Decimal | None:
-    """What a position is worth at the mark, without its sign."""
+    """Absolute value of a position at the mark."""
     if quantity is None or (mark is None and quantity):
         return None
     return ZERO if mark is None else shown(abs(terms.amount(terms.value(quantity, mark))))

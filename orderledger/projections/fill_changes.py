@@ -86,7 +86,7 @@ def dated_entries(
 def fill_entries(
     events: Iterable[Recorded], strategy: str | None, instrument: str | None
 ) -> Iterator[Trade | FillChange]:
-    """What one order gave to the curve, as it happened: trades, and changes of trades."""
+    """The part of one order in the curve, as it happened: trades, and changes of trades."""
     rows = MemoryRows()
     fold = Fold(rows, has_positions=False)
     counted: dict[str, Trade] = {}

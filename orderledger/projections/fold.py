@@ -51,7 +51,7 @@ Streams = Callable[[str], Iterable[Recorded]]
 
 
 def nothing_earlier(stream: str) -> Iterable[Recorded]:
-    """For a fold from the beginning of the log: what it has not seen has not happened."""
+    """For a fold from the beginning of the log, which has seen every event."""
     return ()
 
 
@@ -99,8 +99,8 @@ class Fold:
         self.positions.settle()
 
     def evict(self) -> None:
-        """Forget ended orders, and then those that did not change for longest, beyond a number of
-        them. A settled row tells all that is needed until they are met again."""
+        """Keep at most a limited number of orders: forget ended ones first, then those unchanged
+        for longest. A settled row has all that is needed when their next event comes."""
         if len(self._tracked) > self._limit:
             ended = [stream for stream, tracked in self._tracked.items() if tracked.is_ended]
             for stream in ended[:-ENDED_ORDERS_KEPT]:
@@ -153,16 +153,18 @@ class Fold:
             return report.position, report.recorded_at
         if stream not in self._sources:
             self._sources[stream] = {one.version: one for one in self._streams(stream)}
-        told = self._sources[stream].get(version)
-        if told is None:
+        original = self._sources[stream].get(version)
+        if original is None:
             return None
         earlier = (
-            self._first_record(fill_id, *told.attributed_from) if told.attributed_from else None
+            self._first_record(fill_id, *original.attributed_from)
+            if original.attributed_from
+            else None
         )
-        return earlier or (told.position or 0, told.recorded_at)
+        return earlier or (original.position or 0, original.recorded_at)
 
     def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
-        """A new fill that stands, and changes no other, may simply be added to its position."""
+        """Add a new active fill that changes no other to its position."""
         fill = tracked.order.fills.by_id[fill_id]
         if fill.is_active and fill.corrects is None and fill_id in tracked.stale:
             del tracked.stale[fill_id]

@@ -50,8 +50,8 @@ def event_row(recorded: Recorded, payload: dict[str, Any]) -> EventRow:
         "causation_id": recorded.causation_id,
         "text": recorded.text,
         "payload": {
-            name: _without_exponent(getattr(recorded.event, name, None), told)
-            for name, told in payload.items()
+            name: _without_exponent(getattr(recorded.event, name, None), value)
+            for name, value in payload.items()
         },
         "evidence": None if recorded.evidence is None else _decode(recorded.evidence.decode()),
         "attributed_from": list(recorded.attributed_from) if recorded.attributed_from else None,
@@ -59,15 +59,15 @@ def event_row(recorded: Recorded, payload: dict[str, Any]) -> EventRow:
     }
 
 
-def _without_exponent(value: Any, told: Any) -> Any:
-    """A number to the digit as it came, and yet readable by all. Of what the venue claims each."""
+def _without_exponent(value: Any, claims: Any) -> Any:
+    """A number with all its digits but without an exponent; applied to each claim of the venue."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Reported):
         return {
-            name: _without_exponent(getattr(value, name), claim) for name, claim in told.items()
+            name: _without_exponent(getattr(value, name), claim) for name, claim in claims.items()
         }
-    return told
+    return claims
 
 
 _decode = json.JSONDecoder(parse_float=Decimal, parse_int=integer).decode

@@ -30,12 +30,12 @@ class InstrumentRow(TypedDict):
     defined_at: Annotated[datetime | None, "When a definition was last given."]
     mark_price: Annotated[Decimal | None, "Price at which open positions are valued."]
     marked_at: Annotated[datetime | None, "When that price was."]
-    reported_quantity: Annotated[Decimal | None, "What the venue last said the net position is."]
-    reported_at: Annotated[datetime | None, "When it last said what a position is."]
+    reported_quantity: Annotated[Decimal | None, "Net position that the venue last reported."]
+    reported_at: Annotated[datetime | None, "Time of the venue's last report of a position."]
     reported_positions: Annotated[
         list[dict[str, Any]] | None,
-        "What it last said each position is: `position_side`, `position_id`, `quantity`, `at`, "
-        "and the log `position` of that.",
+        "Each position as last reported: `position_side`, `position_id`, `quantity`, `at`, "
+        "and the log `position` of the report.",
     ]
     position_modes: Annotated[
         list[dict[str, Any]] | None,
@@ -87,13 +87,13 @@ def defined(
     }
     modes = row["position_modes"]
     if event.position_mode is not None:
-        told = {
+        reported = {
             "at": at.isoformat(),
             "position": position,
             "position_mode": str(event.position_mode),
         }
         modes = sorted(
-            [*(modes or []), told],
+            [*(modes or []), reported],
             key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]),
         )
     mode = newer.get("position_mode")
@@ -130,8 +130,8 @@ def reported(
     at: datetime,
     position: int,
 ) -> StoredInstrumentRow:
-    """The same after the venue has said what a position is: of each position side and id the latest
-    holds."""
+    """The row after the venue has reported a position. The latest report for each position side and
+    id counts."""
     row = before or _blank(account, event.instrument)
     part = str(event.position_side or NET), event.position_id or ""
     others = [
@@ -142,14 +142,14 @@ def reported(
     known = [one for one in row["reported_positions"] or () if one not in others]
     if any(at < datetime.fromisoformat(one["at"]) for one in known):
         return row
-    told = {
+    reported = {
         "position_side": part[0],
         "position_id": part[1],
         "quantity": plain(event.quantity),
         "at": at.isoformat(),
     }
     positions = sorted(
-        [*others, {**told, "position": position}],
+        [*others, {**reported, "position": position}],
         key=lambda one: (one["position_side"], one["position_id"]),
     )
     net = event.quantity if part == (NET, "") else row["reported_quantity"]
@@ -174,10 +174,10 @@ def modes_of(instrument: InstrumentRow | None) -> Modes:
 
 
 def reported_quantities(instrument: InstrumentRow | None) -> dict[Part, Decimal]:
-    """What the venue last said that each position of an instrument is, by position side and id."""
+    """Each position of an instrument as the venue last reported it, by position side and id."""
     modes = modes_of(instrument)
-    told = (instrument["reported_positions"] or ()) if instrument else ()
-    return {part_of(_sided(one), modes): Decimal(one["quantity"]) for one in told}
+    reported = (instrument["reported_positions"] or ()) if instrument else ()
+    return {part_of(_sided(one), modes): Decimal(one["quantity"]) for one in reported}
 
 
 def _sided(reported: dict[str, Any]) -> Sided:

@@ -118,7 +118,7 @@ class Durations:
         return self.histogram.most_us
 
     def percentile(self, percent: int) -> int:
-        """The smallest duration that so many percent of all do not exceed."""
+        """The smallest duration that this percentage of all does not exceed."""
         left = -(-self.count * percent // 100)
         for duration in sorted(self._counts):
             left -= self._counts[duration]

@@ -1,9 +1,9 @@
 """Open lots by each method, in memory as few as a fill may close.
 
 A lot is (signed quantity, cost per unit of the multiplier). All open lots of an instrument are on
-one side. Where lots are stored, only the ends of a long row of them are kept with the position; the
-others are put away in packs that never change. So a fill writes a few lots however many are open,
-and the state at an earlier fill, which names its packs, can be taken up again.
+one side. Only the first and last lots of a long list are stored with the position; the others are
+in packs that never change. So a fill writes a few lots however many are open. The state at an
+earlier fill names its packs, so that the fold can continue from it.
 """
 
 from collections import deque

@@ -11,8 +11,8 @@ from orderledger.projections.view import Table
 
 @final
 class MarkRow(TypedDict):
-    """One row per account, instrument and time. Of two marks for the same time the later in the log
-    counts."""
+    """One row per account, instrument and time. The later mark in the log counts if two have the
+    same time."""
 
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
@@ -24,8 +24,8 @@ class MarkRow(TypedDict):
 
 MARKS = Table(
     "marks",
-    "One row per account, instrument and time. Of two marks for the same time the later in the "
-    "log counts.",
+    "One row per account, instrument and time. The later mark in the log counts if two have "
+    "the same time.",
     ("account", "instrument", "at"),
     MarkRow,
     ("at", "position"),

@@ -1,5 +1,5 @@
-"""The index of names: which order an id stands for. The writer binds names as it commits; this fold
-finds them again."""
+"""The index of names: which order an id refers to. The writer binds names as it commits; this fold
+derives them from the log."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ class OrderNameRow(TypedDict):
     account: Annotated[str, "Trading account."]
     kind: Annotated[str, "client, request, venue or alias."]
     name: Annotated[str, "The id."]
-    stream: Annotated[str, "Stream of the order that it stands for."]
+    stream: Annotated[str, "Stream of the order that it refers to."]
 
 
 ORDER_NAMES = Table(
@@ -43,7 +43,7 @@ def key_of(account: str, name: Name) -> NameKey:
 
 
 def names_in(recorded: Recorded) -> list[Name]:
-    """The names that its order bears from this event on, besides the id that names its stream."""
+    """The names that its order has from this event on, besides the id that names its stream."""
     event = recorded.event
     return (
         names_borne(client_order_id_of(recorded.stream), event)
@@ -56,15 +56,15 @@ class NameRows(Protocol):
     """Where the fold keeps its rows."""
 
     def get(self, key: NameKey) -> str | None:
-        """The stream that the name stands for."""
+        """The stream that the name refers to."""
 
     def put(self, key: NameKey, stream: str) -> None:
-        """From now on it stands for this one."""
+        """Bind the name to this stream."""
 
     def has_begun(self, stream: str, before: int | None) -> bool:
         """Whether the stream has an event before this log position."""
 
-    def told(self, stream: str, before: int | None) -> Iterable[Name]:
+    def names_of(self, stream: str, before: int | None) -> Iterable[Name]:
         """The names in the events of the stream before this log position."""
 
     def note(self, recorded: Recorded) -> None:
@@ -72,8 +72,8 @@ class NameRows(Protocol):
 
 
 class NamesFold:
-    """A name stands for the first order that bore it. When that turns out to be another order, its
-    names go there. An id of ours under which an order has a stream of its own is bound only where
+    """A name refers to the first order that had it. If that order is attributed to another, its
+    names move there. An id of ours under which an order has a stream of its own is bound only where
     that order turned out to be another."""
 
     def __init__(self, rows: NameRows) -> None:
@@ -97,7 +97,7 @@ class NamesFold:
     def attribute(self, stream: str, to: str, position: int | None) -> None:
         """The order of the stream turned out to be another."""
         account, own_id = account_of(stream), client_order_id_of(stream)
-        for name in self._rows.told(stream, position):
+        for name in self._rows.names_of(stream, position):
             bound = self._rows.get(key_of(account, name))
             if bound == stream:
                 self._rows.put(key_of(account, name), to)
@@ -113,13 +113,14 @@ class NamesFold:
 
 
 class MemoryNames:
-    """Rows in memory. Of orders that were requested here nobody asks again what they were told."""
+    """Rows in memory. Does not keep the names of orders that were requested here: they are not
+    read."""
 
     def __init__(self) -> None:
         self.bound: dict[NameKey, str] = {}
         self.attributed: dict[str, str] = {}
         self._begun: set[str] = set()
-        self._told: defaultdict[str, list[Name]] = defaultdict(list)
+        self._names: defaultdict[str, list[Name]] = defaultdict(list)
 
     def get(self, key: NameKey) -> str | None:
         return self.bound.get(key)
@@ -130,8 +131,8 @@ class MemoryNames:
     def has_begun(self, stream: str, before: int | None) -> bool:
         return stream in self._begun
 
-    def told(self, stream: str, before: int | None) -> Iterable[Name]:
-        return self._told.pop(stream, ())
+    def names_of(self, stream: str, before: int | None) -> Iterable[Name]:
+        return self._names.pop(stream, ())
 
     def note(self, recorded: Recorded) -> None:
         event, stream = recorded.event, recorded.stream
@@ -140,12 +141,12 @@ class MemoryNames:
             self.attributed[stream] = event.to
         elif isinstance(event, OrderRequested):
             self.attributed.pop(stream, None)
-            self._told.pop(stream, None)
+            self._names.pop(stream, None)
         elif isinstance(event, OrderEvent):
-            self._told[stream] += names_in(recorded)
+            self._names[stream] += names_in(recorded)
 
     def streams_where(self, is_meant: Callable[[NameKey], bool]) -> set[str]:
-        """The streams of the orders that these names stand for now."""
+        """The streams of the orders that these names refer to now."""
         return {self._followed(stream) for key, stream in self.bound.items() if is_meant(key)}
 
     def _followed(self, stream: str) -> str:

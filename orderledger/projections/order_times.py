@@ -26,7 +26,7 @@ class OrderTimes:
 
     An imported message has no time of recording: that would be the time of the import. A report
     that was recorded under another id, and attributed to the order later, counts from its
-    attribution: until then nobody could tell which order it was about.
+    attribution. Until then its order was not known.
     """
 
     __slots__ = ("steps",)

@@ -63,9 +63,11 @@ class OrderRow(TypedDict):
     ]
     certainty: Annotated[str, "confirmed or unresolved.", Certainty]
     cum_quantity: Annotated[Decimal, "Sum of the active fills."]
-    leaves_quantity: Annotated[Decimal | None, "What can still be filled."]
+    leaves_quantity: Annotated[Decimal | None, "Quantity that can still be filled."]
     average_price: Annotated[Decimal | None, "Average price of the active fills, to 34 digits."]
-    reported_cum_quantity: Annotated[Decimal | None, "What the venue last claimed to have filled."]
+    reported_cum_quantity: Annotated[
+        Decimal | None, "Cumulative quantity that the venue last reported."
+    ]
     fees: Annotated[
         dict[str, str],
         "Fees of the active fills, by currency. The name is empty where no currency was given.",
@@ -111,7 +113,7 @@ class StoredOrderRow(OrderRow):
     ]
     outstanding: Annotated[
         dict[str, Any] | None,
-        "What replaces without an answer ask for: the largest `quantity`, and the "
+        "Values that unanswered replaces request: the largest `quantity`, and the "
         "`limit_prices`. Null if none is outstanding.",
         HIDDEN,
     ]
@@ -196,7 +198,7 @@ def order_row(
 
 
 def _outstanding(order: Order) -> dict[str, Any] | None:
-    """What outstanding replaces ask for."""
+    """Values that outstanding replaces request."""
     quantity, prices = order.requests.largest_quantity(), order.requests.limit_prices()
     if quantity is None and not prices:
         return None

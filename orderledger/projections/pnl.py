@@ -1,4 +1,4 @@
-"""The P&L view: positions put beside fees, funding and marks, and added up as asked."""
+"""The P&L view: positions with fees, funding and marks, summed by the requested groups."""
 
 from decimal import Decimal
 from typing import NotRequired, TypedDict
@@ -11,8 +11,8 @@ GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
 
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
-"""Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in
-another currency has no mark that converts it."""
+"""Why a row has no net P&L: the settlement currency of the instrument is unknown, or no mark
+converts an amount in another currency."""
 
 
 class _Amounts(TypedDict):
@@ -79,8 +79,8 @@ class PnlPartRow(PnlRow):
 
 
 class PositionChange(StoredPositionRow):
-    """What changed a position in a period or on a day, and the position at its end. `opening`: the
-    position when it began."""
+    """The change of a position in a period or on a day, and the position at its end. `opening`: the
+    position at its beginning."""
 
     opening: StoredPositionRow
     strategy: str | None
@@ -91,8 +91,8 @@ def pnl_row(position: StoredPositionRow, marks: Marks, *, is_of_day: bool = Fals
     """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
     instrument.
 
-    The settlement currency is that of the instrument's definition, and is never guessed from what
-    was paid. What was open at the end of a day is not valued.
+    The settlement currency is that of the instrument's definition, and is never guessed from
+    payments. Positions open at the end of a day are not valued.
     """
     account, currency = position["account"], position["currency"]
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
@@ -182,7 +182,7 @@ def unrealized_of(position: Position, book: Book, marks: Marks) -> Decimal | Non
 
 
 def equity_in(quantity: Decimal, net: Decimal | None, unrealized: Decimal | None) -> Decimal | None:
-    """Net and unrealized P&L together. What is flat needs no mark."""
+    """Net and unrealized P&L together. A flat position needs no mark."""
     if net is None or not quantity:
         return net
     return None if unrealized is None else EXACT.add(net, unrealized)
@@ -218,8 +218,8 @@ def _net(
 
 
 def rate_of(account: str, name: str, currency: str, marks: Marks) -> Decimal | None:
-    """What one unit of a currency is worth in another: the mark of their pair, where the account
-    has one."""
+    """Value of one unit of a currency in another: the mark of their pair, where the account has
+    one."""
     if name == currency:
         return ONE
     return next(
@@ -241,5 +241,5 @@ def _unrealized(position: StoredPositionRow, mark: Decimal) -> Decimal:
 
 
 def _gained(terms: Terms, quantity: Decimal, cost: Decimal, mark: Decimal) -> Decimal:
-    """What a position that cost so much has gained at a mark."""
+    """Unrealized gain of a position with this cost, at a mark."""
     return shown(terms.amount(terms.gain(terms.value(quantity, mark), cost))) if quantity else ZERO

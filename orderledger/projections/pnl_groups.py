@@ -1,4 +1,5 @@
-"""P&L by strategy and day: one pass over trades and account events, and its rows added up as asked.
+"""P&L by strategy and day: one pass over trades and account events, with rows summed by the
+requested groups.
 
 Memory grows with the positions and the groups, not with the trades.
 """
@@ -27,7 +28,7 @@ MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
 Sum = Literal["realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"]
 SUMS: tuple[Sum, ...] = get_args(Sum)
 OF_INSTRUMENT = ("position_side", "position_id")
-"""What rows of one instrument are kept apart by: long and short never net."""
+"""Columns that separate rows of one instrument: long and short never net."""
 
 ByCurrency = Literal["fees", "funding"]
 BY_CURRENCY: tuple[ByCurrency, ...] = get_args(ByCurrency)
@@ -109,7 +110,7 @@ def left_to_nobody(
     adjustment: Adjustment, whole: tuple[str, ...], positions: dict[Holder, Position]
 ) -> Adjustment:
     """An adjustment states the position of the whole (account, instrument, position side and id):
-    what the strategies do not hold of it is nobody's."""
+    the part that no strategy holds belongs to none."""
     held = total(
         position.quantity
         for holder, position in positions.items()
@@ -119,7 +120,7 @@ def left_to_nobody(
 
 
 def _row_of(position: Position, unknown: str | None) -> StoredPositionRow:
-    """With what was realized as it is kept, not yet rounded to what is shown: days are to add
+    """The row with the stored realized P&L, not yet rounded to the shown digits, so that days add
     up."""
     book = position.books[-1]
     realized = Decimal(plain(position.terms.amount(book.realized)))
@@ -148,7 +149,7 @@ def _changes(
 
 
 def _change(before: StoredPositionRow, after: StoredPositionRow) -> StoredPositionRow:
-    """What came to the one row until it was the other; the position is as it was in the end."""
+    """The difference between two states of a row, with the later position."""
     was, now = before["realized_pnl"], after["realized_pnl"]
     return {
         **after,

@@ -1,5 +1,5 @@
 """Anomalies that follow from a fill and the definition of its instrument together, found when
-anomalies are asked for.
+anomalies are queried.
 
 No event records them: a definition may come later, and the anomaly is gone when the fill is
 completed, corrected or busted. The rows of positions say which instruments have any. A fill that

@@ -1,8 +1,8 @@
 """The fold of trades and account events into positions.
 
-What is only summed (fees, funding, quantities traded) is added and taken away, in any order. The
-books of lots need the order in which things happened: what comes last is entered, and for what
-comes late, or changes, they are folded from the checkpoint before it.
+Sums (fees, funding, quantities traded) are added and subtracted in any order. Books of lots depend
+on the order of entries. The newest entry is added to them; after a late or changed entry they are
+folded from the checkpoint before it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -55,24 +55,23 @@ from orderledger.projections.trades import TRADES, StoredTradeRow, TradeRow
 from orderledger.projections.view import AnyRow, AnyTable
 
 ENTERED = ("instrument", "position_side", "position_id", "side", "quantity", "price", "at", "rank")
-"""What of a trade that stands counts in the books."""
+"""Columns of an active trade that the books use."""
 
 SUMMED = (*ENTERED, "fee", "fee_currency")
-"""What of it counts in a position."""
+"""Columns of an active trade that a position uses."""
 
 SIDED = ("instrument", "position_side", "at", "rank")
-"""What of it tells about the sides of its instrument."""
+"""Columns of a trade that the sides of its instrument depend on."""
 
 CHECKPOINT_EVERY = 64
-"""Fills and adjustments. A late fill reads half as many on average, besides those that came after
-it."""
+"""Fills and adjustments. A late fill reads half as many on average, in addition to later ones."""
 
 Key = tuple[str, str]
 """Account and instrument."""
 
 PositionKey = tuple[str, str, str, str]
 OF_POSITION = ("account", "instrument", "position_side", "position_id")
-"""What tells positions apart."""
+"""Columns that identify a position."""
 
 OWN: tuple[AnyTable, ...] = (POSITIONS, LOTS, CHECKPOINTS)
 
@@ -107,14 +106,14 @@ class PositionFold:
         self._held: dict[Key, Held] = {}
         self._changed: dict[PositionKey, None] = {}
         self._stale: dict[PositionKey, Moment | None] = {}
-        """From which moment on books are to be folded anew, None: from the first."""
+        """The moment from which books must be folded again. None: from the first entry."""
         self.damage: list[str] = []
-        """What was wrong with the rows from which the fold could not continue."""
-        self._anew: dict[Key, None] = {}
-        """The instruments of which all positions are to be folded anew."""
+        """Faults of the rows from which the fold could not continue."""
+        self._refold: dict[Key, None] = {}
+        """The instruments whose positions must all be folded again."""
 
     def take(self, entry: TradeRow | AccountEventRow) -> None:
-        """Take in a new trade that stands, an adjustment or a funding."""
+        """Take in a new active trade, an adjustment or a funding."""
         if not is_entry(entry):
             return
         held = self._of(entry)
@@ -157,8 +156,8 @@ class PositionFold:
                     self._distrust(position, row)
 
     def redefine(self, account: str, instrument: str) -> None:
-        """The terms of an instrument may have changed. Its books are folded anew only where these
-        turn values round, or where entries change positions."""
+        """Apply a possible change of an instrument's terms. Its books are folded again only where
+        the terms invert values, or where entries change positions."""
         key = (account, instrument)
         if key not in self._held and not self._rows.select(
             POSITIONS, account=account, instrument=instrument
@@ -167,7 +166,7 @@ class PositionFold:
         held, row = self._held_of(key), self._rows.get(INSTRUMENTS, key)
         terms = terms_of(row)
         if held.modes != modes_of(row):
-            self._anew[key] = None
+            self._refold[key] = None
         for position in held.positions.values():
             before, position.terms = position.terms, terms
             if before != terms:
@@ -178,17 +177,17 @@ class PositionFold:
     def settle(self) -> None:
         """Write the rows of all positions that have changed."""
         self._stale = {
-            key: moment for key, moment in self._stale.items() if key[:2] not in self._anew
+            key: moment for key, moment in self._stale.items() if key[:2] not in self._refold
         }
-        for key in self._anew:
-            self._form_anew(key)
+        for key in self._refold:
+            self._form_again(key)
         for position_key, moment in self._stale.items():
-            self._fold_anew(position_key, moment)
-        for key in dict.fromkeys([*self._anew, *(changed[:2] for changed in self._changed)]):
+            self._fold_again(position_key, moment)
+        for key in dict.fromkeys([*self._refold, *(changed[:2] for changed in self._changed)]):
             self._write_all(key, self._held[key])
         self._stale.clear()
         self._changed.clear()
-        self._anew.clear()
+        self._refold.clear()
 
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
@@ -232,7 +231,7 @@ class PositionFold:
         return terms_of(self._rows.get(INSTRUMENTS, key))
 
     def _note(self, held: Held, entry: Trade | Adjustment, one: int) -> None:
-        """Note what an entry tells about sides, or no longer tells (-1), before it is entered."""
+        """Count what an entry shows about sides, or take it away (-1), before it is entered."""
         if held.sides is None:
             if entry["position_side"] not in NAMED:
                 return
@@ -246,7 +245,7 @@ class PositionFold:
         if not held.sides.note(
             entry, one, held.modes, is_newest=is_newest, is_open=is_newest and held.is_net_open()
         ):
-            self._anew[key] = None
+            self._refold[key] = None
 
     def _distrust(self, position: Position, entry: Entry) -> None:
         moment = self._stale.setdefault(position.key, when(entry))
@@ -269,7 +268,7 @@ class PositionFold:
             self._rows.put(CHECKPOINTS, checkpoint)
             position.checkpoint = checkpoint["digest"]
 
-    def _form_anew(self, key: Key) -> None:
+    def _form_again(self, key: Key) -> None:
         """All positions of an instrument from all its entries."""
         where: dict[str, Any] = {"account": key[0], "instrument": key[1]}
         for table in OWN:
@@ -286,7 +285,7 @@ class PositionFold:
             if is_funding(event):
                 self._position(held, event).fund(event)
 
-    def _fold_anew(self, key: PositionKey, moment: Moment | None) -> None:
+    def _fold_again(self, key: PositionKey, moment: Moment | None) -> None:
         """From the checkpoint before the moment on. From the first entry if that row, or one with
         open lots, cannot be used."""
         held = self._held[key[:2]]
@@ -302,12 +301,12 @@ class PositionFold:
         self._delete_beyond(key, made, _made(position))
 
     def _checkpoint(self, position: Position, moment: Moment) -> CheckpointRow | None:
-        """The last checkpoint before the moment. Raises UnusableRow unless it and all later ones
-        are those of this position.
+        """The last checkpoint before the moment. Raises UnusableRow unless this position made it
+        and all later ones.
 
-        Each has the digest of the one before it, and the position that of the last: an older row,
-        or a missing one, breaks the chain. All of them are folded anew from here, so that reading
-        them costs little beside.
+        Each checkpoint has the digest of the one before it, and the position has that of the last.
+        So an older or a missing row breaks the chain. All later checkpoints are folded again from
+        here, so that reading them costs little in comparison.
         """
         key = position.key
         found = self._rows.last(CHECKPOINTS, before=moment, **_named(key))
@@ -349,7 +348,7 @@ class PositionFold:
         return merge(*entries, key=when)
 
     def _delete_beyond(self, key: PositionKey, made: list[int], needed: list[int]) -> None:
-        """Checkpoints and packs of lots of which there are fewer now."""
+        """Delete checkpoints and packs of lots beyond the present number."""
         tables: tuple[tuple[AnyTable, tuple[str, ...]], ...] = (
             (CHECKPOINTS, ()),
             (LOTS, ("fifo",)),
@@ -363,7 +362,7 @@ class PositionFold:
         """The rows of an instrument that have changed: all of them, if what is known of its sides
         has."""
         state = held.state()
-        is_other = state != held.shown or key in self._anew
+        is_other = state != held.shown or key in self._refold
         for position in list(held.positions.values()):
             if is_other or position.key in self._changed:
                 self._write(held, position)

@@ -8,7 +8,7 @@ from orderledger.projections.view import HIDDEN, Table
 
 
 class OfPosition(TypedDict):
-    """The columns that tell positions apart."""
+    """The columns that identify a position."""
 
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
@@ -51,7 +51,7 @@ class StoredPositionRow(OfPosition):
         "The state from which the next fill continues: open lots (signed quantity, and its "
         "cost before the multiplier), the numbers of their rows in `position_lots`, what all "
         "of them cost and what was realized, the numbers of entries and of fees, and the "
-        "digest of the last checkpoint. Where sides or modes were told, also what is known of "
+        "digest of the last checkpoint. Where sides or modes were reported, also what is known of "
         "them.",
         HIDDEN,
     ]

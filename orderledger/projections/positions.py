@@ -48,14 +48,14 @@ def shown(amount: Decimal) -> Decimal:
 
 @dataclass(slots=True, frozen=True)
 class Terms:
-    """What turns quantity and price into value."""
+    """Terms that turn quantity and price into value."""
 
     multiplier: Decimal = ONE
     inverse: bool = False
     currency: str | None = None
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """What a signed quantity is worth at a price, per unit of the multiplier."""
+        """Value of a signed quantity at a price, per unit of the multiplier."""
         if self.inverse:
             return COSTS.divide(quantity, price) if price else ZERO
         return COSTS.multiply(quantity, price)
@@ -69,11 +69,11 @@ class Terms:
         )
 
     def gain(self, value: Decimal, cost: Decimal) -> Decimal:
-        """What has been gained by holding (signed) what cost so much and is worth so much."""
+        """Gain of a signed holding from its cost and its value."""
         return COSTS.subtract(cost, value) if self.inverse else COSTS.subtract(value, cost)
 
     def amount(self, value: Decimal) -> Decimal:
-        """What that is in the settlement currency."""
+        """The value in the settlement currency."""
         return value if self.multiplier is ONE else COSTS.multiply(value, self.multiplier)
 
 
@@ -206,7 +206,7 @@ class Position:
 
     @property
     def reason(self) -> str | None:
-        """Why nothing can be said of its P&L, if that is so."""
+        """Why its P&L is unknown, or None."""
         return IMPOSSIBLE_PRICE if self.priceless and self.terms.inverse else None
 
     @property
@@ -352,7 +352,7 @@ def position_row(
 
 
 def restore(rows: Sequence[StoredPositionRow], packs: Packs) -> Position:
-    """The position as its persisted rows tell it, ready to take in what follows."""
+    """The position from its stored rows, ready for the next entries."""
     row = rows[0]
     states = {row["method"]: row["book"] for row in rows}
     return Position(

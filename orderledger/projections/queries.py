@@ -74,7 +74,7 @@ WORKING_ORDERS = ORDERS.narrowed(
 POSITION_REASONS = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "reason")
 )
-"""The columns of positions that tell which of them are not known."""
+"""The columns of positions that show which of them are unknown."""
 
 OfPart = Literal["position_side", "position_id"]
 OF_PART: tuple[OfPart, ...] = get_args(OfPart)
@@ -119,7 +119,7 @@ def streamed(view: str, where: dict[str, Any]) -> tuple[AnyTable, dict[str, Any]
     """The table of a view that is streamed, and the values that its rows must have. Raises
     ValueError for another view."""
     if view not in STREAMED:
-        raise ValueError(f"{view!r} is no view that is streamed: {', '.join(STREAMED)}")
+        raise ValueError(f"{view!r} is not a view that is streamed: {', '.join(STREAMED)}")
     where = dict(where)
     if view == "trades":
         where["state"] = _state_of_trades(
@@ -160,7 +160,7 @@ def paged(view: str, where: dict[str, Any]) -> tuple[AnyTable, dict[str, Any], t
     """The table of a view that is read in pages, the values that its rows must have, and the
     columns that they must not have. Raises ValueError for another view."""
     if view not in PAGED:
-        raise ValueError(f"{view!r} is no view that is read in pages: {', '.join(PAGED)}")
+        raise ValueError(f"{view!r} is not a view that is read in pages: {', '.join(PAGED)}")
     where = dict(where)
     flag, column = OPEN_WHILE_MISSING.get(view, ("", ""))
     missing = (column,) if where.pop(flag, False) else ()
@@ -175,7 +175,7 @@ def columns_shown(table: AnyTable, columns: Sequence[str] | None) -> tuple[str, 
         return known
     if unknown := [name for name in columns if name not in known]:
         raise ValueError(
-            f"columns: {unknown[0]!r:.100} is no column of {table.name}: {', '.join(known)}"
+            f"columns: {unknown[0]!r:.100} is not a column of {table.name}: {', '.join(known)}"
         )
     return tuple(name for name in known if name in columns)
 
@@ -197,7 +197,7 @@ def rows_shown(
 
 
 def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[OrderRow]:
-    """Rows of the order view, of more than `limit` those that were updated last."""
+    """Rows of the order view: at most `limit`, the last updated."""
     return source.rows(ORDERS.public, newest=limit, **where)
 
 
@@ -215,8 +215,7 @@ def _state_of_trades(state: str | None, *, include_busted: bool) -> str | None:
 
 
 def proposals(source: Source, **where: Any) -> list[ProposalRow]:
-    """Rows of the proposal view, each with the orders that are linked to it, and what they have
-    filled."""
+    """Rows of the proposal view, each with the orders that are linked to it and their fills."""
     return with_orders(source, source.rows(PROPOSALS, **where), where.get("account"))
 
 
@@ -242,28 +241,27 @@ def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> Proposa
 
 
 def positions(source: Source, *, method: Method = "average", **where: Any) -> list[PositionRow]:
-    """P&L rows, and what is still working: the exposure that open and unresolved orders may
-    become."""
+    """P&L rows, with the exposure that open and unresolved orders may add."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
     working = _by_position(
         (order for order in orders if order["leaves_quantity"] is not None), instruments, where
     )
     held = {_key(row): row for row in whole_pnl(source, method, **where)}
-    told = {
+    reported = {
         (*of, *part): quantity
         for of, row in instruments.items()
         for part, quantity in reported_quantities(row).items()
     }
-    told = {key: quantity for key, quantity in told.items() if _is_asked(key, where)}
+    reported = {key: quantity for key, quantity in reported.items() if _is_asked(key, where)}
     more = sorted(
         key
-        for key in {**working, **{key: None for key, quantity in told.items() if quantity}}
+        for key in {**working, **{key: None for key, quantity in reported.items() if quantity}}
         if key not in held
     )
     flat = {key: _flat(key, method, instruments.get(key[:2]), unknown.get(key[:2])) for key in more}
     return [
-        {**row, **_exposure(working.get(key, [])), "reported_quantity": told.get(key)}
+        {**row, **_exposure(working.get(key, [])), "reported_quantity": reported.get(key)}
         for key, row in {**held, **flat}.items()
     ]
 
@@ -338,10 +336,9 @@ def _by_position(
 
 
 def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[LatencyRow]:
-    """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is
-    not."""
+    """Rows of the latency view, by account or as asked. Raises ValueError for an unknown group."""
     if unknown := [name for name in by if name not in LATENCY_GROUPS]:
-        raise ValueError(f"{unknown[0]!r} is no group: {', '.join(LATENCY_GROUPS)}")
+        raise ValueError(f"{unknown[0]!r} is not a group: {', '.join(LATENCY_GROUPS)}")
     return latency_rows(source.each(TIMED_ORDERS, **where), by)
 
 
@@ -356,8 +353,8 @@ def pnl(
     strategy: str | None = None,
     **where: Any,
 ) -> list[Any]:
-    """`PnlRow`s of whole positions, or `PnlGroupRow`s if groups, a strategy or a period is asked
-    for. Raises ValueError for a method or group there is not."""
+    """`PnlRow`s of whole positions, or `PnlGroupRow`s if groups, a strategy or a period is
+    requested. Raises ValueError for an unknown method or group."""
     if by == OF_INSTRUMENT and since is None and until is None and strategy is None:
         return whole_pnl(source, method, **where)
     where |= {"timezone": timezone, "since": since, "until": until, "strategy": strategy}
@@ -385,7 +382,7 @@ def grouped_pnl(
     """P&L by any of `GROUPS`, of a strategy or a period."""
     _check_method(method)
     if unknown := [name for name in by if name not in GROUPS]:
-        raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
+        raise ValueError(f"{unknown[0]!r} is not a group: {', '.join(GROUPS)}")
     account, is_of_day = where.get("account"), "day" in by
     is_of_period = since is not None or until is not None
     if strategy is None and "strategy" not in by and not is_of_day and not is_of_period:
@@ -428,7 +425,7 @@ def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
 def pnl_of_fills(
     source: Source, *, by_strategy: bool = False, **where: Any
 ) -> Iterator[FillPnlRow]:
-    """What each active fill realized, in the order in which the fills happened. One at a time."""
+    """Realized P&L of each active fill, in the order in which the fills happened, one at a time."""
     strategy = where.pop("strategy", None)
     definitions = _all_definitions(source, where.get("account"))
     entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
@@ -470,7 +467,7 @@ def equity(
 
 def _check_method(method: str) -> None:
     if method not in METHODS:
-        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
 
 
 def _entries(
@@ -518,8 +515,8 @@ def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
 def _flat(
     key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
 ) -> PnlRow:
-    """The row of a position without entries, in an instrument of which `unknown` says why no
-    position is known, if so."""
+    """The row of a position without entries. `unknown`: why the positions of its instrument are
+    unknown, or None."""
     mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
     zero, missing = (None if unknown else ZERO), CURRENCY_UNKNOWN if currency is None else None
     account, instrument, position_side, position_id = key

@@ -1,5 +1,5 @@
-"""What a restart finds: every order that is not known to have ended, what is not known about it,
-and what to do."""
+"""Orders to check after a restart: every order that is not known to have ended, the facts that are
+unknown, and what to do."""
 
 import shlex
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ class DoubtRow(TypedDict):
     instrument: Annotated[str | None, "Instrument."]
     about: Annotated[
         str,
-        "What is unknown. `order`: whether it arrived. `cancel`, `replace`: what became of the "
-        "request. `absence`: what became of an order that the venue had shown.",
+        "The unknown fact. `order`: whether it arrived. `cancel`, `replace`: the outcome of the "
+        "request. `absence`: the end of an order that the venue had shown.",
         ABOUT,
     ]
     reason: Annotated[str, "Why: the reason of `unresolved`, `absent`, or `no_answer`."]
@@ -45,8 +45,8 @@ class DoubtRow(TypedDict):
 class Recovery:
     """Rows of the order view, oldest first. An order may be in several lists.
 
-    `open`: all that have not ended. `in_flight`: requested or submitted, and nothing heard.
-    `unresolved`: outcome unknown, to be asked for. `pending`: a cancel or replace is outstanding.
+    `open`: all that have not ended. `in_flight`: requested or submitted, without an answer.
+    `unresolved`: outcome unknown, to be queried. `pending`: a cancel or replace is outstanding.
     `events_read` and `seconds`: what it cost. `doubts`: rows of `DoubtRow`, the oldest doubt first,
     with its age and the commands that settle it.
     """
@@ -75,14 +75,14 @@ def recovery_of(
 
 
 def finding(order: OrderRow) -> str:
-    """What an open order is after a restart: unresolved, in_flight or open."""
+    """Class of an open order after a restart: unresolved, in_flight or open."""
     if order["certainty"] == "unresolved":
         return "unresolved"
     return "in_flight" if order["status"] == "pending_new" else "open"
 
 
 def may_be_in_doubt(order: OrderRow) -> bool:
-    """Whether its outcome is unknown, or it was sent and nothing was heard."""
+    """Whether its outcome is unknown, or it was sent and has no answer."""
     return finding(order) == "unresolved" or (
         finding(order) == "in_flight" and order["submitted_at"] is not None
     )
@@ -128,8 +128,8 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
 
 
 def commands_of(account: str, client_order_id: str) -> list[str]:
-    """The command lines that settle whether an order arrived, for a shell. `ID` stands for the
-    venue's id."""
+    """The command lines that settle whether an order arrived, for a shell. `ID` is a placeholder
+    for the venue's id."""
     given = "--account=" if account.startswith("-") else "--account "
     decisions = ("--never-arrived", "--worked-as ID")
     if client_order_id.startswith("-"):

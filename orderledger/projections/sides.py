@@ -2,9 +2,9 @@
 the long or the short one.
 
 An entry takes the position mode in force at its time. Where no mode is known, one entry that names
-long or short shows that the venue keeps two positions. Entries without a side that are older then
-stay in the net position if they left it flat. In every other case the side of an entry is not
-known, and no position of the instrument is: nothing is ever netted by a guess.
+long or short shows that the venue keeps two positions. Older entries without a side then stay in
+the net position if they left it flat. In every other case the side of an entry is unknown. Then all
+positions of the instrument are unknown, since the ledger never nets by a guess.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ SIDE_CONFLICT = str(Anomaly.POSITION_SIDE_CONFLICT)
 IMPOSSIBLE_PRICE = str(Anomaly.IMPOSSIBLE_PRICE)
 
 Part = tuple[str, str]
-"""Position side and position id: what tells the positions of one instrument apart."""
+"""Position side and position id, which identify a position of one instrument."""
 
 Moment = tuple[datetime, str]
 """A time, and the rank among the facts of that time."""
@@ -44,14 +44,14 @@ class NamedPosition(TypedDict):
 
 
 class Sided(NamedPosition):
-    """What tells which position an entry changes."""
+    """Columns that show which position an entry changes."""
 
     at: datetime
     position: int
 
 
 def when(entry: AnyRow) -> Moment:
-    """Where a trade, an account event or a checkpoint stands among others."""
+    """The place of a trade, an account event or a checkpoint in time order."""
     values: Mapping[str, Any] = entry
     return values["at"], values["rank"] if "rank" in values else rank_of(values["position"])
 
@@ -84,12 +84,12 @@ def part_words(part: Part) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Sides:
-    """What the fills and adjustments of one instrument tell about its positions.
+    """Counts of fills and adjustments that show which positions an instrument has.
 
-    `first`: the first that names long or short. `before`, `after`: how many without a side there
-    are before and after it, while no mode was known. `lost`: how many without a side in hedge mode.
-    `conflicts`: how many name one in net mode. `was_open`: whether those `before` left a position
-    open at `first`.
+    `first`: the first entry that names long or short. `before`, `after`: the number of entries
+    without a side before and after it, while no mode was known. `lost`: the number without a side
+    in hedge mode. `conflicts`: the number with a side in net mode. `was_open`: whether the entries
+    `before` left a position open at `first`.
     """
 
     first: Moment | None = None
@@ -101,19 +101,19 @@ class Sides:
 
     @property
     def reason(self) -> str | None:
-        """Why nothing is known of the positions of the instrument, if that is so."""
+        """Why the positions of the instrument are unknown, or None."""
         return SIDE_UNKNOWN if self.lost or self.after or self.was_open else None
 
     def is_lost(self, moment: Moment, mode: str) -> bool:
-        """Whether nobody knows which position an entry without a side changes. `mode`: the one in
-        force at its time."""
+        """Whether the position that an entry without a side changes is unknown. `mode`: the
+        position mode in force at its time."""
         if mode != UNKNOWN:
             return mode == HEDGE
         return self.first is not None and (moment > self.first or self.was_open)
 
     def note(self, entry: Sided, one: int, modes: Modes, *, is_newest: bool, is_open: bool) -> bool:
-        """Count an entry, or take it away (-1). False: what follows from it can only be found by
-        taking all entries anew.
+        """Count an entry, or take it away (-1). False: the result can only be found by counting all
+        entries again.
 
         `is_newest`: it comes after all others. `is_open`: a net position is open before it.
         """

@@ -113,5 +113,5 @@ class MemoryRows:
 
 
 def sort_key(table: Table[RowType], row: RowType) -> tuple[Any, ...]:
-    """Where a row stands in its table's order: what is missing comes first."""
+    """Sort key of a row in its table's order: missing values come first."""
     return tuple((row[name] is not None, row[name]) for name in table.order_by)

@@ -7,11 +7,11 @@ from orderledger.domain.exact import EXACT, ZERO
 
 
 class Survey:
-    """Takes what of the log may open or end an order. At the end `candidates` holds every order
+    """Reads the events that may open or end an order. At the end `candidates` holds every order
     that is open, and some more.
 
-    An order has plainly ended when it was canceled, expired or rejected, or when fills with ids of
-    their own add up to the quantity that was requested. Whatever might change that makes it a
+    An order has plainly ended when it was canceled, expired or rejected, or when fills with
+    distinct ids add up to the requested quantity. Any event that might change that makes it a
     candidate again.
     """
 
@@ -44,7 +44,7 @@ class Survey:
             del self._unfilled[stream]
 
     def reinstate(self, stream: str) -> None:
-        """Ends do not stand that happened before this did, wherever they stand in the log."""
+        """Ignore ends that happened before this event, wherever they are in the log."""
         self._reinstated.add(stream)
         self.doubt(stream)
 

@@ -35,10 +35,10 @@ BY_NAME: dict[str, AnyTable] = {table.name: table for table in (*TABLES, ORDER_N
 """The views, and the index of names."""
 
 VIEWS = {name: table for name, table in BY_NAME.items() if name not in INNER}
-"""What can be rebuilt by name. Each has a version."""
+"""The views that can be rebuilt by name. Each has a version."""
 
 READ_BY: dict[str, tuple[AnyTable, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
-"""The tables whose rows the fold of a view reads besides events."""
+"""The tables whose rows the fold of a view reads in addition to events."""
 
 
 def tables_of(views: Container[str]) -> tuple[AnyTable, ...]:

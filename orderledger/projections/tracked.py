@@ -17,19 +17,19 @@ from orderledger.projections.order_times import OrderTimes
 from orderledger.projections.trades import Report, report_of
 
 FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
-"""Finds where in the log, and when, a fill was recorded under an order that turned out to be
-another: by its fill id, and the stream and version of that event."""
+"""Finds the log position and time at which a fill was first recorded under another order.
+Arguments: its fill id, and the stream and version of that event."""
 
 
 class NoDuplicates(set[OrderMessage]):
-    """What an order has seen is asked when the next message is decided, never by a view."""
+    """An empty set: only decisions about new messages look for duplicates, never a view."""
 
     def add(self, element: OrderMessage) -> None:
         return
 
 
 class NoMessageIds(dict[str, tuple[OrderMessage, ...]]):
-    """The messages by their ids are asked for in the same way."""
+    """An empty index of messages by id, for the same reason."""
 
     def __setitem__(self, message_id: str, events: tuple[OrderMessage, ...]) -> None:
         return
@@ -41,10 +41,10 @@ NO_DUPLICATES, NO_MESSAGE_IDS = NoDuplicates(), NoMessageIds()
 
 @dataclass(slots=True)
 class Tracked:
-    """`reports` tells how each fill came into the log, `stale` which trades are to be written anew.
-    `shown` is what all trades of the order show of it; no fill was told to be later than
-    `filled_until`. `raised` holds the anomalies that no event cleared. `times`: when the steps of
-    the order were recorded."""
+    """An order with the facts that its rows need. `reports`: how each fill came into the log.
+    `stale`: the trades to write again. `shown`: the columns of the order that all its trades show.
+    `filled_until`: the latest time of a fill. `raised`: the anomalies that no event cleared.
+    `times`: when the steps of the order were recorded."""
 
     order: Order
     version: int = 0
@@ -85,8 +85,8 @@ class Tracked:
     def note_report(
         self, recorded: Recorded, event: FillRecorded, first_record: FirstRecord
     ) -> None:
-        """The first report of a fill tells its place in the log. A fill that came to the order by
-        attribution keeps the place at which it was recorded first."""
+        """Note the log position of the first report of a fill. A fill that was attributed to the
+        order keeps the log position at which it was recorded first."""
         fill = self.order.fills.by_id[event.fill_id]
         known = self.reports.get(event.fill_id)
         if known is None or known.fill is not fill:
@@ -103,8 +103,8 @@ class Tracked:
         return [position for positions in self.raised.values() for position in positions]
 
     def note_what_trades_show(self) -> None:
-        """The terms and names of an order stand in the rows of its trades, of busted ones too: mark
-        those in which they have changed."""
+        """Mark the trades whose rows have outdated terms or names of the order, including busted
+        ones."""
         order = self.order
         terms = order.terms
         shown = (

@@ -81,8 +81,8 @@ TRADES = Table(
 
 @dataclass(slots=True)
 class Report:
-    """How a fill came into the log: the event that first told it, and the venue's order id in
-    it."""
+    """How a fill came into the log: the event that first reported it, and the venue's order id in
+    that event."""
 
     fill: Fill
     version: int
@@ -107,25 +107,25 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
 
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:
     """The columns of `tables.TRADES` for one fill."""
-    request, told = order.terms.request, fill if fill.inherited is None else fill.effective
+    request, effective = order.terms.request, fill if fill.inherited is None else fill.effective
     side, position_side = (
-        told.side or order.terms.side,
-        told.position_side or order.terms.position_side,
+        effective.side or order.terms.side,
+        effective.position_side or order.terms.position_side,
     )
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
         "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
-        "instrument": told.instrument or order.terms.instrument,
+        "instrument": effective.instrument or order.terms.instrument,
         "side": str(side) if side else None,
         "quantity": fill.quantity,
         "price": fill.price,
-        "fee": told.fee,
-        "fee_currency": told.fee_currency,
-        "liquidity": str(told.liquidity) if told.liquidity else None,
+        "fee": effective.fee,
+        "fee_currency": effective.fee_currency,
+        "liquidity": str(effective.liquidity) if effective.liquidity else None,
         "position_side": str(position_side) if position_side else None,
-        "position_id": told.position_id or order.terms.position_id,
+        "position_id": effective.position_id or order.terms.position_id,
         "at": fill.at,
         "recorded_at": report.recorded_at,
         "source": report.source,

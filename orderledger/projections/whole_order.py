@@ -18,7 +18,7 @@ from orderledger.projections.tracked import FirstRecord, Tracked
 from orderledger.projections.trades import StoredTradeRow, trade_row
 
 Borne = tuple[int, Name]
-"""The log position of an event, and a name that its order bears from then on."""
+"""The log position of an event, and a name that its order has from then on."""
 
 
 class WholeOrder:

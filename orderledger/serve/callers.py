@@ -12,7 +12,7 @@ ROLES_OF_POST: Mapping[str, tuple[str, ...]] = {
     "/api/reconcile": (OPERATE,),
     "/api/resolve": (OPERATE,),
 }
-"""The roles of which a POST needs one. Each message also needs its own: `Message.needs_role`."""
+"""Roles: a POST needs one of them. Each message also needs its own: `Message.needs_role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,5 @@ NOBODY = Caller("", frozenset())
 
 
 def roles_needed(method: str, path: str) -> tuple[str, ...]:
-    """The roles of which a request needs one."""
+    """Roles: the request needs one of them."""
     return ROLES_OF_POST.get(path, (OPERATE,)) if method == "POST" else (READ,)

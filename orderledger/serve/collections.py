@@ -246,7 +246,7 @@ COLLECTIONS = (
 """Every list, in the order of the documentation."""
 
 SINGLES = (Single("recover", Ledger.recover, is_of_log=False), Single("why", Audit.why))
-"""Every question that is answered with one object, but for those in the path of an order."""
+"""Every question that is answered with one object, except those in the path of an order."""
 
 BY_PATH = {collection.path: collection for collection in COLLECTIONS}
 HISTORY = BY_PATH["history"]

@@ -43,12 +43,12 @@ PROBLEM = {
         },
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
+        "detail": {"type": "string", "description": "The fault, in a sentence."},
         "field": {
             "type": "string",
             "description": "The parameter, header or field of the body at fault.",
         },
-        "fault": {"type": "string", "description": "What is wrong with it."},
+        "fault": {"type": "string", "description": "The fault of the field."},
     },
 }
 OUTCOME = {
@@ -186,7 +186,7 @@ def _schemas() -> Document:
 
 
 def united(*parts: Mapping[str, Document]) -> Document:
-    """All schemas, by names that a client generator can tell apart. Raises ValueError for a name
+    """All schemas, by names that a client generator can distinguish. Raises ValueError for a name
     that is given twice."""
     found: Document = {}
     known: dict[str, str] = {}
@@ -222,7 +222,7 @@ def _paths() -> Document:
             )
         },
         "/api/me": {
-            "get": _get("Who asks, what the token may do, and what serves.", _ref("Me"), [])
+            "get": _get("The caller, the permissions of the token, and the server.", _ref("Me"), [])
         },
         "/api/messages": {"post": _messages()},
         "/api/halts": {

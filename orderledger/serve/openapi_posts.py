@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that are about what a POST takes."""
+"""The parts of the OpenAPI document about the bodies of POST requests."""
 
 from collections.abc import Mapping
 from typing import Any

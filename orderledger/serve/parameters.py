@@ -1,5 +1,4 @@
-"""Query parameters: what each takes, checked before anything is asked, and described for
-OpenAPI."""
+"""Query parameters: their types, checked before any query, and described for OpenAPI."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -60,7 +59,7 @@ def parsed(parameter: questions.Parameter, text: str) -> Any:
     words = parameter.words
     for word in value if parameter.kind == "names" else (value,):
         if words and word not in words:
-            raise invalid(name, f"{str(word)[:100]!r} is none of {', '.join(words)}")
+            raise invalid(name, f"{str(word)[:100]!r} is not one of {', '.join(words)}")
     if parameter.kind == "count" and not parameter.least <= value <= parameter.most:
         raise invalid(name, f"takes {parameter.least} to {parameter.most}")
     return value
@@ -130,7 +129,9 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "seconds": _seconds,
 }
 
-LIMIT = questions.Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
+LIMIT = questions.Parameter(
+    "limit", "count", "The most rows to return.", least=1, most=LONGEST_PAGE
+)
 AFTER = questions.Parameter("after", "text", "The cursor `after` of the page before.")
 ORDER = questions.Parameter(
     "order",
@@ -178,7 +179,7 @@ def parse_query(
     for name, text in pairs:
         parameter = known.get(name)
         if parameter is None:
-            raise invalid(name[:100], f"is no parameter here: {', '.join(known)}")
+            raise invalid(name[:100], f"is not a parameter here: {', '.join(known)}")
         if parameter.becomes in asked:
             raise invalid(name, "is given twice")
         asked[parameter.becomes] = parsed(parameter, text)

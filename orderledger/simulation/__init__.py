@@ -3,7 +3,7 @@ through which it is shown. Its servers need the extra `fake`.
 
 `market`: accounts, orders, fills and order books. `local`: in this process and in virtual time,
 with the ledger's messages. The others are servers on loopback that speak the venue's protocol;
-`servers` is what they have in common.
+`servers` has their common parts.
 """
 
 from typing import TYPE_CHECKING

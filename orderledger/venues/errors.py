@@ -4,7 +4,7 @@ LedgerError
 └── VenueError          the venue could not be queried, or refused
     ├── VenueUnavailable    no answer: the state at the venue is unknown
     ├── VenueRefused        a negative answer
-    ├── NotSent             a request of ours of which certainly nothing reached the venue
+    ├── NotSent             a request of ours that certainly did not reach the venue
     └── Unanswered          a request of ours that may have reached the venue, and was not answered
 """
 
@@ -32,8 +32,8 @@ class VenueRefused(VenueError):
 
 
 class NotSent(VenueError):
-    """A request of ours of which certainly nothing reached the venue: refused connection, unknown
-    host, or a check of our own.
+    """A request of ours that certainly did not reach the venue: refused connection, unknown host,
+    or a check of our own.
 
     `reason`: a code, e.g. `not_connected` or `quantity_step`. `text`: a sentence.
     """

@@ -1,4 +1,4 @@
-"""A venue, or what sends orders to it, by the adapter's name and its settings in Python."""
+"""A venue, or its order entry, by the adapter's name and its settings in Python."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def venue(name: str, *, records: Records | None = None, **settings: Any) -> Venu
 
 
 def order_entry(name: str, *, account: str, **settings: Any) -> OrderEntry:
-    """What sends the orders of `account` through the adapter `name`, for `Gateway`.
+    """Order entry of `account` through the adapter `name`, for `Gateway`.
 
     The settings are those of a table `[[venues]]`. For ccxt, `exchange` may be your own exchange
     object. Raises InvalidSetting, also where the adapter only reads.

@@ -462,7 +462,7 @@ def test_wrong_names_groups_and_methods_are_named(ledger: Ledger) -> None:
             "exposure needs the group instrument: by account, instrument",
         ),
         ({"name": "pnl", "method": "hifo"}, "'hifo' is not a method"),
-        ({"name": "pnl", "timezone": "Mars"}, "'Mars' is no time zone"),
+        ({"name": "pnl", "timezone": "Mars"}, "'Mars' is not a time zone"),
     ):
         with pytest.raises(ValueError, match=fault):
             ledger.tables.analyse(**asked)  # type: ignore[arg-type]

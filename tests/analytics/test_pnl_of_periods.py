@@ -129,7 +129,7 @@ def test_days_begin_at_midnight_of_the_time_zone(ledger: Ledger) -> None:
     "zone", ["Europe/Berlim", "../../etc/passwd", "", "/etc/passwd", "Europe", "x" * 5000, "a\0b"]
 )
 def test_an_unknown_time_zone_is_wrong_usage(ledger: Ledger, zone: str) -> None:
-    with pytest.raises(ValueError, match="is no time zone, such as Europe/Berlin"):
+    with pytest.raises(ValueError, match="is not a time zone, such as Europe/Berlin"):
         ledger.pnl(by="day", timezone=zone)
 
 
@@ -143,7 +143,7 @@ def test_the_command_takes_a_period_and_a_time_zone(tmp_path: Path) -> None:
     days = run("pnl", "--db", url, "--json", "--by", "day", "--timezone", "Pacific/Kiritimati")
     assert json.loads(days.out)["day"] == "2026-03-02"
     wrong = run("pnl", "--db", url, "--timezone", "Mars/Base")
-    assert (wrong.status, "'Mars/Base' is no time zone" in wrong.err) == (2, True)
+    assert (wrong.status, "'Mars/Base' is not a time zone" in wrong.err) == (2, True)
     backwards = run(
         "pnl", "--db", url, "--since", at(16).isoformat(), "--until", at(10).isoformat()
     )

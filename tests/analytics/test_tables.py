@@ -124,7 +124,7 @@ def test_filters_choose_rows(ledger: Ledger) -> None:
     for name in ("trades", "events", "orders", "pnl_of_fills"):
         accounts = {row["account"] for row in ledger.tables.read(name, account="sim:two").to_rows()}
         assert accounts == {"sim:two"}
-    with pytest.raises(ValueError, match="'moon' is no column of trades"):
+    with pytest.raises(ValueError, match="'moon' is not a column of trades"):
         ledger.tables.read("trades", moon=1)
     with pytest.raises(ValueError, match="'moon' is not a table: orders, trades"):
         ledger.tables.read("moon")

@@ -69,7 +69,7 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
         ("open_orders = 20", "open_order = 20", 11, "limits.2.open_order", "is not a setting"),
         ("open_orders = 20", "open_orders = 2.5", 11, "limits.2.open_orders", "valid integer"),
         ("open_orders = 20", "", 9, "limits.2", "sets no limit"),
-        ('"Asia/Tehran"', '"Mars"', 1, "time_zone", "'Mars' is no time zone"),
+        ('"Asia/Tehran"', '"Mars"', 1, "time_zone", "'Mars' is not a time zone"),
         (
             '"block_account"',
             '"wait"',
@@ -108,5 +108,5 @@ def test_a_fault_is_told_with_its_line_and_key(
 def test_what_is_no_file_and_what_is_no_toml(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match=r"nothing.toml: cannot be read: No such file"):
         read_settings(tmp_path / "nothing.toml")
-    with pytest.raises(InvalidSetting, match=r"limits.toml: is no TOML: .*line 1"):
+    with pytest.raises(InvalidSetting, match=r"limits.toml: is not TOML: .*line 1"):
         read_settings(written(tmp_path, "= 3"))

@@ -70,7 +70,7 @@ def archive(
     """Copy the log and the views to Parquet files.
 
     DIR is a folder or a URL (s3://...). Only new events are copied. A killed run leaves the archive
-    as it was; the next one goes on. Any program that reads Parquet can read the files;
+    as it was; the next one continues. Any program that reads Parquet can read the files;
     manifest.json names them.
 
     Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage, 3 the
@@ -195,7 +195,7 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
     type=click.Choice(["processes", "spark"]),
     default="processes",
     show_default=True,
-    help="Who runs the tasks.",
+    help="Program that runs the tasks.",
 )
 @click.option(
     "--jobs",

@@ -23,7 +23,7 @@ def relay(target: str, db: str, after: int | None, once: bool, log: str | None) 
     TARGET is nats://[USER:PASSWORD@]HOST:PORT/SUBJECT or kafka://HOST:PORT,.../TOPIC. A message is
     an event as `tail --json` prints it. Each is published at least once, in order per stream. Its
     log position identifies it: the header Nats-Msg-Id, or `position`. The ledger keeps the last
-    position: run the command again, and it goes on.
+    position: if you run the command again, it continues from there.
 
     Exit status: 0 done, 1 the broker does not take an event, 2 wrong usage, 3 the store cannot be
     used.

@@ -226,9 +226,9 @@ def compare(
 
     A and B are accounts, e.g. the bot's own book and the venue's. Shows orders, fills, fees and
     positions that differ, or that one of them lacks, each with its row; with --json both rows
-    whole. Orders are the same if they share a venue's id, a client order id or an alias, else if
-    each of their fills is the same. A book with one fill an order agrees with one that has all of
-    them, if quantity and value agree.
+    whole. Orders match if they share a venue's id, a client order id or an alias. Otherwise they
+    match if all their fills do. A book with one fill an order agrees with one that has all of them,
+    if quantity and value agree.
 
     Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be
     used.

@@ -48,7 +48,7 @@ class Period(click.ParamType[float]):
             return value
         found = re.fullmatch(r"([1-9][0-9]{0,6})([smh])", str(value))
         if found is None:
-            self.fail(f"{value!r} is no period such as 30s, 5m or 1h", param, ctx)
+            self.fail(f"{value!r} is not a period such as 30s, 5m or 1h", param, ctx)
         return float(int(found[1]) * UNITS[found[2]])
 
 
@@ -166,8 +166,8 @@ def verify(
 ) -> None:
     """Compare the whole log with its checkpoints.
 
-    Names each event that was changed, removed or inserted, as far as the tiles beside the log tell.
-    Checks evidence and text too. Without --key, nobody's signature is checked.
+    Names each event that was changed, removed or inserted, as far as the tiles beside the log show
+    it. Checks evidence and text too. Without --key, nobody's signature is checked.
 
     Exit status: 0 nothing is altered, 1 something is, 2 wrong usage, 3 the store cannot be used.
     """
@@ -391,6 +391,6 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_bytes()[:1_000_000].decode()
     except UnicodeDecodeError as error:
-        raise InvalidSetting(str(file), "is no text") from error
+        raise InvalidSetting(str(file), "is not text") from error
     except OSError as error:
         raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from error

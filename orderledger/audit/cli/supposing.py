@@ -74,10 +74,10 @@ def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
 def prove_order_independence(db: str, as_json: bool, rounds: int, **asked: Any) -> None:
     """Show that the order of reports does not matter.
 
-    Records the messages of the log anew in memory, with the reports of the venue shuffled and
-    repeated within the rules, and compares orders, trades and P&L with those of the log. If they
-    differ, stdout gets the fewest messages that end differently, in that order, as NDJSON that
-    `record` takes, and stderr the differences. Memory and time grow with the log.
+    Records the messages of the log again in memory, with the venue's reports shuffled and repeated
+    within the rules. Compares orders, trades and P&L with those of the log. If they differ, stdout
+    gets the fewest messages that end differently, in that order, as NDJSON that `record` takes, and
+    stderr the differences. Memory and time grow with the log.
 
     Exit status: 0 the same in every order, 1 a counterexample was found, 2 wrong usage, 3 the store
     cannot be used.

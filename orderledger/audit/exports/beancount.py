@@ -29,7 +29,7 @@ UNKNOWN = "UNKNOWN"
 
 LONGEST_COMMODITY = 24
 RESERVED = frozenset({"NULL", "TRUE", "FALSE"})
-"""Words of beancount that are no commodities."""
+"""Words that beancount reserves, which cannot name a commodity."""
 
 NOT_IN_COMMODITY = re.compile(r"[^A-Z0-9'._-]+")
 NOT_IN_ACCOUNT = re.compile(r"[^A-Za-z0-9-]+")
@@ -184,7 +184,7 @@ class Writer:
         )
 
     def positions(self, day: date) -> Iterator[str]:
-        """What is held in the end, for `bean-check` to verify."""
+        """The final holdings, for `bean-check` to verify."""
         for (account, instrument), quantity in sorted(self._held.items()):
             unit = self._names.commodity(instrument)
             yield (

@@ -49,9 +49,9 @@ def bundle(
 ) -> int:
     """Write a bundle, and return the number of its events.
 
-    It has the whole streams of all orders and proposals of the account with an event in the period,
-    and all events of the account itself. `is_redacted`: without evidence and text. Raises NotProved
-    as `prove` does.
+    The bundle has all events of the account itself. It has the whole streams of the account's
+    orders and proposals with an event in the period. `is_redacted`: without evidence and text.
+    Raises NotProved as `prove` does.
     """
     rows = _selected(store, account, since, until)
     if not rows:
@@ -144,7 +144,7 @@ def read_bundle(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
                 raise StoreUnreachable(f"{path} is too large")
             described, proof = json.loads(archive.read(DESCRIPTION)), archive.read(PROOF)
         if not isinstance(described, dict) or described.get("format") != FORMAT:
-            raise StoreUnreachable(f"{path} is no bundle of the format {FORMAT}")
+            raise StoreUnreachable(f"{path} is not a bundle of the format {FORMAT}")
         _, document = verify_inclusion(proof)
         return described, document
     except OSError as error:
@@ -159,7 +159,7 @@ def read_bundle(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         NotImplementedError,
         EOFError,
     ) as error:
-        raise StoreUnreachable(f"{path} is no bundle: {error}") from error
+        raise StoreUnreachable(f"{path} is not a bundle: {error}") from error
     except Exception as error:
         if type(error).__module__ != "zlib":
             raise

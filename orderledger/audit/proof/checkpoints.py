@@ -79,7 +79,7 @@ def _check_earlier(session: Session, tree: tiles.Tree) -> None:
     checkpoint = parsed(earlier.note)
     if checkpoint.size > tree.size or tree.root(checkpoint.size) != checkpoint.root:
         raise NotProved(
-            f"the log is no continuation of its checkpoint of {checkpoint.size} events: run "
+            f"the log does not continue its checkpoint of {checkpoint.size} events: run "
             "`orderledger verify`"
         )
 
@@ -138,7 +138,7 @@ def to_file(path: Path) -> Target:
 def to_webhook(url: str) -> Target:
     """POST each checkpoint as text."""
     if not url.startswith(("http://", "https://")):
-        raise InvalidSetting("post", f"{url!r:.100} is no http address")
+        raise InvalidSetting("post", f"{url!r:.100} is not an http address")
 
     def send(note: str) -> None:
         from urllib.error import URLError

@@ -70,7 +70,7 @@ class EvidenceCheck:
         try:
             hashes = _decode(state or b"{}")
         except msgspec.DecodeError:
-            return  # an altered event, which its own hash tells
+            return  # an altered event: its own hash shows it
         if row is None:
             if (
                 hashes != NONE

@@ -12,8 +12,9 @@ ATTEMPTS = 20
 
 
 class Forgotten(NamedTuple):
-    """The streams whose evidence was deleted, how many events had some, the positions of the events
-    that say so, and whether the database has overwritten the bytes too."""
+    """The streams whose evidence was deleted, the number of events that had evidence, and the
+    positions of the events that record the deletion. `is_overwritten`: the database has overwritten
+    the bytes too."""
 
     streams: list[str]
     events: int

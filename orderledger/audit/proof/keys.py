@@ -55,7 +55,8 @@ def generate(path: Path, name: str | None = None) -> str:
 
 
 def load(path: Path) -> SigningKey:
-    """Load a private key. Raises InvalidSetting if others may read its file, or if it is no key."""
+    """Load a private key. Raises InvalidSetting if others may read its file, or if it is not a
+    key."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
@@ -74,11 +75,11 @@ def load(path: Path) -> SigningKey:
         data = b64decode(encoded, validate=True)
         private = _ed25519().from_private_bytes(data[1:])
     except ValueError as error:
-        raise InvalidSetting(str(path), "is no private key of `orderledger keygen`") from error
+        raise InvalidSetting(str(path), "is not a private key of `orderledger keygen`") from error
     public = _public_text(_checked_name(name), private.public_key().public_bytes_raw())
     if data[0] != ED25519 or public.split("+")[1] != identity:
         raise InvalidSetting(
-            str(path), "is no private key of `orderledger keygen`: its id does not fit"
+            str(path), "is not a private key of `orderledger keygen`: its id does not match"
         )
     return SigningKey(name, public, private)
 
@@ -98,8 +99,8 @@ def _checked_name(name: str) -> str:
     ):
         raise InvalidSetting(
             "name",
-            f"{name!r:.100} is no name of a key: 1 to 200 printable characters without spaces and "
-            "+",
+            f"{name!r:.100} is not a name of a key: 1 to 200 printable characters without spaces "
+            "and +",
         )
     return name
 

@@ -1,5 +1,5 @@
-"""Methods of a ledger about proof. What they need is imported when they are called, because
-recording does not."""
+"""Methods of a ledger about proof. They import their modules when they are called, because
+recording does not need them."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -61,7 +61,7 @@ class Proofs(Namespace):
         shows_evidence: bool = False,
     ) -> dict[str, Any]:
         """Prove that the events of an order, or the event at a log position, are in the log of a
-        checkpoint, by default of the newest. Raises NotProved if they are not, and as `order`
+        checkpoint. Default: the newest checkpoint. Raises NotProved if they are not, and as `order`
         does."""
         from orderledger.audit.errors import NotProved
         from orderledger.audit.proof.proving import prove

@@ -1,5 +1,5 @@
 """Moves evidence that older versions stored inside events beside them. This changes stored bytes,
-so it comes before the first checkpoint, and the tiles start anew."""
+so it comes before the first checkpoint, and the tiles are written again from the start."""
 
 import os
 from collections.abc import Callable

@@ -174,7 +174,7 @@ class Tree:
         self._tile = tile
 
     def root(self, size: int | None = None) -> bytes:
-        """The root of the first so many events, all by default."""
+        """The root of the first `size` events, all by default."""
         count = self.size if size is None else size
         return self._range(0, count) if count else EMPTY
 

@@ -31,7 +31,7 @@ LARGEST = 2**63
 
 
 class ProofError(ValueError):
-    """The proof does not hold, or is no proof. The text says why."""
+    """The proof does not hold, or the document is not a proof. The text states why."""
 
 
 class Checkpoint(NamedTuple):
@@ -152,7 +152,7 @@ def parse_key(text: str) -> Key:
         or len(data) != 33
         or data[0] not in (ED25519, COSIGNATURE)
     ):
-        raise ProofError("this is no public Ed25519 key of the form NAME+ID+KEY")
+        raise ProofError("this is not a public Ed25519 key of the form NAME+ID+KEY")
     if key_id(name, data).hex() != given_id:
         raise ProofError("the id of the public key does not fit the key")
     return Key(name, key_id(name, data), data[0], data[1:])
@@ -169,13 +169,13 @@ def parse_checkpoint(note: str) -> Checkpoint:
     body, blank, signed = note.rpartition("\n\n")
     lines = body.split("\n")
     if not blank or len(lines) < 3 or not signed.endswith("\n") or "" in lines or "\r" in note:
-        raise ProofError("this is no signed checkpoint")
+        raise ProofError("this is not a signed checkpoint")
     origin, size, root = lines[:3]
     if not size.isascii() or not size.isdecimal() or size != str(int(size)) or int(size) >= LARGEST:
         raise ProofError("the checkpoint has no size")
     digest = _from_base64(root, "the root of the checkpoint")
     if len(digest) != 32:
-        raise ProofError("the root of the checkpoint is no SHA-256 hash")
+        raise ProofError("the root of the checkpoint is not a SHA-256 hash")
     return Checkpoint(
         origin, int(size), digest, body + "\n", tuple(map(_signature, signed[:-1].split("\n")))
     )
@@ -266,10 +266,12 @@ def _parsed(proof: str | bytes) -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         raise (
-            error if isinstance(error, ProofError) else ProofError(f"the proof is no JSON: {error}")
+            error
+            if isinstance(error, ProofError)
+            else ProofError(f"the proof is not JSON: {error}")
         ) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ProofError(f"this is no proof of the format {FORMAT}")
+        raise ProofError(f"this is not a proof of the format {FORMAT}")
     if document.keys() != {"format", "checkpoint", "events"}:
         raise ProofError("the proof has missing or unknown fields")
     return document
@@ -289,7 +291,7 @@ def _check_event(event: Any, checkpoint: Checkpoint) -> tuple[int, int]:
     )
     path = event["path"]
     if not isinstance(path, list) or len(path) > 64:
-        raise ProofError("the path of an event is no list of hashes")
+        raise ProofError("the path of an event is not a list of hashes")
     hashes = [_hash(other) for other in path]
     if root_of_path(index, checkpoint.size, leaf, hashes) != checkpoint.root:
         raise ProofError(f"the event at position {position} is not in the log of the checkpoint")
@@ -327,25 +329,25 @@ def _no_constant(name: str) -> None:
 def _number(event: dict[str, Any], name: str) -> int:
     value = event.get(name)
     if type(value) is not int or not 0 <= value < LARGEST:
-        raise ProofError(f"{name} is no count")
+        raise ProofError(f"{name} is not a count")
     return value
 
 
 def _text(document: dict[str, Any], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str):
-        raise ProofError(f"{name} is no text")
+        raise ProofError(f"{name} is not text")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ProofError(f"{name} is no Unicode text") from None
+        raise ProofError(f"{name} is not Unicode text") from None
     return value
 
 
 def _hash(text: Any) -> bytes:
     data = _from_base64(text, "a hash of a path")
     if len(data) != 32:
-        raise ProofError("a hash of a path is no SHA-256 hash")
+        raise ProofError("a hash of a path is not a SHA-256 hash")
     return data
 
 
@@ -355,7 +357,7 @@ def _from_base64(text: Any, what: str) -> bytes:
     except (ValueError, TypeError):
         raise ProofError(f"{what} is no base64") from None
     if b64encode(data).decode() != text:  # unused bits that are set
-        raise ProofError(f"{what} is no canonical base64")
+        raise ProofError(f"{what} is not canonical base64")
     return data
 
 

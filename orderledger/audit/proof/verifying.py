@@ -182,7 +182,7 @@ class _Verification:
                 self._named.append(Alteration("changed", position, "the event is not what it was"))
 
     def _note(self, events: Sequence[RawEvent]) -> list[bytes]:
-        """Add the hashes of events to the tree of the log as it is."""
+        """Add the hashes of events to the tree of the present log."""
         hashes = _tolerant(events)
         self.size += len(hashes)
         self._grow(0, hashes)

@@ -66,7 +66,7 @@ def _demo() -> "Callable[[Path, int], None]":
 
 
 def _demo_of(port: int) -> "Callable[[Path, int], None]":
-    """The demo that goes on, with the page."""
+    """The continuous demo, with the page."""
     serve_demo = of_service("orderledger.demo.serving").serve_demo
     return lambda folder, seed: serve_demo(
         folder, seed, port, lambda url: say([f"the page is at {url}, until Ctrl-C"])

@@ -29,7 +29,7 @@ WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 
 NONE: frozenset[Anomaly] = frozenset()
 ONLY_UNKNOWN = frozenset({UNKNOWN_ORDER})
-"""What an order from elsewhere always has."""
+"""Anomalies that every order from elsewhere has."""
 
 PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED, MESSAGE_ID_REUSED})
 """Anomalies of one report, which later facts never clear."""
@@ -166,7 +166,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
             Anomaly.TERMS_CONFLICT,
             (
                 f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill "
-                "counts as told"
+                "counts as reported"
             ),
         )
     if _conflict_of_sides(order):
@@ -189,7 +189,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     if (word := order.claims.word.value) is not None and word not in WORDS:
         yield (
             Anomaly.UNKNOWN_STATUS,
-            f"the venue says {word!r}, which is no status this ledger knows",
+            f"the venue says {word!r}, which is not a status this ledger knows",
         )
     if (text := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
         yield Anomaly.STATUS_CONFLICT, text
@@ -278,7 +278,7 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
     "leaves_quantity": _leaves_quantity,
 }
 """For each claimed number, the range that the facts allow at that time, or None if they do not
-tell."""
+limit it."""
 
 
 def _conflict_of_word(order: Order) -> str | None:

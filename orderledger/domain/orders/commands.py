@@ -142,8 +142,9 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     ] = False
 
     def _decide_by_sending(self, order: Order) -> Decision:
-        """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown
-        and the venue may still have it, or once it is decided that the venue never received it."""
+        """Deny a submitted order. Allowed with proof that nothing was sent, unless its outcome is
+        unknown and the venue may still have it. Also allowed once it is decided that the venue
+        never received it."""
         if self.never_arrived:
             return ACCEPTED
         if not self.not_sent:
@@ -346,5 +347,5 @@ def _already_submitted(order: Order) -> Refused:
 
 def _unknown() -> Refused:
     return Refused(
-        Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same"
+        Reason.UNKNOWN_ORDER, "no such order is recorded; it may still exist at the venue"
     )

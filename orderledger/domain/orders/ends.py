@@ -1,4 +1,4 @@
-"""The facts that may have ended an order, and the rule which of them counts."""
+"""The facts that may have ended an order, and the rule that chooses between them."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -38,7 +38,7 @@ ANOMALIES = {
         "It changes nothing.",
     ),
     Anomaly.CLIENT_ORDER_ID_REUSED: (
-        "one client order id stands for several orders of the venue",
+        "one client order id refers to several orders of the venue",
         "Someone should look at it.",
     ),
     Anomaly.VENUE_ORDER_ID_REUSED: (
@@ -66,7 +66,7 @@ ANOMALIES = {
         "The fill counts in the net position.",
     ),
 }
-"""For each anomaly: what was found, and what follows."""
+"""For each anomaly: the finding and its consequence."""
 
 ALWAYS_EQUAL = frozenset({Anomaly.FILL_ID_REUSED, Anomaly.UNKNOWN_ORDER})
 """Anomalies whose detail is always the same, and adds nothing."""

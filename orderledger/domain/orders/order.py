@@ -23,8 +23,8 @@ OPEN = frozenset({PENDING_NEW, NEW, PARTIALLY_FILLED, Status.SUSPENDED, Status.S
 class Order(OrderState, gc=False, eq=False):
     """One order of one account. `evolve` changes its state; the properties here follow from it.
 
-    They answer four questions: what was ordered (names and terms), what was filled, how it stands
-    (status, end, pending request) and how sure that is (whether the venue knows it).
+    They show four things: the names and terms of the order, its fills, its state (status, end,
+    pending request), and whether the venue knows it.
     """
 
     # Names and terms

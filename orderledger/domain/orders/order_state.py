@@ -1,5 +1,5 @@
-"""What is recorded of one order: a few parts, and how events change them. What follows from it is
-in `order.py`."""
+"""The recorded state of one order: a few parts, and how events change them. `order.py` derives the
+rest."""
 
 from datetime import datetime
 from typing import Self
@@ -33,9 +33,9 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     """The state of an order, as its events have left it.
 
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts.
-    `acknowledged_at` is the first acknowledgement, `worked` the latest report that shows it
-    working, `shown` the latest answer to a query that does, `unresolved` the latest message of ours
-    that had no answer. `raised` holds the anomalies that were detected and not cleared.
+    `acknowledged_at` is the first acknowledgement; `worked` the latest report that shows it
+    working; `shown` the latest answer to a query that shows it working; `unresolved` our latest
+    message without an answer. `raised` holds the anomalies that were detected and not cleared.
     """
 
     account: str

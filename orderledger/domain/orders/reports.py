@@ -235,8 +235,8 @@ class ChangeRejected(OrderReport, frozen=True, kw_only=True):
 
 
 class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
-    venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order does not show that
+    the venue has the order."""
 
     stored_name = "cancel_rejected.v1"
     wire_name = "cancel_rejected"
@@ -251,12 +251,12 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
 
     def sentence(self, before: Order) -> str:
         why = because(self.reason, self.request_id)
-        return f"The venue refused our cancel request{why}. The order goes on as it was."
+        return f"The venue refused our cancel request{why}. The order is unchanged."
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
-    venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order does not show that
+    the venue has the order."""
 
     stored_name = "replace_rejected.v1"
     wire_name = "replace_rejected"
@@ -282,8 +282,7 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
         unsent = ", and it was never sent" if self.not_sent else ""
         why = because(self.reason, self.request_id)
         return (
-            f"{who} refused our request to change the order{why}{unsent}. The order goes on as "
-            "it was."
+            f"{who} refused our request to change the order{why}{unsent}. The order is unchanged."
         )
 
 
@@ -403,7 +402,7 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
-    """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
+    """Execution guaranteed by the venue (FIX Stopped). It is not a fill."""
 
     stored_name = "order_stopped.v1"
     wire_name = "stopped"

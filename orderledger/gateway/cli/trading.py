@@ -56,29 +56,29 @@ def scope(command: Command) -> Command:
     "orderledger halt nobitex:main --reason review --actor anna",
     "orderledger halt '*' --cancel --text 'the feed is wrong'",
 )
-def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
+def halt(db: str, as_json: bool, confirm: bool, **fields: Any) -> None:
     """Halt trading in ACCOUNT, or in every account for '*'.
 
-    The halt is an event: from now on the gateway of every process on this store denies new orders
-    of the scope, also after a restart, until `orderledger resume` with the same scope. Orders that
-    are open stay open, unless --cancel is given. An account or an instrument that the ledger does
-    not know needs --confirm.
+    The halt is an event. From now on the gateway of every process on this store denies new orders
+    of the scope, also after a restart. `orderledger resume` with the same scope ends the halt.
+    Orders that are open stay open, unless --cancel is given. An account or an instrument that the
+    ledger does not know needs --confirm.
 
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.
     """
     from orderledger import Halt
 
-    _record(db, as_json, Halt(at=_now(), **told), "halted", is_confirmed=confirm)
+    _record(db, as_json, Halt(at=_now(), **fields), "halted", is_confirmed=confirm)
 
 
 @click.command()
 @scope
 @options.example("orderledger resume nobitex:main --actor anna --text 'reviewed'")
-def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
+def resume(db: str, as_json: bool, confirm: bool, **fields: Any) -> None:
     """Resume trading: end all halts of exactly this scope.
 
-    A wider or a narrower halt goes on: `orderledger halts --active` lists what still holds. An
+    A wider or a narrower halt remains: `orderledger halts --active` lists the active halts. An
     account or an instrument that the ledger does not know needs --confirm.
 
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
@@ -86,7 +86,7 @@ def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     """
     from orderledger import ResumeTrading
 
-    _record(db, as_json, ResumeTrading(at=_now(), **told), "resumed", is_confirmed=confirm)
+    _record(db, as_json, ResumeTrading(at=_now(), **fields), "resumed", is_confirmed=confirm)
 
 
 @click.command()
@@ -109,7 +109,7 @@ def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     "orderledger resolve C-1 --account tradier:main --never-arrived --actor anna",
     "orderledger resolve C-1 --worked-as 81274 --actor anna --text 'seen in the web terminal'",
 )
-def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
+def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
     """Decide whether a new order arrived at the venue, where nothing else shows it.
 
     `orderledger recover` lists the orders in doubt. The decision is recorded with the source
@@ -117,10 +117,10 @@ def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
     sent. Only the arrival of new orders is decided here: the gateway queries the venue about
     cancels and replaces.
     """
-    if told["never_arrived"] == (told["worked_as"] is not None):
+    if fields["never_arrived"] == (fields["worked_as"] is not None):
         raise click.UsageError("give one of --never-arrived and --worked-as ID")
     with options.open_ledger(db) as ledger:
-        outcome = ledger.resolve(order_id, **told)
+        outcome = ledger.resolve(order_id, **fields)
     if as_json:
         print_json(
             [
@@ -135,8 +135,8 @@ def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
     elif outcome.outcome == "recorded":
         decided = (
             "it never arrived, and is denied"
-            if told["never_arrived"]
-            else f"it works as {told['worked_as']}"
+            if fields["never_arrived"]
+            else f"it works as {fields['worked_as']}"
         )
         click.echo(printable(f"recorded of {order_id}: {decided}"))
     else:

@@ -46,8 +46,8 @@ class Message(Model):
     )
     on_behalf_of: Identifier | None = Field(
         default=None,
-        description="For whom, as the actor says. Over HTTP with tokens: what the sender said in "
-        "`actor`.",
+        description="Party for whom the actor acted, if named. Over HTTP with tokens: the value "
+        "that the sender gave in `actor`.",
     )
     correlation_id: Identifier | None = Field(
         default=None, description="Id shared by related messages."

@@ -1,7 +1,7 @@
 """Derives the message classes from the events that they propose.
 
-A field of an event becomes a field of the message: its type gives the check of the message, its
-meaning the description, its default the default.
+A field of an event becomes a field of the message, with the same default. Its type defines the
+check of the message, and its meaning the description.
 """
 
 from collections.abc import Collection, Iterable, Iterator

@@ -82,7 +82,7 @@ def _from_count(count: int) -> datetime:
     Cached, because venues repeat one time in several fields and rows.
     """
     if not 0 <= count < 10**20:
-        raise ValueError("is no time in s, ms, us or ns")
+        raise ValueError("is not a time in s, ms, us or ns")
     if count >= 10**18:
         microseconds = count // 1000
     elif count >= 10**15:
@@ -92,7 +92,7 @@ def _from_count(count: int) -> datetime:
     try:
         return EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
-        raise ValueError("is no time in s, ms, us or ns") from None
+        raise ValueError("is not a time in s, ms, us or ns") from None
 
 
 def _all_printable(value: str) -> str:

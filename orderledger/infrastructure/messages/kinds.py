@@ -1,4 +1,5 @@
-"""The message types, derived from the events. `docs/generate.py` writes the type stub beside."""
+"""The message types, derived from the events. `docs/generate.py` writes the type stub next to
+it."""
 
 from orderledger.infrastructure.messages.derived import model_classes
 

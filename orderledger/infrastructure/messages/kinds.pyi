@@ -406,8 +406,8 @@ class _CancelRejected(_Report, total=False):
     request_id: str | None
 
 class CancelRejected(Report):
-    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
-    venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order does not show that
+    the venue has the order."""
 
     fact: ClassVar[type[reports.CancelRejected]]
     type: Literal["cancel_rejected"]
@@ -419,8 +419,8 @@ class _ReplaceRejected(_Report, total=False):
     not_sent: bool | None
 
 class ReplaceRejected(Report):
-    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
-    venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order does not show that
+    the venue has the order."""
 
     fact: ClassVar[type[reports.ReplaceRejected]]
     type: Literal["replace_rejected"]
@@ -482,7 +482,7 @@ class Reinstated(Report):
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Stopped(Report):
-    """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
+    """Execution guaranteed by the venue (FIX Stopped). It is not a fill."""
 
     fact: ClassVar[type[reports.OrderStopped]]
     type: Literal["stopped"]
@@ -775,7 +775,7 @@ class _ResumeTrading(TypedDict, total=False):
     strategy: str | None
 
 class ResumeTrading(Message):
-    """Ends all halts of exactly this scope. Wider and narrower halts go on."""
+    """Ends all halts of exactly this scope. Wider and narrower halts remain."""
 
     fact: ClassVar[type[accounts.TradingResumed]]
     at: datetime

@@ -108,7 +108,7 @@ def parse_document(document: Any) -> Message:
     if model is None:
         raise InvalidMessage(
             "type",
-            "is missing" if "type" not in document else f"{str(kind)[:50]!r} is no message type",
+            "is missing" if "type" not in document else f"{str(kind)[:50]!r} is not a message type",
         )
     try:
         return model.model_validate(document)
@@ -125,8 +125,7 @@ def uncapitalized(sentence: str) -> str:
 
 
 def said_of(fault: Mapping[str, Any]) -> str:
-    """What is wrong by a fault of pydantic: in the words of a validator of ours, else in
-    pydantic's."""
+    """Describe a fault that pydantic found: in the words of our validator, else in pydantic's."""
     ours = fault.get("ctx", {}).get("error")
     return str(ours) if ours else uncapitalized(fault["msg"])
 
@@ -134,7 +133,7 @@ def said_of(fault: Mapping[str, Any]) -> str:
 def _first_fault(error: ValidationError) -> InvalidMessage:
     fault = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
-    words = {"missing": "is missing", "extra_forbidden": "is no field of this message"}.get(
+    words = {"missing": "is missing", "extra_forbidden": "is not a field of this message"}.get(
         fault["type"]
     )
     return InvalidMessage(
@@ -159,7 +158,7 @@ def _readable(field: str) -> str:
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise InvalidMessage("", f"holds {word}, which is no JSON number")
+    raise InvalidMessage("", f"holds {word}, which is not a JSON number")
 
 
 _decoder = json.JSONDecoder(

@@ -76,7 +76,7 @@ class Session(ABC):
 
     @abstractmethod
     def append(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
-        """Insert new rows, of which none is in the table yet."""
+        """Insert rows that are not in the table yet."""
 
     @abstractmethod
     def has_table(self, name: str) -> bool: ...

@@ -182,7 +182,7 @@ class _SqlNames:
         begun_at = self._begun_at[stream]
         return begun_at is not None and begun_at < (before or LAST_POSITION)
 
-    def told(self, stream: str, before: int | None) -> Iterable[Name]:
+    def names_of(self, stream: str, before: int | None) -> Iterable[Name]:
         assert self._session is not None
         events = (
             event

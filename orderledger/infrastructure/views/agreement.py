@@ -79,7 +79,7 @@ class AgreementQueries(Pages):
         """
         check_argument("account", "text", account)
         if agreement not in (None, *AGREEMENTS):
-            raise ValueError(f"agreement: {agreement!r:.100} is none of {', '.join(AGREEMENTS)}")
+            raise ValueError(f"agreement: {agreement!r:.100} is not one of {', '.join(AGREEMENTS)}")
         place, position = place_of(ORDERS, order, limit, after), self.position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=NEEDED, agreement=agreement, account=account)

@@ -36,10 +36,10 @@ def asked_of(table: AnyTable, where: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in asked.items():
         column = table.by_name.get(name)
         if column is None:
-            raise ValueError(f"{name!r} is no column of {table.name}: {', '.join(table.names)}")
+            raise ValueError(f"{name!r} is not a column of {table.name}: {', '.join(table.names)}")
         check_argument(name, column.kind, value)
         if column.words and value not in column.words:
-            raise ValueError(f"{name}: {value!r:.100} is none of {', '.join(column.words)}")
+            raise ValueError(f"{name}: {value!r:.100} is not one of {', '.join(column.words)}")
     return {
         name: Decimal(value) if table.kinds[name] == "number" else value
         for name, value in asked.items()

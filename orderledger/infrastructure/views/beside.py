@@ -52,8 +52,8 @@ def _drop(store: Store, names: re.Pattern[str]) -> None:
 
 
 def _make_folder(store: Store, *, is_needed: bool) -> Path | None:
-    """Make the folder beside the database. If there is something in the way, one process can do
-    without."""
+    """Make the folder beside the database. If the path is taken, one process can rebuild without
+    it."""
     folder = store.database.folder
     if folder is None:
         return None

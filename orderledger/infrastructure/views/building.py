@@ -59,8 +59,8 @@ Count = Callable[[int], object]
 
 
 def build(store: Store, side: Database, plan: Plan, counted: Count) -> int:
-    """Build everything in this process. Returns the number of events. `counted` is told how many
-    there were so far."""
+    """Build everything in this process. Returns the number of events. `counted` is called with the
+    number so far."""
     count = build_orders(store, side, plan, counted=counted)
     count += build_others(store, side, plan)
     finish_orders(side, plan)
@@ -125,9 +125,11 @@ def _first_record_in(store: Store) -> Callable[[str, str, int], tuple[int, datet
         found = store.recorder.rows_at([(stream, version)])
         if not found:
             return None
-        told = decode(*found[0])
-        earlier = first_record(fill_id, *told.attributed_from) if told.attributed_from else None
-        return earlier or (told.position or 0, told.recorded_at)
+        original = decode(*found[0])
+        earlier = (
+            first_record(fill_id, *original.attributed_from) if original.attributed_from else None
+        )
+        return earlier or (original.position or 0, original.recorded_at)
 
     return first_record
 

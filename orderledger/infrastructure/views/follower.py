@@ -112,7 +112,9 @@ class Follower:
 def check_follow(update_views: Follow, url: str) -> None:
     """Raise InvalidSetting if the views of the store at this URL cannot be updated in this way."""
     if update_views not in (True, False, "process"):
-        raise InvalidSetting("update_views", f"{update_views!r} is none of True, False, 'process'")
+        raise InvalidSetting(
+            "update_views", f"{update_views!r} is not one of True, False, 'process'"
+        )
     if update_views == "process" and url == MEMORY:
         raise InvalidSetting(
             "update_views", "a store in memory cannot be opened by a process of its own"

@@ -28,11 +28,11 @@ from orderledger.infrastructure.views.projector import Projector
 
 COMMAND = """
 import json, sys
-told = json.loads(sys.stdin.readline() or "null")
-if told:
-    sys.path[:] = told["path"]
+start = json.loads(sys.stdin.readline() or "null")
+if start:
+    sys.path[:] = start["path"]
     from orderledger.infrastructure.views.follower_process import follow
-    follow(told)
+    follow(start)
 """
 """Imports from the same `sys.path` as the parent."""
 
@@ -74,7 +74,7 @@ class FollowingProcess(Follower):
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
             if self._thread.is_alive() and child is not None:
-                child.kill()  # it may wait for a lock; what it has not committed does not count
+                child.kill()  # it may wait for a lock; its uncommitted work does not count
             self._thread.join()
 
     def _run(self) -> None:
@@ -98,7 +98,7 @@ class FollowingProcess(Follower):
             ) as child:
                 try:
                     self._greet(child)
-                    self._hear(child)
+                    self._read_reports(child)
                 finally:
                     self._with_input(None)
             status = child.returncode
@@ -112,26 +112,26 @@ class FollowingProcess(Follower):
 
     def _greet(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdin is not None
-        told = {
+        start = {
             "path": list(map(str, sys.path)),
             "parent": os.getpid(),
             "settings": asdict(self._settings),
         }
-        os.write(child.stdin.fileno(), json.dumps(told).encode() + b"\n")
+        os.write(child.stdin.fileno(), json.dumps(start).encode() + b"\n")
         os.set_blocking(child.stdin.fileno(), False)  # a child that does not read blocks nobody
         self._child = child
         if self._stopping.is_set():
             self._with_input(None)
 
-    def _hear(self, child: subprocess.Popen[bytes]) -> None:
+    def _read_reports(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
         for line in child.stdout:
-            said = json.loads(line)
-            if "position" in said:
-                self._latencies.projected(said["position"])
+            report = json.loads(line)
+            if "position" in report:
+                self._latencies.projected(report["position"])
             else:
                 self._missing = None
-                self.failure = StoreUnreachable(said["failure"]) if said["failure"] else None
+                self.failure = StoreUnreachable(report["failure"]) if report["failure"] else None
 
     def _with_input(self, use: Callable[[int], Any] | None) -> None:
         """Use the descriptor of the process's standard input, or close it.
@@ -153,14 +153,14 @@ class FollowingProcess(Follower):
 # The child process
 
 
-def follow(told: dict[str, Any]) -> None:
-    """Update the views until standard input closes. `told`: `settings`, and the process id of the
+def follow(start: dict[str, Any]) -> None:
+    """Update the views until standard input closes. `start`: `settings`, and the process id of the
     `parent`."""
-    settings = Settings(**told["settings"])
+    settings = Settings(**start["settings"])
     try:
         with closing(open_store(**settings.of_store())) as store:
-            projector = Projector(store, rebuild, _Told(), folds_ahead=True)
-            _Following(projector, settings.db, told["parent"]).run()
+            projector = Projector(store, rebuild, _PositionReports(), folds_ahead=True)
+            _Following(projector, settings.db, start["parent"]).run()
     except StoreError as error:
         _say(failure=str(error))
         sys.exit(1)
@@ -200,7 +200,7 @@ class _Following(Follower):
         return count
 
 
-class _Told(Latencies):
+class _PositionReports(Latencies):
     """Reports positions to the parent, which knows the time of each commit and keeps the
     histogram."""
 
@@ -208,6 +208,6 @@ class _Told(Latencies):
         _say(position=position)
 
 
-def _say(**said: Any) -> None:
+def _say(**report: Any) -> None:
     with suppress(BrokenPipeError):  # the parent is gone, so standard input is closed too
-        os.write(sys.stdout.fileno(), json.dumps(said).encode() + b"\n")
+        os.write(sys.stdout.fileno(), json.dumps(report).encode() + b"\n")

@@ -1,7 +1,7 @@
 """Waits for new events of a log, whichever process records them.
 
 A commit of this process ends a wait at once. A commit of another process is found by asking the
-store for its last position. One thread asks for all that wait, and only while somebody waits.
+store for its last position. One thread queries for all waiting callers, and only while some wait.
 """
 
 import threading
@@ -113,7 +113,7 @@ class Following:
         """End every wait."""
         with self._changed:
             self.is_closed = True
-            self._tell()
+            self._notify_waiters()
         self._look_now.set()
         if self._thread is not None:
             self._thread.join()
@@ -164,9 +164,9 @@ class Following:
             is_new = last != self._last or failure is not None
             self._last, self._failure = last, failure
             if is_new:
-                self._tell()
+                self._notify_waiters()
 
-    def _tell(self) -> None:
+    def _notify_waiters(self) -> None:
         """Wake all that wait. The lock is held."""
         self._changed.notify_all()
         for loop, event in self._tasks:

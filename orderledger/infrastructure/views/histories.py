@@ -96,4 +96,4 @@ def _check_word(
 ) -> None:
     check_argument(argument, "text", value)
     if value is not None and value not in words:
-        raise ValueError(f"{argument}: {value!r:.100} is none of {', '.join(shown)}")
+        raise ValueError(f"{argument}: {value!r:.100} is not one of {', '.join(shown)}")

@@ -2,9 +2,9 @@
 orders there are.
 
 A statement has the columns of its index as conditions and nothing else. With another condition or
-an order, the planner of SQLite, and that of PostgreSQL before ANALYZE, may choose another index and
-read every order of an account (bench_one_order.py). Python does the rest, on the few rows that are
-found.
+an ORDER BY, the planner may choose another index and read every order of an account
+(bench_one_order.py). This holds for SQLite, and for PostgreSQL before ANALYZE. Python does the
+rest, on the few rows that are found.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,8 +34,8 @@ orders."""
 def rows_by_key(
     session: Session, table: Table[RowType], asked: Mapping[str, Any]
 ) -> list[RowType] | None:
-    """The rows of the order that a filter names by its stream, or of the orders that it names by a
-    client order id, before any other condition. None if it names no order."""
+    """The rows of the order or orders that a filter names by a stream or a client order id, before
+    any other condition. None if it names none."""
     if "stream" in asked and "stream" in table.by_name:
         return in_streams(session, table, [asked["stream"]])
     if "client_order_id" not in asked or table.name not in (ORDERS.name, TRADES.name):
@@ -150,20 +150,20 @@ def _first_streams(stream: str, name: str, events: Sequence[Recorded]) -> Iterat
 def _followed(session: Session, stream: str) -> list[str]:
     """The stream, followed by the streams that it was attributed to, in order."""
     followed = [stream]
-    while told := _attributions(session, followed[-1]):
-        if told[-1] in followed:
+    while attributions := _attributions(session, followed[-1]):
+        if attributions[-1] in followed:
             break
-        followed.append(told[-1])
+        followed.append(attributions[-1])
     return followed
 
 
 def _order_in(session: Session, stream: str) -> list[StoredOrderRow]:
     """The order in the stream. If it was attributed to another order, the other."""
     while not (rows := in_streams(session, ORDERS, [stream])):
-        told = _attributions(session, stream)
-        if not told:
+        attributions = _attributions(session, stream)
+        if not attributions:
             return []
-        stream = told[-1]
+        stream = attributions[-1]
     return rows
 
 

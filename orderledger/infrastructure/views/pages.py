@@ -32,7 +32,7 @@ ROWS_AT_ONCE = 1_000
 """Events in memory at a time: each may have a large payload of the venue."""
 
 READ_AT_MOST = 50_000
-"""Log positions that one search for events covers. The next page goes on from there."""
+"""Log positions that one search for events covers. The next page continues from there."""
 
 
 class Pages(Reader):
@@ -139,7 +139,7 @@ class Pages(Reader):
 
         The filters are those of `events`, and the stream, the correlation id, and the time of
         recording. A search covers a part of the log: a page may have few rows, or none, and a
-        cursor with which the search goes on.
+        cursor that continues the search.
         """
         check_argument("stream", "text", stream)
         check_argument("account", "text", account)

@@ -1,8 +1,8 @@
-"""Pages of a view: at most so many rows, after the last row of the page before.
+"""Pages of a view: at most `limit` rows, after the last row of the page before.
 
-A cursor holds the values of that row in the columns of the order, so that a page begins where the
-last one ended, whatever was recorded in between. The order ends with the key of the table: it is
-the same in the live views and in those of another time.
+A cursor holds the values of that row in the columns of the order. So a page begins where the last
+one ended, whatever was recorded in between. The order ends with the key of the table: it is the
+same in the live views and in those of another time.
 """
 
 import base64
@@ -75,14 +75,14 @@ class Place(Generic[RowType]):
         return list(zip(self.order_by[:length], self.after[:length], strict=True))
 
     def _beyond(self, value: Any) -> list[tuple[str, Any]]:
-        """What follows a value in one column. Missing values are the first, or the last of a
+        """Condition for rows after a value in one column. Missing values come first, or last in a
         descending order."""
         if self.is_descending:
             return [] if value is None else [("<", value), ("is", None)]
         return [("is not", None)] if value is None else [(">", value)]
 
     def key_of(self, row: RowType) -> tuple[Any, ...]:
-        """Where a row stands in the order: what is missing comes first."""
+        """Sort key of a row: missing values come first."""
         return _comparable([row[name] for name in self.order_by])
 
     def rows_of(self, rows: Sequence[RowType]) -> list[RowType]:
@@ -113,7 +113,7 @@ class Place(Generic[RowType]):
 def place_of(table: Table[RowType], order: str, limit: int, after: str | None) -> Place[RowType]:
     """The place of a page. Raises ValueError, for a cursor InvalidCursor."""
     if order not in ORDERS_OF_PAGES:
-        raise ValueError(f"order: {order!r:.100} is none of {', '.join(ORDERS_OF_PAGES)}")
+        raise ValueError(f"order: {order!r:.100} is not one of {', '.join(ORDERS_OF_PAGES)}")
     if not 1 <= limit <= LONGEST_PAGE:
         raise ValueError(f"limit takes 1 to {LONGEST_PAGE}, not {limit}")
     by = order_of(table) if order != "newest" else newest_of(table)
@@ -139,7 +139,7 @@ def offset_of(name: str, cursor: str | None) -> int:
         return 0
     (offset,) = _read(cursor, name, ["count"])
     if offset is None or offset < 1:
-        raise InvalidCursor("is no cursor of this list")
+        raise InvalidCursor("is not a cursor of this list")
     return int(offset)
 
 
@@ -168,7 +168,7 @@ def _read(cursor: str, name: str, kinds: Sequence[Kind]) -> tuple[Any, ...]:
     except InvalidCursor:
         raise
     except (ValueError, msgspec.MsgspecError) as fault:
-        raise InvalidCursor("is no cursor of this list") from fault
+        raise InvalidCursor("is not a cursor of this list") from fault
 
 
 def _checked(value: Any) -> Any:
@@ -177,5 +177,5 @@ def _checked(value: Any) -> Any:
         isinstance(value, int) and abs(value) >= 1 << 63
     )
     if is_odd or (isinstance(value, str) and "\0" in value):
-        raise InvalidCursor("is no cursor of this list")
+        raise InvalidCursor("is not a cursor of this list")
     return value

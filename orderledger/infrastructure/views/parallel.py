@@ -132,7 +132,7 @@ def _build_positions(
     first: PositionKey | None,
     before: PositionKey | None,
 ) -> int:
-    """Build a range of positions from the trades in the files beside. Runs in a process of its
+    """Build a range of positions from the trades in the rebuild's files. Runs in a process of its
     own."""
     gc.disable()
     with closing(open_store(url)) as store, store.database.side_database(path, beside) as side:

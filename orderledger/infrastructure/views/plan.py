@@ -26,8 +26,8 @@ ALL = (*TABLES, ORDER_NAMES, BORNE)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build from the events up to a log position: tables with these names, and the keys of
-    account facts. All tables are created, with a suffix; the others stay empty."""
+    """The tables and keys of account facts to build from the events up to a log position. All
+    tables are created, with a suffix; the others stay empty."""
 
     suffix: str
     up_to: int
@@ -35,7 +35,7 @@ class Plan:
     has_facts: bool
 
     def wants(self, *tables: AnyTable) -> bool:
-        """Check whether one of these tables is to be built."""
+        """Check whether one of these tables must be built."""
         return any(table.name in self.wanted for table in tables)
 
     @property
@@ -44,12 +44,12 @@ class Plan:
 
     @property
     def wants_all(self) -> bool:
-        """Whether all views that share one position are to be built."""
+        """Whether all views that share one position must be built."""
         return all(table.name in self.wanted for table in TABLES)
 
     def create(self, session: Session, tables: Collection[AnyTable]) -> None:
-        """Create these tables; the keys of account facts are with `OTHERS`. What is built by stream
-        gets its key later."""
+        """Create these tables; the keys of account facts are with `OTHERS`. Tables built by stream
+        get their keys later."""
         for table in tables:
             if table is BORNE or (table in BY_STREAM and self.wants(table)):
                 session.create_bare(table, self.suffix)

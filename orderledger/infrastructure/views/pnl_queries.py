@@ -116,9 +116,9 @@ class PnlQueries(AgreementQueries):
     ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
         """Show P&L, fees and funding, by currency.
 
-        With `since` or `until`: the P&L of that period. It has what its fills realized, their fees
-        and its funding, the position at its end, and the change of the unrealized P&L where both
-        ends have marks.
+        With `since` or `until`: the P&L of that period. It has the realized P&L and the fees of its
+        fills, its funding, and the position at its end. Where both ends have marks, it also has the
+        change of the unrealized P&L.
         """
         check_period(since, until)
         asked = {
@@ -198,13 +198,13 @@ class PnlQueries(AgreementQueries):
         """Show the equity curve and its drawdown, by fill.
 
         A row for each fill, bust, correction, funding, adjustment and mark that changed P&L, by
-        settlement currency, with the equity after it: net and unrealized P&L since the ledger
-        began. Each row is what `pnl` says of its time: a busted fill counts until its bust. The
-        last row of a currency is what the rows of `pnl` with these filters add up to.
+        settlement currency. It has the equity after the change: net and unrealized P&L since the
+        ledger began. Each row agrees with `pnl` at its time: a busted fill counts until its bust.
+        The last row of a currency equals the sum of the rows of `pnl` with these filters.
 
         `since` and `until` select moments: the values count from the beginning of the ledger. A row
-        whose `moments` is above 1 stands for more: then those with the lowest and the highest
-        equity, the largest drawdown, and the last one are shown.
+        whose `moments` is above 1 summarizes several. Then the moments with the lowest and the
+        highest equity, the largest drawdown, and the last one are shown.
 
         In Python, `points` None gives every fill, funding and adjustment, and at most four of the
         marks between two of them.

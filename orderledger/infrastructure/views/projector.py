@@ -35,8 +35,8 @@ fast, small ones visible soon."""
 WORTH_A_LARGE_BATCH = 10_000
 
 WORTH_BUILDING_ANEW = 100_000
-"""Missing events, more than the views have, from which on it is faster to build the views beside
-(bench_rebuild.py)."""
+"""Number of missing events, beyond those that the views have, from which building new views is
+faster (bench_rebuild.py)."""
 
 SLOW_SECONDS = 1.0
 """A batch that takes longer must not hold the lock of the writing transaction all the time: see
@@ -114,8 +114,8 @@ class TableFold:
 
 
 def _warn_of(damage: list[str]) -> None:
-    """Log what was wrong with rows of positions. They were folded from the first entry, and written
-    anew."""
+    """Log the faults of rows of positions. They were folded from the first entry, and written
+    again."""
     if damage:
         import logging  # here, because it is rarely needed
 
@@ -127,11 +127,11 @@ def _warn_of(damage: list[str]) -> None:
 
 
 class ViewsOutdated(Exception):
-    """Some views are to be rebuilt before any is updated: the folds of others read their rows."""
+    """Some views must be rebuilt before any is updated: the folds of others read their rows."""
 
 
 class _FarBehind(Exception):
-    """The views are to be built beside instead of being updated."""
+    """The views must be built separately instead of being updated."""
 
 
 def _ignore(position: int) -> None:
@@ -143,7 +143,7 @@ def _is_worth_building_anew(position: int, last: int) -> bool:
 
 
 class Rebuilding(Protocol):
-    """How views are built anew: the module `rebuild`."""
+    """How views are rebuilt: the module `rebuild`."""
 
     def rebuild_outdated(self, store: Store, projector: "Projector", /) -> None: ...
 
@@ -163,8 +163,8 @@ class Projector:
 
     `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does
     not help with the writer in the same interpreter: it would wait for the interpreter instead, and
-    longer. After a slow batch the next one is folded before in any case: many late fills, each of
-    which folds the later ones of its position again, would keep recording out for seconds.
+    longer. After a slow batch the next one is always folded before the transaction. Each of many
+    late fills folds the later ones of its position again, which would block recording for seconds.
     """
 
     def __init__(
@@ -201,8 +201,7 @@ class Projector:
         """Bring the views up to the end of the log, and return their position. `is_enough` may end
         this after any batch.
 
-        Raises RuntimeError in a signal handler that interrupted this method: it would wait for
-        itself.
+        Raises RuntimeError in a signal handler that interrupted this method: it would deadlock.
         """
         if self.fault is not None:
             raise self.fault
@@ -240,8 +239,8 @@ class Projector:
             raise
 
     def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
-        """Build the views beside, which is faster. If that fails, for instance for lack of room,
-        update them instead."""
+        """Build the views separately, which is faster. If that fails, for instance for lack of
+        room, update them instead."""
         self._may_build_anew = False
         try:
             self.events_read += self._rebuilding.build_anew(self._store, self, progress, is_enough)
@@ -324,14 +323,14 @@ class Projector:
             return bool(stored(session)[1])
 
     def restart(self) -> None:
-        """Drop the fold in memory: another process has restarted the tables, and they are behind
-        it."""
+        """Drop the fold in memory: another process has restarted the tables, which are now older
+        than the fold."""
         with self._lock:
             self._fold = TableFold(position=-1)
 
     def is_worth_building_anew(self) -> bool:
-        """Check whether so many events are missing that building the views beside is faster than
-        updating them."""
+        """Check whether building the views separately is faster than updating them, because many
+        events are missing."""
         with self._store.database.reading() as session:
             return _is_worth_building_anew(stored_position(session), session.last_position())
 
@@ -377,8 +376,8 @@ class Projector:
         return True
 
     def _go_on_from(self, session: Session) -> int:
-        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they are
-        to be rebuilt first."""
+        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they must
+        be rebuilt first."""
         position, outdated = stored(session)
         if outdated:
             raise ViewsOutdated(", ".join(sorted(outdated)))

@@ -59,12 +59,12 @@ def rebuild(
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Rebuilt:
-    """Rebuild the named views, or all. Recording goes on. Raises InvalidSetting for an unknown
+    """Rebuild the named views, or all. Recording continues. Raises InvalidSetting for an unknown
     name."""
     if isinstance(names, str):
         raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
     if unknown := [name for name in names if name not in VIEWS]:
-        raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(VIEWS)}")
+        raise InvalidSetting("names", f"{unknown[0]!r} is not a view: {', '.join(VIEWS)}")
     with store.database.rebuilding():
         return _rebuild(
             store, projector, {*names, *_outdated(store)} if names else VIEWS, jobs, progress
@@ -87,9 +87,9 @@ def build_anew(
     progress: Callable[[int], None],
     is_enough: Callable[[], bool],
 ) -> int:
-    """Build the views from the beginning of the log, as a rebuild does, because they are far behind
-    its end: that is faster than updating them. Returns the number of events. Stops without any
-    change when `is_enough` says so."""
+    """Build the views from the beginning of the log, as a rebuild does. This is faster than
+    updating views that lack most of the log. Returns the number of events. Stops without any change
+    when `is_enough` returns true."""
 
     def look(done: int, total: int) -> None:
         progress(done)
@@ -137,8 +137,8 @@ def _rebuild(
 
 
 class _LiveViewsStopped(Exception):
-    """A damaged row stops the live views before the position of the new ones, so that all views are
-    to be replaced."""
+    """A damaged row stops the live views before the position of the new ones, so all views must be
+    replaced."""
 
 
 def _build_and_switch(
@@ -284,7 +284,7 @@ def _switch(store: Store, builder: _Builder, chosen: Sequence[AnyTable]) -> bool
         differing = [table for table in chosen if not _is_same(session, table, builder.suffix)]
         for table in differing:
             _put_in_place(session, table, builder.suffix)
-        # in this transaction, so that an older version that is still open cannot go on
+        # in this transaction, so that an older version that is still open cannot continue
         mark_current(session, (table.name for table in chosen if table.name in VIEWS))
     if differing:
         survey(store)

@@ -14,7 +14,7 @@ NOT_IN_DOUBT = "not_in_doubt"
 
 
 def decision_on(
-    row: OrderRow, order: Order, worked_as: str | None, told: dict[str, Any]
+    row: OrderRow, order: Order, worked_as: str | None, fields: dict[str, Any]
 ) -> Message | Outcome:
     """The message that an operator's decision is, or why it is refused. `worked_as`: the venue's
     id; None: it never arrived."""
@@ -26,8 +26,8 @@ def decision_on(
         "source": "operator",
     }
     if worked_as is not None:
-        return Acknowledged(**{**names, **told}, venue_order_id=worked_as)
-    return Deny(**{**names, "reason": NEVER_ARRIVED, **told}, never_arrived=True)
+        return Acknowledged(**{**names, **fields}, venue_order_id=worked_as)
+    return Deny(**{**names, "reason": NEVER_ARRIVED, **fields}, never_arrived=True)
 
 
 def check_decision(never_arrived: bool, worked_as: str | None) -> None:

@@ -252,8 +252,8 @@ class StoredViews:
             for name in index
             if where.get(name)
         ]
-        told = {compared: value for compared, name, value in asked if compared != name}
-        return " AND ".join(f"{compared} = ?" for compared in told), list(told.values())
+        conditions = {compared: value for compared, name, value in asked if compared != name}
+        return " AND ".join(f"{compared} = ?" for compared in conditions), list(conditions.values())
 
     def _of_segment(
         self, table: AnyTable, segment: list[tuple[str, str, Any]]

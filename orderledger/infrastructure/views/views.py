@@ -58,10 +58,10 @@ class Views(Protocol):
         newest: int | None = None,
         **where: Any,
     ) -> list[RowType]:
-        """The rows with these values, in the table's order. None as a value is no condition.
+        """The rows with these values, in the table's order. None as a value sets no condition.
 
         `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before
-        `until`. `newest`: at most so many, the last updated.
+        `until`. `newest`: only this many, the last updated.
         """
 
     def each(
@@ -281,7 +281,7 @@ def matching(
 
 
 def newest_of(rows: Iterable[RowType], count: int) -> list[RowType]:
-    """At most so many orders, the last updated."""
+    """At most `count` orders, the last updated."""
     return nlargest(count, rows, key=_newest)
 
 

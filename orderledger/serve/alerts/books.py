@@ -29,7 +29,7 @@ class Used(NamedTuple):
 
 
 class AccountsBook:
-    """A book of all accounts that follows the log. It is loaded anew when an account appears."""
+    """A book of all accounts that follows the log. It is loaded again when an account appears."""
 
     def __init__(
         self, store: Store, clock: Clock, zone: ZoneInfo, highs: tuple[Limits, ...]

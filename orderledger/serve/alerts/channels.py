@@ -15,7 +15,7 @@ from orderledger.extend.store import json_text
 from orderledger.serve.alerts.settings import Target, secrets_of
 from orderledger.venues.base.tls import trusted_certificates
 
-SAID = 300
+SHOWN_CHARACTERS = 300
 """Characters of an answer that are kept in a fault."""
 
 Document = dict[str, Any]
@@ -49,12 +49,12 @@ def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
     import httpx
 
     def send(document: Document) -> None:
-        told = {**headers, "Content-Type": "application/json", "Idempotency-Key": document["id"]}
+        sent = {**headers, "Content-Type": "application/json", "Idempotency-Key": document["id"]}
         try:
             answer = httpx.post(
                 url,
                 content=json_text(document).encode(),
-                headers=told,
+                headers=sent,
                 timeout=seconds,
                 verify=trusted_certificates(),
             )
@@ -63,7 +63,7 @@ def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
                 f"{type(error).__name__}: {str(error).replace(url, '***')}"
             ) from None
         if not answer.is_success:
-            raise DeliveryFailed(f"HTTP {answer.status_code}: {answer.text[:SAID]}")
+            raise DeliveryFailed(f"HTTP {answer.status_code}: {answer.text[:SHOWN_CHARACTERS]}")
 
     return send
 
@@ -78,7 +78,7 @@ def _apprise(urls: list[str], field: str) -> Channel:
     services = apprise.Apprise()
     for number, url in enumerate(urls, 1):
         if not services.add(url):
-            raise InvalidSetting(f"{field}.{number}", "is no URL that apprise knows")
+            raise InvalidSetting(f"{field}.{number}", "is not a URL that apprise knows")
     kinds = {"info": "info", "warning": "warning", "critical": "failure"}
 
     def send(document: Document) -> None:
@@ -92,14 +92,14 @@ def _apprise(urls: list[str], field: str) -> Channel:
 def _command(arguments: tuple[str, ...], seconds: float) -> Channel:
     def send(document: Document) -> None:
         with (
-            tempfile.TemporaryFile() as said
+            tempfile.TemporaryFile() as errors
         ):  # a pipe would stay open in what the command leaves behind
             try:
                 process = subprocess.Popen(
                     arguments,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
-                    stderr=said,
+                    stderr=errors,
                     start_new_session=True,
                 )
             except OSError as error:
@@ -112,10 +112,10 @@ def _command(arguments: tuple[str, ...], seconds: float) -> Channel:
                 process.wait()
                 raise DeliveryFailed(f"{arguments[0]} did not end within {seconds:g} s") from None
             if process.returncode:
-                said.seek(0)
-                told = said.read(10_000).decode(errors="replace").strip()[-SAID:]
+                errors.seek(0)
+                output = errors.read(10_000).decode(errors="replace").strip()[-SHOWN_CHARACTERS:]
                 raise DeliveryFailed(
-                    f"{arguments[0]} ended with status {process.returncode}: {told}"
+                    f"{arguments[0]} ended with status {process.returncode}: {output}"
                 )
 
     return send

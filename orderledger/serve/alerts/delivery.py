@@ -29,8 +29,8 @@ log = EventLogger("orderledger.alerts")
 
 
 def document_of(notice: NoticeRow, alert: AlertRow) -> Document:
-    """What a target gets. `id` is the same at every attempt, so that a receiver knows a
-    repetition."""
+    """The document that a target gets. `id` is the same at every attempt, so that a receiver
+    recognizes a repetition."""
     names = ("rule", "kind", "severity", "subject", "account", "text", "details", "position")
     row: dict[str, Any] = {**alert}
     times = {
@@ -83,7 +83,7 @@ class Delivery:
         except DeliveryFailed as error:
             self._note_failure(notice, alert, str(error))
             return "failed"
-        except Exception as error:  # of a library: the notice waits, and the others behind it
+        except Exception as error:  # of a library: this notice and later ones wait
             self._note_failure(notice, alert, f"{type(error).__name__}: {error}")
             return "failed"
         self._tables.delivered(notice, self._clock.now())

@@ -1,5 +1,5 @@
-"""The ledger as the rules see it: rows of the views, read again when the views have moved on, and
-the orders of the events since the last look."""
+"""The ledger as the rules see it: rows of the views, and the orders of the events since the last
+look. Rows are read again when the views have advanced."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 
 
 class WatchedLedger(Protocol):
-    """What the watcher needs of a ledger."""
+    """The methods of a ledger that the watcher needs."""
 
     @property
     def store(self) -> Store: ...
@@ -75,7 +75,7 @@ class State:
         return position
 
     def rows(self, read: Callable[[StoredViews], Found]) -> Found:
-        """What a function reads from the views. It is read once, until the views move on."""
+        """The result of a function that reads the views, cached until the views advance."""
         if read not in self._rows:
             with reaching("the views"), self.store.database.reading() as session:
                 self._rows[read] = read(StoredViews(session))
@@ -110,7 +110,7 @@ class State:
         return causes[-1].position if causes else None
 
     def kept(self, key: Hashable, make: Callable[[], Found]) -> Found:
-        """What a rule keeps between looks."""
+        """The state that a rule keeps between looks."""
         if key not in self._kept:
             self._kept[key] = make()
         return cast(Found, self._kept[key])

@@ -1,4 +1,4 @@
-"""An alert rule: one class with its settings, what it is about, and when it holds.
+"""An alert rule: one class with its settings, its subject, and its condition.
 
 The settings of the file, the reference, the rows that are read and the page follow from the
 classes in `rules`.
@@ -24,7 +24,7 @@ NotNegativeSeconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
 Severity = Literal["info", "warning", "critical"]
 
 MORE = "more"
-"""Subject of the alert that stands for those beyond the most that a rule may have."""
+"""Subject of the one alert for all conditions beyond the most that a rule may have."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -55,7 +55,7 @@ class Section(BaseModel):
 
 
 class Rule(Section, ABC):
-    """What all rules have."""
+    """The fields of all rules."""
 
     name: Identifier = Field(default="", description="Name in alerts. Default: the kind.")
     severity: Severity = Field(default="warning", description="info, warning or critical.")
@@ -65,23 +65,23 @@ class Rule(Section, ABC):
     account: Identifier | None = Field(default=None, description="Only this account. Default: all.")
     clear_seconds: NotNegativeSeconds = Field(
         default=0.0,
-        description="An alert is cleared when its cause has been absent for so long, so that it "
+        description="An alert is cleared when its cause has been absent for this long, so that it "
         "does not flap.",
     )
     most: Annotated[int, Field(ge=1, le=10_000, strict=True)] = Field(
         default=50,
-        description="Open alerts of the rule. What is beyond is one alert, about `more`.",
+        description="The most open alerts of the rule. One alert, about `more`, covers the rest.",
     )
     kind: str
 
     subject: ClassVar[str]
-    """What an alert of the rule is about. The rule has one open alert per subject."""
+    """The kind of subject of the rule's alerts. The rule has one open alert per subject."""
     cleared: ClassVar[str]
     """When an alert is cleared: the rest of a sentence."""
     page: ClassVar[Page]
     """The page that shows more, where an alert is about no single order."""
     needs: ClassVar[tuple[str, ...]] = ()
-    """Settings of which the rule needs one."""
+    """Settings; the rule needs one of them."""
 
     @abstractmethod
     def conditions(self, state: State) -> Iterator[Condition]:
@@ -100,7 +100,7 @@ class Rule(Section, ABC):
 
     def found(self, state: State) -> list[Condition]:
         """The conditions of the rule's account, one per subject, at most `most`. Alerts that are
-        open come first, then the oldest; one more condition stands for the rest."""
+        open come first, then the oldest; one more condition summarizes the rest."""
         found = filter(lambda one: self.covers(one.account), self.conditions(state))
         by_subject = {one.subject: one for one in found}
         if len(by_subject) <= self.most:

@@ -1,8 +1,8 @@
 """The settings of alerts: rules and targets, from a TOML file. A fault is reported with the file,
 the line and the key.
 
-The file may hold addresses with secrets in them, or say where they are found. They are masked
-wherever they would be shown.
+The file may hold addresses with secrets in them, or name the place of the secrets. Secrets are
+masked in all output.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ def _of_web(url: str) -> str:
         or not url.isascii()
         or not url.isprintable()
     ):
-        raise ValueError("is no address that begins with http:// or https://")
+        raise ValueError("is not an address that begins with http:// or https://")
     return url
 
 
@@ -43,7 +43,8 @@ WebAddress = Annotated[str, AfterValidator(_of_web)]
 
 
 class Target(Section):
-    """One `[[targets]]` table: who is told. It has one of `webhook`, `apprise` and `command`."""
+    """One `[[targets]]` table: a receiver of notices. It has one of `webhook`, `apprise` and
+    `command`."""
 
     name: Identifier = Field(
         description="Its name in rules, in `orderledger alerts` and in metrics."
@@ -89,7 +90,7 @@ class Target(Section):
 
 
 class AlertSettings(Section):
-    """The whole file. A name stands for one watcher: two processes with the same name and store
+    """The whole file. A name identifies one watcher: two processes with the same name and store
     share its alerts."""
 
     name: Identifier = Field(
@@ -100,10 +101,10 @@ class AlertSettings(Section):
         default=1.0, description="Time between two looks at the ledger."
     )
     targets: tuple[Target, ...] = Field(
-        default=(), description="Who is told: tables `[[targets]]`."
+        default=(), description="Receivers of notices: tables `[[targets]]`."
     )
     rules: tuple[AnyRule, ...] = Field(
-        default=(), description="What raises an alert: tables `[[rules]]`."
+        default=(), description="Rules that raise alerts: tables `[[rules]]`."
     )
 
     def targets_of(self, rule: Rule | None) -> tuple[str, ...]:
@@ -123,7 +124,7 @@ def read_alert_settings(path: str | PathLike[str]) -> AlertSettings:
 
 
 def _contradictions(settings: AlertSettings) -> Iterator[tuple[Place, str]]:
-    """What only the settings together show."""
+    """Faults that only the settings together show."""
     targets = Counter(target.name for target in settings.targets)
     for number, target in enumerate(settings.targets):
         if targets[target.name] > 1:

@@ -1,4 +1,4 @@
-"""The size of orders, and what is usual in an account."""
+"""The size of orders, and the usual size in an account."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ END = (datetime.max.replace(tzinfo=UTC), "")
 TWO = Decimal(2)
 
 Place = tuple[datetime, str]
-"""Where an order stands among those of its account: its time, and its stream."""
+"""Sort key of an order in its account: its time, and its stream."""
 
 Instruments = Mapping[tuple[str, str | None], InstrumentRow]
 """By account and instrument."""
@@ -81,7 +81,7 @@ class UsualSizes:
                 self.note(order, state.rows(instruments))
 
     def note(self, order: OrderRow, instruments: Instruments) -> Decimal | None:
-        """Take an order, or take it anew, and return its notional."""
+        """Add an order, or replace it, and return its notional."""
         account = order["account"]
         notional = notional_of(order, instruments.get((account, order["instrument"])))
         self._usual.pop(account, None)

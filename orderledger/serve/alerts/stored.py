@@ -25,8 +25,7 @@ Key = tuple[str, str]
 
 
 class NewAlert(NamedTuple):
-    """An alert to raise. `is_over`: it is cleared at once, because what it is about has ended
-    already."""
+    """An alert to raise. `is_over`: it is cleared at once, because its cause has ended already."""
 
     rule: str
     kind: str

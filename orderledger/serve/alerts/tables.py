@@ -1,5 +1,4 @@
-"""The tables of alerts: what was raised and cleared, and the notices about it that are to be
-delivered.
+"""The tables of alerts: raised and cleared alerts, and the notices to deliver.
 
 They are operational, like the status of collectors: not events, and not derived from the log. A
 notice is written in the transaction that raises or clears its alert, so that a kill between the two
@@ -28,11 +27,11 @@ class AlertRow(TypedDict):
     severity: Annotated[str, "Severity of the rule."]
     subject: Annotated[
         str,
-        "What it is about: an order's stream, an account, a break. A rule has one open alert per "
+        "Its subject: an order's stream, an account, a break. A rule has one open alert per "
         "subject.",
     ]
     account: Annotated[str | None, "Trading account, null if it is about no single one."]
-    text: Annotated[str, "What was found, in a sentence."]
+    text: Annotated[str, "The finding, in a sentence."]
     details: Annotated[dict[str, Any], "The values that were compared."]
     position: Annotated[
         int, "Log position that caused it; where time alone did, the end of the log."
@@ -43,7 +42,7 @@ class AlertRow(TypedDict):
 
 
 class NoticeRow(TypedDict):
-    """One row per notice: one alert raised or cleared, and one target that is told."""
+    """One row per notice: one alert raised or cleared, and one target that is notified."""
 
     id: Annotated[int, "Number of the notice. A target gets them in this order."]
     watcher: Annotated[str, "Name of the alert settings."]

@@ -33,8 +33,7 @@ log = EventLogger("orderledger.alerts")
 
 
 class Look(NamedTuple):
-    """What one look changed: numbers of the alerts that were raised, and of those that were
-    cleared."""
+    """The numbers of alerts that one look raised and cleared."""
 
     raised: tuple[int, ...]
     cleared: tuple[int, ...]
@@ -45,7 +44,7 @@ class Watcher:
     be used.
 
     `look` and `deliver` do one round; `start` and `stop` run them in threads, one for the rules and
-    one for each target, so that a slow target holds up nobody else. Several watchers of one name
+    one for each target, so that a slow target does not delay others. Several watchers of one name
     may run on one store: each alert is raised once.
     """
 
@@ -74,14 +73,13 @@ class Watcher:
     # One round
 
     def look(self) -> Look:
-        """Look at the ledger once. Raises StoreError; the next look goes on where this one
-        began."""
+        """Look at the ledger once. Raises StoreError; the next look starts where this one began."""
         try:
             found = self._look()
             self._publish(is_running=True)
             return found
         except BaseException:
-            self._state = None  # what it has read and not judged is read again
+            self._state = None  # rows that were read and not checked are read again
             raise
 
     def _look(self) -> Look:

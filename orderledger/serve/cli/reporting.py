@@ -44,7 +44,7 @@ METHOD = click.option(
     "--position",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Show what the log told up to position N.",
+    help="Use the log up to position N.",
 )
 @click.option(
     "--format",
@@ -66,11 +66,11 @@ METHOD = click.option(
 def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     """Write the statement of a day or a period.
 
-    Orders, trades, realized and unrealized P&L, fees and funding, equity and drawdown, positions at
-    both ends, breaks, unresolved orders and certificates, in one file that needs no other. CSV and
-    JSON have every digit of the views. HTML and Markdown round amounts to the last digit of their
-    currency, and have long sections in an annex. The same log gives the same bytes: to make a
-    statement again, give the log position that it shows with --position.
+    One file, which needs no other, has orders, trades, realized and unrealized P&L, fees and
+    funding, equity and drawdown. It also has positions at both ends, breaks, unresolved orders and
+    certificates. CSV and JSON have every digit of the views. HTML and Markdown round amounts to the
+    last digit of their currency, and have long sections in an annex. The same log gives the same
+    bytes: to make a statement again, give the log position that it shows with --position.
     """
     from orderledger.extend.runtime import write_whole
     from orderledger.serve.statement import formats

@@ -99,7 +99,7 @@ def health(
 ) -> None:
     """Check that the ledger is ready.
 
-    Checks that the store can be read, that the views follow the log, and that feeds are heard. For
+    Checks that the store can be read, that the views follow the log, and that feeds deliver. For
     the health checks of Docker, systemd and Kubernetes. A process that records updates the views;
     without one, they stay behind.
 
@@ -145,7 +145,7 @@ def metrics(db: str) -> None:
     """Print metrics of the store, as Prometheus reads them.
 
     For the textfile collector of node_exporter, and for a look. `orderledger serve` answers the
-    same under `/metrics`, with what it has recorded itself. Needs the extra `serve`.
+    same under `/metrics`, with counts of its own recording. Needs the extra `serve`.
     """
     from orderledger.serve.metrics import metrics_text
 

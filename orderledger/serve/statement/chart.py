@@ -12,7 +12,8 @@ from orderledger.serve.statement.period import INSTANT, Period
 from orderledger.serve.statement.rounding import amount_text
 
 WIDTH, HEIGHT, BELOW = 720, 160, 60
-"""In units of the drawing: its width, the height of equity, and that of the drawdown below it."""
+"""Width of the drawing, height of the equity curve, and height of the drawdown below it, in units
+of the drawing."""
 EDGE = 4
 
 Point = tuple[int, Decimal]

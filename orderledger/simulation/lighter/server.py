@@ -29,7 +29,7 @@ class LighterServer(LighterRest):
     nothing for this long is disconnected. `requests_per_minute` in `window_seconds`: further
     requests are answered with 23000. `needs_market`: active orders are listed market by market, as
     older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
-    an order, `extra_rows` are in every list of orders, tokens in `refused_tokens` have expired, and
+    an order. `extra_rows` are in every list of orders. Tokens in `refused_tokens` have expired, and
     subscriptions of channels in `deaf_to` get no answer. Calls in `lacks` do not exist. `received`
     counts the frames of clients by their types.
     """

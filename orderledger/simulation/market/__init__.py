@@ -2,7 +2,7 @@
 books.
 
 `ExchangeSimulator` has two interfaces. Tests script it: `place`, `accept`, `fill`, `cancel`,
-`modify`, `reject`, … do exactly what they are named for, without matching. Clients send to it:
+`modify`, `reject`, … do exactly what their names say, without matching. Clients send to it:
 `submit`, `request_cancel` and `request_replace` check the request, and either refuse it with a
 reason, or execute it and match orders by price and time. Each package beside this one offers the
 market through a protocol.

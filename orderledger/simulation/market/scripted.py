@@ -1,4 +1,4 @@
-"""The operations that script a simulated exchange: each does exactly what it is named for, without
+"""The operations that script a simulated exchange: each does exactly what its name says, without
 matching.
 
 They raise for impossible operations, such as filling more than is left or ending an order twice.
@@ -122,8 +122,8 @@ class ScriptedExchange(ExchangeState):
         stop_price: Number | None = None,
         with_new_id: bool,
     ) -> SimulatedOrder:
-        """New terms; `quantity` is the new total of this row, including what it has filled. Returns
-        the row that continues to work.
+        """New terms; `quantity` is the new total of this row, including its fills. Returns the row
+        that continues to work.
 
         `with_new_id`: this row is canceled, and a new one with a new id and the same client id
         holds what remains.

@@ -34,10 +34,10 @@ SPOT_HAPPENINGS = {
     for name, often in HAPPENINGS.items()
     if name not in ("modify", "liquidate", "fund", "expire")
 }
-"""What happens at a spot venue that cannot change an order."""
+"""Events of a spot venue that cannot change an order."""
 FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
 DEPOSIT = Decimal(10) ** 15
-"""What the account has of every currency before it trades."""
+"""The account's balance of every currency before it trades."""
 
 
 class KeyedServer(VenueServer):
@@ -125,7 +125,7 @@ class KeyedServer(VenueServer):
         )[::-1]
 
     def held(self) -> dict[str, Decimal]:
-        """What the account has of each currency."""
+        """The account's balance of each currency."""
         held = {
             currency: DEPOSIT for traded in self.instruments for currency in traded.name.split("/")
         }

@@ -65,7 +65,7 @@ class PolledServer(KeyedServer):
     not_known: ClassVar[tuple[str, int]]
     too_late: ClassVar[tuple[str, int]]
 
-    # What a subclass writes.
+    # Methods that a subclass writes.
 
     @staticmethod
     def venue_id(order: SimulatedOrder | SimulatedFill) -> str:
@@ -166,7 +166,7 @@ class PolledServer(KeyedServer):
         return markets.codes(markets.symbol(instrument) or "") or ("", "")
 
     def held_by_code(self) -> dict[str, Decimal]:
-        """What the account has, by the venue's codes of currencies."""
+        """The account's balances, by the venue's codes of currencies."""
         codes = {currency: code for code, currency in self.table.markets.currencies.items()}
         return {codes.get(name, name): quantity for name, quantity in self.held().items()}
 

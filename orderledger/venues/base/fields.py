@@ -11,7 +11,7 @@ from orderledger.extend.messages import parse_number, parse_time
 
 Document = dict[str, Any]
 PayloadRow = Mapping[str, object]
-"""A row of a payload, of which nothing is known yet."""
+"""A row of a payload, not checked yet."""
 Meaning = TypeVar("Meaning")
 Value = TypeVar("Value")
 
@@ -35,7 +35,7 @@ NOTHING = ("", "null")
 
 
 class Unreadable(ValueError):
-    """A row or payload that cannot be read. The text names the field and what is wrong with it."""
+    """A row or payload that cannot be read. The text names the field and its fault."""
 
 
 class Details:

@@ -1,4 +1,4 @@
-"""The addresses of a venue's networks, and which of them belong together."""
+"""The addresses of a venue's networks, grouped by network."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -188,8 +188,8 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
 
 
 def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
-    """An exact exchange with the credentials, options, addresses and proxies of the caller's own,
-    which stays as it is: it passes numbers through floats, and the caller closes it."""
+    """An exact exchange with the credentials, options, addresses and proxies of the caller's own.
+    The caller's own is unchanged: it passes numbers through floats, and the caller closes it."""
     quirks = quirks_of(own.id)
     exchange = exact(_class_of(own.id))(
         {"enableRateLimit": True, "timeout": own.timeout, "rateLimit": own.rateLimit}

@@ -71,9 +71,9 @@ class CcxtSettings(OneAccountSection):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in(cls, told: Any) -> Any:
+    def _fill_in(cls, given: Any) -> Any:
         """No addresses: ccxt has them."""
-        return told
+        return given
 
     @model_validator(mode="after")
     def _has_both_addresses(self) -> Self:

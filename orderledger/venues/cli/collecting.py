@@ -229,7 +229,7 @@ def _venues() -> tuple[str, ...]:
     help="Number or address of the account at the venue, if payloads name several.",
 )
 @click.option(
-    "--db", help="Ledger that tells which orders are ours, and their state. Default: none."
+    "--db", help="Ledger that shows which orders are ours, and their state. Default: none."
 )
 def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | None) -> None:
     """Turn payloads of a VENUE into messages.

@@ -137,8 +137,8 @@ def import_file(
     Import a bot's own database into an account of its own, and compare it with the venue's account:
     `orderledger compare`.
 
-    Exit status: 0 all recorded, duplicate or left out, 1 some rows could not be read, or a command
-    was refused, 2 wrong usage, or the file is of another kind, 3 the store cannot be used.
+    Exit status: 0 all recorded, duplicate or left out; 1 some rows could not be read, or a command
+    was refused; 2 wrong usage, or the file is of another kind; 3 the store cannot be used.
     """
     from orderledger.venues.importers.kinds import KINDS
     from orderledger.venues.importers.source import Options
@@ -202,12 +202,12 @@ def _report(imported: "Imported", *, as_json: bool, is_dry_run: bool, has_reject
             for row in imported.unreadable
         ]
         refused = [
-            {"place": place, "type": kind, "reason": told.reason}
-            for place, kind, told in imported.refused
+            {"place": place, "type": kind, "reason": outcome.reason}
+            for place, kind, outcome in imported.refused
         ]
         anomalies = dict(imported.anomalies)
         left_out = dict(sorted(imported.left_out.items()))
-        told = {
+        document = {
             "rows": imported.rows,
             **counts,
             "unreadable": faults,
@@ -215,15 +215,15 @@ def _report(imported: "Imported", *, as_json: bool, is_dry_run: bool, has_reject
             "refusals": refused,
             "anomalies": anomalies,
         }
-        click.echo(json_line(told))
+        click.echo(json_line(document))
         return
     say(
         f"{row.place}: {row.field + ': ' if row.field else ''}{row.fault}"
         for row in imported.unreadable[:FAULTS_SHOWN]
     )
     say(
-        f"{place}: {kind} refused: {told.reason}: {told.text}"
-        for place, kind, told in imported.refused[:FAULTS_SHOWN]
+        f"{place}: {kind} refused: {outcome.reason}: {outcome.text}"
+        for place, kind, outcome in imported.refused[:FAULTS_SHOWN]
     )
     if len(imported.unreadable) > FAULTS_SHOWN and not has_rejects:
         say(

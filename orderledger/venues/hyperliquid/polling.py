@@ -1,4 +1,4 @@
-"""Polls accounts in turn for which there is no room on the websockets."""
+"""Polls, in turn, the accounts that do not fit on the websockets."""
 
 import asyncio
 import contextlib

@@ -84,9 +84,9 @@ def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
     Rows may form no chain, because one is missing or unreadable. They keep the order of the
     payload, or its reverse if the payload lists chained milliseconds in reverse.
 
-    The numbers are the same in every list that gives them. So a fill has a number only if its chain
-    is the only possible one, and the list has all fills of the coin at that time. In that case the
-    fills before and after them in the list match their positions.
+    The numbers are the same in every list that gives them. So a fill has a number only if one chain
+    is possible, and the list has all fills of the coin at that time. Then the fills before and
+    after them match their positions.
     """
     rows = by_time(list(rows))
     placed = [Placed(row, None) for row in rows]

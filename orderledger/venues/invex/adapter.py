@@ -45,13 +45,13 @@ REFUSALS = Refusals(
     coded("symbol", reason="unknown_instrument", source=CHECKED, answers=[Rejected]),
     coded(STATED_4XX, reason="rejected", source=CHECKED),
 )
-"""The code is the name of the field that is at fault: 422 of the framework is the one error that is
-documented. What the venue says of an order that it does not know, or that has ended, is not. Our
-client ids are valid: one that is refused may be another order's."""
+"""The code is the name of the faulty field. The framework's 422 is the only documented error:
+answers about unknown or ended orders are not documented. Our client ids are valid: a refused id may
+belong to another order."""
 
 
 def refusal_in(document: PayloadRow) -> Refusal | None:
-    """A list of fields with what is wrong with each. A sentence alone proves nothing."""
+    """A list of fields with their faults. A plain sentence proves nothing."""
     detail = document.get("detail")
     if not isinstance(detail, list) or not detail or not isinstance(detail[0], dict):
         return None

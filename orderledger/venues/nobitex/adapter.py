@@ -146,7 +146,7 @@ def pushed(readers: RowReaders, frame: PayloadRow, context: RowContext) -> Itera
 
 
 def market_rows(document: PayloadRow) -> list[PayloadRow]:
-    """Lots and ticks stand in two objects, by names such as BTCIRT."""
+    """Lots and ticks are in two objects, by names such as BTCIRT."""
     lots, ticks = (at(document, f"nobitex.{name}Precisions") for name in ("amount", "price"))
     if not isinstance(lots, dict) or not isinstance(ticks, dict):
         return []

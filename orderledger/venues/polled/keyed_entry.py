@@ -121,7 +121,7 @@ class KeyedOrderEntry:
         if order_type not in known or order.get("post_only") or order.get("reduce_only"):
             raise NotSent(
                 "unsupported_order_type",
-                f"{order_type} is none of {', '.join(sorted(known))}, without conditions",
+                f"{order_type} is not one of {', '.join(sorted(known))}, without conditions",
             )
         if order.get("time_in_force") not in (None, "gtc"):
             raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is not gtc")
@@ -157,7 +157,7 @@ class KeyedOrderEntry:
         return [self._received(row, order)] if receipt else self._reported(row, order)
 
     def _received(self, row: Document, order: Row) -> Message:
-        """Received, and named. What became of the order follows from its row."""
+        """A sign that the venue received the order, and its id. The result follows from its row."""
         name = self._reader.id_of(row)
         if name is None:
             raise Unanswered("unreadable", "the answer names no order")

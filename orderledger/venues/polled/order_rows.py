@@ -250,7 +250,7 @@ def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation
 
     def one(row: Any) -> Translation:
         if not isinstance(row, dict):
-            raise Unreadable("is no row")
+            raise Unreadable("is not a row")
         return Translation(tuple(read(row, context)))
 
     return joined(guarded(partial(one, row), row) for row in rows)

@@ -49,8 +49,7 @@ LIQUIDITY = {str(liquidity): liquidity for liquidity in Liquidity}
 
 
 def at(document: object, path: str) -> object:
-    """What stands at a path of names; `*` names the values of an object. None if there is
-    nothing."""
+    """The value at a path of names; `*` names the values of an object. None if there is none."""
     for name in path.split(".") if path else ():
         if not isinstance(document, dict):
             return None
@@ -203,7 +202,7 @@ class Reader:
         return Translation(faults=[Fault("is not an answer of this venue", document)])
 
     def _readable(self, document: Document) -> tuple[ReadRow, Sequence[object]] | None:
-        """The rows of a payload, and what reads them. None if it has no rows."""
+        """The rows of a payload, and the function that reads them. None if it has no rows."""
         answers = self.table.answers
         for path, kind in answers.lists.items():
             rows = at(document, path)
@@ -251,7 +250,7 @@ class Reader:
         return latest(made_at, context.first_seen_at(name, is_end=status in ENDED))
 
     def _filled_at(self, name: str, filled: Decimal | None, context: RowContext) -> datetime | None:
-        """When so much was filled, where fills are listed apart from orders."""
+        """When this quantity was filled, for venues that list fills separately from orders."""
         if self.table.fill.within or context.fills is None or not filled:
             return None
         return context.fills.reached_at(name, filled)

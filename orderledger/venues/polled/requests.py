@@ -52,8 +52,8 @@ class Paging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByName:
-    """A request about one order. Its name stands in the path as `{id}`, or in a field: `id_field`
-    for the venue's id, `client_id_field` for the client id."""
+    """A request about one order. Its id is in the path as `{id}`, or in a field: `id_field` for the
+    venue's id, `client_id_field` for the client id."""
 
     path: str
     method: str = "GET"

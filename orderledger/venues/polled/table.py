@@ -40,7 +40,7 @@ ReadOther: TypeAlias = Callable[[RowReaders, PayloadRow, RowContext], Iterable[M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Where rows stand in the venue's answers.
+    """The places of rows in the venue's answers.
 
     `lists`: paths such as `result.orders`, by the kind of their rows; the first path with a list
     counts, `.*` names the values of an object, and the empty path is the answer itself. `one_order`
@@ -60,8 +60,8 @@ class Answers:
 class OrderFields:
     """The fields of an order's row. An empty name is a field that the venue lacks.
 
-    `made_at`, `changed_at`: the first that is there counts. `market_price`: the word that stands
-    for the price of a market order. `is_active`: a field that is false of an order that has ended.
+    `made_at`, `changed_at`: the first field that exists counts. `market_price`: the word in place
+    of the price of a market order. `is_active`: a field that is false of an order that has ended.
     """
 
     id: str
@@ -124,7 +124,7 @@ class SpotTable:
     - `position_mode`: `net` where the venue trades spot alone.
 
     Requests:
-    - `headers`: the headers of every request; `{token}` stands for the key.
+    - `headers`: the headers of every request; `{token}` is replaced by the key.
     - `per_minute`: the limits by path; that of the empty path is for all others.
     - `pause_field`: the field of a refusal that says how many seconds to wait.
     - `fills`: the list of fills, where the venue has one, and `fills_reach`, how far it goes back.

@@ -25,7 +25,7 @@ class Record(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What earlier runs left: the last certificate, the open gaps, and the open orders."""
+    """State from earlier runs: the last certificate, the open gaps, and the open orders."""
 
     certificate: CertificateRow | None
     gaps: Sequence[AccountEventRow]

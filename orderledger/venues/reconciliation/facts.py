@@ -59,7 +59,7 @@ class Facts:
         return self._keep("fills", answer.messages)
 
     async def order(self, row: OrderRow) -> Sequence[Message] | None:
-        """What the venue knows of one order. None if it does not know the order."""
+        """The venue's reports on one order. None if it does not know the order."""
         answer = await self._venue.order(self._account, row)
         return None if answer is None else self._keep(f"order {name_of(row)}", answer)
 

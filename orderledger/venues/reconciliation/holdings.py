@@ -1,4 +1,4 @@
-"""The positions of one account, in the ledger and at the venue, and what is missing here."""
+"""The positions of one account, in the ledger and at the venue, and the quantities missing here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ from orderledger.rows import InstrumentRow, PositionRow, TradeRow
 
 
 class PositionName(NamedTuple):
-    """What tells the positions of an account apart: the instrument, and the side and id where the
-    venue keeps several."""
+    """Key of a position of an account: the instrument, and the side and id where the venue keeps
+    several positions."""
 
     instrument: str
     side: str = NET
@@ -138,7 +138,7 @@ class Holdings:
         )
 
     def missing(self, stated: Stated, reports_position: Callable[[str], bool]) -> Missing:
-        """What is missing here of each position that can be compared.
+        """The missing quantity of each position that can be compared.
 
         A position that the venue does not state is flat there, if the venue would report it. A
         currency without price and trades here cannot be compared: deposits change it.
@@ -253,7 +253,7 @@ class Look:
 
     @property
     def wrong(self) -> list[PositionName]:
-        """The positions of which a quantity is certainly missing, or that cannot be compared."""
+        """The positions that certainly lack a quantity, or that cannot be compared."""
         missing = {name for name, quantities in self.possible.items() if ZERO not in quantities}
         return sorted(missing.union(self.doubts))
 
@@ -268,7 +268,7 @@ def look(
     seen: Sequence[Holdings],
     reports_position: Callable[[str], bool],
 ) -> Look:
-    """Compare the venue's answer with the ledger before the query, after it, and perhaps later: the
+    """Compare the venue's answer with the ledger before the query, after it, and perhaps later. The
     answer may or may not include a fill that was recorded meanwhile."""
     before, after = seen[:2]
     stated = dict(zip(after.names(balances), balances, strict=True))

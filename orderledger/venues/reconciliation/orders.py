@@ -56,8 +56,8 @@ Listed = tuple[Report, OrderRow]
 
 
 class Questions(NamedTuple):
-    """The orders about which the venue is queried: those that differ from the list, those that are
-    not in it, and those with several ids at the venue that are not all explained."""
+    """The orders about which the venue is queried. They differ from the list, are missing in it, or
+    have several ids at the venue that are not all explained."""
 
     doubtful: Sequence[Listed]
     missing: Sequence[OrderRow]
@@ -119,8 +119,7 @@ class OrderComparison:
         """Compare the orders of these fills.
 
         Compares the fills' numbers if one id came with several. Queries orders that ended by their
-        fills while the venue's last report was missed, whatever it said: it may have changed their
-        terms.
+        fills while the venue's last report was missed: that report may have changed their terms.
         """
         for row in await to_thread(self._ended_by_fills, fills):
             await self._ask_for_all(row, f"{row['status']} here, by its fills alone")
@@ -234,8 +233,8 @@ class OrderComparison:
         """Settle an order that is open here and missing in the venue's list, by the venue's answer
         on it.
 
-        If it is still open then, and the venue said nothing about its current id, the venue does
-        not know that id.
+        If it is still open then, and the venue reported nothing about its current id, the venue
+        does not know that id.
         """
         reports = reports_in(answer or ())
         self.breaks += record_missed(self._account, money_in(answer or ()))
@@ -281,7 +280,7 @@ class OrderComparison:
         return list(asked.values())
 
     def _is_unexplained(self, row: OrderRow) -> bool:
-        """Check for an ended order of which a report of the venue seems to be missing."""
+        """Check for an ended order that seems to lack a report of the venue."""
         if row["is_open"] or not self._has_settled(row):
             return False
         is_reported = row["reported_cum_quantity"] == row["cum_quantity"]

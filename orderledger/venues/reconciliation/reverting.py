@@ -182,8 +182,8 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
     now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     defined = next(iter(log.instruments(account=account, instrument=instrument)), None)
-    told = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
-    entry: Any = {**told, "at": at, "position": event["position"]}
+    sides = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
+    entry: Any = {**sides, "at": at, "position": event["position"]}
     part = part_of(entry, modes_of(defined))
     held: Any = position_rows(
         position_at(log, account, instrument, at, part, without=event["position"])
@@ -195,7 +195,7 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
         quantity=held["position_quantity"],
         price=price,
         at=at,
-        **told,
+        **sides,
     )
 
 

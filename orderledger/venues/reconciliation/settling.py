@@ -1,5 +1,5 @@
-"""Settles differences of orders: proposes the venue's reports as repairs, records them, and looks
-again, until both sides agree or a difference remains that no report settles."""
+"""Settles differences of orders: proposes the venue's reports as repairs, records them, and
+compares again. Ends when both sides agree, or when no report settles the remaining differences."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -106,7 +106,7 @@ class Settlement:
             news = self._account.news([report])
             if not news and not is_last:
                 continue
-            # Once the end is known, an earlier report that the order worked is no difference.
+            # Once the end is known, an earlier report that the order worked is not a difference.
             is_earlier = has_ended and not says_ended(report)
             fresh = self.now(report, row)
             found = None if is_earlier else difference(fresh, report, self.listed)
@@ -203,7 +203,7 @@ class Settlement:
         return None if found.kind in tried | STAY_OPEN else self.repair(found, report, fresh, tried)
 
     def _repair_terms(self, report: Report, tried: Kinds) -> None:
-        """Compare the terms of an end first: nobody queries the order after its end."""
+        """Compare the terms of an end first: the order is not queried after its end."""
         fresh = self.order_of(report)
         if fresh is None or report.venue_order_id not in fresh["venue_order_ids"]:
             return

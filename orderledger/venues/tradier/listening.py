@@ -26,7 +26,7 @@ QUIET_SECONDS = 150.0
 
 
 class EventStream:
-    """Delivers events about orders, and queries each order of which an event does not tell enough.
+    """Delivers events about orders, and queries each order whose event lacks details.
 
     A connection that is cut costs only time: each new one is followed by a query of all orders.
     `context`: of the payloads of an account. `polls`: the polled accounts, by their numbers at

@@ -52,8 +52,7 @@ class Holders:
         """The aliases of a venue order, and a sentence if its tag belongs to another order.
 
         A tag identifies an order only if the ledger has requested one with it that has no other
-        venue order id. Every other order with that tag is a separate order. Every other order with
-        that tag stands for itself.
+        venue order id. Every other order with that tag is a separate order.
         """
         own = _requested(records, account, tag)
         if tag is None or own is None:

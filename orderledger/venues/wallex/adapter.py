@@ -120,8 +120,8 @@ def status_of(row: PayloadRow, order_type: OrderType | None, terms: Terms | None
 
 
 def reports(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
-    """What is filled but for rounding is restated to what is filled. A cancel under another word
-    keeps the word."""
+    """Yield the reports of an order's row. The quantity of an order that is filled except for
+    rounding is restated to its filled quantity. A cancel under another word keeps the word."""
     if state.status is Status.FILLED:
         if state.filled and state.quantity and state.filled < state.quantity:
             yield Restated(

@@ -139,7 +139,7 @@ def test_a_damaged_bundle_is_refused(key: Path, public: str, tmp_path: Path) -> 
             Ledger.open(path, update_views=False).close()
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("something", "else")
-    with pytest.raises(StoreUnreachable, match="no bundle"):
+    with pytest.raises(StoreUnreachable, match="not a bundle"):
         Ledger.open(path)
 
 

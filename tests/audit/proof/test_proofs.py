@@ -67,7 +67,7 @@ def test_what_cannot_be_proved_says_why(store_url: str, key: Path) -> None:
             ledger.proof.prove(event=999)
         with pytest.raises(UnknownOrder):
             ledger.proof.prove("X-1")
-        with pytest.raises(NotProved, match="no signed checkpoint"):
+        with pytest.raises(NotProved, match="not a signed checkpoint"):
             ledger.proof.prove("C-1", checkpoint="nothing")
         with opened("memory://") as another:
             another.record_many(parsed(*with_evidence(2)))
@@ -239,5 +239,5 @@ def test_a_signer_refuses_to_contradict_an_earlier_checkpoint(tmp_path: Path, ke
             session.execute("DELETE FROM proof_tiles")
             with session.unguarded_events():
                 session.execute("DELETE FROM orderledger_events WHERE notification_id = 20")
-        with pytest.raises(NotProved, match="no continuation of its checkpoint"):
+        with pytest.raises(NotProved, match="does not continue its checkpoint"):
             ledger.proof.checkpoint(key)

@@ -341,7 +341,7 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (
         lambda told: told.orders(status="open"),
         ValueError,
-        "status: 'open' is none of pending_new, new, partially_filled",
+        "status: 'open' is not one of pending_new, new, partially_filled",
     ),
     (lambda told: told.orders(is_open=1), TypeError, "is_open takes True or False, not 1"),
     (
@@ -351,11 +351,11 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     ),
     (lambda told: told.orders(links={}), TypeError, "links takes nothing"),
     (lambda told: told.orders(limit=0), ValueError, "limit takes 1 or more, not 0"),
-    (lambda told: told.orders(state="open"), ValueError, "'state' is no column of orders"),
+    (lambda told: told.orders(state="open"), ValueError, "'state' is not a column of orders"),
     (
         lambda told: told.trades(state="open"),
         ValueError,
-        "state: 'open' is none of active, busted, corrected",
+        "state: 'open' is not one of active, busted, corrected",
     ),
     (lambda told: told.order(5), TypeError, "order_id takes text, not 5"),
     (lambda told: told.order(None), TypeError, "order_id takes text, not None"),
@@ -376,12 +376,12 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (
         lambda told: told.events(name="fill"),
         ValueError,
-        "name: 'fill' is none of order_requested, order_denied, order_submitted",
+        "name: 'fill' is not one of order_requested, order_denied, order_submitted",
     ),
     (
         lambda told: told.events(source="moon"),
         ValueError,
-        "source: 'moon' is none of strategy, operator, venue_push",
+        "source: 'moon' is not one of strategy, operator, venue_push",
     ),
     (lambda told: told.events(actor=5), TypeError, "actor takes text, not 5"),
     (lambda told: told.events(after=None), TypeError, "after takes an int, not None"),

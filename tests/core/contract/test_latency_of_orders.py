@@ -273,7 +273,7 @@ def test_groups_and_filters(told: Recorder) -> None:
         50_000,
     ]  # 10, 20 and 30 ms
     with pytest.raises(
-        ValueError, match="'venue' is no group: account, strategy, hour, instrument"
+        ValueError, match="'venue' is not a group: account, strategy, hour, instrument"
     ):
         ask(by="venue")
 
@@ -305,4 +305,4 @@ def test_the_command_prints_the_same(tmp_path: Path, clock: SteppingClock) -> No
     shown = run("latency", "--db", url).out
     assert "submit_to_acknowledge" in shown and "1 group" in shown
     wrong = run("latency", "--db", url, "--by", "venue")
-    assert (wrong.status, "is no group" in wrong.err) == (2, True)
+    assert (wrong.status, "is not a group" in wrong.err) == (2, True)

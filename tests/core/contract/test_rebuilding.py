@@ -83,7 +83,7 @@ def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, the
 def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger,
-        pytest.raises(ValueError, match="'moon' is no view: orders, trades"),
+        pytest.raises(ValueError, match="'moon' is not a view: orders, trades"),
     ):
         ledger.rebuild(("moon",))
 

@@ -108,6 +108,6 @@ def test_a_statement_that_takes_long_is_waited_for(url: str) -> None:
 @pytest.mark.parametrize("seconds", [0, -1, 90_000, 1.5])
 def test_the_time_to_wait_is_a_whole_number_of_seconds(seconds: int) -> None:
     with pytest.raises(
-        InvalidSetting, match="answer_timeout: .* is no whole number of seconds from 1 to 86400"
+        InvalidSetting, match="answer_timeout: .* is not a whole number of seconds from 1 to 86400"
     ):
         Ledger.open("memory://", answer_timeout=seconds)

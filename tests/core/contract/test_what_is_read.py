@@ -236,11 +236,11 @@ def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
             "moon",
             {},
             (
-                "'moon' is no view that is streamed: orders, trades, anomalies, marks, "
+                "'moon' is not a view that is streamed: orders, trades, anomalies, marks, "
                 "account_events, certificates"
             ),
         ),
-        ("orders", {"moon": 1}, "'moon' is no column of orders"),
+        ("orders", {"moon": 1}, "'moon' is not a column of orders"),
         (
             "trades",
             {"since": LATER, "until": LATER - timedelta(days=1)},

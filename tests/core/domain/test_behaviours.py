@@ -183,7 +183,7 @@ def test_a_refused_cancel_says_what_is_known_and_what_is_not(ledger: Ledger) -> 
         None,
         "unknown_order",
         (),
-        "no such order is recorded; it may exist at the venue all the same",
+        "no such order is recorded; it may still exist at the venue",
     )
 
 

@@ -396,7 +396,7 @@ def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
         StatusObserved(client_order_id="C-1", status="held_by_desk"),
         AnomalyDetected(
             code=Anomaly.UNKNOWN_STATUS,
-            detail="the venue says 'held_by_desk', which is no status this ledger knows",
+            detail="the venue says 'held_by_desk', which is not a status this ledger knows",
         ),
     ).then_order(status="partially_filled", anomalies=["unknown_status"])
     scenario.when(message("status_observed", status="partially_filled")).then_outcome(

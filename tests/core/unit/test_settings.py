@@ -21,5 +21,5 @@ def test_what_is_given_goes_before_the_environment_and_that_before_the_defaults(
     )
     with pytest.raises(InvalidSetting, match="ORDERLEDGER_LOCK_TIMEOUT"):
         Settings.read({"ORDERLEDGER_LOCK_TIMEOUT": "soon"})
-    with pytest.raises(InvalidSetting, match="'²' is no number of seconds"):
+    with pytest.raises(InvalidSetting, match="'²' is not a number of seconds"):
         Settings.read({"ORDERLEDGER_LOCK_TIMEOUT": "²"})

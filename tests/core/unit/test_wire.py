@@ -129,7 +129,7 @@ def test_the_magnitude_of_a_count_tells_its_unit(count: int, time: str) -> None:
 
 @pytest.mark.parametrize("count", [-1, 10**12 - 1, 10**18 - 1, 10**20])
 def test_a_count_that_is_no_time_in_any_unit_is_invalid(count: int) -> None:
-    with pytest.raises(InvalidMessage, match="at: is no time in s, ms, us or ns"):
+    with pytest.raises(InvalidMessage, match="at: is not a time in s, ms, us or ns"):
         parse_line(LINE.replace('"%s"', str(count)))
 
 

@@ -42,7 +42,7 @@ RULE = '[[rules]]\nkind = "halt"\n'
         ('[[rules]]\nkind = "anomaly"\ncodes = ["odd"]\n', "3: rules.1.codes.1: "),
         (
             '[[rules]]\nkind = "daily_loss"\namount = "1"\ntime_zone = "Mars"\n',
-            "4: rules.1.time_zone: 'Mars' is no time zone",
+            "4: rules.1.time_zone: 'Mars' is not a time zone",
         ),
         (
             '[[rules]]\nkind = "limit"\nlimits = "/no/such/file"\n',
@@ -59,7 +59,7 @@ RULE = '[[rules]]\nkind = "halt"\n'
             RULE + '[[targets]]\nname = "desk"\nwebhook = "ftp://user:hidden-password@host"\n',
             "5: targets.1.webhook: ",
         ),
-        ("rules = [", "is no TOML: "),
+        ("rules = [", "is not TOML: "),
     ],
 )
 def test_a_fault_is_found_before_anything_runs(tmp_path: Path, text: str, said: str) -> None:

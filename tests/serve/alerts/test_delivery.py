@@ -212,7 +212,7 @@ def test_apprise_delivers_to_its_services(receiver: Receiver) -> None:
 def test_a_url_that_apprise_does_not_know_is_refused_without_being_shown() -> None:
     with pytest.raises(InvalidSetting) as caught:
         at_desk("memory://", {"name": "phone", "apprise": ["nosuch://token-of-ours@host"]})
-    assert str(caught.value) == "targets.1.apprise.1: is no URL that apprise knows"
+    assert str(caught.value) == "targets.1.apprise.1: is not a URL that apprise knows"
 
 
 SECRET = "s3cr3t-0123456789abcdef"

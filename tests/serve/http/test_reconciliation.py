@@ -267,5 +267,5 @@ def test_a_wrong_question_is_refused(few: Ledger) -> None:
     ):
         (answer,) = asked(few, f"/api/reconciliation/orders?{query}")
         assert (answer.status_code, answer.json()["field"]) == (400, query.partition("=")[0])
-    with pytest.raises(ValueError, match="agreement: 'maybe' is none of"):
+    with pytest.raises(ValueError, match="agreement: 'maybe' is not one of"):
         few.reconciled_orders(agreement="maybe")

@@ -58,7 +58,7 @@ def test_what_is_no_time_is_refused_in_words(desk: Desk) -> None:
     field = page.get_by_label("As of", exact=True)
     field.fill("yesterday-ish")
     field.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("is no time")
+    expect(page.get_by_role("alert")).to_contain_text("is not a time")
     assert "as_of" not in page.url
 
 

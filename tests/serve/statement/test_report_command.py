@@ -107,10 +107,10 @@ def test_without_a_form_the_name_of_the_file_gives_it(book: str, tmp_path: Path)
         (("--day", "0001-01-01"), "is beyond the years 1 to 9999"),
         (
             ("--day", DAY, "--timezone", "Mars/Olympus"),
-            "'--timezone': 'Mars/Olympus' is no time zone",
+            "'--timezone': 'Mars/Olympus' is not a time zone",
         ),
         (("--day", DAY, "--timezone", "../../etc/passwd"), "for '--timezone': "),
-        (("--day", DAY, "--timezone", "Europe"), "'--timezone': 'Europe' is no time zone"),
+        (("--day", DAY, "--timezone", "Europe"), "'--timezone': 'Europe' is not a time zone"),
         (("--day", DAY, "--timezone", ""), "for '--timezone': "),
         (
             ("--day", DAY, "--as-of", "2026-10-27T09:00:00Z", "--position", "3"),

@@ -1,7 +1,7 @@
 """Columns of a view in SQLite as an Arrow table.
 
 Uses the same library as all other access. A second copy of SQLite in one process, such as those in
-DuckDB and ADBC, would drop the locks of the first when it closes the file
+DuckDB and ADBC, is unsafe. It would drop the locks of the first when it closes the file
 (https://sqlite.org/howtocorrupt.html, 2.2.1).
 """
 

@@ -62,7 +62,7 @@ class ExposureRule(Rule):
     def _reached(self, row: ExposureRow) -> Iterator[tuple[str, Decimal | None, Decimal]]:
         """The limits that are reached, with the value: None if nothing bounds it."""
         notional = _largest(row["notional_least"], row["notional_most"])
-        # without a mark nothing is known of the notional, which is no exposure
+        # without a mark the notional is unknown, which does not count as exposure
         is_known = notional is not None or row["mark_price"] is not None
         if self.notional is not None and is_known and not _is_below(notional, self.notional):
             yield "notional", notional, self.notional
@@ -80,7 +80,7 @@ def _is_below(value: Decimal | None, limit: Decimal) -> bool:
 
 
 class LimitRule(Rule):
-    """A limit of the gateway's settings of which a share is used."""
+    """The use of a limit of the gateway's settings has reached a share."""
 
     kind: Literal["limit"]
     limits: Path = Field(description="The file of the gateway's limits.")
@@ -119,7 +119,7 @@ class DailyLossRule(Rule):
     kind: Literal["daily_loss"]
     amount: Quantity = Field(description="The loss.")
     currency: Identifier | None = Field(
-        default=None, description="Only this settlement currency. Default: each for itself."
+        default=None, description="Only this settlement currency. Default: each separately."
     )
     time_zone: ZoneName = Field(default="UTC", description="Where the day begins at midnight.")
 

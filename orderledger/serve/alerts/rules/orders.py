@@ -83,9 +83,10 @@ class LargeChangeRule(Rule):
     The notional of an order is its quantity at its limit price, else at its average price, its stop
     price or the mark. Its usual size is the median notional of the last `orders` orders of its
     account before it, by the time of request (else of acknowledgement); with fewer than `at_least`
-    of known notional there is none. For a position the last orders of the account count. Every
-    order is looked at when it is recorded or changes, from the first start of the watcher on, also
-    orders that came and went while it was down. An order raises at most one alert.
+    of known notional there is none. For a position the last orders of the account count. From the
+    first start of the watcher on, every order is checked when it is recorded or changes. This
+    includes orders that came and went while the watcher was down. An order raises at most one
+    alert.
     """
 
     kind: Literal["large_change"]

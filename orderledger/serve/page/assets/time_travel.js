@@ -65,7 +65,7 @@ function Moment({ name, label, about, value, first, takesPosition }) {
   const give = (event) => {
     event.preventDefault();
     const moment = momentOf(typed, takesPosition);
-    if (moment === undefined) return setFault(`“${typed}” is no time. Write it like 2026-03-02 09:31:46 (UTC)${takesPosition ? ", or a log position" : ""}.`);
+    if (moment === undefined) return setFault(`“${typed}” is not a time. Write it like 2026-03-02 09:31:46 (UTC)${takesPosition ? ", or a log position" : ""}.`);
     setFault(null);
     setParams({ [name]: moment });
   };

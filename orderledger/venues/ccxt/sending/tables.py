@@ -20,8 +20,9 @@ for each form of an order a `[[shape]]`:
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
-(that of the client id of stop orders, and of contracts), `whole_contracts` (their number is an
-integer), `conditional` (stop orders are orders of another kind, canceled by themselves).
+(the parameter of the client id of stop orders, and of contracts). `whole_contracts`: the number of
+contracts is an integer. `conditional`: stop orders are another kind of order, and are canceled
+separately.
 """
 
 import functools
