@@ -196,7 +196,7 @@ class Messages:
     def cancels(self, by: list[str]) -> pandas.DataFrame:
         asked = self["request_cancel"].groupby(ORDER)[["source", "actor"]].nth(0)
         asked = self["request_cancel"].loc[asked.index].set_index(ORDER)
-        rows = self.orders[self.orders["status"] == "cancel"].assign(
+        rows = self.orders[self.orders["status"] == "canceled"].assign(
             at=lambda orders: orders["ended"]
         )
         rows["canceled_by"] = asked["source"].fillna("strategy").reindex(rows.index).fillna("venue")

@@ -29,11 +29,11 @@ class Flow:
     """The messages as frames, and a ledger that recorded them."""
 
     def __init__(self, ledger: Ledger, messages: list[dict[str, Any]]) -> None:
-        self.ledger, self.messages = ledger, messages
-        told = pandas.DataFrame(messages)
+        present = [{**one, "type": FORMER_WORDS.get(one["type"], one["type"])} for one in messages]
+        self.ledger, self.messages = ledger, present
+        told = pandas.DataFrame(present)
         told["at"] = pandas.to_datetime(told["at"], utc=True, format="ISO8601")
         told["log"] = range(len(told))
-        told = told.replace({"type": FORMER_WORDS})
         by_type = {
             kind: frame.dropna(axis="columns", how="all") for kind, frame in told.groupby("type")
         }

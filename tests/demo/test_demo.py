@@ -143,8 +143,8 @@ def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_
             "Q-7",
         ]
         assert {order["client_order_id"]: order["pending"] for order in found.pending} == {
-            "Q-5": "replaced",
-            "Q-6": "canceled",
+            "Q-5": "replace",
+            "Q-6": "cancel",
         }
         assert ledger.check().differences == ()
 

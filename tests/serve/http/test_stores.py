@@ -21,8 +21,9 @@ FILTERS = (
     "effective_at=2026-11-20T09:00:10Z", "count=true&limit=2&order=desc", "columns=account,status",
     "certainty=unresolved",
 )  # fmt: skip
+NEEDED = {"history": "?id=C-3", "restate": "?view=orders&from=1"}
 PATHS = (
-    *(f"/api/{one.path}{'?id=C-3' if one.path == 'history' else ''}" for one in COLLECTIONS),
+    *(f"/api/{one.path}{NEEDED.get(one.path, '')}" for one in COLLECTIONS),
     *(f"/api/orders?{one}" for one in FILTERS),
     *(f"/api/events?{one}" for one in ("stream=sim%3A0%2FC-3", "name=fill_recorded",
     "after=50&limit=7", "order=desc&limit=5")),

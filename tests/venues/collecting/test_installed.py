@@ -34,7 +34,7 @@ try:
     main(sys.argv[1:])
 finally:
     known = [name for name in sys.modules if name.startswith("orderledger.venues.")]
-    ours = {"base", "collecting", "reconciliation"}
+    ours = {"base", "cli", "collecting", "errors", "reconciliation"}
     print(sorted({name.split(".")[2] for name in known} - ours), file=sys.stderr)
 """
 

@@ -14,6 +14,7 @@ import simplefix
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.fix import tags_of
+from tests.auditing.facts import FORMER_WORDS
 from tests.venues.importers.importing import ACCOUNT, imported, written
 
 pytestmark = pytest.mark.shared
@@ -198,7 +199,7 @@ STATES = {"pending_new": "A", "new": "0"}
 
 def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
     """A message of the ledger in the words of FIX. None if FIX has no word of its own for it."""
-    kind, claims = told["type"], told.get("reported", {})
+    kind, claims = FORMER_WORDS.get(told["type"], told["type"]), told.get("reported", {})
     names = [
         (11, told["client_order_id"]),
         (55, "FIX"),
@@ -261,7 +262,7 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
     for case in cases:
         told = [spoken(one) for one in case["messages"]]
         if any(one is None for one in told) or any(
-            one["type"] == "resumed" for one in case["messages"]
+            one["type"] in ("resume", "resumed") for one in case["messages"]
         ):
             continue  # resumed orders are `new` again in FIX, which is an acknowledgement
         path = tmp_path / "case.log"

@@ -205,7 +205,7 @@ def test_a_missing_package_is_named_with_its_extra() -> None:
 def test_a_wrong_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(InvalidSetting) as raised:
         signer_of(key, is_mainnet=True)
-    assert str(raised.value).startswith("private_key: holds no private key")
+    assert str(raised.value).startswith("private_key: does not hold a private key")
     with pytest.raises(InvalidSetting) as raised:
         SdkSigner(url="http://127.0.0.1:1", account_index=1, api_key_index=3, private_key=key)
-    assert str(raised.value).startswith("private_key: holds no private key")
+    assert str(raised.value).startswith("private_key: does not hold a private key")
