@@ -441,7 +441,10 @@ class Ledger(Queries):
 
     def publish(self, name: str, status: dict[str, Any]) -> None:
         """Store the status of a process that feeds this ledger, for `status`. It is not an
-        event."""
+        event. Raises TypeError for a status that is not a dictionary."""
+        check_argument("name", "text", name, is_needed=True)
+        if not isinstance(status, dict):
+            raise TypeError(f"status takes a dictionary, not {status!r:.100}")
         with reaching(self._url):
             self._statuses.write(name, status)
 

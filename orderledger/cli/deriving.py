@@ -16,9 +16,9 @@ from orderledger.cli.formats import form, print_listing
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_record
 from orderledger.cli.times import Moment, Time, timezone, zone_name
+from orderledger.infrastructure.views.arguments import LARGEST
 from orderledger.infrastructure.views.asking import bound_to
 from orderledger.infrastructure.views.questions import (
-    LARGEST,
     Parameter,
     description_of,
     parameters_of,
@@ -190,7 +190,8 @@ def _type(one: Parameter) -> Any:
         return options.Word(lambda: one.words)
     if one.kind == "count":
         most = None if one.most == LARGEST else one.most
-        return click.IntRange(None if one.is_column else one.least, most)
+        least = None if one.is_column else one.least
+        return click.INT if least is most is None else click.IntRange(least, most)
     return TYPES.get(one.kind, click.STRING)
 
 

@@ -14,6 +14,8 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 AGO = re.compile(r"-([0-9]{1,6})([smhdw])")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DAYS = {"today": 0, "yesterday": 1}
+LEAST_COUNT = 100_000_000
+"""Seconds since 1970. A smaller number is a year, a day without hyphens or a log position."""
 EXAMPLES = "such as 2026-11-20T09:00:00Z, 2026-11-20, today, yesterday, -2h or -1d"
 
 
@@ -27,6 +29,8 @@ def time_typed(text: str, now: datetime) -> datetime:
     if text in DAYS or DAY.fullmatch(text):
         return _beginning(day_typed(text, now))
     if text.isdecimal():
+        if int(text) < LEAST_COUNT:
+            raise ValueError("is not a time: a count of seconds has at least nine digits")
         return parse_time(int(text))
     zone = ZONE.get()
     if zone is not None:
@@ -100,6 +104,8 @@ class Time(click.ParamType[Any]):
 
 class Moment(Time):
     """A time of recording, or `@` and a log position."""
+
+    examples = f"{EXAMPLES}, or @7 for log position 7"
 
     def typed(self, text: str) -> Any:
         position = text.removeprefix("@")

@@ -54,9 +54,6 @@ def test_a_time_without_an_offset_needs_a_zone() -> None:
 
 @pytest.mark.parametrize("typed", ["tomorrow", "-2y", "-h", "2026-02-30", "", "now-1h", "20261120"])
 def test_other_text_is_not_a_time(typed: str) -> None:
-    if typed.isdecimal():
-        assert time_typed(typed, NOW).year == 1970
-        return
     with pytest.raises(ValueError, match="is not"):
         time_typed(typed, NOW)
 

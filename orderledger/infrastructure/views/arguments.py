@@ -18,6 +18,10 @@ TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
 }
 
 
+LARGEST = (1 << 63) - 1
+"""The largest integer that the databases keep."""
+
+
 def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False) -> None:
     """Raise TypeError or ValueError if the argument is not of this kind. None means no filter."""
     takes, types = TAKES[kind]
@@ -25,6 +29,8 @@ def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False
         return
     if not isinstance(value, types) or (isinstance(value, bool) and kind != "flag"):
         raise TypeError(f"{name} takes {takes}, not {value!r:.100}")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError(f"{name} takes at most {LARGEST}, not {value!r:.100}")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError(f"{name}: {value.isoformat()} has no offset, give a time with one")
 

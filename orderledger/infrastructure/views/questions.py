@@ -24,9 +24,9 @@ from typing import (
     get_origin,
 )
 
+from orderledger.infrastructure.views.arguments import LARGEST
 from orderledger.projections.view import AnyTable
 
-LARGEST = (1 << 63) - 1
 KINDS: dict[frozenset[Any], str] = {
     frozenset({str}): "text",
     frozenset({bool}): "flag",
