@@ -42,7 +42,7 @@ FLOOR, LAYER = 112, 50
 SLOTS = 7
 """Places of a row; two boxes are two places apart at least."""
 SEGMENTS = 36
-"""Straight parts that stand for a curve while places are chosen."""
+"""Straight segments that approximate a curve when the layout is scored."""
 STEP = (WIDTH - 2 * MARGIN - BOX) / (SLOTS - 1)
 
 STYLE = """

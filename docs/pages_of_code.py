@@ -61,8 +61,8 @@ plugin: see [Types](#types).
 ## Ledger
 """
 
-PARAMETERS_INTRODUCTION = """A parameter is declared once, with its type and meaning. The command line and the HTTP API offer the same ones. These
-stand in several signatures:
+PARAMETERS_INTRODUCTION = """A parameter is declared once, with its type and meaning. The command line and the HTTP API offer the same ones. Several
+queries share these:
 """
 
 GATEWAY_INTRODUCTION = """## Gateway

@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 def show_help(command: str | None) -> None:
     """Show the help of a command.
 
-    Exit status: 0 done, 2 there is no such command.
+    Exit status: 0 done, 2 unknown command.
     """
     ctx = click.get_current_context().find_root()
     if command is not None:

@@ -420,7 +420,7 @@ class OrderStopped(WorkingReport, frozen=True, kw_only=True):
 
 
 class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
-    """No more fills today. A GTC order returns with a `restate`."""
+    """No more fills today. A GTC order returns with a `restated`."""
 
     stored_name = "order_done_for_day.v1"
     wire_name = "done_for_day"

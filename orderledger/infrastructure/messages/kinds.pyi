@@ -489,7 +489,7 @@ class Stopped(Report):
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class DoneForDay(Report):
-    """No more fills today. A GTC order returns with a `restate`."""
+    """No more fills today. A GTC order returns with a `restated`."""
 
     fact: ClassVar[type[reports.OrderDoneForDay]]
     type: Literal["done_for_day"]

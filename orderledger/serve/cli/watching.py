@@ -103,7 +103,7 @@ def health(
     the health checks of Docker, systemd and Kubernetes. A process that records updates the views;
     without one, they stay behind.
 
-    Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 there is no ledger, or the store cannot be
+    Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 no ledger, or the store cannot be
     used.
     """
     from orderledger.serve.health import ReadinessLimits, ready

@@ -117,7 +117,7 @@ class Reports:
         )
 
     def status_of(self, client_order_id: str) -> Message:
-        """The venue's current state of a client order id: a `status` message, or `absent`."""
+        """The venue's current state of a client order id: a `status_observed` or `absent`."""
         order = self._exchange.named(self._account, client_id=client_order_id)
         if order is not None:
             return self.status(order, source="venue_poll")

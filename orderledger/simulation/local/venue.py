@@ -159,7 +159,7 @@ class LocalVenue:
         expire_at: datetime | None = None,
         post_only: bool = False,
     ) -> VenueAnswer:
-        """Send an order. The answer carries `acknowledge` or `reject`; a lost answer does not
+        """Send an order. The answer carries `acknowledged` or `rejected`; a lost answer does not
         show what the venue did.
         """
         request = SubmitRequest(
@@ -176,7 +176,7 @@ class LocalVenue:
         return self._call(request)
 
     def cancel(self, client_order_id: str, *, request_id: str | None = None) -> VenueAnswer:
-        """Request to cancel an order. The answer carries `cancel` or `cancel_rejected`."""
+        """Request to cancel an order. The answer carries `canceled` or `cancel_rejected`."""
         return self._call(CancelRequest(client_order_id=client_order_id, request_id=request_id))
 
     def replace(
@@ -187,7 +187,7 @@ class LocalVenue:
         limit_price: Decimal | str | None = None,
         request_id: str | None = None,
     ) -> VenueAnswer:
-        """Request a new total quantity, a new price or both. The answer carries `replace` or
+        """Request a new total quantity, a new price or both. The answer carries `replaced` or
         `replace_rejected`.
 
         An order that thereby loses its priority gets a new venue order id.
@@ -222,7 +222,7 @@ class LocalVenue:
         self._remember()
 
     def open_orders(self) -> list[Message]:
-        """A `status` message for each working order: the full list."""
+        """A `status_observed` message for each working order: the full list."""
         self._require_connection()
         answers = [
             self._reports.status(order, source="reconciliation")
@@ -232,7 +232,7 @@ class LocalVenue:
         return answers
 
     def order_status(self, client_order_id: str) -> Message:
-        """The venue's current state of one order: a `status` message, or `absent`."""
+        """The venue's current state of one order: a `status_observed` message, or `absent`."""
         self._require_connection()
         answer = self._reports.status_of(client_order_id)
         self._remember()

@@ -30,8 +30,8 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
     of the venue's answers.
 
     A row of a working order may only have its creation time, which proves nothing about later
-    moments. So a `status` with `asked_at` precedes it: this confirms the order, and reopens one
-    that had ended here before.
+    moments. So a `status_observed` with `asked_at` precedes it: this confirms the order, and
+    reopens one that had ended here before.
     """
     found = [
         message.model_copy(update={"asked_at": asked_at})

@@ -15,8 +15,8 @@ from orderledger.extend.views import Row
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 
 Sent: TypeAlias = Sequence[Message]
-"""The venue's answer as messages: acknowledge, reject, fill, cancel, reject_cancel, replace,
-reject_replace.
+"""The venue's answer as messages: acknowledged, rejected, fill, canceled, cancel_rejected,
+replaced, replace_rejected.
 
 Empty if the venue has only confirmed receipt.
 """

@@ -47,7 +47,7 @@ FIXED_STATES = {
     "6": {"pending": "cancel"},
     "E": {"pending": "replace"},
 }
-"""ExecType -> fields of a `status`."""
+"""ExecType -> fields of a `status_observed`."""
 
 LIQUIDITY = {"1": "maker", "2": "taker"}
 """LastLiquidityInd (851). 3 (routed out) is neither."""

@@ -4,9 +4,9 @@
    moment of the order. It is then reported with that moment, so that one fact read in two units
    stays one fact.
 
-2. Terms that differ from those in force are reported as `replace` if a replace is outstanding, else
-   as `restate`, besides the row's own message. The venue has no event for a modified order, and the
-   row that shows it may be missed.
+2. Terms that differ from those in force are reported as `replaced` if a replace is outstanding,
+   else as `restated`, besides the row's own message. The venue has no event for a modified order,
+   and the row that shows it may be missed.
 
 3. An order that was recorded while its market had no name keeps its instrument.
 """

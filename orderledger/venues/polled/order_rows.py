@@ -35,7 +35,7 @@ REPORTS: Mapping[Status, type[Report]] = {
     Status.CANCELED: Canceled,
     Status.REJECTED: Rejected,
 }
-"""The message for a status; for any other it is a `status`."""
+"""The message for a status; for any other it is a `status_observed`."""
 ENDED = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED})
 
 

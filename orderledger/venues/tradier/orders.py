@@ -1,7 +1,7 @@
 """Translates a row of an order, or an event about one, to messages: terms, fills, then the status.
 
 An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
-own instrument and side. Its quantity counts the contracts of all legs; a `restate` reports this
+own instrument and side. Its quantity counts the contracts of all legs; a `restated` reports this
 before the first of them is filled.
 """
 
