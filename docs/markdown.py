@@ -19,9 +19,7 @@ from orderledger.infrastructure.messages.fields import (
     Text,
     Time,
 )
-from orderledger.infrastructure.messages.fields import (
-    Sequence as SequenceNumber,
-)
+from orderledger.infrastructure.messages.fields import Sequence as SequenceNumber
 
 WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Quantity, "number > 0"),

@@ -10,7 +10,6 @@ from markdown import table, wire_word
 from pydantic import BaseModel, TypeAdapter
 
 from orderledger.infrastructure.messages.derived import class_name
-from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.parsing import LINE_LIMIT
 from orderledger.infrastructure.messages.registry import (
     GROUPS,
@@ -24,6 +23,7 @@ from orderledger.infrastructure.messages.registry import (
     ReportedClaims,
     RequestReplace,
 )
+from orderledger.infrastructure.numbers_and_times import DIGITS
 
 INTRODUCTION = f"""# Messages
 

@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from orderledger.audit.proof.methods import Proofs
     from orderledger.audit.queries import Audit
     from orderledger.infrastructure.messages.registry import Message
-    from orderledger.projections.positions import Method
     from orderledger.serve.statement.statement import Statement
 
 __all__ = ["Ledger"]
@@ -499,7 +498,7 @@ class Ledger(Queries):
         *,
         timezone: str = "UTC",
         account: str | None = None,
-        method: "Method" = "average",
+        method: Method = "average",
         as_of: datetime | int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Statement":

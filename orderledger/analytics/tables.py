@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orderledger.analytics.reading import tables_of
 from orderledger.analytics.table import LedgerTable
-from orderledger.extend.views import Method
-
-if TYPE_CHECKING:
-    from orderledger import Ledger
+from orderledger.extend.views import Method, Namespace
 
 
-class Tables:
+class Tables(Namespace):
     """Tables of a ledger for pandas, Polars and DuckDB, SQL over them, and ready-made analyses:
     `ledger.tables`. Needs the extra `analytics`."""
-
-    def __init__(self, ledger: "Ledger") -> None:
-        self._ledger = ledger
 
     def read(
         self,
@@ -49,8 +43,7 @@ class Tables:
         the ledger.
 
         A query only reads, and only these tables. `timezone`: in which times are truncated and
-        shown. `memory_limit`: for sorting and grouping. Raises InvalidQuery. Needs the extra
-        `analytics`.
+        shown. `memory_limit`: for sorting and grouping. Raises InvalidQuery.
         """
         from orderledger.analytics.sql import answer
 

@@ -1,7 +1,7 @@
 """Rows of a view that differ between two states of the ledger."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from orderledger.extend.views import (
     ACCOUNT_EVENTS,
@@ -12,9 +12,6 @@ from orderledger.extend.views import (
     queries,
 )
 
-ViewName = Literal[
-    "orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events"
-]
 AnyRow: TypeAlias = Mapping[str, Any]
 """A row of any of these views."""
 BY_METHOD = ("positions", "pnl")

@@ -4,7 +4,6 @@ the query method."""
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from inspect import isgeneratorfunction
 from typing import Any
 
 import click
@@ -52,7 +51,7 @@ class Number(click.ParamType[Any]):
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from orderledger.infrastructure.messages.fields import parse_number
+        from orderledger.infrastructure.numbers_and_times import parse_number
 
         try:
             return parse_number(value)
@@ -107,7 +106,7 @@ def question(
             if view is not None and not asked.keys() & {"limit", "search"}:
                 found = opened.enter_context(closing(options.ask(ledger.stream, view, **asked)))
             else:
-                found = options.ask(_bound(method, ledger), *names, **asked)
+                found = options.ask(bound_to(method, ledger), *names, **asked)
             show(found, "ndjson" if as_json else form)
 
     output = (form if is_listing else options.as_json, timezone, options.db)
@@ -150,13 +149,6 @@ def parameters_in(
         for one in parameters_of(method)
         if one.kind != "zone" and one.name not in left_out
     ]
-
-
-def _bound(method: Method, ledger: Any) -> Method:
-    bound = bound_to(method, ledger)
-    if isgeneratorfunction(method):  # its arguments are checked when the first row is read
-        return lambda *names, **asked: list(bound(*names, **asked))
-    return bound
 
 
 def _parameter(one: Parameter, *, is_argument: bool) -> click.Parameter:

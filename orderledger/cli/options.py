@@ -26,9 +26,6 @@ db = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print NDJSON, one object per row.")
 account = click.option("--account", help="Only this account.")
-instrument = click.option("--instrument", help="Only this instrument.")
-side = click.option("--side", type=click.Choice(["buy", "sell"]), help="Only this side.")
-strategy = click.option("--strategy", help="Only this strategy.")
 
 
 def example(*lines: str) -> Callable[[Command], Command]:

@@ -22,7 +22,7 @@ EXAMPLES = "such as 2026-11-20T09:00:00Z, 2026-11-20, today, yesterday, -2h or -
 def time_typed(text: str, now: datetime) -> datetime:
     """The time: RFC 3339, a date, `today`, `yesterday`, or `-2h` for two hours ago. A day means its
     beginning. Raises ValueError for other text."""
-    from orderledger.infrastructure.messages.fields import parse_time
+    from orderledger.infrastructure.numbers_and_times import parse_time
 
     if (ago := AGO.fullmatch(text)) is not None:
         return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})

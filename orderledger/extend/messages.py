@@ -4,19 +4,16 @@ from orderledger.infrastructure.engine.entries import to_entry
 from orderledger.infrastructure.messages import registry
 from orderledger.infrastructure.messages.document import document, message_line
 from orderledger.infrastructure.messages.facts import NESTING_LIMIT, Evidence, evidence_of, to_fact
-from orderledger.infrastructure.messages.fields import (
+from orderledger.infrastructure.messages.fields import Identifier, Number, Quantity, Text
+from orderledger.infrastructure.messages.parsing import read_document, read_line, said_of
+from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, AnyMessage, Report
+from orderledger.infrastructure.numbers_and_times import (
     DIGITS,
     EPOCH,
     PLAIN_NUMBER,
-    Identifier,
-    Number,
-    Quantity,
-    Text,
     parse_number,
     parse_time,
 )
-from orderledger.infrastructure.messages.parsing import read_document, read_line, said_of
-from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, AnyMessage, Report
 
 __all__ = [
     "BY_WORD",

@@ -7,12 +7,13 @@ from orderledger.infrastructure.exact_numbers import exact_numbers
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.files import write_whole, written
 from orderledger.infrastructure.logs import EventLogger
+from orderledger.infrastructure.messages.fields import ZoneName
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.rows_json import document_json, row_json, rows_json, value_text
 from orderledger.infrastructure.secrecy import HIDDEN, Secrecy, learn, masked
 from orderledger.infrastructure.similar import did_you_mean
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
-from orderledger.infrastructure.time_zones import ZoneName, zone_named
+from orderledger.infrastructure.time_zones import zone_named
 from orderledger.infrastructure.toml_files import Place, TomlFile, not_a_setting
 
 __all__ = [

@@ -25,8 +25,8 @@ class _Masking(logging.Filter):
         record.msg, record.args = _shown(record.getMessage()), ()
         fields = getattr(record, "fields", {})
         record.fields = {name: _plain(value) for name, value in fields.items()}
-        if record.exc_info and not record.exc_text:
-            record.exc_text = _shown(logging.Formatter().formatException(record.exc_info))
+        if trace := _trace_of(record):
+            record.exc_text = _shown(trace)
         return True
 
 

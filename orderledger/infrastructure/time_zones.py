@@ -1,9 +1,7 @@
 """Time zones by their names."""
 
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
-
-from pydantic import BeforeValidator
 
 
 def zone_named(name: Any) -> ZoneInfo:
@@ -19,11 +17,3 @@ def zone_named(name: Any) -> ZoneInfo:
         raise ValueError(
             f"{name!r:.100} is not a time zone, such as Europe/Berlin or UTC"
         ) from None
-
-
-def _known(name: Any) -> str:
-    return zone_named(name).key
-
-
-ZoneName = Annotated[str, BeforeValidator(_known)]
-"""A field of settings with the name of a time zone."""

@@ -23,13 +23,20 @@ class Source(Protocol):
         until: datetime | None = None,
         newest: int | None = None,
         **where: Any,
-    ) -> list[RowType]: ...
+    ) -> list[RowType]:
+        """The rows with these values, in the table's order. None as a value sets no condition.
+
+        `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before
+        `until`. `newest`: only this many, the last updated.
+        """
 
     def each(
         self, table: Table[RowType], *, columns: tuple[str, ...] | None = None, **where: Any
-    ) -> Iterator[RowType]: ...
+    ) -> Iterator[RowType]:
+        """The same rows, one at a time. With `columns`, rows have at least these."""
 
-    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]: ...
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
+        """Of each instrument the last mark at or before the moment."""
 
 
 class Rows(Protocol):

@@ -4,7 +4,6 @@ OpenAPI document follow from the signatures of the questions."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
-from inspect import isgeneratorfunction
 from typing import Any
 
 from orderledger import Ledger, LedgerError
@@ -98,8 +97,7 @@ def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
         asked.pop(one.becomes) for one in questions.parameters_of(question) if one.is_positional
     ]
     try:
-        found = bound_to(question, ledger)(*names, **asked)
-        return list(found) if isgeneratorfunction(question) else found
+        return bound_to(question, ledger)(*names, **asked)
     except LedgerError:
         raise
     except ValueError as fault:

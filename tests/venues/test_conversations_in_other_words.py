@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
+from orderledger.infrastructure.numbers_and_times import PLAIN_NUMBER
 from tests.seeds import few
 from tests.venues.harness import Harness, every_venue, played
 from tests.venues.mutations import RAW, written

@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.infrastructure.numbers_and_times import parse_time
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import NAMES_TABLE
 from orderledger.infrastructure.views import lookups

@@ -35,7 +35,7 @@ from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.position_anomalies import position_anomalies
-from orderledger.projections.store import MemoryRows, sort_key
+from orderledger.projections.store import MemoryRows, Source, sort_key
 from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
 AsOf = datetime | int
@@ -46,23 +46,8 @@ NEWEST_BY = ("updated_at", "stream")
 """The sort key for the last updated orders."""
 
 
-class Views(Protocol):
+class Views(Source, Protocol):
     """Rows of the views' tables, and orders by any of their names."""
-
-    def rows(
-        self,
-        table: Table[RowType],
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        newest: int | None = None,
-        **where: Any,
-    ) -> list[RowType]:
-        """The rows with these values, in the table's order. None as a value sets no condition.
-
-        `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before
-        `until`. `newest`: only this many, the last updated.
-        """
 
     def each(
         self,
@@ -74,9 +59,6 @@ class Views(Protocol):
         **where: Any,
     ) -> Iterator[RowType]:
         """The same rows, one at a time. With `columns`, rows have at least these."""
-
-    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
-        """Of each instrument the last mark at or before the moment."""
 
     def page(
         self,

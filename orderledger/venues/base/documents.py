@@ -1,28 +1,8 @@
-"""Readers of an answer: its rows, and the code of a refusal."""
+"""Readers of a refusal."""
 
 import json
-from typing import Any
 
 from orderledger.venues.base.fields import Document
-from orderledger.venues.errors import VenueUnavailable
-
-
-def rows_in(document: Document, name: str) -> list[Any]:
-    """The rows of an answer. Raises VenueUnavailable for an answer without the field, which does
-    not count as an empty list.
-    """
-    rows = document.get(name)
-    if not isinstance(rows, list):
-        raise VenueUnavailable(f"the answer has no {name}")
-    return rows
-
-
-def row_in(document: Document, name: str) -> Document:
-    """The one row of an answer. Raises VenueUnavailable if there is none."""
-    row = document.get(name)
-    if not isinstance(row, dict):
-        raise VenueUnavailable(f"the answer has no {name}")
-    return row
 
 
 def refusal_in(text: str) -> Document:

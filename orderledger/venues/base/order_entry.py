@@ -5,12 +5,13 @@ An implementation signs, sends and translates the answer. It retries nothing and
 the gateway decides whether to send again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from orderledger import Message
 from orderledger.extend.views import Row
+from orderledger.venues.errors import NotSent, Unanswered
 
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 
@@ -93,3 +94,16 @@ class OrderEntry(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+async def submitted_one_by_one(
+    entry: OrderEntry, orders: Iterable[Row]
+) -> list[Sent | NotSent | Unanswered]:
+    """Send orders one after the other. For each, the answer or the exception of `submit`."""
+    found: list[Sent | NotSent | Unanswered] = []
+    for order in orders:
+        try:
+            found.append(await entry.submit(order))
+        except (NotSent, Unanswered) as error:
+            found.append(error)
+    return found

@@ -6,13 +6,18 @@ classified by the exchange's own document (`refusals`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    EntryAbilities,
+    Sent,
+    submitted_one_by_one,
+)
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
     TYPES,
@@ -85,7 +90,7 @@ class CcxtOrderEntry:
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         if self._quirks.batch < len(orders) or len(orders) == 1:
-            return [await _caught(self.submit(order)) for order in orders]
+            return await submitted_one_by_one(self, orders)
         try:
             await self._load_markets()
             for order in orders:
@@ -264,10 +269,3 @@ class CcxtOrderEntry:
 
 def _given(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
-
-
-async def _caught(sending: Awaitable[Sent]) -> Sent | Exception:
-    try:
-        return await sending
-    except (NotSent, Unanswered) as error:
-        return error

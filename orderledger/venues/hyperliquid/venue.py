@@ -41,7 +41,6 @@ from orderledger.venues.hyperliquid.vocabulary import (
 from orderledger.venues.hyperliquid.watching import Account
 
 URL = NETWORKS["mainnet"].url
-TESTNET_URL = NETWORKS["testnet"].url
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 ABILITIES = Abilities(

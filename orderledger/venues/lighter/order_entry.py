@@ -11,7 +11,12 @@ from datetime import datetime
 from orderledger import CancelRejected, Message, Rejected, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    EntryAbilities,
+    Sent,
+    submitted_one_by_one,
+)
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
 from orderledger.venues.base.transport.sender import Answer, Sender
@@ -92,13 +97,7 @@ class LighterOrderEntry:
         """Sends orders one after the other: the answer to a batch would not show which order it
         refuses.
         """
-        sent: list[Sent | Exception] = []
-        for order in orders:
-            try:
-                sent.append(await self.submit(order))
-            except (NotSent, Unanswered) as error:
-                sent.append(error)
-        return sent
+        return await submitted_one_by_one(self, orders)
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Cancel by the client order index, or by the venue's id for an order without one."""

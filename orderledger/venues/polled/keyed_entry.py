@@ -11,7 +11,7 @@ from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document
-from orderledger.venues.base.order_entry import Sent
+from orderledger.venues.base.order_entry import Sent, submitted_one_by_one
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import Answer, Sender
 from orderledger.venues.errors import NotSent, Unanswered
@@ -61,13 +61,7 @@ class KeyedOrderEntry:
         return await self._sent("POST", self.table.place.path, fields, order, Rejected)
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        sent: list[Sent | Exception] = []
-        for order in orders:
-            try:
-                sent.append(await self.submit(order))
-            except (NotSent, Unanswered) as error:
-                sent.append(error)
-        return sent
+        return await submitted_one_by_one(self, orders)
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """By the venue's id if it is known, else by the client id."""

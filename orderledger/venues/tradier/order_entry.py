@@ -15,7 +15,12 @@ from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Unreadable, identity, is_nothing
-from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import (
+    EVERY_TYPE,
+    EntryAbilities,
+    Sent,
+    submitted_one_by_one,
+)
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import Answer, Sender
 from orderledger.venues.errors import NotSent, Unanswered
@@ -104,13 +109,7 @@ class TradierOrderEntry:
         ]
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        sent: list[Sent | Exception] = []
-        for order in orders:
-            try:
-                sent.append(await self.submit(order))
-            except (NotSent, Unanswered) as error:
-                sent.append(error)
-        return sent
+        return await submitted_one_by_one(self, orders)
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Request to cancel an order. Raises NotSent while its venue id is unknown."""

@@ -169,7 +169,7 @@ def test_a_server_that_never_answers_leaves_an_unknown_outcome() -> None:
     async def story() -> None:
         server = await asyncio.start_server(silent, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        sender = Sender(f"http://127.0.0.1:{port}", timeout=0.2)
+        sender = Sender(f"http://127.0.0.1:{port}", timeout=1.0)
         with pytest.raises(Unanswered, match="timeout"):
             await sender.send("POST", "/orders", form={"quantity": "1"})
         await sender.aclose()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.infrastructure.numbers_and_times import parse_time
 from tests.venues.tradier.payloads import (
     BUY_PUT,
     SELL_PUT,

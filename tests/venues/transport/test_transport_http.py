@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.infrastructure.numbers_and_times import parse_number
 from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter, parsed
 
