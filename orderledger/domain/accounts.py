@@ -293,6 +293,33 @@ class SenderChanged(AccountEvent, frozen=True, kw_only=True):
         )
 
 
+class LogWentBack(AccountEvent, frozen=True, kw_only=True):
+    """The database came back with an older state of the log: after a failover to a standby that
+    lagged, or from a backup. Recorded facts are lost. The account is `*`."""
+
+    stored_name = "log_went_back.v1"
+    stream_kind = "log_went_back"
+    kept_to: Annotated[
+        int | None,
+        Meta(
+            description="Last position that the log still had. Null if other events have followed "
+            "it since."
+        ),
+    ] = None
+    lost_to: Annotated[int, Meta(description="Last position that a process knew.")]
+    digest: Annotated[str, Meta(description="SHA-256 of the event that was there.")]
+
+    def sentence(self) -> str:
+        return f"The log went back: {self.detail}."
+
+    @property
+    def detail(self) -> str:
+        """The loss, in words."""
+        if self.kept_to is None:
+            return f"some of what was recorded up to position {self.lost_to} is lost"
+        return f"what was recorded from position {self.kept_to + 1} to {self.lost_to} is lost"
+
+
 AnyAccountEvent = (
     InstrumentDefined
     | MarkRecorded
@@ -304,6 +331,7 @@ AnyAccountEvent = (
     | TradingHalted
     | TradingResumed
     | SenderChanged
+    | LogWentBack
 )
 """Union type for a `match` with `assert_never`."""
 

@@ -165,6 +165,7 @@ class Anomaly(StrEnum):
     IMPOSSIBLE_PRICE = "impossible_price"
     POSITION_SIDE_UNKNOWN = "position_side_unknown"
     POSITION_SIDE_CONFLICT = "position_side_conflict"
+    LOG_WENT_BACK = "log_went_back"
 
 
 ALIAS_SHOWN = 100

@@ -35,6 +35,7 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.entries import Entry, is_entry
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
@@ -51,7 +52,6 @@ from orderledger.projections.names import ORDER_NAMES, MemoryNames
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.pnl import Marks, equity_in, rate_of
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
-from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
@@ -131,6 +131,7 @@ __all__ = [
     "check_times",
     "columns_of",
     "defined",
+    "derived_anomalies",
     "equity_in",
     "event_row_of",
     "finding",
@@ -145,7 +146,6 @@ __all__ = [
     "order_row",
     "parameters",
     "place_of",
-    "position_anomalies",
     "position_of",
     "position_rows",
     "processes",

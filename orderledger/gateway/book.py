@@ -131,6 +131,7 @@ class Book:
         self.day_began = self.midnight()
         self.day = DayPnl({}, {})
         self._must_reload = False
+        self._epoch = store.epoch.number
 
     # Loading and following
 
@@ -146,13 +147,17 @@ class Book:
         self._must_reload |= (
             today < self.day_began
         )  # the clock was set back, so no new day has begun
-        while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
+        self._must_reload |= self.store.epoch.number != self._epoch
+        while not self._must_reload and (
+            rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE)
+        ):
             for row in rows:
                 self.log_position = row.position
                 self.take(decode(*row))
             if len(rows) < EVENTS_AT_ONCE:
                 break
-        if self._must_reload:
+        if self._must_reload or self.store.epoch.number != self._epoch:
+            self._epoch = self.store.epoch.number
             self._load(self)
             self._must_reload = False
 

@@ -106,7 +106,12 @@ class Gateway:
         self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(
-            Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed
+            Leases(ledger.store.database),
+            entries,
+            name,
+            settings.lease_seconds,
+            elapsed,
+            epoch=lambda: ledger.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
         statuses = GatewayStatuses(ledger.store.database)

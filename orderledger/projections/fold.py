@@ -12,6 +12,7 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
     InstrumentDefined,
+    LogWentBack,
     MarkRecorded,
     PositionAdjusted,
     ReconciliationCertified,
@@ -253,6 +254,8 @@ class Fold:
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():
                 self._end_halts(account, recorded, event)
+            case LogWentBack():
+                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
             case SenderChanged():
                 pass
             case _:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,6 +59,7 @@ class Service:
         self.settings = settings
         self.answers = Answers(ledger, settings.limits)
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
+        self._run = token_hex(4)
         self.streams = Streams(ledger, self.answers, settings)
 
     async def _make(
@@ -68,8 +71,9 @@ class Service:
         is_fold: bool,
     ) -> Kept:
         """Runs identical concurrent queries once."""
+        epoch = self.ledger.store.epoch.number
         answer = await self.answers.ask(query, is_fold=is_fold)
-        kept = Kept(answer)
+        kept = Kept(replace(answer, log=f"{self._run}{epoch}"))
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
         return kept
 

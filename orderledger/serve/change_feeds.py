@@ -14,7 +14,7 @@ from sys import getsizeof
 
 import msgspec
 
-from orderledger import Ledger
+from orderledger import Ledger, LogWentBack
 from orderledger.extend.events import OrderAttributed, decode
 from orderledger.extend.runtime import EventLogger, row_json
 from orderledger.extend.store import LogRow as StoredRow
@@ -111,18 +111,27 @@ class Feed:
         self, after: int | None, keeps: Callable[[Item], bool] | None
     ) -> AsyncIterator[tuple[int, bytes]]:
         """The changes after a log position, or from now on: pieces of bytes, each with the
-        position that it reaches. A piece may be empty. Raises Dropped.
+        position that it reaches. A piece may be empty. Raises Dropped, and LogWentBack if the log
+        goes back meanwhile, or does not have the position.
         """
         self._readers += 1
+        epoch = self._ledger.store.epoch
+        number = epoch.number
         try:
             await self._begin()
             position = self.position if after is None else after
+            if position > self.position and position > await self._answers.ask(
+                self._ledger.position
+            ):
+                raise LogWentBack(position)
             yield position, b""
             while (following := self._meet(position)) is None:
+                epoch.check(number)
                 batch = await self._read(position, self.position)
                 position = batch.end
                 yield position, self._of(batch, keeps)
             while True:
+                epoch.check(number)
                 if following < self._first:
                     raise Dropped
                 if following == self._first + len(self._kept):
@@ -175,15 +184,22 @@ class Feed:
         if not self._readers and self._task is not None:
             self._task.cancel()
             self._task = None
-            self._first += len(self._kept)
-            self._kept.clear()
-            self._sizes.clear()
-            self._bytes = 0
+            self._drop_kept()
+
+    def _drop_kept(self) -> None:
+        self._first += len(self._kept)
+        self._kept.clear()
+        self._sizes.clear()
+        self._bytes = 0
 
     async def _run(self) -> None:
         while True:
             try:
                 await self._next()
+            except LogWentBack:
+                self.position = await self._answers.ask(self._ledger.position)
+                self._drop_kept()
+                self._signal.wake_all()
             except Exception as error:  # the store may become reachable again
                 self._log.warning("feed_failed", why=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -59,9 +59,14 @@ class Freshness:
     async def _ask(self) -> Hashable:
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._ledger.position)
+            return await loop.run_in_executor(self._threads, self._look)
         finally:
             self._asking = None
+
+    def _look(self) -> Hashable:
+        """After the log went back, it reaches the same positions again, with other events."""
+        position = self._ledger.position()
+        return self._ledger.store.epoch.number, position
 
     def close(self) -> None:
         if self._connection is not None:

@@ -457,8 +457,8 @@ def _stream() -> Document:
     }
     return {
         "summary": "Changes as server-sent events, from a log position on.",
-        "description": "Events: event, rows, status, dropped, bye. The id of an event is its log "
-        "position.",
+        "description": "Events: event, rows, status, dropped, went_back, bye. The id of an event "
+        "is its log position.",
         "parameters": [*map(_in_query, OF_STREAM), last],
         "responses": {
             "200": {

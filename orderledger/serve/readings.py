@@ -17,7 +17,7 @@ from orderledger.extend.views import (
     INSTRUMENTS,
     Row,
     StoredViews,
-    position_anomalies,
+    derived_anomalies,
     queries,
 )
 from orderledger.serve.alerts import tables as alert_tables
@@ -109,7 +109,7 @@ def _read_views(session: Session, reading: Reading) -> None:
         EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
     )
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
-    reading.anomalies.update(row["code"] for row in position_anomalies(views, ANOMALIES))
+    reading.anomalies.update(row["code"] for row in derived_anomalies(views, ANOMALIES))
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
     reading.halts = session.select(HALTS, "resumed_at IS NULL")
     reading.certificates = session.select(CERTIFICATES, LAST_CERTIFICATES)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
 
-from orderledger import Ledger
+from orderledger import Ledger, LogWentBack
 from orderledger.extend.runtime import EventLogger, row_json
 from orderledger.extend.views import EVENT_NAMES, SOURCES, questions
 from orderledger.serve.alerts.lists import status as status_of
@@ -168,6 +168,12 @@ class Streams:
                     await self._signal.wait(min(reader.seconds_to_heartbeat(), ASKED_AGAIN_SECONDS))
                 if reader.seconds_to_heartbeat() <= 0:
                     await reader.write(b": still there\n\n")
+        except LogWentBack as error:
+            position = await self._answers.ask(self._ledger.position)
+            await reader.write(
+                b"id: %d\n" % position
+                + _event("went_back", {"reason": str(error), "position": position})
+            )
         except Dropped:
             self._log.warning("reader_dropped")
             await reader.write(

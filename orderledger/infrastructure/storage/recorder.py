@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.errors import Fenced
+from orderledger.infrastructure.storage.epoch import Epoch
 
 EVENTS_TABLE = "orderledger_events"
 NAMES_TABLE = "order_names"
@@ -84,20 +85,30 @@ class LedgerRecorder(Protocol):
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         """Store events, their evidence, bindings and keys of facts in one commit. Delete the
         evidence of the streams in `forgetting`, each of which has an event for that.
 
         Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a
-        stream has grown meanwhile; if a name is already bound, or is the client order id of another
-        order; if an (account, client order id) in `free` is a name of another order; or if a fact
-        is already stored.
+        stream has grown meanwhile, or lacks the version before; if a name is already bound, or is
+        the client order id of another order; if an (account, client order id) in `free` is a name
+        of another order; or if a fact is already stored. Raises LogWentBack if the log went back
+        since the number `epoch` was read.
         """
 
     def check_place(self) -> None:
         """Raise PersistenceError if the file was deleted, moved or replaced: other programs
         would not find new events.
         """
+
+    @property
+    def epoch(self) -> Epoch:
+        """The knowledge that this process has of the log."""
+
+    def confirm(self, epoch: int) -> None:
+        """Raise LogWentBack if the log went back since the number `epoch` was read. For answers
+        that come from memory alone."""
 
     def settle(self, error: Exception) -> bool:
         """After a failed commit: drop its connection, and wait until its events are in the log for

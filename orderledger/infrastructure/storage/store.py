@@ -17,6 +17,7 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
+from orderledger.infrastructure.storage.epoch import Epoch
 from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
@@ -68,6 +69,7 @@ class Store:
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         """Store events and bind names in one commit. Returns the events' positions when they are
         durable.
@@ -76,16 +78,24 @@ class Store:
         that must not be in their streams yet. `fences`: leases that must still hold; raises Fenced
         otherwise. `evidence`: stored beside its events. `forgetting`: streams whose earlier
         evidence is deleted; an event of each must say so. Raises Conflict if a stream has grown
-        meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit
-        may have happened, and reading back failed too.
+        meanwhile, or a name was bound: nothing was stored. Raises LogWentBack if the log went back
+        since the number `epoch` was read: nothing was stored. Raises OutcomeUnknown if a failed
+        commit may have happened, and reading back failed too.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings, free, facts, fences, evidence, forgetting)
+            return self.recorder.append(
+                stored, bindings, free, facts, fences, evidence, forgetting, epoch
+            )
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
             return self._settle(stored, error)
+
+    @property
+    def epoch(self) -> Epoch:
+        """The knowledge that this process has of the log, and the times that the log went back."""
+        return self.recorder.epoch
 
     def make_sure(self) -> None:
         """Call before deciding anything: everything in the log is then final.

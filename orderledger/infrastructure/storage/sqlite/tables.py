@@ -236,15 +236,21 @@ class SQLiteDatabase(Database):
         self._datastore = datastore
         self._rebuilding = threading.Lock()
 
+    def _session(self, cursor: sqlite3.Cursor) -> Session:
+        session = SQLiteSession(cursor)
+        if isinstance(self._datastore, Datastore):
+            session.epoch = self._datastore.pool.epoch
+        return session
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=True) as cursor:
-            yield SQLiteSession(cursor.sqlite_cursor)
+            yield self._session(cursor.sqlite_cursor)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=False) as cursor:
-            yield SQLiteSession(cursor.sqlite_cursor)
+            yield self._session(cursor.sqlite_cursor)
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
@@ -267,7 +273,7 @@ class SQLiteDatabase(Database):
         }
         with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
             connection.execute("BEGIN")
-            yield SQLiteSession(connection.cursor())
+            yield self._session(connection.cursor())
 
     def overwrite_deleted(self) -> bool:
         """Empty the write-ahead log, which has old pages."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from orderledger import Anomaly
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.values import EXACT, is_order_stream, plain
-from orderledger.extend.views import ANOMALIES, ORDERS, StoredViews, position_anomalies
+from orderledger.extend.views import ANOMALIES, ORDERS, StoredViews, derived_anomalies
 from orderledger.rows import AnomalyRow, OrderRow
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule
@@ -25,7 +25,7 @@ def unresolved_orders(views: StoredViews) -> list[OrderRow]:
 
 def open_anomalies(views: StoredViews) -> list[AnomalyRow]:
     recorded = views.session.select(ANOMALIES, "cleared_at IS NULL")
-    return [*recorded, *position_anomalies(views, ANOMALIES)]
+    return [*recorded, *derived_anomalies(views, ANOMALIES)]
 
 
 class UnresolvedRule(Rule):

@@ -65,7 +65,7 @@ class Http:
 
     Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost
     connections, 5xx, 408, 429 and answers that are not JSON are retried, up to `attempts` times in
-    all. ¶ Between attempts it waits for `backoff` plus any pause that the venue asks for
+    all. Between attempts it waits for `backoff` plus any pause that the venue asks for
     (Retry-After, X-Ratelimit-Expiry). Then VenueUnavailable is raised. Another 4xx raises
     VenueRefused at once. `is_busy(status, said)` names further refusals that mean "later";
     `pause_in(said)` finds the seconds to wait in the text of a refusal. `limits` are those of
