@@ -1,9 +1,9 @@
 """Anomalies that are found when anomalies are queried, because no order's stream has them.
 
-Some follow from a fill and the definition of its instrument together: a definition may come later,
-and the anomaly is gone when the fill is completed, corrected or busted. The rows of positions say
-which instruments have any. A fill that has several is listed with the first of them. Others are
-about the log as a whole.
+Some follow from a fill and the definition of its instrument together. A definition may come later.
+The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
+instruments have any. A fill that has several is listed with the first of them. The others
+concern the whole log.
 """
 
 from collections.abc import Iterator

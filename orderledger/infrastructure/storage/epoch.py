@@ -30,7 +30,7 @@ class Loss(NamedTuple):
 class Epoch:
     """The newest event that this process knows, and the times that the log went back. Thread-safe.
 
-    `number` counts these times. What was read under another number is not reliable. `on_loss` is
+    `number` counts these times. Memory from another number is not reliable. `on_loss` is
     called each time, in the thread that connects: it must not use the store.
     """
 

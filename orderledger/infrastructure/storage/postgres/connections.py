@@ -46,7 +46,8 @@ AT_WORK = (
     "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND wait_event_type IS "
     "DISTINCT FROM 'Client' AND wait_event IS DISTINCT FROM 'SyncRep'"
 )
-"""A commit that waits for a synchronous standby is done on this server: that is no work."""
+"""A commit that waits for a synchronous standby has ended on this server, and does not count as
+work."""
 
 
 EVENT_AT = (
