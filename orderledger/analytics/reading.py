@@ -10,7 +10,7 @@ from orderledger.analytics.relations import EVENTS, RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
-from orderledger.extend.store import Store, json_text
+from orderledger.extend.store import Store, columns
 from orderledger.extend.values import plain
 from orderledger.extend.views import (
     PNL_OF_FILLS,
@@ -19,9 +19,9 @@ from orderledger.extend.views import (
     StoredViews,
     Table,
     Views,
-    asked_of,
+    arguments,
+    histories,
     queries,
-    stored_event_rows,
     was_known,
 )
 from orderledger.rows import EventRow
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 10_000
 EVENTS_AT_ONCE = 5_000
 
-CELLS: Mapping[Kind, Callable[[Any], Any]] = {"number": plain, "json": json_text}
+CELLS: Mapping[Kind, Callable[[Any], Any]] = {"number": plain, "json": columns.json_text}
 
 
 class Tables:
@@ -51,7 +51,7 @@ class Tables:
         """One table. `by_strategy`: with P&L of each fill in the position of its strategy. Raises
         ValueError for an unknown name or filter."""
         table = known(name)
-        asked = asked_of(table, where)
+        asked = arguments.asked_of(table, where)
         if table is EVENTS:
             return finished(table, self._events(asked))
         if table is PNL_OF_FILLS:
@@ -87,7 +87,7 @@ class Tables:
         """The events of this state, in log order, with their evidence."""
         as_of, stored = self._as_of, self._stored_events()
         while group := list(islice(stored, EVENTS_AT_ONCE)):
-            rows, error = stored_event_rows(self._store, group)
+            rows, error = histories.stored_event_rows(self._store, group)
             yield from (
                 row for row in rows if was_known(row["recorded_at"], row["position"], as_of)
             )

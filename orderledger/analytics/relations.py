@@ -4,14 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
-from orderledger.extend.views import (
-    BY_NAME,
-    INNER,
-    ORDER_NAMES,
-    PNL_OF_FILLS,
-    Column,
-    Table,
-)
+from orderledger.extend.views import PNL_OF_FILLS, Column, Table, tables
 
 
 class EventColumns(TypedDict):
@@ -62,8 +55,8 @@ OF_FILLS = ("trades", PNL_OF_FILLS.name)
 RELATIONS: Mapping[str, Table[Any]] = {
     **{
         name: table.public
-        for name, table in BY_NAME.items()
-        if name not in INNER and table is not ORDER_NAMES
+        for name, table in tables.BY_NAME.items()
+        if name not in tables.INNER and table is not tables.ORDER_NAMES
     },
     PNL_OF_FILLS.name: PNL_OF_FILLS,
     EVENTS.name: EVENTS,

@@ -13,13 +13,7 @@ from typing import NamedTuple
 
 from orderledger.audit.as_messages import Document
 from orderledger.audit.documents import document_of
-from orderledger.extend.events import (
-    OrderAttributed,
-    OrderCommand,
-    OrderEvent,
-    ProposalEvent,
-    Recorded,
-)
+from orderledger.extend.events import OrderCommand, OrderEvent, ProposalEvent, Recorded, judgements
 
 REPEATED = 0.3
 """The part of the reports that are repeated."""
@@ -39,7 +33,9 @@ def items_of(events: Iterable[Recorded]) -> list[Item]:
     """The messages of one account, in log order."""
     each = list(events)
     attributed = {
-        one.stream: one.event.to for one in each if isinstance(one.event, OrderAttributed)
+        one.stream: one.event.to
+        for one in each
+        if isinstance(one.event, judgements.OrderAttributed)
     }
     found: list[Item] = []
     for recorded in each:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 
 from orderledger.domain.exact import ZERO
-from orderledger.domain.values import account_stream
+from orderledger.domain.stream_names import account_stream
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade

@@ -15,6 +15,29 @@ from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import AnyTable
 
+__all__ = [
+    "ACCOUNT_EVENTS",
+    "ANOMALIES",
+    "BY_NAME",
+    "CERTIFICATES",
+    "CHECKPOINTS",
+    "HALTS",
+    "INNER",
+    "INSTRUMENTS",
+    "LOTS",
+    "MARKS",
+    "ORDERS",
+    "ORDER_NAMES",
+    "POSITIONS",
+    "PROPOSALS",
+    "READ_BY",
+    "TABLES",
+    "TRADES",
+    "VIEWS",
+    "tables_behind",
+    "tables_of",
+]
+
 TABLES: tuple[AnyTable, ...] = (
     ORDERS,
     TRADES,

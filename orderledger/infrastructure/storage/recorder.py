@@ -5,18 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.values import order_stream
+from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.errors import Fenced
 
-EVENTS_TABLE = "orderledger_events"
-NAMES_TABLE = "order_names"
-FACTS_TABLE = "account_facts"
-COLLECTORS_TABLE = "collectors"
-LEASES_TABLE = "sending_leases"
-EVIDENCE_TABLE = "event_evidence"
-TILES_TABLE = "proof_tiles"
-CHECKPOINTS_TABLE = "proof_checkpoints"
-REQUEST_KEYS_TABLE = "request_keys"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to
 another."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from orderledger.domain.orders.events import OrderEvent, OrderJudgement
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import is_order_stream
+from orderledger.domain.stream_names import is_order_stream
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.codec import UPCASTS, decode
 from orderledger.infrastructure.storage.database import Database, Session

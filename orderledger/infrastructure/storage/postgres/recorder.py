@@ -26,12 +26,7 @@ from orderledger.infrastructure.storage.postgres.call import (
 from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
@@ -40,6 +35,13 @@ from orderledger.infrastructure.storage.recorder import (
     NewEvidence,
     check_fence,
     own_streams,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")

@@ -20,15 +20,10 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
-from orderledger.infrastructure.storage.evidence import placed
+from orderledger.infrastructure.storage.kept_evidence import placed
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
     LAST_POSITION,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
@@ -43,6 +38,13 @@ from orderledger.infrastructure.storage.sqlite.connections import (
     Datastore,
     connected,
     raised_by_library,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 BEFORE_COMMIT = frozenset(

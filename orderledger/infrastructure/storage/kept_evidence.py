@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from orderledger.domain.accounts import TradingHalted
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, NewEvidence
+from orderledger.infrastructure.storage.recorder import NewEvidence
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE, EVIDENCE_TABLE
 
 SALT_SIZE = 16
 
