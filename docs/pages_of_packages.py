@@ -12,7 +12,7 @@ import meanings
 from markdown import table
 from pages_of_code import functions
 
-LEAVES = ("gateway", "venues", "audit", "analytics", "serve", "simulation")
+LEAVES = ("gateway", "venues", "audit", "analytics", "serve", "simulation", "testing")
 
 INTRODUCTION = """# Packages
 

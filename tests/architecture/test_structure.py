@@ -2,7 +2,7 @@
 
 from tests import structure
 
-LEAVES = ["analytics", "audit", "demo", "gateway", "serve", "simulation", "venues"]
+LEAVES = ["analytics", "audit", "demo", "gateway", "serve", "simulation", "testing", "venues"]
 CORE = ["cli", "domain", "extend", "infrastructure", "projections"]
 BETWEEN_LEAVES = [
     ("demo", "serve"),
@@ -12,6 +12,8 @@ BETWEEN_LEAVES = [
     ("serve", "gateway"),
     ("serve", "venues"),
     ("simulation", "venues"),
+    ("testing", "simulation"),
+    ("testing", "venues"),
 ]
 
 
