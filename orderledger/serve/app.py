@@ -33,6 +33,7 @@ from orderledger.serve.parameters import parse_query
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.reconciling import Reconciliations
 from orderledger.serve.recording import Messages
+from orderledger.serve.routes_of_others import routes_of_others
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.streaming import Streams
 from orderledger.serve.tokens import ROLES
@@ -139,6 +140,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/health/live", monitoring.live, methods=["GET"]),
         Route("/health/ready", monitoring.ready, methods=["GET"]),
         *_page_routes(),
+        *routes_of_others(ledger),
     ]
 
     def stop() -> None:
