@@ -17,7 +17,7 @@ from orderledger.extend.events import codec
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.values import sides
-from orderledger.extend.views import PNL_OF_FILLS, Kind, Table, arguments, histories, queries
+from orderledger.extend.views import Kind, Table, arguments, histories, queries, tables
 from orderledger.rows import EventRow, MarkRow
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ArchiveTables:
         """One table, as `reading.Tables` gives it."""
         table = known(name)
         asked = arguments.asked_of(table, where)
-        if table is PNL_OF_FILLS:
+        if table is tables.PNL_OF_FILLS:
             rows = queries.pnl_of_fills(_Views(self), by_strategy=by_strategy)
             return finished(table, arrow_of(table, with_values(rows, asked)))
         if table is EVENTS:

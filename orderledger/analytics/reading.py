@@ -13,7 +13,6 @@ from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import Store, columns
 from orderledger.extend.values import plain
 from orderledger.extend.views import (
-    PNL_OF_FILLS,
     AsOf,
     Kind,
     StoredViews,
@@ -22,6 +21,7 @@ from orderledger.extend.views import (
     arguments,
     histories,
     queries,
+    tables,
     was_known,
 )
 from orderledger.rows import EventRow
@@ -54,7 +54,7 @@ class Tables:
         asked = arguments.asked_of(table, where)
         if table is EVENTS:
             return finished(table, self._events(asked))
-        if table is PNL_OF_FILLS:
+        if table is tables.PNL_OF_FILLS:
             return finished(table, self._fills(asked, by_strategy=by_strategy))
         if isinstance(self._views, StoredViews):
             condition, values = self._views.condition(table, None, None, asked)
@@ -74,7 +74,7 @@ class Tables:
         """
         places = {one: asked.get(one) for one in ("account", "instrument")}
         rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
-        return arrow_of(PNL_OF_FILLS, with_values(rows, asked))
+        return arrow_of(tables.PNL_OF_FILLS, with_values(rows, asked))
 
     def _events(self, asked: dict[str, Any]) -> "pyarrow.Table":
         effective_at = self._effective_at

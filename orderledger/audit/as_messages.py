@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from orderledger import Message
-from orderledger.extend.events import OrderJudgement, Recorded
+from orderledger.extend.events import Recorded, order_events
 from orderledger.extend.messages import registry
 from orderledger.extend.values import stream_names
 
@@ -23,7 +23,7 @@ def document_of(recorded: Recorded) -> Document | None:
     order it was attributed to.
     """
     event = recorded.event
-    if recorded.attributed_from is not None or isinstance(event, OrderJudgement):
+    if recorded.attributed_from is not None or isinstance(event, order_events.OrderJudgement):
         return None
     name, model = TYPES[type(event)]
     stored = dict(zip(event.__struct_encode_fields__, event.__struct_fields__, strict=True))

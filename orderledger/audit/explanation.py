@@ -14,15 +14,13 @@ from orderledger.audit.summary import summary_sentence
 from orderledger.audit.unknowns import unknowns
 from orderledger.audit.wording import span
 from orderledger.extend.events import (
-    Event,
     Order,
-    OrderEvent,
-    OrderReport,
     Recorded,
     commands,
     evolve,
     listed,
     moment,
+    order_events,
     order_name,
     reports,
     word,
@@ -78,7 +76,7 @@ class Story:
 
     def take(self, recorded: Recorded) -> None:
         """Tell one event of the order."""
-        event = cast(Event, recorded.event)
+        event = cast(order_events.Event, recorded.event)
         before = Standpoint.of(self.order)
         sentence = event.sentence(self.order)
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
@@ -104,18 +102,18 @@ class Story:
                 fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
             )
 
-    def _remember(self, recorded: Recorded, event: Event) -> None:
+    def _remember(self, recorded: Recorded, event: order_events.Event) -> None:
         if isinstance(event, commands.CancelRequested):
             self.cancels_asked.append(recorded.position or 0)
         if isinstance(event, commands.ReplaceRequested):
             self.replaces_asked.append((recorded.position or 0, event))
         is_newest = self.newest is None or recorded.at > self.newest.at
-        if is_newest and isinstance(event, OrderEvent):
+        if is_newest and isinstance(event, order_events.OrderEvent):
             self.newest = recorded
 
     def _of_arrival(self, recorded: Recorded) -> list[str]:
         """When it came, beside when it happened."""
-        if not isinstance(recorded.event, OrderEvent):
+        if not isinstance(recorded.event, order_events.OrderEvent):
             return []
         notes = notes_of_clocks(recorded)
         if recorded.attributed_from is not None:
@@ -139,7 +137,7 @@ class Story:
             f"{order_name(attributed_from[0])}."
         )
 
-    def _of_repetition(self, recorded: Recorded, event: Event) -> list[str]:
+    def _of_repetition(self, recorded: Recorded, event: order_events.Event) -> list[str]:
         """A fill that was reported before."""
         if (
             not isinstance(event, reports.FillRecorded)
@@ -162,7 +160,7 @@ class Story:
             )
         ]
 
-    def _of_request(self, event: Event) -> list[str]:
+    def _of_request(self, event: order_events.Event) -> list[str]:
         """Whether we had asked for a cancel or a replace."""
         if isinstance(event, reports.OrderReplaced):
             return self._of_replace(event)
@@ -197,7 +195,9 @@ class Story:
             ]
         return [f"We had asked for it at log position {position}."]
 
-    def _of_change(self, event: Event, before: Standpoint, after: Standpoint) -> list[str]:
+    def _of_change(
+        self, event: order_events.Event, before: Standpoint, after: Standpoint
+    ) -> list[str]:
         """Describe how the event changed the order."""
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
@@ -213,7 +213,7 @@ class Story:
                 _of_status(before, after) if self.steps else f"Status: {word(after.status)}."
             )
         elif (
-            isinstance(event, OrderReport)
+            isinstance(event, order_events.OrderReport)
             and self.steps
             and after == before
             and _is_without_trace(event)
@@ -268,7 +268,9 @@ def step_of(recorded: Recorded) -> StepRow:
     """The step of an event, described without its history."""
     event = recorded.event
     sentence = (
-        event.sentence(Order.of(recorded.stream)) if isinstance(event, Event) else event.sentence()
+        event.sentence(Order.of(recorded.stream))
+        if isinstance(event, order_events.Event)
+        else event.sentence()
     )
     return step_row(recorded, sentence, notes_of_clocks(recorded))
 
@@ -332,7 +334,7 @@ def _of_status(before: Standpoint, after: Standpoint) -> str:
     return f"{change}."
 
 
-def _is_without_trace(event: OrderReport) -> bool:
+def _is_without_trace(event: order_events.OrderReport) -> bool:
     """True for a report whose own sentence does not say what it did."""
     return not isinstance(
         event, reports.FillRecorded | reports.OrderAbsent | reports.OrderTriggered

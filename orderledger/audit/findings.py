@@ -6,16 +6,7 @@ from datetime import datetime, timedelta
 from orderledger import Source
 from orderledger.audit.explanation import AHEAD, LATE
 from orderledger.audit.wording import span
-from orderledger.extend.events import (
-    OrderEvent,
-    OrderJudgement,
-    OrderReport,
-    Recorded,
-    accounts,
-    commands,
-    moment,
-    reports,
-)
+from orderledger.extend.events import Recorded, accounts, commands, moment, order_events, reports
 
 FINDINGS = {
     "amendment": "Terms or fills were changed after the fact: a replace, a restatement, a "
@@ -89,13 +80,13 @@ class Compliance:
         }
 
     def _of_delay(self, recorded: Recorded) -> dict[str, str]:
-        if isinstance(recorded.event, OrderJudgement):
+        if isinstance(recorded.event, order_events.OrderJudgement):
             return {}
         delay = recorded.recorded_at - recorded.at
         if delay <= -AHEAD:
             return {"clock_ahead": f"Dated {span(delay)} after we recorded it."}
-        is_report = isinstance(recorded.event, OrderReport) or not isinstance(
-            recorded.event, OrderEvent
+        is_report = isinstance(recorded.event, order_events.OrderReport) or not isinstance(
+            recorded.event, order_events.OrderEvent
         )
         return (
             {"late_report": f"Recorded {span(delay)} after it happened."}

@@ -11,7 +11,7 @@ import msgspec
 from orderledger.audit.differing import AnyRow, differing, rows_of
 from orderledger.audit.fee_schedule import FeeSchedule
 from orderledger.audit.rows import WhatIfRow
-from orderledger.extend.events import OrderJudgement, Recorded, reports
+from orderledger.extend.events import Recorded, order_events, reports
 from orderledger.extend.store import Store
 from orderledger.extend.values import EXACT, stream_names
 from orderledger.extend.views import FoldedViews, Method, Terms, reading, tables, terms_of
@@ -184,7 +184,7 @@ def _after(
 
 
 def _replaced(recorded: Recorded, event: reports.FillRecorded) -> Recorded:
-    assert not isinstance(recorded.event, OrderJudgement)
+    assert not isinstance(recorded.event, order_events.OrderJudgement)
     return msgspec.structs.replace(recorded, event=event)
 
 

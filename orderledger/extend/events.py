@@ -3,14 +3,8 @@ an order, and the codec of stored events."""
 
 from orderledger.domain import accounts
 from orderledger.domain.orders import commands, judgements, reports
+from orderledger.domain.orders import events as order_events
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT
-from orderledger.domain.orders.events import (
-    Event,
-    OrderCommand,
-    OrderEvent,
-    OrderJudgement,
-    OrderReport,
-)
 from orderledger.domain.orders.fill import Effective
 from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.identity import NameKind
@@ -24,14 +18,9 @@ from orderledger.infrastructure.storage import codec
 __all__ = [
     "CONCLUDED_ABSENT",
     "Effective",
-    "Event",
     "Fills",
     "NameKind",
     "Order",
-    "OrderCommand",
-    "OrderEvent",
-    "OrderJudgement",
-    "OrderReport",
     "ProposalEvent",
     "Recorded",
     "accounts",
@@ -41,6 +30,7 @@ __all__ = [
     "judgements",
     "listed",
     "moment",
+    "order_events",
     "order_name",
     "reports",
     "word",

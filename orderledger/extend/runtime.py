@@ -1,12 +1,11 @@
 """Tools for every long-running leaf: settings files, secrets, time zones, deadlines, and text of
 rows."""
 
-from orderledger.infrastructure import process_pool, rows_json, secrecy, toml_files
+from orderledger.infrastructure import files, process_pool, rows_json, secrecy, toml_files
 from orderledger.infrastructure.csv_rows import csv_lines
 from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
 from orderledger.infrastructure.exact_numbers import exact_numbers
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.files import write_whole, written
 from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.messages.fields import ZoneName
 from orderledger.infrastructure.printable import printable
@@ -25,6 +24,7 @@ __all__ = [
     "did_you_mean",
     "exact_numbers",
     "file_of",
+    "files",
     "needed",
     "printable",
     "process_pool",
@@ -32,7 +32,5 @@ __all__ = [
     "rows_json",
     "secrecy",
     "toml_files",
-    "write_whole",
-    "written",
     "zone_named",
 ]

@@ -9,7 +9,6 @@ from orderledger.infrastructure.views import (
     reading,
 )
 from orderledger.infrastructure.views.asking import bound_to
-from orderledger.infrastructure.views.building import ENTRIES
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.queries import Namespace
 from orderledger.infrastructure.views.scopes import check_scope
@@ -17,14 +16,12 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections import instruments, queries, tables
 from orderledger.projections.entries import Entry, is_entry
-from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
 from orderledger.projections.orders import order_row
 from orderledger.projections.pnl import Marks, equity_in, rate_of
-from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
@@ -40,16 +37,12 @@ from orderledger.projections.positions import (
 from orderledger.projections.recovery import finding
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tracked import NoDuplicates
-from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Kind, Row, Table, columns_of
+from orderledger.projections.view import Column, Kind, Row, Table, columns_of
 from orderledger.projections.whole_order import WholeOrder
 
 __all__ = [
-    "ENTRIES",
-    "EXPOSED_ORDERS",
     "METHODS",
-    "PNL_OF_FILLS",
     "POSITION_KEY",
-    "ROWS_IN_NOTEBOOKS",
     "AsOf",
     "Column",
     "Entry",

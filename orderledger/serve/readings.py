@@ -9,14 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orderledger.extend.store import Session, Store, reaching, stored
-from orderledger.extend.views import (
-    EXPOSED_ORDERS,
-    Row,
-    StoredViews,
-    position_anomalies,
-    queries,
-    tables,
-)
+from orderledger.extend.views import Row, StoredViews, position_anomalies, queries, tables
 from orderledger.serve.alerts import tables as alert_tables
 
 ORDERS_STATEMENT = """
@@ -105,7 +98,7 @@ def _read_views(session: Session, reading: Reading) -> None:
     is_open, views = session.to_sql("flag", True), StoredViews(session)
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
     reading.replaced = session.select(
-        EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
+        tables.EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
     )
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
     reading.anomalies.update(row["code"] for row in position_anomalies(views, tables.ANOMALIES))

@@ -14,15 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orderledger.analytics.archive.rows import batch_of, batches_of, rows_of, schema_of
 from orderledger.extend.events import Recorded, codec
 from orderledger.extend.values import sides, stream_names
-from orderledger.extend.views import (
-    ENTRIES,
-    Fold,
-    MemoryRows,
-    PositionFold,
-    Table,
-    WholeOrder,
-    tables,
-)
+from orderledger.extend.views import Fold, MemoryRows, PositionFold, Table, WholeOrder, tables
 from orderledger.rows import AccountEventRow, TradeRow
 
 if TYPE_CHECKING:
@@ -83,7 +75,7 @@ def fold_positions(
 
     is_active = pc.and_(pc.is_valid(trades["side"]), pc.equal(trades["state"], "active"))
     entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(
-        list(ENTRIES.names)
+        list(tables.ENTRIES.names)
     )
     facts = account_events.filter(pc.is_valid(account_events["instrument"]))
     order = [(name, "ascending") for name in (*OF_INSTRUMENT, "at")]

@@ -29,7 +29,7 @@ from orderledger.analytics.archive.place import PART, Place
 from orderledger.analytics.archive.rows import schema_of
 from orderledger.analytics.archive.verifying import verified
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.views import ENTRIES, tables
+from orderledger.extend.views import tables
 
 Key = tuple[str, str]
 """Account and instrument."""
@@ -101,7 +101,7 @@ class FoldRange(msgspec.Struct, tag=True):
         trades, facts, instruments = (
             _between(to, name, self.sources.get(name, ()), self.first, self.last, columns)
             for name, columns in (
-                (tables.TRADES.name, ENTRIES.names),
+                (tables.TRADES.name, tables.ENTRIES.names),
                 (tables.ACCOUNT_EVENTS.name, None),
                 (tables.INSTRUMENTS.name, None),
             )

@@ -17,7 +17,7 @@ from orderledger.audit.errors import NotProved
 from orderledger.audit.proof.proving import as_json, prove
 from orderledger.audit.proof.verifier import LARGEST, ProofError, verify_inclusion
 from orderledger.extend.events import Recorded, codec
-from orderledger.extend.runtime import write_whole, written
+from orderledger.extend.runtime import files
 from orderledger.extend.store import (
     SCHEMA_VERSION,
     LogRow,
@@ -65,8 +65,8 @@ def bundle(
         "is_redacted": is_redacted,
         "schema": SCHEMA_VERSION,
     }
-    with written(path):
-        write_whole(
+    with files.written(path):
+        files.write_whole(
             path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)})
         )
     return len(rows)
@@ -118,10 +118,10 @@ def _refuse_evidence_inside(rows: list[LogRow]) -> None:
         )
 
 
-def _zipped(files: dict[str, str]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, text in files.items():
+def _zipped(texts: dict[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, text in texts.items():
             entry = zipfile.ZipInfo(name, MADE_AT)
             entry.compress_type, entry.create_system, entry.external_attr = (
                 zipfile.ZIP_DEFLATED,
@@ -129,7 +129,7 @@ def _zipped(files: dict[str, str]) -> bytes:
                 0o644 << 16,
             )
             archive.writestr(entry, text.encode())
-    return written.getvalue()
+    return packed.getvalue()
 
 
 # Opening

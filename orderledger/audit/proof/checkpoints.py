@@ -23,7 +23,7 @@ from orderledger.audit.proof.verifier import (
     parse_checkpoint,
     parse_key,
 )
-from orderledger.extend.runtime import write_whole, written
+from orderledger.extend.runtime import files
 from orderledger.extend.store import Session, Store, table_names
 
 SECONDS_FOR_A_TARGET = 30
@@ -134,8 +134,8 @@ def to_file(path: Path) -> Target:
     """Replace a file with the newest checkpoint."""
 
     def publish(note: str) -> None:
-        with written(path):
-            write_whole(path, note.encode())
+        with files.written(path):
+            files.write_whole(path, note.encode())
 
     return publish
 

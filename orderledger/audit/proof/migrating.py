@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from orderledger import UnreadableEvent
 from orderledger.audit.errors import NotProved
 from orderledger.extend.events import codec
-from orderledger.extend.store import Database, NewEvidence, Session, kept_evidence, table_names
+from orderledger.extend.store import Database, Session, kept_evidence, table_names
 
 EVENTS_AT_ONCE = 1_000
 
-Moved = tuple[bytes, NewEvidence]
+Moved = tuple[bytes, kept_evidence.NewEvidence]
 """The new bytes of an event, and its evidence with its position."""
 
 

@@ -15,8 +15,7 @@ from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.storage.codec import PROVISIONAL
-from orderledger.infrastructure.storage.kept_evidence import RandomBytes, set_aside
-from orderledger.infrastructure.storage.recorder import NewEvidence
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, RandomBytes, set_aside
 
 MESSAGE_ID_REUSED = str(Anomaly.MESSAGE_ID_REUSED)
 

@@ -19,8 +19,7 @@ from orderledger.infrastructure.engine.hints import hint_of
 from orderledger.infrastructure.engine.resolving import Resolved, Resolver
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.messages.outcome import DUPLICATE, Outcome
-from orderledger.infrastructure.storage.kept_evidence import RandomBytes
-from orderledger.infrastructure.storage.recorder import NewEvidence
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, RandomBytes
 from orderledger.infrastructure.storage.store import Store
 
 

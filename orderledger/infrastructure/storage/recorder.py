@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.errors import Fenced
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to
@@ -58,9 +59,6 @@ Fence = tuple[str, int]
 
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event to store."""
-
-NewEvidence = tuple[int, bytes, bytes | None, bytes | None]
-"""Index of the event among those to store; salt, evidence and text to store beside it."""
 
 
 class LedgerRecorder(Protocol):

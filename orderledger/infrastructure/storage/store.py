@@ -17,7 +17,7 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.kept_evidence import KeptEvidence, kept_row
+from orderledger.infrastructure.storage.kept_evidence import KeptEvidence, NewEvidence, kept_row
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
@@ -27,7 +27,6 @@ from orderledger.infrastructure.storage.recorder import (
     LedgerRecorder,
     LogRow,
     NewEvent,
-    NewEvidence,
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase

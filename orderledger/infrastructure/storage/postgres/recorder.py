@@ -17,6 +17,7 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 from orderledger.infrastructure.storage.postgres.call import (
     bigint_array,
     bytea_array,
@@ -32,7 +33,6 @@ from orderledger.infrastructure.storage.recorder import (
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     own_streams,
 )

@@ -20,7 +20,7 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
-from orderledger.infrastructure.storage.kept_evidence import placed
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, placed
 from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
     NAME_TAKEN,
@@ -29,7 +29,6 @@ from orderledger.infrastructure.storage.recorder import (
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     chunks,
     own_streams,
