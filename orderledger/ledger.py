@@ -39,7 +39,7 @@ from orderledger.infrastructure.messages.outcome import Answer, Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.epoch import Loss
-from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
 from orderledger.infrastructure.storage.store import (
     Store,

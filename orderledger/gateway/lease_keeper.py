@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from orderledger import Fenced
-from orderledger.extend.store import Lease, Leases
+from orderledger.gateway.leases import Lease, Leases
 from orderledger.gateway.process import elapsed, holder, is_dead, this_process
 
 LOOKS_PER_TERM = 20

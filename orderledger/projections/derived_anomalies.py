@@ -12,7 +12,8 @@ from typing import Any, Protocol, cast
 
 from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.exact import ZERO
-from orderledger.domain.values import Anomaly, account_stream
+from orderledger.domain.stream_names import account_stream
+from orderledger.domain.values import Anomaly
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade

@@ -25,7 +25,7 @@ from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
+from orderledger.domain.stream_names import account_of
 from orderledger.projections.account_events import (
     ACCOUNT_EVENTS,
     AccountEventRow,

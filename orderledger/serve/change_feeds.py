@@ -15,12 +15,12 @@ from sys import getsizeof
 import msgspec
 
 from orderledger import Ledger, LogWentBack
-from orderledger.extend.events import OrderAttributed, decode
-from orderledger.extend.runtime import EventLogger, row_json
+from orderledger.extend.events import codec, judgements
+from orderledger.extend.runtime import EventLogger, rows_json
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import reaching
-from orderledger.extend.values import account_of, client_order_id_of, is_order_stream
-from orderledger.extend.views import Row, stored_event_rows
+from orderledger.extend.values import stream_names
+from orderledger.extend.views import Row, histories
 from orderledger.serve.answers import Answers
 from orderledger.serve.signal import Signal
 
@@ -32,7 +32,7 @@ BYTES_KEPT = 16 << 20
 """
 RETRY_SECONDS = 1.0
 WAIT_SECONDS = 5.0
-ATTRIBUTED = OrderAttributed.stored_name
+ATTRIBUTED = judgements.OrderAttributed.stored_name
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -237,13 +237,13 @@ class EventFeed(Feed):
         return await self._answers.ask(lambda: self._items_of(stored))
 
     def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
-        rows, error = stored_event_rows(self._ledger.store, stored)
+        rows, error = histories.stored_event_rows(self._ledger.store, stored)
         if error is not None:
             raise error
         return list(map(self._item, rows))
 
     def _item(self, row: Row) -> Item:
-        encoded = b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], row_json(row))
+        encoded = b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], rows_json.row_json(row))
         return Item(itemgetter(*self.filtered)(row), encoded, row["position"])
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
@@ -271,18 +271,21 @@ class OrderFeed(Feed):
         there = {row["stream"] for row in rows}
         gone = [
             {
-                "account": account_of(stream),
-                "client_order_id": client_order_id_of(stream),
+                "account": stream_names.account_of(stream),
+                "client_order_id": stream_names.client_order_id_of(stream),
                 "stream": stream,
             }
             for stream in streams
             if stream not in there
         ]
         values_of = itemgetter(*self.filtered)
-        changed = [Item(values_of(row), row_json(row)) for row in rows]
+        changed = [Item(values_of(row), rows_json.row_json(row)) for row in rows]
         return [
             *changed,
-            *(Item((row["account"], row["stream"]), row_json(row), is_gone=True) for row in gone),
+            *(
+                Item((row["account"], row["stream"]), rows_json.row_json(row), is_gone=True)
+                for row in gone
+            ),
         ]
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
@@ -298,10 +301,10 @@ def touched(stored: Sequence[StoredRow]) -> list[str]:
     """
     streams: dict[str, None] = {}
     for row in stored:
-        if is_order_stream(row.stream):
+        if stream_names.is_order_stream(row.stream):
             streams[row.stream] = None
         if row.name == ATTRIBUTED:
-            event = decode(*row).event
-            assert isinstance(event, OrderAttributed)
+            event = codec.decode(*row).event
+            assert isinstance(event, judgements.OrderAttributed)
             streams[event.to] = None
     return list(streams)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orderledger import Ledger
-from orderledger.extend.store import Store, file_of_store
+from orderledger.extend.store import Store
 
 
 class Freshness:
@@ -75,12 +75,11 @@ class Freshness:
 
 def _connected(store: Store) -> sqlite3.Connection | None:
     """The event loop's own connection to a SQLite file. None for other stores."""
-    path = file_of_store(store)
-    if path is None:
+    if store.file is None:
         return None
     try:
         connection = sqlite3.connect(
-            f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
+            f"{Path(store.file).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
         )
         connection.execute("PRAGMA data_version").fetchone()
     except sqlite3.Error:

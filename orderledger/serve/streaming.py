@@ -12,8 +12,8 @@ from typing import Any, cast
 from starlette.types import Receive, Scope, Send
 
 from orderledger import Ledger, LogWentBack
-from orderledger.extend.runtime import EventLogger, row_json
-from orderledger.extend.views import EVENT_NAMES, SOURCES, questions
+from orderledger.extend.runtime import EventLogger, rows_json
+from orderledger.extend.views import histories, questions
 from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
@@ -50,9 +50,9 @@ PARAMETERS = (
     ),
     questions.Parameter("account", "text", "Only this account."),
     questions.Parameter("stream", "text", "Only this stream."),
-    questions.Parameter("name", "text", "Only events of this name.", tuple(EVENT_NAMES)),
+    questions.Parameter("name", "text", "Only events of this name.", tuple(histories.EVENT_NAMES)),
     questions.Parameter("actor", "text", "Only events of this actor."),
-    questions.Parameter("source", "text", "Only events of this source.", SOURCES),
+    questions.Parameter("source", "text", "Only events of this source.", histories.SOURCES),
     questions.Parameter("correlation_id", "text", "Only events with this correlation id."),
     questions.Parameter("instrument", "text", "Only orders of this instrument."),
     questions.Parameter("strategy", "text", "Only orders of this strategy."),
@@ -255,7 +255,7 @@ def _filter(
     if not asked:
         return None
     wanted = [
-        (filtered.index(name), EVENT_NAMES[value] if name == "name" else value)
+        (filtered.index(name), histories.EVENT_NAMES[value] if name == "name" else value)
         for name, value in asked.items()
     ]
 
@@ -267,4 +267,4 @@ def _filter(
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), row_json(document))
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), rows_json.row_json(document))

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from orderledger import InvalidSetting
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.runtime import learn, needed
+from orderledger.extend.runtime import needed, secrecy
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,7 +39,7 @@ class Place:
 
         self.url = url.rstrip("/") or url
         if "@" in (authority := urlsplit(url).netloc if "://" in url else ""):
-            learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
+            secrecy.learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
         self._root: Path | None = None
         try:
             files, root = (

@@ -7,7 +7,7 @@ from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import stream_for
 from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import account_stream, proposal_stream
+from orderledger.domain.stream_names import account_stream, proposal_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.messages.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.messages.parsing import parse_line

@@ -30,7 +30,7 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import is_held, let_go
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 
 Result = TypeVar("Result")

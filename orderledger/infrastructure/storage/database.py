@@ -14,7 +14,8 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.damage import first_damaged
 from orderledger.infrastructure.storage.epoch import Epoch
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, LogRow
+from orderledger.infrastructure.storage.recorder import LAST_POSITION, LogRow
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import AnyTable, Key, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable

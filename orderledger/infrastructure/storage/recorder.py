@@ -5,19 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.values import order_stream
+from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.errors import Fenced
 from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 
-EVENTS_TABLE = "orderledger_events"
-NAMES_TABLE = "order_names"
-FACTS_TABLE = "account_facts"
-COLLECTORS_TABLE = "collectors"
-LEASES_TABLE = "sending_leases"
-EVIDENCE_TABLE = "event_evidence"
-TILES_TABLE = "proof_tiles"
-CHECKPOINTS_TABLE = "proof_checkpoints"
-REQUEST_KEYS_TABLE = "request_keys"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to
 another."""
@@ -68,9 +60,6 @@ Fence = tuple[str, int]
 
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event to store."""
-
-NewEvidence = tuple[int, bytes, bytes | None, bytes | None]
-"""Index of the event among those to store; salt, evidence and text to store beside it."""
 
 
 class LedgerRecorder(Protocol):

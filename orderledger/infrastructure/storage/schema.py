@@ -11,7 +11,7 @@ from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import (
+from orderledger.infrastructure.storage.table_names import (
     CHECKPOINTS_TABLE,
     COLLECTORS_TABLE,
     EVENTS_TABLE,

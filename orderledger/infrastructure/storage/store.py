@@ -18,7 +18,7 @@ from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.epoch import Epoch
-from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
+from orderledger.infrastructure.storage.kept_evidence import KeptEvidence, NewEvidence, kept_row
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
@@ -28,7 +28,6 @@ from orderledger.infrastructure.storage.recorder import (
     LedgerRecorder,
     LogRow,
     NewEvent,
-    NewEvidence,
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
@@ -59,6 +58,11 @@ class Store:
     def make_read_only(self, why: str, at_close: Callable[[], None]) -> None:
         """Refuse to record from now on. `at_close` is called after the store was closed."""
         self._read_only, self._at_close = why, at_close
+
+    @property
+    def file(self) -> str | None:
+        """The file of a store in SQLite. None for other stores."""
+        return None if self.url is None or self.url.startswith(POSTGRES) else self.url
 
     def append(
         self,
@@ -364,8 +368,3 @@ def cannot_be_written(error: BaseException) -> bool:
 
 def _text_of(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def file_of_store(store: Store) -> str | None:
-    """The file of a store in SQLite. None for other stores."""
-    return None if store.url is None or store.url.startswith(POSTGRES) else store.url

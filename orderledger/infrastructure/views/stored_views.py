@@ -10,7 +10,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.numbers_and_times import parse_time
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE
+from orderledger.infrastructure.storage.table_names import NAMES_TABLE
 from orderledger.infrastructure.views import lookups
 from orderledger.infrastructure.views.agreement_sql import agreement_sql
 from orderledger.infrastructure.views.arguments import asked_of

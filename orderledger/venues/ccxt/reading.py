@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orderledger.extend.messages import EPOCH, Evidence
+from orderledger.extend.messages import facts, numbers_and_times
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing, moment
@@ -65,14 +65,14 @@ def remark(*sentences: str | None) -> str | None:
     return "; ".join(one for one in sentences if one) or None
 
 
-def row_of(raw: Any) -> Evidence:
+def row_of(raw: Any) -> facts.Evidence:
     """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises
     Unreadable, InvalidMessage."""
     if not isinstance(raw, dict):
         raise Unreadable("is not a row")
     if raw.get(UNREADABLE):
         raise Unreadable(str(raw[UNREADABLE]))
-    return Evidence(raw)
+    return facts.Evidence(raw)
 
 
 def number(row: Document, name: str) -> Decimal | None:
@@ -146,7 +146,7 @@ def milliseconds_of(row: Document, *names: str) -> int | None:
         if _has_milliseconds(_whole(row.get(name))):
             found = optional([], partial(time_of, row, name))
             if found is not None:
-                return (found - EPOCH) // MILLISECOND
+                return (found - numbers_and_times.EPOCH) // MILLISECOND
     return None
 
 

@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from orderledger.infrastructure.errors import ForkedLedger, StoreUnreachable
 from orderledger.infrastructure.storage.epoch import Epoch
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 Answer = TypeVar("Answer")
 

@@ -23,6 +23,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 from orderledger.infrastructure.storage.postgres.call import (
     bigint_array,
     bytea_array,
@@ -32,20 +33,21 @@ from orderledger.infrastructure.storage.postgres.call import (
 from orderledger.infrastructure.storage.postgres.connections import Datastore, Line, asking
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     own_streams,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")

@@ -19,7 +19,6 @@ from orderledger.infrastructure.storage.columns import (
     json_texts,
     numbers,
     parse_json,
-    shape_of,
     times,
 )
 from orderledger.infrastructure.storage.database import (
@@ -29,14 +28,14 @@ from orderledger.infrastructure.storage.database import (
     Session,
     upsert_tail,
 )
-from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
+from orderledger.infrastructure.storage.kept_evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
 from orderledger.infrastructure.storage.postgres.arrow import arrow_of
 from orderledger.infrastructure.storage.postgres.connections import Datastore
-from orderledger.infrastructure.storage.recorder import (
-    ATTRIBUTIONS,
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, NAMES_KEPT
+from orderledger.infrastructure.storage.shapes import shape_of
+from orderledger.infrastructure.storage.table_names import (
     EVENTS_TABLE,
     EVIDENCE_TABLE,
-    NAMES_KEPT,
     NAMES_TABLE,
     TILES_TABLE,
 )

@@ -23,7 +23,7 @@ from orderledger.infrastructure.deadline import current, is_over
 from orderledger.infrastructure.errors import ForkedLedger
 from orderledger.infrastructure.locks import let_go
 from orderledger.infrastructure.storage.epoch import Epoch
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 THREADS = 10_000
 CLOSING_SECONDS = 10.0

@@ -21,21 +21,15 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
 from orderledger.infrastructure.storage.epoch import Epoch
-from orderledger.infrastructure.storage.evidence import placed
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, placed
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
     LAST_POSITION,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     chunks,
     own_streams,
@@ -44,6 +38,13 @@ from orderledger.infrastructure.storage.sqlite.connections import (
     Datastore,
     connected,
     raised_by_library,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 BEFORE_COMMIT = frozenset(

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orderledger.extend.runtime import EventLogger, Secrecy, masked
+from orderledger.extend.runtime import EventLogger, secrecy
 from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
+from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
@@ -36,7 +37,7 @@ class Censor(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        shown = Secrecy().hide(masked(text))
+        shown = Secrecy().hide(secrecy.masked(text))
         if shown != text:
             record.msg, record.args = shown, ()
         return True
