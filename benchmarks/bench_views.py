@@ -68,7 +68,7 @@ def _filled(url: str, size: int) -> float:
         del found
         gc.collect()
         began = time.perf_counter()
-        ledger.catch_up()
+        ledger.views.catch_up()
         return time.perf_counter() - began
 
 
@@ -210,11 +210,11 @@ def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
         if not bench.wants(f"rebuild, {count} job"):
             continue
         with Ledger.open(url, update_views=False) as ledger:
-            ledger.catch_up()  # a recovery does not
+            ledger.views.catch_up()  # a recovery does not
             gc.collect()
             floor = size / _timed(lambda: decimal_fold(url))
             more: dict[str, Any] = {"jobs": count} if len(jobs) > 1 else {}
-            rebuilt = ledger.rebuild(**more)
+            rebuilt = ledger.views.rebuild(**more)
         rates.append(size / rebuilt.seconds)
         note = "equal" if rebuilt.is_equal else "NOT EQUAL"
         target = ">= 40 % of the floor" if count == 1 else ">= 2.5 x one job"

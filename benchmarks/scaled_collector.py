@@ -46,8 +46,8 @@ async def main(minute: float, path: Path) -> None:
             [venue],
             SystemClock(),
             every=timedelta(seconds=settings.reconcile_seconds),
-            publish=partial(ledger.publish, settings.collector),
-            check_views=ledger.check_views,
+            publish=partial(ledger.internals.publish, settings.collector),
+            check_views=ledger.views.raise_for_fault,
         )
         await collector.run(stop)
 

@@ -117,7 +117,7 @@ def status() -> list[str]:
         collector = Collector(ledger, [venue], SystemClock()).status()
         (account,) = collector["accounts"].values()
         answer, published = ledger.status(), running.to_publish(collector, ledger)
-        (latency, *_) = ledger.latencies().values()
+        (latency, *_) = ledger.metrics.durations().values()
     return [
         "With `--json` the status is one object:\n",
         _named(answer, meanings.STATUS),

@@ -129,7 +129,7 @@ def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Ou
     """The outcomes of these messages in a new ledger in memory, and its views."""
     with Ledger.open("memory://", clock=SteppingClock(now), update_views=False) as ledger:
         outcomes = ledger.record_many(map(parse_document, documents))
-        return outcomes, folded(ledger.store, None, None)
+        return outcomes, folded(ledger.internals.store, None, None)
 
 
 def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:

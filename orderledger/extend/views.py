@@ -10,24 +10,23 @@ from orderledger.infrastructure.views.arguments import (
 )
 from orderledger.infrastructure.views.asking import bound_to
 from orderledger.infrastructure.views.building import ENTRIES, OF_POSITION, place_of
-from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import (
     EVENT_NAMES,
     SOURCES,
     event_row_of,
     stored_event_rows,
 )
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
 from orderledger.infrastructure.views.paging import (
-    LONGEST_PAGE,
-    ORDERS_OF_PAGES,
     InvalidCursor,
     Page,
     offset_cursor,
     offset_of,
 )
 from orderledger.infrastructure.views.parallel import processes, results, submitted
-from orderledger.infrastructure.views.queries import Namespace
-from orderledger.infrastructure.views.reading import check_times, one_order
+from orderledger.infrastructure.views.reading import Namespace, check_times, one_order
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
@@ -84,12 +83,10 @@ __all__ = [
     "HALTS",
     "INNER",
     "INSTRUMENTS",
-    "LONGEST_PAGE",
     "LOTS",
     "METHODS",
     "OF_POSITION",
     "ORDERS",
-    "ORDERS_OF_PAGES",
     "ORDER_NAMES",
     "PNL_OF_FILLS",
     "POSITIONS",
@@ -103,19 +100,21 @@ __all__ = [
     "Entry",
     "Fold",
     "FoldedViews",
-    "Following",
     "Histogram",
     "InvalidCursor",
     "Kind",
+    "LogMethods",
     "Marks",
     "MemoryNames",
     "MemoryRows",
     "Method",
+    "MetricMethods",
     "Namespace",
     "NoDuplicates",
     "Page",
     "Position",
     "PositionFold",
+    "ReconciliationMethods",
     "Row",
     "StoredInstrumentRow",
     "StoredViews",

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -25,13 +25,16 @@ from orderledger.extend.values import Clock
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
-from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.results import Sending
 from orderledger.gateway.sending import ChangedTerms, OnResult, Sender, change_of, growth_of
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent, Unanswered
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
@@ -53,7 +56,7 @@ class Changer:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
+        ledger: "Ledger",
         entries: Mapping[str, OrderEntry],
         book: Book,
         keeper: LeaseKeeper,
@@ -154,7 +157,7 @@ class Changer:
         outstanding = self.outstanding[key] = Outstanding(request_id, is_busy=True)
         is_recorded = False
         try:
-            (outcome,) = await self._ledger.arecord_together(
+            (outcome,) = await self._ledger.recording.arecord_together(
                 [asked], fence=self._keeper.fence(account)
             )
             is_recorded = outcome.outcome == "recorded"
@@ -241,7 +244,7 @@ class Changer:
         )
         self._book.growing[request_id] = growth_of(before, changed)
         try:
-            (outcome,) = await self._ledger.arecord_together(
+            (outcome,) = await self._ledger.recording.arecord_together(
                 [request], fence=self._keeper.fence(account)
             )
             if outcome.outcome != "recorded":
@@ -319,7 +322,7 @@ class Changer:
         again.
         """
         try:
-            await self._ledger.arecord_together(messages)
+            await self._ledger.recording.arecord_together(messages)
         except StoreError as error:
             self._unsettled.keep(key, answer=messages)
             result = Sending("unresolved", *key, "answer_not_recorded", str(error), messages)

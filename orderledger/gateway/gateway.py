@@ -15,7 +15,7 @@ from contextlib import suppress
 from decimal import Decimal
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -36,7 +36,6 @@ from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import Resolver
 from orderledger.gateway.results import (
-    GatewayLedger,
     OrderLookup,
     Sending,
 )
@@ -45,6 +44,9 @@ from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 __all__ = ["Gateway"]
 
@@ -78,7 +80,7 @@ class Gateway:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
+        ledger: "Ledger",
         entries: Mapping[str, OrderEntry],
         *,
         limits: str | PathLike[str] | GatewaySettings | None = None,
@@ -103,13 +105,13 @@ class Gateway:
         self._entries = dict(entries)
         self._clock = clock or SystemClock()
         self._take_over = frozenset(take_over)
-        self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
+        self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(
-            Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed
+            Leases(ledger.internals.store.database), entries, name, settings.lease_seconds, elapsed
         )
         self._breakers = Breakers(settings.breakers, self._book)
-        statuses = GatewayStatuses(ledger.store.database)
+        statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
             statuses, self._breakers, self._keeper, self._clock, ledger.status
         )
@@ -346,7 +348,7 @@ class Gateway:
                 fence=fence,
                 is_forced=is_forced,
             )
-            await self._ledger.arecord_together([changed], fence=fence)
+            await self._ledger.recording.arecord_together([changed], fence=fence)
 
     async def _keep_leases(self) -> None:
         while True:
@@ -399,7 +401,7 @@ class Gateway:
             status = await asyncio.to_thread(self._ledger.status)
             halts = list(self._breakers.halts(self._clock.now(), status))
             if halts:
-                await self._ledger.arecord_together(halts)
+                await self._ledger.recording.arecord_together(halts)
                 self._book.catch_up()
 
     async def _send_cancels(self) -> None:
@@ -411,7 +413,7 @@ class Gateway:
     # Internals
 
     def _load(self, book: Book) -> None:
-        self._ledger.catch_up()
+        self._ledger.views.catch_up()
         load(book)
 
     def _rules_of_highs(self) -> list[Any]:

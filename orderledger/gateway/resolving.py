@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from orderledger import Absent, Certainty, Deny, Message, StatusObserved
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ENDS, Clock, DatedBy, later
 from orderledger.gateway.book import Book, row_now
-from orderledger.gateway.results import GatewayLedger, OrderLookup
+from orderledger.gateway.results import OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import VenueError
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 QUERY_SECONDS = 10.0
 PAUSES = (1.0, 2.0, 4.0, 8.0)
@@ -54,7 +58,7 @@ class Resolver:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
+        ledger: "Ledger",
         entries: Mapping[str, OrderEntry],
         lookups: Mapping[str, OrderLookup],
         book: Book,
@@ -178,7 +182,7 @@ class Resolver:
             doubt.is_asking = False
             self._postpone(key[0], doubt)
         if found is not None:
-            await self._ledger.arecord_together(self._as_answers(key, found, asked_at))
+            await self._ledger.recording.arecord_together(self._as_answers(key, found, asked_at))
         else:
             doubt.absent_after = unknown
             await self._record_absence(key, order, doubt, asked_at)
@@ -233,7 +237,7 @@ class Resolver:
                 text=text,
                 never_arrived=True,
             )
-            await self._ledger.arecord_together([absent, deny])
+            await self._ledger.recording.arecord_together([absent, deny])
         elif order.absent_at is None or (
             order.unresolved_at is not None and not order.is_absent_since(order.unresolved_at)
         ):

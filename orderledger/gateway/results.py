@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from orderledger import Message, Outcome
-from orderledger.extend.store import Store
 from orderledger.rows import OrderRow
 
 __all__ = ["Sending", "SendingState"]
@@ -35,20 +34,6 @@ class Sending:
     text: str | None = None
     messages: Sequence[Message] = ()
     outcome: Outcome | None = None
-
-
-class GatewayLedger(Protocol):
-    """The methods of `Ledger` that a gateway uses."""
-
-    @property
-    def store(self) -> Store: ...
-    async def arecord(self, message: Message) -> Outcome: ...
-    async def arecord_together(
-        self, messages: Sequence[Message], *, fence: int | None = None
-    ) -> list[Outcome]: ...
-    def catch_up(self) -> int: ...
-    def order(self, order_id: str, /, *, account: str | None = None) -> Any: ...
-    def status(self) -> dict[str, Any]: ...
 
 
 class OrderLookup(Protocol):

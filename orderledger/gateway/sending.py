@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from orderledger import (
     Deny,
@@ -33,7 +33,7 @@ from orderledger.gateway.answers import (
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
-from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms
@@ -42,6 +42,9 @@ from orderledger.gateway.working import Instrument
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
@@ -76,7 +79,7 @@ class Sender:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
+        ledger: "Ledger",
         entries: Mapping[str, OrderEntry],
         book: Book,
         keeper: LeaseKeeper,
@@ -229,7 +232,7 @@ class Sender:
         log may show them as sent.
         """
         try:
-            return await self._ledger.arecord_together(messages, fence=fence)
+            return await self._ledger.recording.arecord_together(messages, fence=fence)
         except Fenced:
             raise
         except StoreError:

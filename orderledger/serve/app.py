@@ -204,7 +204,7 @@ async def _single(
     ledger = service.ledger
 
     def body() -> Answer:
-        position = ledger.position() if single.is_of_log else None
+        position = ledger.log.position() if single.is_of_log else None
         return Answer(single.body(ledger, dict(asked)), position)
 
     if single.is_of_log:
@@ -239,7 +239,7 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
     ledger = service.ledger
 
     def order() -> Answer:
-        position = ledger.position()
+        position = ledger.log.position()
         return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
 
     def history() -> Answer:
@@ -248,7 +248,7 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
         )
 
     def explanation() -> Answer:
-        position = ledger.store.recorder.last_position()
+        position = ledger.internals.store.recorder.last_position()
         return Answer(row_json(ledger.audit.explain(order_id, account=account, **asked)), position)
 
     query = {"history": history, "explanation": explanation}.get(part, order)
@@ -286,13 +286,13 @@ async def _status(service: Service, scope: Scope, receive: Receive, send: Send) 
 async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
     caller: Caller = scope["caller"]
-    position = await service.answers.ask(service.ledger.position)
+    position = await service.answers.ask(service.ledger.log.position)
     about = {
         "name": caller.name,
         "roles": [role for role in ROLES if role in caller.roles],
         "needs_token": service.settings.tokens is not None,
         "version": __version__,
-        "store": public(service.ledger.store.url or "memory://"),
+        "store": public(service.ledger.internals.store.url or "memory://"),
         "position": position,
     }
     await Kept(Answer(row_json(about))).send(send, None)

@@ -161,11 +161,11 @@ class Feed:
 
     def _stored(self, after: int) -> list[StoredRow]:
         with reaching("the store"):
-            return self._ledger.store.recorder.rows_after(after, EVENTS_PER_BATCH)
+            return self._ledger.internals.store.recorder.rows_after(after, EVENTS_PER_BATCH)
 
     async def _begin(self) -> None:
         if self._task is None:
-            last = await self._answers.ask(self._ledger.position)
+            last = await self._answers.ask(self._ledger.log.position)
             if self._task is None:  # another reader may have begun meanwhile
                 self.position = last
                 self._task = asyncio.ensure_future(self._run())
@@ -190,7 +190,7 @@ class Feed:
 
     async def _next(self) -> None:
         """Wait for events, and keep the next batch."""
-        await self._ledger.following.await_events(self.position, WAIT_SECONDS)
+        await self._ledger.internals.following.await_events(self.position, WAIT_SECONDS)
         begin = self.position
         stored = await self._answers.ask(lambda: self._stored(begin))
         if not stored:
@@ -221,7 +221,7 @@ class EventFeed(Feed):
         return await self._answers.ask(lambda: self._items_of(stored))
 
     def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
-        rows, error = stored_event_rows(self._ledger.store, stored)
+        rows, error = stored_event_rows(self._ledger.internals.store, stored)
         if error is not None:
             raise error
         return list(map(self._item, rows))
@@ -251,7 +251,7 @@ class OrderFeed(Feed):
         return await self._answers.ask(lambda: self._items(streams)) if streams else []
 
     def _items(self, streams: Sequence[str]) -> list[Item]:
-        rows = self._ledger.changed_orders(streams)
+        rows = self._ledger.views.changed_orders(streams)
         there = {row["stream"] for row in rows}
         gone = [
             {

@@ -11,7 +11,10 @@ from orderledger.audit.queries import Audit
 from orderledger.extend.runtime import row_json
 from orderledger.extend.views import (
     InvalidCursor,
+    LogMethods,
+    MetricMethods,
     Page,
+    ReconciliationMethods,
     bound_to,
     offset_cursor,
     offset_of,
@@ -116,7 +119,7 @@ def _of_view(path: str, question: Question) -> Collection:
 
     def answer(ledger: Ledger, asked: Asked) -> Page:
         try:
-            return ledger.page(question.__name__, **asked)
+            return ledger.views.page(question.__name__, **asked)
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
 
@@ -160,7 +163,7 @@ def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], Page]:
             begin = offset_of(path, asked.pop("after", None))
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
-        position = ledger.position()
+        position = ledger.log.position()
         rows = _ask(question, ledger, asked)
         page = rows[begin : begin + limit]
         if columns is not None:
@@ -174,7 +177,7 @@ def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], Page]:
 def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
     columns = asked.pop("columns", None)
     try:
-        page = ledger.reconciled_orders(**asked)
+        page = ledger.reconciliations.orders(**asked)
     except InvalidCursor as fault:
         raise invalid("after", str(fault)) from None
     if columns is None:
@@ -186,7 +189,7 @@ def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
 
 
 def _events(ledger: Ledger, asked: Asked) -> Page:
-    return ledger.events_page(**asked)
+    return ledger.log.page(**asked)
 
 
 COLLECTIONS = (
@@ -194,8 +197,8 @@ COLLECTIONS = (
     _of_view("trades", Ledger.trades),
     _of_view("proposals", Ledger.proposals),
     _of_view("anomalies", Ledger.anomalies),
-    _of_view("account-events", Ledger.account_events),
-    _of_view("certificates", Ledger.certificates),
+    _of_view("account-events", LogMethods.account_events),
+    _of_view("certificates", ReconciliationMethods.certificates),
     _of_view("instruments", Ledger.instruments),
     _of_view("marks", Ledger.marks),
     _of_view("halts", Ledger.halts),
@@ -204,17 +207,17 @@ COLLECTIONS = (
     _computed("pnl-of-fills", Ledger.pnl_of_fills, is_fold=True),
     _computed("equity", Ledger.equity, is_fold=True, most=MOST_POINTS),
     _computed("exposure", Ledger.exposure),
-    _computed("latency", Ledger.latency),
+    _computed("latency", MetricMethods.latency),
     _computed("accounts", accounts, is_of_log=False),
     _computed("breakers", breakers, is_of_log=False),
     _computed("doubts", Ledger.doubts, is_of_log=False),
-    _computed("reconciliation", Ledger.reconciliation),
+    _computed("reconciliation", ReconciliationMethods.by_account),
     Collection(
         "reconciliation/orders",
-        Ledger.reconciled_orders,
+        ReconciliationMethods.orders,
         ReconciledOrderRow,
         (
-            *questions.parameters_of(Ledger.reconciled_orders),
+            *questions.parameters_of(ReconciliationMethods.orders),
             columns_parameter(columns_of_row(ReconciledOrderRow)),
         ),
         _reconciled_orders,

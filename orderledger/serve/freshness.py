@@ -21,7 +21,7 @@ class Freshness:
         self._threads = threads
         self._asking: asyncio.Future[Hashable] | None = None
         self._next: asyncio.Future[Hashable] | None = None
-        self._connection = _connected(ledger.store)
+        self._connection = _connected(ledger.internals.store)
 
     def mark_now(self) -> Hashable | None:
         """The mark, if it is available without waiting: SQLite counts the commits of all other
@@ -59,7 +59,7 @@ class Freshness:
     async def _ask(self) -> Hashable:
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._ledger.position)
+            return await loop.run_in_executor(self._threads, self._ledger.log.position)
         finally:
             self._asking = None
 

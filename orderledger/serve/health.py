@@ -95,7 +95,7 @@ def _of_views(ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits
         text = f"the views are {behind:,} events behind the log, the limit is {limit:,}"
         reasons.append(Reason("views_behind", None, behind, limit, text))
     try:
-        ledger.check_views()
+        ledger.views.raise_for_fault()
     except StoreError as error:
         reasons.append(
             Reason("views_fault", None, None, None, f"the views are not updated: {error}")

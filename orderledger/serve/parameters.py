@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from orderledger.extend.messages import parse_number, parse_time
 from orderledger.extend.runtime import zone_named
-from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, parameters, questions
+from orderledger.extend.views import ReconciliationMethods, parameters, questions
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000
@@ -129,15 +129,16 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "seconds": _seconds,
 }
 
+OF_PAGES = {one.name: one for one in questions.parameters_of(ReconciliationMethods.orders)}
 LIMIT = questions.Parameter(
-    "limit", "count", "The most rows to return.", least=1, most=LONGEST_PAGE
+    "limit", "count", "The most rows to return.", least=1, most=OF_PAGES["limit"].most
 )
 AFTER = questions.Parameter("after", "text", "The cursor `after` of the page before.")
 ORDER = questions.Parameter(
     "order",
     "text",
     "asc as the command line, desc, or newest: the latest first, of orders the last updated.",
-    ORDERS_OF_PAGES,
+    OF_PAGES["order"].words,
 )
 COUNT = questions.Parameter(
     "count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count"

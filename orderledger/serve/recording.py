@@ -101,7 +101,7 @@ class Messages:
                 outcomes.append(outcome_of(problem))
             if index % PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        recorded = iter(await self._ledger.arecord_together(messages))
+        recorded = iter(await self._ledger.recording.arecord_together(messages))
         remaining = (next(recorded) if outcome is None else outcome for outcome in outcomes)
         return [
             row_json({"line": number, **shown(outcome)}) + b"\n"

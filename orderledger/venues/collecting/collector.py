@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from orderledger import DamagedRow, Gap, Source, StoreError
 from orderledger.extend.runtime import EventLogger, printable
@@ -27,8 +27,10 @@ from orderledger.venues.collecting.counters import AccountCounters
 from orderledger.venues.collecting.recorder import Recorder
 from orderledger.venues.collecting.watching import Watch
 from orderledger.venues.errors import VenueError
-from orderledger.venues.reconciliation.book import Book
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
@@ -49,7 +51,7 @@ class Collector:
 
     def __init__(
         self,
-        book: Book,
+        book: "Ledger",
         venues: Sequence[Venue],
         clock: Clock,
         *,

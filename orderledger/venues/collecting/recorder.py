@@ -7,10 +7,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orderledger import Message, Outcome
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.reconciliation.book import Book
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 GROUP_LIMIT = 700
 """Maximum of messages in a batch: with the last one added, a batch is still one commit, as a
@@ -34,7 +37,7 @@ class Recorder:
     durable.
     """
 
-    def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
+    def __init__(self, book: "Ledger", counters: defaultdict[str, AccountCounters]) -> None:
         self._book = book
         self._counters = counters
         self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()

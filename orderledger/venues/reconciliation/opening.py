@@ -30,7 +30,7 @@ class Opening(NamedTuple):
 
 def price_of_opening(account: Account, opening: Opening) -> tuple[Decimal, str]:
     """The price of a position at a time, and how it was found."""
-    asked = {"account": account.name, "instrument": opening.name.instrument}
+    asked: dict[str, Any] = {"account": account.name, "instrument": opening.name.instrument}
     defined = next(iter(account.book.instruments(**asked)), None)
     modes = modes_of(defined)
     later = account.fills_after(opening.at, opening.name)

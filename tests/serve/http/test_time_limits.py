@@ -26,13 +26,13 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 def folding(ledger: Ledger) -> object:
     """Fold a log that has no end."""
-    events = itertools.cycle(list(ledger.store.all_events()))
+    events = itertools.cycle(list(ledger.internals.store.all_events()))
     return FoldedViews(within_time(events), None, None)
 
 
 def counting(ledger: Ledger) -> object:
     """Ask the database for something that has no end."""
-    with ledger.store.database.reading() as session:
+    with ledger.internals.store.database.reading() as session:
         return session.execute(ENDLESS)
 
 
@@ -49,12 +49,12 @@ def test_a_query_that_takes_too_long_leaves_its_thread(
             began = time.monotonic()
             while True:
                 try:
-                    found = await answers.ask(ledger.position, is_fold=True)
+                    found = await answers.ask(ledger.log.position, is_fold=True)
                     break
                 except Problem:  # the thread is about to stop
                     assert time.monotonic() < began + 20
                     await asyncio.sleep(0.02)
-            assert found == ledger.position()
+            assert found == ledger.log.position()
         finally:
             answers.close()
 
@@ -72,7 +72,7 @@ def test_the_update_of_views_has_no_deadline(durable_store_url: str) -> None:
         with deadline(time.monotonic() - 1), pytest.raises(OutOfTime):
             folding(ledger)
         with deadline(time.monotonic() - 1):
-            assert ledger._projector.catch_up() == ledger.position()
+            assert ledger._projector.catch_up() == ledger.log.position()
 
 
 @pytest.mark.slow
