@@ -22,7 +22,7 @@ from orderledger.extend.runtime import document_json, public, row_json
 from orderledger.extend.views import Page, questions
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alerts.lists import status
-from orderledger.serve.answers import Answer, Answers
+from orderledger.serve.answers import JsonAnswer, QueryPools
 from orderledger.serve.callers import Caller
 from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.idempotency import IdempotentRequests
@@ -55,7 +55,7 @@ class Service:
     def __init__(self, ledger: Ledger, settings: ServiceSettings) -> None:
         self.ledger = ledger
         self.settings = settings
-        self.answers = Answers(ledger, settings.limits)
+        self.answers = QueryPools(ledger, settings.limits)
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
         self.streams = Streams(ledger, self.answers, settings)
 
@@ -63,7 +63,7 @@ class Service:
         self,
         mark: Hashable,
         key: tuple[bytes, bytes],
-        query: Callable[[], Answer],
+        query: Callable[[], JsonAnswer],
         *,
         is_fold: bool,
     ) -> Kept:
@@ -77,7 +77,7 @@ class Service:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
 
     async def keep(
-        self, scope: Scope, send: Send, query: Callable[[], Answer], *, is_fold: bool = False
+        self, scope: Scope, send: Send, query: Callable[[], JsonAnswer], *, is_fold: bool = False
     ) -> None:
         """Answer a query about the log, cached until the ledger changes."""
         answers, key = self.answers, (scope["raw_path"], scope["query_string"])
@@ -187,7 +187,7 @@ async def _list(
     _check_period(asked)
     query = partial(_listed, service.ledger, collection, asked)
     if not collection.is_of_log:
-        await Kept(Answer((await service.answers.ask(query)).body)).send(send, None)
+        await Kept(JsonAnswer((await service.answers.ask(query)).body)).send(send, None)
         return
     await service.keep(
         scope,
@@ -203,9 +203,9 @@ async def _single(
     asked = service.parse(scope, single.by_name)
     ledger = service.ledger
 
-    def body() -> Answer:
+    def body() -> JsonAnswer:
         position = ledger.log.position() if single.is_of_log else None
-        return Answer(single.body(ledger, dict(asked)), position)
+        return JsonAnswer(single.body(ledger, dict(asked)), position)
 
     if single.is_of_log:
         await service.keep(scope, send, body, is_fold=True)
@@ -213,14 +213,14 @@ async def _single(
         await Kept(await service.answers.ask(body)).send(send, None)
 
 
-def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
+def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> JsonAnswer:
     return answer_of(collection.answer(ledger, dict(asked)))
 
 
-def answer_of(page: Page) -> Answer:
+def answer_of(page: Page) -> JsonAnswer:
     """The body of a list."""
     count = {} if page.count is None else {"count": page.count}
-    return Answer(
+    return JsonAnswer(
         document_json({"after": page.after, **count, "position": page.position}, page.rows),
         page.position,
     )
@@ -238,18 +238,20 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
     _check_period(asked)
     ledger = service.ledger
 
-    def order() -> Answer:
+    def order() -> JsonAnswer:
         position = ledger.log.position()
-        return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
+        return JsonAnswer(row_json(ledger.order(order_id, account=account, **asked)), position)
 
-    def history() -> Answer:
+    def history() -> JsonAnswer:
         return answer_of(
             HISTORY.answer(ledger, {"order_id": order_id, "account": account, **asked})
         )
 
-    def explanation() -> Answer:
+    def explanation() -> JsonAnswer:
         position = ledger.internals.store.recorder.last_position()
-        return Answer(row_json(ledger.audit.explain(order_id, account=account, **asked)), position)
+        return JsonAnswer(
+            row_json(ledger.audit.explain(order_id, account=account, **asked)), position
+        )
 
     query = {"history": history, "explanation": explanation}.get(part, order)
     await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)
@@ -280,7 +282,7 @@ def _path_of_order(scope: Scope) -> tuple[str, str, str]:
 async def _status(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
     body = await service.answers.ask(lambda: row_json(status(service.ledger)))
-    await Kept(Answer(body)).send(send, None)
+    await Kept(JsonAnswer(body)).send(send, None)
 
 
 async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
@@ -295,12 +297,12 @@ async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> N
         "store": public(service.ledger.internals.store.url or "memory://"),
         "position": position,
     }
-    await Kept(Answer(row_json(about))).send(send, None)
+    await Kept(JsonAnswer(row_json(about))).send(send, None)
 
 
 async def _openapi(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
-    await Kept(Answer(document())).send(send, None)
+    await Kept(JsonAnswer(document())).send(send, None)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import reaching
 from orderledger.extend.values import account_of, client_order_id_of, is_order_stream
 from orderledger.extend.views import Row, stored_event_rows
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.signal import Signal
 
 EVENTS_PER_BATCH = 1_000
@@ -82,7 +82,7 @@ class Feed:
     pause = 0.05
     filtered: tuple[str, ...]
 
-    def __init__(self, ledger: Ledger, answers: Answers, signal: Signal) -> None:
+    def __init__(self, ledger: Ledger, answers: QueryPools, signal: Signal) -> None:
         self._ledger = ledger
         self._answers = answers
         self._signal = signal

@@ -37,7 +37,7 @@ from orderledger.venues.ccxt.exchange import connected
 from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
@@ -121,7 +121,9 @@ SHARES = (
 
 def _hyperliquid(plan: Plan) -> Kind:
     names = {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, plan.accounts + 1)}
-    limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
+    limits = HyperliquidLimits(
+        users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY
+    )
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:

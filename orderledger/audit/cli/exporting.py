@@ -17,7 +17,7 @@ from orderledger.cli.tables import print_rows
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 if TYPE_CHECKING:
-    from orderledger.audit.comparison import Book
+    from orderledger.audit.comparison import AccountRows
 
 VIEWS = (
     "orders",
@@ -273,11 +273,11 @@ def compare(
         sys.exit(1)
 
 
-def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "Book":
-    from orderledger.audit.comparison import Book
+def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "AccountRows":
+    from orderledger.audit.comparison import AccountRows
 
     where = {"account": account, **asked}
-    return Book(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))
+    return AccountRows(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))
 
 
 def _short(row: Row) -> Row:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, get_args
 
-from orderledger.infrastructure.messages.outcome import Answer
+from orderledger.infrastructure.messages.outcome import OutcomeWord
 from orderledger.infrastructure.views.arguments import check_period, groups_of
 from orderledger.infrastructure.views.parameters import (
     Account,
@@ -74,4 +74,4 @@ class MetricMethods(Namespace):
         """Messages that this ledger was given since it was opened, by outcome. A message object
         that is invalid was never one."""
         counts = self._ledger._latencies.outcomes
-        return {outcome: counts[outcome] for outcome in get_args(Answer)}
+        return {outcome: counts[outcome] for outcome in get_args(OutcomeWord)}

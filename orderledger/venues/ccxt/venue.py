@@ -25,7 +25,7 @@ from orderledger.venues.base.translation import (
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.ccxt.context import Context, Memory
+from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
 from orderledger.venues.ccxt.endpoints import Endpoints
 from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
 from orderledger.venues.ccxt.holdings import (
@@ -103,7 +103,7 @@ class CcxtVenue(PolledVenue):
         self._endpoints = Endpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
         )
-        self._memory = Memory()
+        self._memory = CcxtMemory()
         self._open: dict[str, Any] = {}
         """The open orders of the last query."""
         self._traded_at: datetime | None = None
@@ -265,8 +265,8 @@ class CcxtVenue(PolledVenue):
     def terms_of(self, instrument: str) -> Terms | None:
         return terms_of_market(self._market(instrument), self.exchange.precisionMode)
 
-    def context(self, account: str, source: Source = Source.VENUE_POLL) -> Context:
-        return Context(
+    def context(self, account: str, source: Source = Source.VENUE_POLL) -> CcxtContext:
+        return CcxtContext(
             account=account,
             exchange=self.exchange.id,
             records=self.records,

@@ -24,7 +24,7 @@ from orderledger.venues.base.venue import (
     Venue,
 )
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.collecting.recorder import Recorder
+from orderledger.venues.collecting.recorder import FeedRecorder
 from orderledger.venues.collecting.watching import Watch
 from orderledger.venues.errors import VenueError
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -80,7 +80,7 @@ class Collector:
         self._up_at: dict[str, datetime] = {}
         self._wake = {venue: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
-        self._recorder = Recorder(book, self.counters)
+        self._recorder = FeedRecorder(book, self.counters)
         self._watch = Watch(self._log, venues, check_views)
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: publish at once."""

@@ -32,7 +32,7 @@ class Batch:
     received_at: float
 
 
-class Recorder:
+class FeedRecorder:
     """`put` waits while too much is queued; `drained` waits until all earlier messages are
     durable.
     """

@@ -46,7 +46,7 @@ logger = EventLogger(__name__)
 
 
 @dataclass(slots=True)
-class Session:
+class StreamSession:
     """The state of one connection. `held`: messages about an account that is not up yet.
     `refusal`: the reason for the venue's refusal.
     """
@@ -82,7 +82,7 @@ class Stream:
         self._subscriptions: list[str] = []
         self._renew_at: datetime | None = None
         self._refusals = 0
-        self._session = Session(venue.now(), None)
+        self._session = StreamSession(venue.now(), None)
         self._held_markets: dict[str, set[str]] = {}
         self._refusal: str | None = None
         """Why accounts did not come up, on this connection or the last one."""
@@ -104,7 +104,7 @@ class Stream:
             async for event in events:
                 match event:
                     case Opened():
-                        self._session = Session(event.at, self._renew_at)
+                        self._session = StreamSession(event.at, self._renew_at)
                     case Frame():
                         await self._take(event)
                     case Closed():

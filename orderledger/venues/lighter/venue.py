@@ -15,7 +15,7 @@ from orderledger.venues.base.transport import Backoff, Http
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.markets import Markets
-from orderledger.venues.lighter.queries import Queries
+from orderledger.venues.lighter.queries import LighterQueries
 from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.venues.lighter.settings import NETWORKS
 from orderledger.venues.lighter.stream import Stream
@@ -79,7 +79,7 @@ class LighterVenue(BaseVenue):
         self._interpreter = Interpreter(
             rest, dict(accounts), self.records, Markets.of(markets or {})
         )
-        self._queries = Queries(rest, self._interpreter, now)
+        self._queries = LighterQueries(rest, self._interpreter, now)
         self._rest_lag = self.query_lag = rest_lag
         self._stream = Stream(
             websocket_url or NETWORKS.websocket_url(url),

@@ -35,7 +35,7 @@ class Before(NamedTuple):
     orders: Sequence[OrderRow]
 
 
-class Account:
+class ReconciledAccount:
     """The account in the ledger. Queries are answered as of now.
 
     `records`: finds orders by name. `actor`: who the recorded messages name.

@@ -11,7 +11,7 @@ from orderledger.extend.messages import Report
 from orderledger.extend.values import EXACT
 from orderledger.rows import OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.account import Account, FillName, Record
+from orderledger.venues.reconciliation.account import FillName, ReconciledAccount, Record
 from orderledger.venues.reconciliation.breaks import ACTOR, reported_at
 from orderledger.venues.reconciliation.differences import (
     Name,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orderledger import Ledger
 
 
-class DryRun(Account):
+class DryRun(ReconciledAccount):
     """Appends nothing, and answers as if its messages were recorded."""
 
     appended = 0

@@ -20,7 +20,7 @@ from orderledger import Certify, Gap, Message, Source
 from orderledger.extend.values import Clock
 from orderledger.rows import AccountEventRow, CertificateRow
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.reconciliation.account import Account, Before, Record
+from orderledger.venues.reconciliation.account import Before, ReconciledAccount, Record
 from orderledger.venues.reconciliation.book import BookRecords
 from orderledger.venues.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.venues.reconciliation.certificate import (
@@ -113,7 +113,7 @@ class Reconciler:
         `recorded` waits until earlier messages of the stream are recorded, so that a later answer
         is recorded after them.
         """
-        kind = DryRun if is_dry_run else Account
+        kind = DryRun if is_dry_run else ReconciledAccount
         account = kind(self._book, name, self._records, self._actor)
         facts = Facts(self._venue, name)
         before = await to_thread(account.before)
@@ -195,7 +195,7 @@ class Reconciler:
 
     def _certify(
         self,
-        account: Account,
+        account: ReconciledAccount,
         proposed: Sequence[Message],
         certificate: Certify,
         last: CertificateRow | None,

@@ -17,7 +17,7 @@ from orderledger.venues.base.transport import (
     parsed,
 )
 from orderledger.venues.errors import VenueError
-from orderledger.venues.tradier.context import Context
+from orderledger.venues.tradier.context import TradierContext
 from orderledger.venues.tradier.endpoints import Endpoints
 from orderledger.venues.tradier.translate import translated
 
@@ -38,7 +38,7 @@ class EventStream:
         url: str,
         token: str,
         venue: PolledVenue,
-        context: Callable[[str], Context],
+        context: Callable[[str], TradierContext],
         endpoints: Endpoints,
         polls: Mapping[str, PollFeed],
         backoff: Backoff,

@@ -17,7 +17,7 @@ from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Records
-from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
@@ -94,7 +94,7 @@ class TradierVenue(PolledVenue):
         super().__init__(accounts, records=records, now=now, http=http)
         self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
         self._numbers = dict(accounts)
-        self._memory = Memory()
+        self._memory = TradierMemory()
         self._token = token
         self._stream_url = (
             NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
@@ -191,8 +191,8 @@ class TradierVenue(PolledVenue):
         rows = await self._endpoints.positions(self._numbers[account])
         return self.balances(translated_positions(rows, self.context(account, received_at=at)))
 
-    def context(self, account: str, received_at: datetime | None = None) -> Context:
-        return Context(
+    def context(self, account: str, received_at: datetime | None = None) -> TradierContext:
+        return TradierContext(
             account=account, records=self.records, memory=self._memory, received_at=received_at
         )
 

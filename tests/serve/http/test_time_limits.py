@@ -15,9 +15,9 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.deadline import OutOfTime, deadline, within_time
 from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.problems import Problem
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 from tests.serve.http.harness import day, document_of
 from tests.serve.http.processes import Server
 
@@ -42,7 +42,7 @@ def test_a_query_that_takes_too_long_leaves_its_thread(
     query: Callable[[Ledger], object], durable_store_url: str
 ) -> None:
     async def ask() -> None:
-        answers = Answers(ledger, Limits(answer_seconds=0.5, folds=1, folds_waiting=0))
+        answers = QueryPools(ledger, ServerLimits(answer_seconds=0.5, folds=1, folds_waiting=0))
         try:
             with pytest.raises(Problem, match=r"took more than 0\.5 s"):
                 await answers.ask(lambda: query(ledger), is_fold=True)

@@ -15,7 +15,7 @@ from orderledger.venues.base.transport import Http, RateLimiter
 from orderledger.venues.base.venue import Venue
 from orderledger.venues.hyperliquid.answers import begin_of
 from orderledger.venues.hyperliquid.endpoints import Endpoints
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.rows import milliseconds
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
@@ -43,7 +43,9 @@ def asked(story: Any, **options: Any) -> None:
 
     async def run() -> None:
         async with made_up(weight=100_000, **options) as server:
-            venue = adapter(server, exchanges=("xyz",), limits=Limits(weight_per_minute=100_000))
+            venue = adapter(
+                server, exchanges=("xyz",), limits=HyperliquidLimits(weight_per_minute=100_000)
+            )
             try:
                 await story(server, venue)
             finally:
