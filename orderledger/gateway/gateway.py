@@ -31,6 +31,8 @@ from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.loading import load
+from orderledger.gateway.look_ups import LookUps
+from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
@@ -116,45 +118,20 @@ class Gateway:
             statuses, self._breakers, self._keeper, self._clock, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
-        self._sender = Sender(
+        parts = GatewayParts(
             ledger,
             self._entries,
             self._book,
             self._keeper,
             self._unsettled,
-            rules=settings.rules,
-            policy=settings.unresolved,
-            clock=self._clock,
-            answer_seconds=answer_seconds,
-            on_result=self._note,
+            self._clock,
+            answer_seconds,
+            self._note,
         )
-        self._changer = Changer(
-            ledger,
-            self._entries,
-            self._book,
-            self._keeper,
-            self._sender,
-            self._unsettled,
-            look_up=lambda key: self._resolver.look_up(key),
-            clock=self._clock,
-            answer_seconds=answer_seconds,
-            on_result=self._note,
-        )
-        own = {
-            account: cast(OrderLookup, entry)
-            for account, entry in entries.items()
-            if hasattr(entry, "order")
-        }
-        lookups = {**own, **(venues or {})}
-        self._resolver = Resolver(
-            ledger,
-            self._entries,
-            lookups,
-            self._book,
-            self._unsettled,
-            clock=self._clock,
-            elapsed=elapsed,
-        )
+        look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
+        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._changer = Changer(parts, self._sender, look_ups)
+        self._resolver = Resolver(parts, look_ups, elapsed=elapsed)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -473,3 +450,12 @@ def _is_in(
 ) -> bool:
     wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
     return all(value in (None, row[name]) for name, value in wanted)
+
+
+def _own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:
+    """The entries that can also query the venue about an order."""
+    return {
+        account: cast(OrderLookup, entry)
+        for account, entry in entries.items()
+        if hasattr(entry, "order")
+    }

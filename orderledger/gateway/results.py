@@ -1,6 +1,6 @@
 """The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -34,6 +34,11 @@ class Sending:
     text: str | None = None
     messages: Sequence[Message] = ()
     outcome: Outcome | None = None
+
+
+OnResult = Callable[[Sending, OrderRow | None, bool], None]
+"""Called for every request that was sent, with its result, the row of its order, and whether
+sending failed."""
 
 
 class OrderLookup(Protocol):
