@@ -43,6 +43,7 @@ from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
 from orderledger.venues.invex.adapter import INVEX
 from orderledger.venues.lighter.ids import hashed_index
+from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.rest import Allowance, http_for
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
@@ -179,15 +180,17 @@ def _lighter(plan: Plan) -> Kind:
         return LighterVenue(
             accounts,
             url=server.http_url,
-            http=http_for(server.http_url, allowance, chance, backoff=_waits(chance)),
+            http=http_for(server.http_url, allowance, backoff=_waits(chance)),
             allowance=allowance,
             records=records,
             clock=clock,
             backoff=_waits(chance),
-            rest_lag=timedelta(0),
-            ping_every=0.05,
-            quiet_for=0.5,
-            confirm_within=timedelta(milliseconds=500),
+            pace=LighterPace(
+                rest_lag=timedelta(0),
+                ping_every=0.05,
+                quiet_for=0.5,
+                confirm_within=timedelta(milliseconds=500),
+            ),
         )
 
     return Kind(
@@ -232,7 +235,6 @@ def _tradier(plan: Plan) -> Kind:
             records=records,
             now=clock.now,
             sleep=_sleep,
-            chance=chance,
             url=server.url,
             stream_url=server.websocket_url if plan.streams else None,
             requests_per_minute=ROOMY,
@@ -379,7 +381,6 @@ def _ccxt(plan: Plan) -> Kind:
             exchange=connected(settings),
             records=records,
             now=clock.now,
-            chance=chance,
             symbols=[one.name for one in ccxt_simulated.PERPETUALS],
             streams=plan.streams > 0,
             poll_seconds=0.02,

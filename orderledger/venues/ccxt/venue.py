@@ -3,7 +3,6 @@ websockets report changes sooner.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -79,7 +78,7 @@ class CcxtVenue(PolledVenue):
         exchange: Any,
         records: Records | None,
         now: Callable[[], datetime],
-        chance: random.Random,
+        backoff: Backoff,
         symbols: Sequence[str] = (),
         streams: bool = True,
         poll_seconds: float = 5.0,
@@ -87,7 +86,6 @@ class CcxtVenue(PolledVenue):
         settled_seconds: float = SETTLED_SECONDS,
         overlap: timedelta = timedelta(minutes=1),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        backoff: Backoff | None = None,
     ) -> None:
         super().__init__([account], records=records, now=now, http=Connections(exchange))
         self.exchange = exchange
@@ -98,7 +96,7 @@ class CcxtVenue(PolledVenue):
         )
         self._streams = streams
         self._overlap = overlap
-        self._backoff = backoff or Backoff(chance)
+        self._backoff = backoff
         self._quirks = quirks_of(exchange.id)
         self._endpoints = Endpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff

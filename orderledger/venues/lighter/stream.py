@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from orderledger.venues.base.transport.websocket import Send
 from orderledger.venues.base.venue import Down, Up
 from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.lighter.interpreting import Interpreter
+from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.rest import refusal_of
 from orderledger.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
 from orderledger.venues.lighter.vocabulary import ALREADY_SUBSCRIBED, EXPIRED_TOKEN
@@ -60,7 +61,7 @@ class StreamSession:
 
 
 class Stream:
-    """A feed of all accounts. `confirm_within`: how long a subscription may go unconfirmed."""
+    """A feed of all accounts."""
 
     def __init__(
         self,
@@ -69,14 +70,12 @@ class Stream:
         interpreter: Interpreter,
         *,
         backoff: Backoff,
-        ping_every: float = 25.0,
-        quiet_for: float = 150.0,
-        confirm_within: timedelta = timedelta(seconds=30),
+        pace: LighterPace,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._venue = venue
         self._interpreter = interpreter
-        self._confirm_within = confirm_within
+        self._confirm_within = pace.confirm_within
         self._sleep = sleep
         self._patience = backoff.anew()
         self._subscriptions: list[str] = []
@@ -90,8 +89,8 @@ class Stream:
             url,
             greet=self._greet,
             ping=lambda: PING,
-            ping_every=ping_every,
-            quiet_for=quiet_for,
+            ping_every=pace.ping_every,
+            quiet_for=pace.quiet_for,
             backoff=backoff,
             now=venue.now,
         )

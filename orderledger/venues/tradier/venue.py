@@ -2,7 +2,6 @@
 between two polls.
 """
 
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,7 +64,7 @@ class TradierVenue(PolledVenue):
         records: Records,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
-        chance: random.Random,
+        backoff: Backoff,
         url: str = LIVE,
         stream_url: str | None = STREAM_OF_URL,
         requests_per_minute: int = LIVE_PER_MINUTE,
@@ -73,10 +72,9 @@ class TradierVenue(PolledVenue):
         idle_seconds: float = 15.0,
         attempts: int = 5,
         timeout: float = 10.0,
-        backoff: Backoff | None = None,
         kept_for: timedelta = KEPT_FOR,
     ) -> None:
-        self._backoff = backoff or Backoff(chance)
+        self._backoff = backoff
         http = Http(
             url,
             headers={
