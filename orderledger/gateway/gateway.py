@@ -36,7 +36,7 @@ from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
-from orderledger.gateway.resolving import Resolver
+from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
     OrderLookup,
     Sending,
@@ -131,7 +131,7 @@ class Gateway:
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
         self._changer = Changer(parts, self._sender, look_ups)
-        self._resolver = Resolver(parts, look_ups, elapsed=elapsed)
+        self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()

@@ -46,7 +46,7 @@ class Doubt:
     absent_after: float | None = None
 
 
-class Resolver:
+class OutcomeResolver:
     """Queries venues about unresolved orders. The collector's reports resolve those of an account
     without look-ups.
 

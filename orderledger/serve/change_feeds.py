@@ -56,7 +56,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class FeedBatch:
     """The items from the events after `begin` up to `end`. `whole`: the bytes for readers
     without a filter.
     """
@@ -86,7 +86,7 @@ class Feed:
         self._ledger = ledger
         self._answers = answers
         self._signal = signal
-        self._kept: deque[Batch] = deque()
+        self._kept: deque[FeedBatch] = deque()
         self._sizes: deque[int] = deque()
         self._first = 0
         self._bytes = 0
@@ -103,7 +103,7 @@ class Feed:
         """The bytes that a reader gets for items, up to a log position."""
         raise NotImplementedError
 
-    def cut(self, batch: Batch, position: int) -> Batch:
+    def cut(self, batch: FeedBatch, position: int) -> FeedBatch:
         """The batch without the part that a reader at the position already has."""
         return batch
 
@@ -136,7 +136,7 @@ class Feed:
         finally:
             self._leave()
 
-    def _of(self, batch: Batch, keeps: Callable[[Item], bool] | None) -> bytes:
+    def _of(self, batch: FeedBatch, keeps: Callable[[Item], bool] | None) -> bytes:
         if keeps is None:
             return batch.whole
         items = [item for item in batch.items if keeps(item)]
@@ -150,14 +150,14 @@ class Feed:
             return None
         return self._first + sum(batch.end <= position for batch in self._kept)
 
-    async def _read(self, after: int, up_to: int) -> Batch:
+    async def _read(self, after: int, up_to: int) -> FeedBatch:
         """A batch from the log. It ends where a kept batch begins, if there is one."""
         limit = next((batch.begin for batch in self._kept if batch.begin > after), up_to)
         stored = await self._answers.ask(lambda: self._stored(after))
         stored = [row for row in stored if row.position <= limit]
         end = stored[-1].position if len(stored) == EVENTS_PER_BATCH else limit
         items = await self.build(stored)
-        return Batch(after, end, items, self.compose(items, end) if items else b"")
+        return FeedBatch(after, end, items, self.compose(items, end) if items else b"")
 
     def _stored(self, after: int) -> list[StoredRow]:
         with reaching("the store"):
@@ -196,11 +196,11 @@ class Feed:
         if not stored:
             return
         items, end = await self.build(stored), stored[-1].position
-        self._keep(Batch(begin, end, items, self.compose(items, end) if items else b""))
+        self._keep(FeedBatch(begin, end, items, self.compose(items, end) if items else b""))
         if len(stored) < EVENTS_PER_BATCH:
             await asyncio.sleep(self.pause)
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: FeedBatch) -> None:
         self._kept.append(batch)
         self._sizes.append(batch.size())
         self._bytes += self._sizes[-1]
@@ -233,11 +233,11 @@ class EventFeed(Feed):
     def compose(self, items: Sequence[Item], position: int) -> bytes:
         return b"".join(item.encoded for item in items)
 
-    def cut(self, batch: Batch, position: int) -> Batch:
+    def cut(self, batch: FeedBatch, position: int) -> FeedBatch:
         if position <= batch.begin:
             return batch
         items = [item for item in batch.items if item.position > position]
-        return Batch(position, batch.end, items, self.compose(items, batch.end))
+        return FeedBatch(position, batch.end, items, self.compose(items, batch.end))
 
 
 class OrderFeed(Feed):

@@ -25,7 +25,7 @@ from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
-from orderledger.venues.ccxt.endpoints import Endpoints
+from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
@@ -98,7 +98,7 @@ class CcxtVenue(PolledVenue):
         self._overlap = overlap
         self._backoff = backoff
         self._quirks = quirks_of(exchange.id)
-        self._endpoints = Endpoints(
+        self._endpoints = CcxtEndpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
         )
         self._memory = CcxtMemory()

@@ -26,7 +26,7 @@ longer queue would make recorded messages older and garbage collection slower.
 
 
 @dataclass(slots=True)
-class Batch:
+class AccountBatch:
     account: str
     messages: Sequence[Message]
     received_at: float
@@ -40,7 +40,7 @@ class FeedRecorder:
     def __init__(self, book: "Ledger", counters: defaultdict[str, AccountCounters]) -> None:
         self._book = book
         self._counters = counters
-        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[AccountBatch | asyncio.Future[None]] = asyncio.Queue()
         self._room = asyncio.Event()
         self.waiting = 0
         """Messages whose recording has not begun."""
@@ -52,7 +52,7 @@ class FeedRecorder:
         if messages:
             self.waiting += len(messages)
             self.unrecorded[account] += len(messages)
-            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
+            self._queue.put_nowait(AccountBatch(account, messages, time.monotonic()))
             while self.waiting >= QUEUE_LIMIT:
                 self._room.clear()
                 await self._room.wait()
@@ -73,13 +73,13 @@ class FeedRecorder:
                 if not mark.done():
                     mark.set_result(None)
 
-    async def _gathered(self) -> tuple[list[Batch], list["asyncio.Future[None]"]]:
-        batches: list[Batch] = []
+    async def _gathered(self) -> tuple[list[AccountBatch], list["asyncio.Future[None]"]]:
+        batches: list[AccountBatch] = []
         marks: list[asyncio.Future[None]] = []
         size = 0
         while (not batches and not marks) or (size < GROUP_LIMIT and not self._queue.empty()):
             item = await self._queue.get()
-            if isinstance(item, Batch):
+            if isinstance(item, AccountBatch):
                 batches.append(item)
                 size += len(item.messages)
             else:
@@ -88,7 +88,7 @@ class FeedRecorder:
         self._room.set()
         return batches, marks
 
-    def _count(self, batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
+    def _count(self, batches: Sequence[AccountBatch], outcomes: Sequence[Outcome]) -> None:
         start, now = 0, time.monotonic()
         for batch in batches:
             end = start + len(batch.messages)

@@ -74,7 +74,7 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
     ] + lists
 
 
-class Stream:
+class HyperliquidStream:
     """A feed of one account. `give_up` is called if the venue will not stream another account."""
 
     def __init__(

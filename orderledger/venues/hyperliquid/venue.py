@@ -18,14 +18,14 @@ from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.hyperliquid.answers import HyperliquidAnswers
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.instruments import Instruments
 from orderledger.venues.hyperliquid.legs_memory import LegsMemory
 from orderledger.venues.hyperliquid.limits import HyperliquidLimits, round_seconds
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.polling import Rotation
 from orderledger.venues.hyperliquid.settings import NETWORKS
-from orderledger.venues.hyperliquid.stream import Stream, subscriptions
+from orderledger.venues.hyperliquid.stream import HyperliquidStream, subscriptions
 from orderledger.venues.hyperliquid.venue_context import (
     MAIN_EXCHANGE,
     Pace,
@@ -95,7 +95,10 @@ class Hyperliquid(BaseVenue):
         http = Http(url, rate_limiter=rate_limiter, backoff=backoff)
         super().__init__(accounts, records=records, now=clock.now, http=http)
         self._watched = _watched(accounts, records)
-        endpoints, all_exchanges = Endpoints(http, rate_limiter), (MAIN_EXCHANGE, *exchanges)
+        endpoints, all_exchanges = (
+            HyperliquidEndpoints(http, rate_limiter),
+            (MAIN_EXCHANGE, *exchanges),
+        )
         self._context = VenueContext(
             base=self,
             websocket_url=websocket_url or NETWORKS.websocket_url(url),
@@ -162,7 +165,7 @@ class Hyperliquid(BaseVenue):
             account.is_up = False
         yield self._rotation
         yield from [
-            Stream(account, self._context, self._poll_instead)
+            HyperliquidStream(account, self._context, self._poll_instead)
             for account in self._streamed.values()
         ]
 

@@ -11,7 +11,7 @@ from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.transport import Backoff, RateLimiter
 from orderledger.venues.base.venue import Records
 from orderledger.venues.hyperliquid import payload_rows
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.limits import (
     MOST_HISTORY_WEIGHT,
     HyperliquidLimits,
@@ -52,7 +52,7 @@ class VenueContext:
 
     websocket_url: str
     base: BaseVenue
-    endpoints: Endpoints
+    endpoints: HyperliquidEndpoints
     clock: Clock
     limits: HyperliquidLimits
     pace: Pace

@@ -60,7 +60,7 @@ class StreamSession:
     refusal: str | None = None
 
 
-class Stream:
+class LighterStream:
     """A feed of all accounts."""
 
     def __init__(

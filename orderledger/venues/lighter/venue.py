@@ -19,7 +19,7 @@ from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.queries import LighterQueries
 from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.venues.lighter.settings import NETWORKS
-from orderledger.venues.lighter.stream import Stream
+from orderledger.venues.lighter.stream import LighterStream
 from orderledger.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.venues.lighter.vocabulary import VENUE
 
@@ -76,7 +76,7 @@ class LighterVenue(BaseVenue):
         )
         self._queries = LighterQueries(rest, self._interpreter, now)
         self._rest_lag = self.query_lag = pace.rest_lag
-        self._stream = Stream(
+        self._stream = LighterStream(
             websocket_url or NETWORKS.websocket_url(url),
             self,
             self._interpreter,

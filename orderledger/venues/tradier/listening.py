@@ -18,7 +18,7 @@ from orderledger.venues.base.transport import (
 )
 from orderledger.venues.errors import VenueError
 from orderledger.venues.tradier.context import TradierContext
-from orderledger.venues.tradier.endpoints import Endpoints
+from orderledger.venues.tradier.endpoints import TradierEndpoints
 from orderledger.venues.tradier.translate import translated
 
 QUIET_SECONDS = 150.0
@@ -39,7 +39,7 @@ class EventStream:
         token: str,
         venue: PolledVenue,
         context: Callable[[str], TradierContext],
-        endpoints: Endpoints,
+        endpoints: TradierEndpoints,
         polls: Mapping[str, PollFeed],
         backoff: Backoff,
     ) -> None:

@@ -17,7 +17,7 @@ from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Records
 from orderledger.venues.tradier.context import TradierContext, TradierMemory
-from orderledger.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
+from orderledger.venues.tradier.endpoints import KEPT_FOR, TradierEndpoints, is_quota
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.rows import key_of, read_row
@@ -97,7 +97,7 @@ class TradierVenue(PolledVenue):
         self._stream_url = (
             NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
         )
-        self._endpoints = Endpoints(http, now, kept_for)
+        self._endpoints = TradierEndpoints(http, now, kept_for)
 
     def make_feeds(self) -> Iterable[Feed]:
         """An account is Down when its polls fail. A cut stream only causes delay."""

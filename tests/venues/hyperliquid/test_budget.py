@@ -9,7 +9,7 @@ import pytest
 
 from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import Http, RateLimiter
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from tests.seeds import long
@@ -74,7 +74,7 @@ def test_who_asks_for_too_much_is_refused() -> None:
     async def story() -> None:
         async with made_up(weight=100) as server:
             http = Http(server.http_url, attempts=1)
-            questions = Endpoints(http, RateLimiter(1000))
+            questions = HyperliquidEndpoints(http, RateLimiter(1000))
             for _ in range(5):
                 await questions.open_orders(ADDRESS, "")
             with pytest.raises(VenueUnavailable, match="429"):
@@ -93,7 +93,7 @@ def test_rows_of_answers_are_charged() -> None:
                 server.exchange.fill(order, 1)
             rate_limiter = RateLimiter(1000)
             http = Http(server.http_url, rate_limiter=rate_limiter)
-            await Endpoints(http, rate_limiter).fills(ADDRESS, START)
+            await HyperliquidEndpoints(http, rate_limiter).fills(ADDRESS, START)
             assert rate_limiter.used == 20 + 3
             await http.aclose()
 
