@@ -17,7 +17,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from weakref import WeakSet
 
 from orderledger.infrastructure.clock import Clock, SystemClock
@@ -57,6 +57,7 @@ from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.parameters import Account
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.questions import Between
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.infrastructure.views.views import FoldedViews
@@ -102,11 +103,11 @@ class Ledger(Queries):
         random_bytes: RandomBytes | None = None,
     ) -> None:
         self._latencies = Latencies()
-        self._clock = clock or SystemClock()
         super().__init__(
             store,
             settings.db,
             Projector(store, rebuilding, self._latencies, folds_ahead=update_views == "process"),
+            clock or SystemClock(),
         )
         self._statuses = CollectorStatuses(store.database)
         self._follower = self._make_follower(settings, update_views)
@@ -213,7 +214,7 @@ class Ledger(Queries):
         go together are missing."""
         return self._committer.write([self._wire.to_entry(message)])[0]
 
-    def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
+    def record_many(self, messages: Iterable["Message"]) -> list[Outcome]:
         """Record messages in order, a thousand per commit. If the store fails after the first
         commit, raises OutcomeUnknown with the number of messages recorded."""
         outcomes: list[Outcome] = []
@@ -231,13 +232,9 @@ class Ledger(Queries):
                     raise
         return outcomes
 
-    def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
+    def record_lines(self, lines: Iterable[str | bytes]) -> list[Outcome]:
         """Record NDJSON lines in order, in one commit. A line that is not a message gets the
         outcome `invalid`; the others are recorded."""
-        if isinstance(lines, (str, bytes)):
-            raise TypeError(
-                "lines takes a sequence of lines, not one text: split it with splitlines"
-            )
         outcomes: list[Outcome | None] = []
         entries: list[Entry] = []
         for line in lines:
@@ -266,7 +263,7 @@ class Ledger(Queries):
         return await self._committer.asubmit(self._wire.to_entry(message))
 
     async def arecord_together(
-        self, messages: "Sequence[Message]", *, fence: int | None = None
+        self, messages: Sequence["Message"], *, fence: int | None = None
     ) -> list[Outcome]:
         """Record at most a thousand messages in one commit without blocking the event loop, all of
         them or none.
@@ -283,13 +280,13 @@ class Ledger(Queries):
             entry.fence = fence
         return await self._committer.asubmit_together(entries) if entries else []
 
-    def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
+    def preview(self, messages: Iterable["Message"]) -> list[Outcome]:
         """The outcomes if these messages were recorded now, in order, in one commit. Records
         nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
     def simulate(
-        self, messages: "Iterable[Message]", *, view: Literal["orders", "trades"] = "orders"
+        self, messages: Iterable["Message"], *, view: Literal["orders", "trades"] = "orders"
     ) -> list[Row]:
         """The orders of these messages, or their active fills, as they would be if the messages
         were recorded now, in order. Records nothing."""
@@ -330,7 +327,6 @@ class Ledger(Queries):
         Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost
         of finding them. Each doubt has its age and the commands that settle it.
         """
-        check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         with reaching(self._url):
@@ -412,7 +408,7 @@ class Ledger(Queries):
         self,
         names: Sequence[str] = (),
         *,
-        jobs: int = 1,
+        jobs: Annotated[int, Between(1)] = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> Rebuilt:
         """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.
@@ -441,9 +437,6 @@ class Ledger(Queries):
     def publish(self, name: str, status: dict[str, Any]) -> None:
         """Store the status of a process that feeds this ledger, for `status`. It is not an
         event. Raises TypeError for a status that is not a dictionary."""
-        check_argument("name", "text", name, is_needed=True)
-        if not isinstance(status, dict):
-            raise TypeError(f"status takes a dictionary, not {status!r:.100}")
         with reaching(self._url):
             self._statuses.write(name, status)
 

@@ -11,7 +11,7 @@ from orderledger.audit.rts24 import Records
 from orderledger.extend.events import Order, Recorded, evolve
 from orderledger.extend.store import Store
 from orderledger.extend.values import account_of, is_order_stream
-from orderledger.extend.views import SOURCES, check_argument, check_period
+from orderledger.extend.views import check_period
 
 Wanted = Callable[[Recorded], bool]
 
@@ -88,10 +88,6 @@ def wanted(
         "source": source,
         "correlation": correlation,
     }
-    for name, text in texts.items():
-        check_argument(name, "text", text)
-    if source is not None and source not in SOURCES:
-        raise ValueError(f"source: {source!r:.100} is not one of {', '.join(SOURCES)}")
     check_period(since, until)
 
     def is_wanted(recorded: Recorded) -> bool:

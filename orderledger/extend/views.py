@@ -27,7 +27,7 @@ from orderledger.infrastructure.views.paging import (
 )
 from orderledger.infrastructure.views.parallel import processes, results, submitted
 from orderledger.infrastructure.views.queries import Namespace
-from orderledger.infrastructure.views.reading import check_times, one_order
+from orderledger.infrastructure.views.reading import one_order
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
@@ -128,7 +128,6 @@ __all__ = [
     "check_argument",
     "check_period",
     "check_scope",
-    "check_times",
     "columns_of",
     "defined",
     "equity_in",

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.paging import LONGEST_PAGE, Order, Page, place_of
 from orderledger.infrastructure.views.parameters import Account, AsOf, EffectiveAt
@@ -41,7 +40,6 @@ class AgreementQueries(Pages):
         Also those that differ, and those that the venue never reported. All orders count.
         `reconciled_at` is null where nobody has compared the account with its venue.
         """
-        check_argument("account", "text", account)
         with self._views(as_of, effective_at) as views:
             counts, last = _counts(views, account), _last_certificates(views, account)
         rows = [
@@ -77,9 +75,6 @@ class AgreementQueries(Pages):
 
         Raises InvalidCursor for a cursor of another list.
         """
-        check_argument("account", "text", account)
-        if agreement not in (None, *AGREEMENTS):
-            raise ValueError(f"agreement: {agreement!r:.100} is not one of {', '.join(AGREEMENTS)}")
         place, position = place_of(ORDERS, order, limit, after), self.position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=NEEDED, agreement=agreement, account=account)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import quoted
@@ -10,15 +10,20 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
-from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
+from orderledger.infrastructure.views.arguments import asked_of, check_period
+from orderledger.infrastructure.views.histories import (
+    EVENT_NAMES,
+    SOURCES,
+    event_filter,
+    event_row_of,
+)
 from orderledger.infrastructure.views.paging import (
     LONGEST_PAGE,
-    ORDERS_OF_PAGES,
     Order,
     Page,
     place_of,
 )
+from orderledger.infrastructure.views.questions import Between
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
@@ -30,6 +35,8 @@ from orderledger.projections.view import AnyRow, RowList
 
 ROWS_AT_ONCE = 1_000
 """Events in memory at a time: each may have a large payload of the venue."""
+
+RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]
 
 READ_AT_MOST = 50_000
 """Log positions that one search for events covers. The next page continues from there."""
@@ -45,9 +52,9 @@ class Pages(Reader):
 
     def page(
         self,
-        view: str,
+        view: Annotated[str, tuple(queries.PAGED)],
         *,
-        limit: int = 200,
+        limit: RowsOfPage = 200,
         after: str | None = None,
         order: Order = "asc",
         columns: Sequence[str] | None = None,
@@ -70,7 +77,6 @@ class Pages(Reader):
         """
         table, where, missing = queries.paged(view, where)
         check_period(since, until)
-        check_argument("search", "text", search)
         asked_of(table, where)
         shown = queries.columns_shown(table, columns)
         place = place_of(table, order, limit, after)
@@ -101,7 +107,6 @@ class Pages(Reader):
     def account_counts(self, since: datetime) -> list[AccountCountsRow]:
         """Return counts of orders by account: all, open and unresolved ones, and those that are
         new, changed or ended since."""
-        check_argument("since", "time", since, is_needed=True)
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
                 return views.counts_by_account(since)
@@ -119,15 +124,15 @@ class Pages(Reader):
     def events_page(
         self,
         *,
-        limit: int = 200,
-        after: int | None = None,
+        limit: RowsOfPage = 200,
+        after: Annotated[int | None, Between()] = None,
         order: Order = "asc",
         columns: Sequence[str] | None = None,
         stream: str | None = None,
         account: str | None = None,
         actor: str | None = None,
-        source: str | None = None,
-        name: str | None = None,
+        source: Annotated[str | None, SOURCES] = None,
+        name: Annotated[str | None, tuple(EVENT_NAMES)] = None,
         correlation_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -141,10 +146,6 @@ class Pages(Reader):
         recording. A search covers a part of the log: a page may have few rows, or none, and a
         cursor that continues the search.
         """
-        check_argument("stream", "text", stream)
-        check_argument("account", "text", account)
-        if order not in ORDERS_OF_PAGES or not 1 <= limit <= LONGEST_PAGE:
-            raise ValueError(f"order takes {', '.join(ORDERS_OF_PAGES)}, limit 1 to {LONGEST_PAGE}")
         is_asked_for = event_filter(
             actor=actor,
             source=source,

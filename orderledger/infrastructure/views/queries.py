@@ -3,7 +3,7 @@ read the log."""
 
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 
@@ -11,10 +11,10 @@ from orderledger.domain.values import account_of
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import (
     asked_of,
-    check_argument,
     check_period,
     groups_of,
 )
+from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.histories import event_filter
 from orderledger.infrastructure.views.paging import LONGEST_PAGE
 from orderledger.infrastructure.views.parameters import (
@@ -35,7 +35,7 @@ from orderledger.infrastructure.views.parameters import (
 )
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.questions import Between, Word
-from orderledger.infrastructure.views.reading import check_times, one_order
+from orderledger.infrastructure.views.reading import NEVER, one_order
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
@@ -62,8 +62,6 @@ from orderledger.projections.rows import (
 )
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import AnyTable, Row, RowList, RowType
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Queries(PnlQueries):
@@ -95,9 +93,6 @@ class Queries(PnlQueries):
         `since` and `until` compare the time of the request; of an order that was not requested
         here, the time of its last update.
         """
-        check_argument("limit", "count", limit)
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit takes 1 or more, not {limit}")
         check_period(since, until)
         is_open = {"is_open": True} if open_only else {}
         asked: dict[str, Any] = {"since": since, "until": until, **where, **is_open}
@@ -137,8 +132,6 @@ class Queries(PnlQueries):
 
         Raises UnknownOrder, or AmbiguousOrder if several accounts have it.
         """
-        check_argument("order_id", "text", order_id, is_needed=True)
-        check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
             return ORDERS.shown(one_order(views, order_id, account))
 
@@ -160,9 +153,6 @@ class Queries(PnlQueries):
 
         Raises as `order` does.
         """
-        check_times(as_of, effective_at)
-        check_argument("order_id", "text", order_id, is_needed=True)
-        check_argument("account", "text", account)
         is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
         stored = (
             self._stored_under(order_id, account) if as_of is None and effective_at is None else []
@@ -204,10 +194,6 @@ class Queries(PnlQueries):
         In Python this is an iterator. With `follow` it waits for new events, of other processes
         too, and ends when the ledger is closed.
         """
-        check_argument("account", "text", account)
-        check_argument("follow", "flag", follow, is_needed=True)
-        check_argument("after", "count", after, is_needed=True)
-        check_argument("limit", "count", limit)
         is_asked_for = event_filter(
             actor=actor,
             source=source,
@@ -248,7 +234,7 @@ class Queries(PnlQueries):
 
     def stream(
         self,
-        view: str,
+        view: Annotated[str, tuple(queries.STREAMED)],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -266,7 +252,6 @@ class Queries(PnlQueries):
         `effective_at`, all rows are in memory.
         """
         check_period(since, until)
-        check_times(as_of, effective_at)
         flag, column = queries.OPEN_WHILE_MISSING.get(view, ("", ""))
         missing = column if where.pop(flag, False) else None
         table, where = queries.streamed(view, where)
@@ -411,12 +396,10 @@ class Queries(PnlQueries):
         return _listed(row for row in rows if row["resumed_at"] is None) if active_only else rows
 
     async def aevents(
-        self, *, account: str | None = None, after: int = 0
+        self, *, account: str | None = None, after: Annotated[int, Between()] = 0
     ) -> AsyncGenerator[EventRow, None]:
         """Iterate over the events after a log position, and wait for new ones, without blocking the
         event loop. As `events` with `follow`; ends when the ledger is closed."""
-        check_argument("account", "text", account)
-        check_argument("after", "count", after, is_needed=True)
         async with aclosing(self._following.abatches(after)) as batches:
             async for stored in batches:
                 for row in self._rows_of(
@@ -445,7 +428,11 @@ def _listed(rows: Iterable[RowType]) -> RowList[RowType]:
 class Namespace:
     """Methods that a leaf adds to a ledger under one name, such as `ledger.audit`."""
 
+    def __init_subclass__(cls) -> None:
+        check_arguments(cls)
+
     def __init__(self, ledger: Queries) -> None:
         self._ledger = ledger
         self._store, self._url = ledger._store, ledger._url
+        self._check_reached = ledger._check_reached
         self._views, self._views_of_order = ledger._views, ledger._views_of_order

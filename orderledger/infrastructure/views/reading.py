@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.errors import AmbiguousOrder, InvalidQuery, UnknownOrder
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
@@ -23,14 +25,19 @@ from orderledger.projections.history import EventRow
 from orderledger.projections.orders import StoredOrderRow
 from orderledger.projections.view import RowType, Table
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 ATTRIBUTED = OrderAttributed.stored_name
 
 
 class Reader:
     """Reads the log and the views, after bringing the views up to date."""
 
-    def __init__(self, store: Store, url: str, projector: Projector) -> None:
+    def __init_subclass__(cls) -> None:
+        check_arguments(cls)
+
+    def __init__(self, store: Store, url: str, projector: Projector, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._url = url
         self._projector = projector
         self._following = Following(store)
@@ -49,6 +56,24 @@ class Reader:
                 yield
             finally:
                 del self._here.views
+
+    def _check_reached(self, name: str, moment: AsOf) -> None:
+        """Raise InvalidQuery for a moment of recording that is not in the past: what is recorded
+        until then would change the answer."""
+        with reaching(self._url):
+            last = self._store.recorder.last_position()
+            if isinstance(moment, int):
+                if not 0 <= moment <= last:
+                    fault = f"the log has no position {moment}, its last is {last}"
+                    raise InvalidQuery(f"{name}: {fault}", name)
+            elif moment > self._clock.now() and moment > self._recorded_at(last):
+                fault = f"{moment.isoformat()} is in the future: the answer may still change"
+                raise InvalidQuery(f"{name}: {fault}", name)
+
+    def _recorded_at(self, position: int) -> datetime:
+        """The time of an event: after now, where the clock was set back."""
+        rows = self._store.recorder.rows_after(position - 1, 1) if position else ()
+        return max((decode(*row).recorded_at for row in rows), default=NEVER)
 
     def _stored_under(self, order_id: str, account: str | None) -> list[LogRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the
@@ -101,7 +126,6 @@ class Reader:
     def _views(
         self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False
     ) -> Iterator[Views]:
-        check_times(as_of, effective_at)
         is_now = as_of is None and effective_at is None
         if is_now and not is_streaming and hasattr(self._here, "views"):
             yield self._here.views
@@ -120,7 +144,6 @@ class Reader:
             with self._views(None, None) as views:
                 yield views
             return
-        check_times(as_of, effective_at)
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading)
             if live is None:
@@ -159,13 +182,6 @@ class Reader:
             reading.close()
             self._projector.restart()
         return None
-
-
-def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:
-    if as_of is not None and type(as_of) is not int:
-        check_argument("as_of", "time", as_of)
-    if effective_at is not None:
-        check_argument("effective_at", "time", effective_at)
 
 
 def one_order(views: Views, name: str, account: str | None) -> StoredOrderRow:

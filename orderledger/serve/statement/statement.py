@@ -18,13 +18,10 @@ from orderledger.extend.views import (
     ACCOUNT_EVENTS,
     ANOMALIES,
     CERTIFICATES,
-    METHODS,
     AsOf,
     FoldedViews,
     Method,
     Row,
-    check_argument,
-    check_times,
     queries,
     was_known,
 )
@@ -127,10 +124,6 @@ def checked_statement(
     """The statement of the period between two times or days, after all arguments were checked. See
     `statement_of`."""
     period = period_of(since, until, timezone)
-    check_times(as_of, None)
-    check_argument("account", "text", account)
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     return statement_of(
         store, period, account=account, method=method, as_of=as_of, progress=progress
     )
