@@ -193,10 +193,10 @@ ANOMALIES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 OUTCOMES: dict[str, str] = {
-    "recorded": "Appended and durable. `position` is the log position, `anomalies` lists the codes of its anomalies. `text` hints at a possible mistake: a limit order without `limit_price`, a stop order without `stop_price`, a stop_limit order without either, or an end that a strategy reports while no request is pending (a report says what the venue has done; `request_cancel` asks for a cancel).",
+    "recorded": "Appended and durable. `position` is the log position, `anomalies` lists the codes of its anomalies. `text` hints at a possible mistake: a limit order without `limit_price`, a stop order without `stop_price`, a stop_limit order without either, or an end or a replace that is reported while no request is pending, by a strategy, or with neither `venue_order_id` nor `evidence` (a report says what the venue has done; `request_cancel` and `request_replace` ask for it).",
     "duplicate": "The log has the same fact already. Nothing was appended.",
     "refused": "The command is not allowed in the order's state. `reason` is a code, `text` describes the state. Nothing was appended.",
-    "invalid": "Not a valid message. `field` names the wrong field and `text` the fault. Nothing was appended.",
+    "invalid": "Not a valid message. `field` names the wrong field and `text` the fault; a line of `record --ack` has both in `reason`. Nothing was appended.",
 }
 
 EXITS: dict[int, str] = {

@@ -119,8 +119,7 @@ class Ledger(Queries):
         latencies = Latencies()
         projector = Projector(store, rebuilding, latencies, folds_ahead=update_views == "process")
         follower = _follower(projector, latencies, settings, store, update_views)
-        super().__init__(store, settings.db, projector, follower, latencies)
-        self._clock = clock or SystemClock()
+        super().__init__(store, settings.db, projector, follower, latencies, clock or SystemClock())
         self._statuses = CollectorStatuses(store.database)
         self._writer = Writer(
             store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
@@ -212,7 +211,7 @@ class Ledger(Queries):
         go together are missing."""
         return self._committer.write([self._wire.to_entry(message)])[0]
 
-    def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
+    def record_many(self, messages: Iterable["Message"]) -> list[Outcome]:
         """Record messages in order, a thousand per commit. If the store fails after the first
         commit, raises OutcomeUnknown with the number of messages recorded."""
         outcomes: list[Outcome] = []
@@ -284,7 +283,6 @@ class Ledger(Queries):
         Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost
         of finding them. Each doubt has its age and the commands that settle it.
         """
-        check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         with reaching(self._url):

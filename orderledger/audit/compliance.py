@@ -11,7 +11,7 @@ from orderledger.audit.rts24 import Records
 from orderledger.extend.events import Order, Recorded, evolve
 from orderledger.extend.store import Store
 from orderledger.extend.values import stream_names
-from orderledger.extend.views import arguments, histories
+from orderledger.extend.views import arguments
 
 Wanted = Callable[[Recorded], bool]
 
@@ -92,10 +92,6 @@ def wanted(
         "source": source,
         "correlation": correlation,
     }
-    for name, text in texts.items():
-        arguments.check_argument(name, "text", text)
-    if source is not None and source not in histories.SOURCES:
-        raise ValueError(f"source: {source!r:.100} is not one of {', '.join(histories.SOURCES)}")
     arguments.check_period(since, until)
 
     def is_wanted(recorded: Recorded) -> bool:

@@ -1,5 +1,7 @@
 """The commands `help` and `completion`."""
 
+from typing import Any
+
 import click
 
 from orderledger.cli import options
@@ -8,8 +10,17 @@ from orderledger.cli.table import TABLE
 SHELLS = ("bash", "zsh", "fish")
 
 
+class Command(options.Word):
+    """The name of a command. There are too many to list them in an error."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        from orderledger.infrastructure.similar import did_you_mean
+
+        return f"{value!r} is not a command.{did_you_mean(str(value), self.choices)}"
+
+
 @click.command("help")
-@click.argument("command", metavar="[COMMAND]", required=False, type=options.Word(lambda: TABLE))
+@click.argument("command", metavar="[COMMAND]", required=False, type=Command(lambda: TABLE))
 @options.example("orderledger help", "orderledger help orders")
 def show_help(command: str | None) -> None:
     """Show the help of a command.

@@ -121,6 +121,7 @@ class Group(click.Group):
         except Exception as error:
             from orderledger.infrastructure.errors import (
                 InvalidMessage,
+                InvalidQuery,
                 InvalidSetting,
                 LedgerError,
                 StoreError,
@@ -133,7 +134,7 @@ class Group(click.Group):
                 3
                 if isinstance(error, StoreError)
                 else 2
-                if isinstance(error, (InvalidMessage, InvalidSetting))
+                if isinstance(error, (InvalidMessage, InvalidQuery, InvalidSetting))
                 else 1
             )
 

@@ -178,9 +178,11 @@ def open_ledger(url: str) -> Any:
     Raises StoreUnreachable if there is no ledger, and creates none."""
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.infrastructure.storage.store import is_there
-    from orderledger.infrastructure.storage.urls import public
+    from orderledger.infrastructure.storage.urls import MEMORY, public
     from orderledger.ledger import Ledger
 
+    if url == MEMORY:
+        raise StoreUnreachable(f"{MEMORY} is a new, empty ledger: give the path or the URL of one")
     if not is_there(url):
         raise StoreUnreachable(
             f"there is no ledger at {public(url)}: `orderledger record` and `collect` create one"

@@ -2,7 +2,7 @@
 
 LedgerError
 ├── InvalidMessage      a message that cannot be read: the field and its fault
-├── InvalidQuery        a question in SQL that cannot be answered, or would do more than read
+├── InvalidQuery        a question that cannot be answered: the argument and its fault
 ├── InvalidSetting      an impossible setting: its name and its fault
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
@@ -74,7 +74,12 @@ class InvalidMessage(LedgerError, ValueError):
 
 
 class InvalidQuery(LedgerError, ValueError):
-    """A question in SQL that cannot be answered, or that would do more than read."""
+    """A question that cannot be answered as it is asked, or a query in SQL that would do more than
+    read. `field`: the argument, if the question is not in SQL."""
+
+    def __init__(self, fault: str, field: str | None = None) -> None:
+        super().__init__(fault)
+        self.field = field
 
 
 class InvalidSetting(LedgerError, ValueError):

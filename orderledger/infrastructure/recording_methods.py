@@ -10,6 +10,7 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
 from orderledger.projections.rows import OrderRow, TradeRow
@@ -36,13 +37,9 @@ class RecordingMethods:
     def __init__(self, ledger: RecordingLedger) -> None:
         self._ledger = ledger
 
-    def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
+    def record_lines(self, lines: Iterable[str | bytes]) -> list[Outcome]:
         """Record NDJSON lines in order, in one commit. A line that is not a message gets the
         outcome `invalid`; the others are recorded."""
-        if isinstance(lines, (str, bytes)):
-            raise TypeError(
-                "lines takes a sequence of lines, not one text: split it with splitlines"
-            )
         outcomes: list[Outcome | None] = []
         entries: list[Entry] = []
         for line in lines:
@@ -60,7 +57,7 @@ class RecordingMethods:
         return [next(written) if outcome is None else outcome for outcome in outcomes]
 
     async def arecord_together(
-        self, messages: "Sequence[Message]", *, fence: int | None = None
+        self, messages: Sequence["Message"], *, fence: int | None = None
     ) -> list[Outcome]:
         """Record at most a thousand messages in one commit without blocking the event loop, all of
         them or none.
@@ -79,19 +76,19 @@ class RecordingMethods:
 
     @overload
     def preview(
-        self, messages: "Iterable[Message]", *, view: Literal["outcomes"] = "outcomes"
+        self, messages: Iterable["Message"], *, view: Literal["outcomes"] = "outcomes"
     ) -> list[Outcome]: ...
     @overload
     def preview(
-        self, messages: "Iterable[Message]", *, view: Literal["orders"]
+        self, messages: Iterable["Message"], *, view: Literal["orders"]
     ) -> list[OrderRow]: ...
     @overload
     def preview(
-        self, messages: "Iterable[Message]", *, view: Literal["trades"]
+        self, messages: Iterable["Message"], *, view: Literal["trades"]
     ) -> list[TradeRow]: ...
     def preview(
         self,
-        messages: "Iterable[Message]",
+        messages: Iterable["Message"],
         *,
         view: Literal["outcomes", "orders", "trades"] = "outcomes",
     ) -> Any:
@@ -107,3 +104,6 @@ class RecordingMethods:
             events = self._ledger._writer.simulate(entries)
         views = FoldedViews(events, None, None)
         return queries.orders(views) if view == "orders" else queries.trades(views)
+
+
+check_arguments(RecordingMethods)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from orderledger import (
     AmbiguousOrder,
     InvalidMessage,
+    InvalidQuery,
     InvalidSetting,
     LedgerError,
     OutcomeUnknown,
@@ -173,6 +174,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("ambiguous_order", str(error), accounts=error.accounts)
         case InvalidMessage() | InvalidSetting():
             return invalid(error.field, error.fault)
+        case InvalidQuery():
+            return Problem("invalid_request", str(error), field=error.field)
         case OutcomeUnknown():
             return Problem("outcome_unknown", str(error))
         case StoreError():

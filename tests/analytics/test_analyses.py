@@ -461,7 +461,7 @@ def test_wrong_names_groups_and_methods_are_named(ledger: Ledger) -> None:
             {"name": "exposure", "by": "account"},
             "exposure needs the group instrument: by account, instrument",
         ),
-        ({"name": "pnl", "method": "hifo"}, "'hifo' is not a method"),
+        ({"name": "pnl", "method": "hifo"}, "method: 'hifo' is not one of average, fifo, lifo"),
         ({"name": "pnl", "timezone": "Mars"}, "'Mars' is not a time zone"),
     ):
         with pytest.raises(ValueError, match=fault):

@@ -141,7 +141,7 @@ def test_the_command_tells_both_and_the_events(tmp_path: Path) -> None:
 
 def test_a_wrong_question_is_wrong_usage(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db", LATE_FILL) as ledger:
-        with pytest.raises(ValueError, match="not a view that can be compared"):
+        with pytest.raises(ValueError, match="view: 'halts' is not one of orders"):
             ledger.audit.restate("halts", from_as_of=NOON)
         with pytest.raises(ValueError, match="the log has no position 999"):
             ledger.audit.restate("orders", from_as_of=999)

@@ -117,3 +117,9 @@ def test_a_log_as_json_has_an_object_on_each_line(db: Path, tmp_path: Path) -> N
     ended = run("watch", "--config", rules, "--once", "--log", "json", "--db", db)
     for line in ended.err.splitlines():
         assert line.startswith("orderledger: ") or isinstance(json.loads(line), dict)
+
+
+def test_an_unknown_command_is_answered_with_the_similar_ones_alone() -> None:
+    wrong = run("help", "odrers")
+    assert wrong.status == 2
+    assert wrong.err.endswith("'odrers' is not a command. Did you mean 'orders' or 'order'?\n")

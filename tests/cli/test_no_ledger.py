@@ -160,3 +160,9 @@ def test_a_file_that_is_no_database_is_let_go_of(tmp_path: Path) -> None:
     assert [
         file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))
     ] == []
+
+
+def test_a_question_is_not_asked_of_a_ledger_in_memory() -> None:
+    status, printed, said = asked("memory://", "orders")
+    assert (status, printed) == (3, "")
+    assert "memory:// is a new, empty ledger: give the path or the URL of one" in said

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from inspect import isgeneratorfunction
+from inspect import isgeneratorfunction, unwrap
 from typing import Any
 
 from orderledger.infrastructure.views.queries import Queries
@@ -17,7 +17,7 @@ def bound_to(question: Callable[..., Any], ledger: Queries) -> Callable[..., Any
     generator becomes a list: its arguments are checked when the first row is read.
     """
     bound = _bound(question, ledger)
-    if isgeneratorfunction(question):
+    if isgeneratorfunction(unwrap(question)):
         return lambda *names, **asked: list(bound(*names, **asked))
     return bound
 

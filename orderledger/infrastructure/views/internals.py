@@ -6,7 +6,7 @@ from typing import Any
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.following import Following
 
 
@@ -27,8 +27,8 @@ class Internals:
     def publish(self, name: str, status: dict[str, Any]) -> None:
         """Store the status of a process that feeds this ledger, for `ledger.status`. It is not an
         event. Raises TypeError for a status that is not a dictionary."""
-        check_argument("name", "text", name, is_needed=True)
-        if not isinstance(status, dict):
-            raise TypeError(f"status takes a dictionary, not {status!r:.100}")
         with reaching(self.url):
             self.statuses.write(name, status)
+
+
+check_arguments(Internals)

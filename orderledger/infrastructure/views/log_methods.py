@@ -11,15 +11,18 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
+from orderledger.infrastructure.views.histories import (
+    EVENT_NAMES,
+    SOURCES,
+    event_filter,
+    event_row_of,
+)
 from orderledger.infrastructure.views.paging import (
-    LONGEST_PAGE,
-    ORDERS_OF_PAGES,
     Order,
     Page,
 )
-from orderledger.infrastructure.views.parameters import AsOf, EffectiveAt, Since, Until
+from orderledger.infrastructure.views.parameters import AsOf, EffectiveAt, RowsOfPage, Since, Until
+from orderledger.infrastructure.views.questions import Between
 from orderledger.infrastructure.views.reading import Namespace
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.rows import AccountEventRow, EventRow
@@ -27,6 +30,7 @@ from orderledger.projections.view import AnyRow, RowList
 
 ROWS_AT_ONCE = 1_000
 """Events in memory at a time: each may have a large payload of the venue."""
+
 
 READ_AT_MOST = 50_000
 """Log positions that one search for events covers. The next page continues from there."""
@@ -43,15 +47,15 @@ class LogMethods(Namespace):
     def page(
         self,
         *,
-        limit: int = 200,
-        after: int | None = None,
+        limit: RowsOfPage = 200,
+        after: Annotated[int | None, Between()] = None,
         order: Order = "asc",
         columns: Sequence[str] | None = None,
         stream: str | None = None,
         account: str | None = None,
         actor: str | None = None,
-        source: str | None = None,
-        name: str | None = None,
+        source: Annotated[str | None, SOURCES] = None,
+        name: Annotated[str | None, tuple(EVENT_NAMES)] = None,
         correlation_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -64,10 +68,6 @@ class LogMethods(Namespace):
         The filters are those of `ledger.events`. A search covers a part of the log: a page may have
         few rows, or none, and a cursor that continues the search.
         """
-        check_argument("stream", "text", stream)
-        check_argument("account", "text", account)
-        if order not in ORDERS_OF_PAGES or not 1 <= limit <= LONGEST_PAGE:
-            raise ValueError(f"order takes {', '.join(ORDERS_OF_PAGES)}, limit 1 to {LONGEST_PAGE}")
         is_asked_for = event_filter(
             actor=actor,
             source=source,
@@ -114,12 +114,10 @@ class LogMethods(Namespace):
         return self._ledger._shown(ACCOUNT_EVENTS, as_of, effective_at, where, since, until)
 
     async def aevents(
-        self, *, account: str | None = None, after: int = 0
+        self, *, account: str | None = None, after: Annotated[int, Between()] = 0
     ) -> AsyncGenerator[EventRow, None]:
         """Iterate over the events after a log position, and wait for new ones, without blocking the
         event loop. As `ledger.events` with `follow`; ends when the ledger is closed."""
-        check_argument("account", "text", account)
-        check_argument("after", "count", after, is_needed=True)
         async with aclosing(self._ledger._following.abatches(after)) as batches:
             async for stored in batches:
                 for row in self._ledger._rows_of(

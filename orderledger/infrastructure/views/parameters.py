@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
+from orderledger.infrastructure.views.paging import LONGEST_PAGE
 from orderledger.infrastructure.views.questions import Between, Word
 from orderledger.projections.positions import Method
 
@@ -61,3 +62,4 @@ Newest = Annotated[
     int | None, "Maximum number of rows. The ones updated last are kept.", Between(1)
 ]
 Groups = Sequence[str] | str
+RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Annotated, Any, overload
 
 from orderledger.infrastructure.views.arguments import (
-    check_argument,
     check_period,
     groups_of,
     zone_of,
@@ -210,9 +209,6 @@ class PnlQueries(Reader):
         marks between two of them.
         """
         check_period(since, until)
-        check_argument("points", "count", points)
-        if points is not None and points < FEWEST_POINTS:
-            raise ValueError(f"points takes {FEWEST_POINTS} or more, not {points}")
         where = {"account": account, "instrument": instrument, "strategy": strategy}
         with self._views(as_of, effective_at, is_streaming=True) as views:
             asked: dict[str, Any] = {

@@ -2,14 +2,13 @@
 read the log."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any
 
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import (
-    check_argument,
     check_period,
 )
 from orderledger.infrastructure.views.histories import event_filter
@@ -31,7 +30,7 @@ from orderledger.infrastructure.views.parameters import (
 )
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.questions import Between, Word
-from orderledger.infrastructure.views.reading import check_times, one_order
+from orderledger.infrastructure.views.reading import NEVER, one_order
 from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.infrastructure.views.view_methods import ViewMethods
 from orderledger.infrastructure.views.views import was_known
@@ -54,8 +53,6 @@ from orderledger.projections.rows import (
 )
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import RowList, RowType
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Queries(PnlQueries):
@@ -107,9 +104,6 @@ class Queries(PnlQueries):
         `since` and `until` compare the time of the request; of an order that was not requested
         here, the time of its last update.
         """
-        check_argument("limit", "count", limit)
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit takes 1 or more, not {limit}")
         check_period(since, until)
         is_open = {"is_open": True} if open_only else {}
         asked: dict[str, Any] = {"since": since, "until": until, **where, **is_open}
@@ -149,8 +143,6 @@ class Queries(PnlQueries):
 
         Raises UnknownOrder, or AmbiguousOrder if several accounts have it.
         """
-        check_argument("order_id", "text", order_id, is_needed=True)
-        check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
             return ORDERS.shown(one_order(views, order_id, account))
 
@@ -172,9 +164,6 @@ class Queries(PnlQueries):
 
         Raises as `order` does.
         """
-        check_times(as_of, effective_at)
-        check_argument("order_id", "text", order_id, is_needed=True)
-        check_argument("account", "text", account)
         is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
         stored = (
             self._stored_under(order_id, account) if as_of is None and effective_at is None else []
@@ -216,10 +205,6 @@ class Queries(PnlQueries):
         In Python this is an iterator. With `follow` it waits for new events, of other processes
         too, and ends when the ledger is closed.
         """
-        check_argument("account", "text", account)
-        check_argument("follow", "flag", follow, is_needed=True)
-        check_argument("after", "count", after, is_needed=True)
-        check_argument("limit", "count", limit)
         is_asked_for = event_filter(
             actor=actor,
             source=source,

@@ -25,7 +25,7 @@ from typing import (
 )
 
 from orderledger.infrastructure.views.arguments import LARGEST
-from orderledger.projections.view import AnyTable
+from orderledger.projections.view import AnyTable, Table
 
 KINDS: dict[frozenset[Any], str] = {
     frozenset({str}): "text",
@@ -87,7 +87,7 @@ def parameters_of(method: Callable[..., Any]) -> tuple[Parameter, ...]:
     found: list[Parameter] = []
     for given in inspect.signature(method).parameters.values():
         hint: Any = given.annotation
-        if get_origin(hint) is not Annotated:
+        if get_origin(hint) is not Annotated or not _has_meaning(hint.__metadata__[0]):
             continue
         if given.kind is given.VAR_KEYWORD:
             (table,) = hint.__metadata__
@@ -97,16 +97,20 @@ def parameters_of(method: Callable[..., Any]) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def _has_meaning(first: Any) -> bool:
+    return isinstance(first, (str, Table))
+
+
 def _parameter(given: inspect.Parameter, hint: Any) -> Parameter:
     meaning, *more = hint.__metadata__
-    types = _types(get_args(hint)[0])
+    types = types_of(get_args(hint)[0])
     literal = next((one for one in types if get_origin(one) is Literal), None)
-    words = get_args(literal) if literal is not None else _words(more)
+    words = get_args(literal) if literal is not None else words_of(more)
     bounds = next((one for one in more if isinstance(one, Between)), Between())
     name = next((one.name for one in more if isinstance(one, Word)), given.name)
     return Parameter(
         name,
-        "text" if literal is not None else KINDS[types],
+        "text" if literal is not None else KINDS[frozenset(types)],
         meaning,
         words,
         given.name,
@@ -118,13 +122,13 @@ def _parameter(given: inspect.Parameter, hint: Any) -> Parameter:
     )
 
 
-def _types(hint: Any) -> frozenset[Any]:
+def types_of(hint: Any) -> tuple[Any, ...]:
     """The types of a union, without None."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return frozenset(option for option in options if option is not NoneType)
+    return tuple(option for option in options if option is not NoneType)
 
 
-def _words(more: Iterable[Any]) -> tuple[str, ...]:
+def words_of(more: Iterable[Any]) -> tuple[str, ...]:
     """The words of a text, from a tuple or an enumeration."""
     for one in more:
         if isinstance(one, tuple):

@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.stream_names import account_of, order_stream
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.errors import AmbiguousOrder, InvalidQuery, UnknownOrder
 from orderledger.infrastructure.latency import Latencies
+from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.arguments import check_argument, check_period
+from orderledger.infrastructure.views.arguments import check_period
+from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.follower import Follower
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import stored_event_rows
@@ -25,11 +28,15 @@ from orderledger.projections.history import EventRow
 from orderledger.projections.orders import StoredOrderRow
 from orderledger.projections.view import AnyTable, RowList, RowType, Table
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 ATTRIBUTED = OrderAttributed.stored_name
 
 
 class Reader:
     """Reads the log and the views, after bringing the views up to date."""
+
+    def __init_subclass__(cls) -> None:
+        check_arguments(cls)
 
     def __init__(
         self,
@@ -38,8 +45,10 @@ class Reader:
         projector: Projector,
         follower: Follower,
         latencies: Latencies,
+        clock: Clock,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._url = url
         self._projector = projector
         self._follower = follower
@@ -76,6 +85,24 @@ class Reader:
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
             return RowList(views.rows(table.public, since=since, until=until, **where))
+
+    def _check_reached(self, name: str, moment: AsOf) -> None:
+        """Raise InvalidQuery for a moment of recording that is not in the past: what is recorded
+        until then would change the answer."""
+        with reaching(self._url):
+            last = self._store.recorder.last_position()
+            if isinstance(moment, int):
+                if not 0 <= moment <= last:
+                    fault = f"the log has no position {moment}, its last is {last}"
+                    raise InvalidQuery(f"{name}: {fault}", name)
+            elif moment > self._clock.now() and moment > self._recorded_at(last):
+                fault = f"{moment.isoformat()} is in the future: the answer may still change"
+                raise InvalidQuery(f"{name}: {fault}", name)
+
+    def _recorded_at(self, position: int) -> datetime:
+        """The time of an event: after now, where the clock was set back."""
+        rows = self._store.recorder.rows_after(position - 1, 1) if position else ()
+        return max((decode(*row).recorded_at for row in rows), default=NEVER)
 
     def _stored_under(self, order_id: str, account: str | None) -> list[LogRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the
@@ -128,7 +155,6 @@ class Reader:
     def _views(
         self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False
     ) -> Iterator[Views]:
-        check_times(as_of, effective_at)
         is_now = as_of is None and effective_at is None
         if is_now and not is_streaming and hasattr(self._here, "views"):
             yield self._here.views
@@ -147,7 +173,6 @@ class Reader:
             with self._views(None, None) as views:
                 yield views
             return
-        check_times(as_of, effective_at)
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading)
             if live is None:
@@ -194,6 +219,9 @@ class Namespace:
     It holds the ledger and none of its parts: in a forked process the ledger refuses every use.
     """
 
+    def __init_subclass__(cls) -> None:
+        check_arguments(cls)
+
     def __init__(self, ledger: Reader) -> None:
         self._ledger = ledger
 
@@ -205,6 +233,9 @@ class Namespace:
     def _url(self) -> str:
         return self._ledger._url
 
+    def _check_reached(self, name: str, moment: AsOf) -> None:
+        self._ledger._check_reached(name, moment)
+
     def _views(
         self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False
     ) -> AbstractContextManager[Views]:
@@ -214,13 +245,6 @@ class Namespace:
         self, order_id: str, account: str | None, as_of: AsOf | None, effective_at: datetime | None
     ) -> AbstractContextManager[Views]:
         return self._ledger._views_of_order(order_id, account, as_of, effective_at)
-
-
-def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:
-    if as_of is not None and type(as_of) is not int:
-        check_argument("as_of", "time", as_of)
-    if effective_at is not None:
-        check_argument("effective_at", "time", effective_at)
 
 
 def one_order(views: Views, name: str, account: str | None) -> StoredOrderRow:

@@ -61,8 +61,6 @@ def rebuild(
 ) -> Rebuilt:
     """Rebuild the named views, or all. Recording continues. Raises InvalidSetting for an unknown
     name."""
-    if isinstance(names, str):
-        raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
     if unknown := [name for name in names if name not in VIEWS]:
         raise InvalidSetting("names", f"{unknown[0]!r} is not a view: {', '.join(VIEWS)}")
     with store.database.rebuilding():

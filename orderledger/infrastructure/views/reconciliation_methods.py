@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.paging import LONGEST_PAGE, Order, Page, place_of
 from orderledger.infrastructure.views.parameters import Account, AsOf, EffectiveAt, Since, Until
 from orderledger.infrastructure.views.questions import Between, Word
@@ -65,7 +64,6 @@ class ReconciliationMethods(Namespace):
         Also those that differ, and those that the venue never reported. All orders count.
         `reconciled_at` is null where nobody has compared the account with its venue.
         """
-        check_argument("account", "text", account)
         with self._views(as_of, effective_at) as views:
             counts, last = _counts(views, account), _last_certificates(views, account)
         rows = [
@@ -101,9 +99,6 @@ class ReconciliationMethods(Namespace):
 
         Raises InvalidCursor for a cursor of another list.
         """
-        check_argument("account", "text", account)
-        if agreement not in (None, *AGREEMENTS):
-            raise ValueError(f"agreement: {agreement!r:.100} is not one of {', '.join(AGREEMENTS)}")
         place, position = place_of(ORDERS, order, limit, after), self._ledger._last_position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=NEEDED, agreement=agreement, account=account)

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.views.arguments import asked_of, check_period
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.paging import (
     Order,
     Page,
     place_of,
 )
-from orderledger.infrastructure.views.reading import Namespace, check_times
+from orderledger.infrastructure.views.parameters import RowsOfPage
+from orderledger.infrastructure.views.questions import Between
+from orderledger.infrastructure.views.reading import Namespace
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
@@ -29,9 +31,9 @@ class ViewMethods(Namespace):
 
     def page(
         self,
-        view: str,
+        view: Annotated[str, tuple(queries.PAGED)],
         *,
-        limit: int = 200,
+        limit: RowsOfPage = 200,
         after: str | None = None,
         order: Order = "asc",
         columns: Sequence[str] | None = None,
@@ -54,7 +56,6 @@ class ViewMethods(Namespace):
         """
         table, where, missing = queries.paged(view, where)
         check_period(since, until)
-        check_argument("search", "text", search)
         asked_of(table, where)
         shown = queries.columns_shown(table, columns)
         place = place_of(table, order, limit, after)
@@ -75,7 +76,7 @@ class ViewMethods(Namespace):
 
     def stream(
         self,
-        view: str,
+        view: Annotated[str, tuple(queries.STREAMED)],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -93,7 +94,6 @@ class ViewMethods(Namespace):
         `effective_at`, all rows are in memory.
         """
         check_period(since, until)
-        check_times(as_of, effective_at)
         flag, column = queries.OPEN_WHILE_MISSING.get(view, ("", ""))
         missing = column if where.pop(flag, False) else None
         table, where = queries.streamed(view, where)
@@ -113,7 +113,6 @@ class ViewMethods(Namespace):
     def account_counts(self, since: datetime) -> list[AccountCountsRow]:
         """Return counts of orders by account: all, open and unresolved ones, and those that are
         new, changed or ended since."""
-        check_argument("since", "time", since, is_needed=True)
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
                 return views.counts_by_account(since)
@@ -131,7 +130,7 @@ class ViewMethods(Namespace):
         self,
         names: Sequence[str] = (),
         *,
-        jobs: int = 1,
+        jobs: Annotated[int, Between(1)] = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> Rebuilt:
         """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.

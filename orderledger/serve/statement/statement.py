@@ -14,19 +14,16 @@ from typing import Any
 from orderledger.extend.events import Recorded, codec
 from orderledger.extend.store import Store
 from orderledger.extend.values import EXACT, ZERO, stream_names, total
+from orderledger.extend.views import POSITION_KEY as OF_POSITION
 from orderledger.extend.views import (
-    METHODS,
     AsOf,
     FoldedViews,
     Method,
     Row,
-    arguments,
     queries,
-    reading,
     tables,
     was_known,
 )
-from orderledger.extend.views import POSITION_KEY as OF_POSITION
 from orderledger.serve.statement.equity import (
     StatementCurve,
     StatementEquityFold,
@@ -133,10 +130,6 @@ def checked_statement(
     """The statement of the period between two times or days, after all arguments were checked. See
     `statement_of`."""
     period = period_of(since, until, timezone)
-    reading.check_times(as_of, None)
-    arguments.check_argument("account", "text", account)
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     return statement_of(
         store, period, account=account, method=method, as_of=as_of, progress=progress
     )

@@ -99,9 +99,29 @@ def test_an_end_that_a_strategy_reports_unasked_has_a_hint(ledger: Ledger, kind:
 
 
 @pytest.mark.parametrize("source", ["venue_push", "venue_poll", "operator", "import"])
-def test_an_end_from_elsewhere_has_no_hint(ledger: Ledger, source: str) -> None:
-    told = ends("cancel", 1_800_000_000, source=source)
+@pytest.mark.parametrize("proof", [{"venue_order_id": "V-1"}, {"evidence": {"state": "x"}}])
+def test_an_end_from_elsewhere_has_no_hint(
+    ledger: Ledger, source: str, proof: dict[str, Any]
+) -> None:
+    told = ends("cancel", 1_800_000_000, source=source, **proof)
     assert [one.text for one in ledger.record_many(parsed(request("C-1"), told))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("cancel", {}), ("canceled", {"source": "operator"}), ("expired", {}), ("stopped", {}),
+        ("suspended", {}), ("done_for_day", {}), ("replaced", {"quantity": "5"}),
+    ],
+)  # fmt: skip
+def test_an_end_that_nothing_shows_to_be_from_the_venue_has_a_hint(
+    ledger: Ledger, kind: str, fields: dict[str, Any]
+) -> None:
+    told = ends(kind, 1_800_000_000, **fields)
+    (_, ended) = ledger.record_many(parsed(request("C-1"), told))
+    assert (ended.outcome, ended.anomalies) == ("recorded", ())
+    asked = "request_replace" if kind == "replaced" else "request_cancel"
+    assert ended.text is not None and ended.text.endswith(f"record {asked}")
 
 
 def test_an_end_that_was_asked_for_has_no_hint(ledger: Ledger) -> None:

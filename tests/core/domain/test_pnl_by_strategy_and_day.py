@@ -202,7 +202,7 @@ def test_accounts_are_kept_apart(ledger: Ledger) -> None:
 
 
 def test_a_method_there_is_not_is_an_error(ledger: Ledger) -> None:
-    with pytest.raises(ValueError, match="'hifo' is not a method: average, fifo, lifo"):
+    with pytest.raises(ValueError, match="method: 'hifo' is not one of average, fifo, lifo"):
         ledger.pnl(method="hifo")  # type: ignore[call-overload]
 
 

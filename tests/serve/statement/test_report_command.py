@@ -205,7 +205,7 @@ def test_a_full_device_and_a_reader_that_leaves_have_their_own_status(
         (
             (date(2026, 10, 25), date(2026, 10, 25), {"method": "hifo"}),
             ValueError,
-            "'hifo' is not a method",
+            "method: 'hifo' is not one of average, fifo, lifo",
         ),
         ((date(2026, 10, 25), date(2026, 10, 25), {"account": 1}), TypeError, "account takes text"),
         ((date(2026, 10, 25), date(2026, 10, 25), {"as_of": NO_OFFSET}), ValueError, "as_of: "),
