@@ -9,7 +9,6 @@ from orderledger.infrastructure.messages.parsing import read_document, read_line
 from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, AnyMessage, Report
 from orderledger.infrastructure.numbers_and_times import (
     DIGITS,
-    EPOCH,
     PLAIN_NUMBER,
     parse_number,
     parse_time,
@@ -18,7 +17,6 @@ from orderledger.infrastructure.numbers_and_times import (
 __all__ = [
     "BY_WORD",
     "DIGITS",
-    "EPOCH",
     "MESSAGES",
     "NESTING_LIMIT",
     "PLAIN_NUMBER",

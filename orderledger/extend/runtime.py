@@ -5,7 +5,7 @@ from orderledger.infrastructure.csv_rows import csv_lines
 from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
 from orderledger.infrastructure.exact_numbers import exact_numbers
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.files import write_whole, written
+from orderledger.infrastructure.files import sync_folder, write_whole, written
 from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.messages.fields import ZoneName
 from orderledger.infrastructure.printable import printable
@@ -40,6 +40,7 @@ __all__ = [
     "public",
     "row_json",
     "rows_json",
+    "sync_folder",
     "value_text",
     "write_whole",
     "written",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orderledger import InvalidSetting
 from orderledger.audit.proof.verifier import DASH, ED25519, key_id
-from orderledger.extend.runtime import written
+from orderledger.extend.runtime import sync_folder, written
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -115,6 +115,7 @@ def _write_new(path: Path, text: str, mode: int) -> None:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
+        sync_folder(path.parent)
 
 
 def _ed25519() -> "type[Ed25519PrivateKey]":

@@ -5,14 +5,14 @@ parse the numbers.
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orderledger.extend.messages import EPOCH, Evidence
+from orderledger.extend.messages import Evidence
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing, moment
@@ -24,6 +24,7 @@ LONGEST_WORD = 200
 LEAST_MILLISECONDS = 10**12
 """A smaller number counts seconds."""
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 FRACTION = re.compile(r"\.[0-9]{3}")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0[xX][0-9a-fA-F]+")
