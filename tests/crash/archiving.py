@@ -43,7 +43,8 @@ class Archiving(Work):
 
     def judge(self, image: Path, seen: Sequence[Operation]) -> list[str]:
         done = ended(seen, "archive")
-        least = (0, 4 * ORDERS, 4 * ORDERS + 16)[done]
+        more = 16 if done == 2 and ended(seen, "record") else 0
+        least = 4 * ORDERS + more if done else 0
         place = Place(str(image / FOLDER))
         manifest, faults = read_manifest(place), []
         position = manifest.position if manifest else 0

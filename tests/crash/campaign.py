@@ -36,13 +36,14 @@ class Run:
 
 @dataclass
 class Verdict:
-    """`faults`: the reasons for each image that is wrong."""
+    """How many images were judged, or runs with a failing call. `faults`: the reasons for each that
+    is wrong."""
 
-    images: int = 0
+    tried: int = 0
     faults: list[list[str]] = field(default_factory=list)
 
     def add(self, other: "Verdict") -> None:
-        self.images += other.images
+        self.tried += other.tried
         self.faults += other.faults
 
 
@@ -75,7 +76,7 @@ def judged(run: Run, seed: str, count: int, *, stops: bool = False, keeps: bool 
         done = moment
         own = f"{seed} {number}"
         faults = judge(run, disk, operations[:moment], Random(own))
-        verdict.images += 1
+        verdict.tried += 1
         if faults:
             where = f"after {moment} of {len(operations)} calls"
             kept = f"kept in {keep(disk, own)}" if keeps else own

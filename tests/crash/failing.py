@@ -6,16 +6,18 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.crash.campaign import Run, Verdict, judge, recorded, scratch
+from tests.crash.campaign import Run, Verdict, judge, judged, recorded, scratch
 from tests.crash.disk import replayed
 from tests.crash.tracing import INDEX, Injection, Operation
 from tests.crash.work import HANGS, REPOSITORY, Work
 
 SHORT = 0
+SOCKETS = "sv"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ERRORS = {
     "w": (errno.EIO, *FULL, errno.EINTR, SHORT),
@@ -24,13 +26,15 @@ ERRORS = {
     "t": (errno.EIO, errno.EINTR),
     "r": (errno.EIO, *FULL),
     "u": (errno.EIO, errno.EROFS),
+    "s": (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT),
+    "v": (errno.ECONNRESET, errno.ETIMEDOUT),
 }
 """Errors by kind of call. Each is documented for its call by Linux or POSIX."""
 
 ONCE = (errno.EINTR, SHORT)
 """These do not last: callers repeat the call."""
 
-IMAGES_OF_A_RUN = 3
+IMAGES_AT_END, IMAGES_BETWEEN = 2, 4
 HEXADECIMAL = re.compile("[0-9a-f]{32}|[0-9a-f]{8}")
 
 
@@ -43,9 +47,12 @@ class Calls:
     count: int
 
 
+CALLS_OF_SOCKETS = [Calls("s", "/socket", 250), Calls("v", "/socket", 500)]
+
+
 def calls_of(operations: Sequence[Operation]) -> list[Calls]:
-    """The calls that can fail."""
-    kinds = {"c": "o", "d": "o", **{kind: kind for kind in ERRORS}}
+    """The calls on files that can fail."""
+    kinds = {"c": "o", "d": "o", **{kind: kind for kind in "wtfru"}}
     found = Counter(
         (kinds[one.kind], HEXADECIMAL.split(one.path)[0]) for one in operations if one.kind in kinds
     )
@@ -65,11 +72,13 @@ def fail_once(
     work: Work, injection: Injection, seed: str, *, package: Path = REPOSITORY
 ) -> Verdict | None:
     """Run a work whose calls fail. Returns None if it made no such call."""
-    with scratch() as folder:
+    with scratch() as folder, closing(work):
         run = recorded(work, folder, package=package, injection=injection)
         if not any(one.kind == "!" for one in run.operations):
             return None
-        faults = [*_misbehaved(run), *_lost(run, folder), *_lost_in_images(run, seed)]
+        faults = [*_misbehaved(run), *_lost(run, folder)]
+        if injection.kinds not in SOCKETS:
+            faults += _lost_in_images(run, seed)
     return Verdict(1, [[described(injection), *faults]] if faults else [])
 
 
@@ -101,14 +110,13 @@ def _lost(run: Run, folder: Path) -> list[str]:
 
 
 def _lost_in_images(run: Run, seed: str) -> list[str]:
-    """What is wrong if the power fails afterwards. A failed sync has lost its bytes for good."""
+    """What is wrong if the power fails at the end, or at any moment. A failed sync has lost its
+    bytes for good."""
     disk = replayed(run.first(), run.operations)
-    draws = (Random(f"{seed} {number}") for number in range(IMAGES_OF_A_RUN))
-    return [
-        f"after a power loss: {fault}"
-        for chance in draws
-        for fault in judge(run, disk, run.operations, chance)
-    ]
+    draws = (Random(f"{seed} {number}") for number in range(IMAGES_AT_END))
+    found = [judge(run, disk, run.operations, chance) for chance in draws]
+    found += judged(run, seed, IMAGES_BETWEEN).faults
+    return [f"after a power loss: {fault}" for faults in found for fault in faults]
 
 
 def described(injection: Injection) -> str:

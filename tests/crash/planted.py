@@ -13,12 +13,17 @@ from tests.mutants.__main__ import PACKAGE, REPOSITORY, Fault, place_of
 
 @dataclass(frozen=True, slots=True)
 class PlantedFault(Fault):
-    """`work`: the name of the work that has to show it."""
+    """`work`: the name of the work that has to show it. The others: which calls have to fail."""
 
     work: str = ""
+    kinds: str = ""
+    word: str = ""
+    calls: tuple[int, ...] = (1, 1)
+    errors: tuple[str, ...] = ()
+    lasts: bool = False
 
 
-def planted_faults(name: str = "faults.toml") -> list[PlantedFault]:
+def planted_faults(name: str) -> list[PlantedFault]:
     rows = tomllib.loads(Path(__file__).with_name(name).read_text())["fault"]
     return [PlantedFault(tests=(), **row) for row in rows]
 

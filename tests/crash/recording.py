@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.crash.work import (
     opened,
     orderledger,
 )
+from tests.local_postgres import local_postgres
 
 ACCOUNTS = ("sim:main", "sim:other")
 ORDERS = 24
@@ -31,6 +33,7 @@ WHEN = ("position", "recorded_at")
 
 class Recording(Work):
     name = "record"
+    _db = "ledger.db"
 
     def __init__(self) -> None:
         self._messages = {account: with_evidence(ORDERS, account) for account in ACCOUNTS}
@@ -38,7 +41,7 @@ class Recording(Work):
         self._final: list[LogRow] = []
 
     def run(self, processes: Processes) -> None:
-        command = orderledger("record", "--ack", "--db", "ledger.db")
+        command = orderledger("record", "--ack", "--db", self._db)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         recorders = {account: processes.start(*command, **pipes) for account in ACCOUNTS}
         waiting = {account: _groups(self._messages[account]) for account in ACCOUNTS}
@@ -50,14 +53,15 @@ class Recording(Work):
             processes.end(f"record {account}", process)
 
     def learn(self, folder: Path) -> None:
-        self._final = log_of(folder / "ledger.db")
+        self._final = log_of(folder / self._db)
 
     def judge(self, image: Path, seen: Sequence[Operation]) -> list[str]:
-        path = image / "ledger.db"
-        acks = acknowledged(seen)
-        least = max((ack["position"] or 0 for ack in acks), default=0)
-        if not path.exists():
+        least = max((ack["position"] or 0 for ack in acknowledged(seen)), default=0)
+        if not (image / self._db).exists():
             return ["the ledger is missing"] if least else []
+        return self._faults(image / self._db, acknowledged(seen), least)
+
+    def _faults(self, path: Path | str, acks: list[dict[str, Any]], least: int) -> list[str]:
         log = log_of(path)
         faults = check_prefix(log, self._final or log, least)
         faults += [f"line {ack['line']} is lost" for ack in acks if not self._has(log, ack)]
@@ -70,8 +74,10 @@ class Recording(Work):
 
     def _has(self, log: Sequence[LogRow], ack: dict[str, Any]) -> bool:
         """Whether the event of an acknowledged message is of its order."""
+        if ack["outcome"] == "recorded" and ack["position"] is None:
+            return False
         order = self._messages[ACCOUNTS[0]][ack["line"] - 1]["client_order_id"]
-        at = int(ack["position"]) - 1
+        at = int(ack["position"] or 1) - 1
         return at < len(log) and log[at].stream.partition("/")[2] == order
 
     def _after_recording_again(self, path: Path | str) -> list[dict[str, Any]]:
@@ -81,6 +87,24 @@ class Recording(Work):
                 ledger.record_many(parsed(*messages))
             rows = sorted(ledger.events(), key=lambda row: (row["stream"], row["version"]))
         return [{name: value for name, value in row.items() if name not in WHEN} for row in rows]
+
+
+class RecordingOnServer(Recording):
+    """The same on PostgreSQL. Only its sockets can fail: the server writes the files."""
+
+    name = "record-postgres"
+
+    def prepare(self, folder: Path) -> None:
+        self._at_end = ExitStack()
+        self._db = self._at_end.enter_context(local_postgres())
+
+    def judge(self, image: Path, seen: Sequence[Operation]) -> list[str]:
+        acks = acknowledged(seen)
+        least = max((ack["position"] or 0 for ack in acks), default=0)
+        return self._faults(self._db, acks, least)
+
+    def close(self) -> None:
+        self._at_end.close()
 
 
 def _groups(messages: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from tests.crash.archiving import Archiving, Restoring
 from tests.crash.maintaining import Forgetting, MovingEvidence, Rebuilding, Upgrading
 from tests.crash.proving import Proving
-from tests.crash.recording import Recording
+from tests.crash.recording import Recording, RecordingOnServer
 from tests.crash.trading import Trading
 from tests.crash.work import Work
 
@@ -21,3 +21,6 @@ WORKS: dict[str, type[Work]] = {
         Upgrading,
     )
 }
+
+WITHOUT_FILES: dict[str, type[Work]] = {RecordingOnServer.name: RecordingOnServer}
+"""Works whose files belong to others: only their calls can fail."""
