@@ -49,7 +49,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("works", nargs="*", metavar="WORK")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", default=str(SystemRandom().randrange(10**6)))
-    asked = parser.parse_args(words)
+    asked = parser.parse_intermixed_args(words)
     campaign = CAMPAIGNS[asked.campaign]
     works = asked.works or list(campaign.works)
     if unknown := set(works) - set(campaign.works):

@@ -170,7 +170,8 @@ static int synced(int number, int (*call)(int)) {
     if (!shared || !path_of(number, path) || is_index(path)) return call(number);
     take();
     int failed = fails('f', path, NULL), done = failed ? -1 : call(number);
-    put(done ? 'x' : 'f', inode_of(number), 0, 0, path, NULL, 0);
+    if (!done) put('f', inode_of(number), 0, 0, path, NULL, 0);
+    else if (errno != EINTR) put('x', inode_of(number), 0, 0, path, NULL, 0);
     give();
     return done;
 }

@@ -80,9 +80,10 @@ class Forgetting(Work):
         if not ended(seen, "forget") <= count <= len(self.orders):
             faults.append(f"{count} events say that evidence was forgotten")
         with opened(image / DB) as ledger:
-            for number, order in enumerate(self.orders):
-                is_there = [row["evidence"] is not None for row in ledger.history(order)]
-                if any(is_there) == (number < count):
+            for order in self.orders:
+                rows = ledger.history(order)
+                is_forgotten = any(row["name"] == "evidence_forgotten.v1" for row in rows)
+                if is_forgotten == any(row["evidence"] is not None for row in rows):
                     faults.append(f"evidence of {order} is half forgotten")
             faults += [str(one) for one in ledger.proof.verify().alterations]
             return [*faults, *differences(ledger)]

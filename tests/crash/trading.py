@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from orderledger.extend.store import LogRow
@@ -21,7 +22,9 @@ from tests.gateway.processes.http_venue import HttpVenue
 DB = "ledger.db"
 NAME = "P1"
 ORDERS = 12
-SECONDS = 30.0
+SECONDS = 15.0
+"""A gateway whose store fails for good sends nothing more."""
+
 SENT = {
     "order_submitted": re.compile(rb'"client_id": ?"([^"]+)"'),
     "cancel_requested": re.compile(rb"DELETE /orders/([^ ]+) "),
@@ -49,9 +52,10 @@ class Trading(Work):
             process = processes.start(
                 *command, ACCOUNT, NAME, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
-            async with asyncio.timeout(SECONDS):
-                while len(venue.arrived) < ORDERS and process.poll() is None:
-                    await asyncio.sleep(0.02)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SECONDS):
+                    while len(venue.arrived) < ORDERS and process.poll() is None:
+                        await asyncio.sleep(0.02)
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
             await asyncio.to_thread(processes.end, "trader", process)

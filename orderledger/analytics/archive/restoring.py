@@ -7,7 +7,14 @@ from orderledger.analytics.archive.parquet import read_positions
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.rows import stored_state
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.store import LAST_POSITION, KeptEvidence, RestoredRow, Store, restore_rows
+from orderledger.extend.store import (
+    LAST_POSITION,
+    KeptEvidence,
+    RestoredRow,
+    Store,
+    reaching,
+    restore_rows,
+)
 from orderledger.extend.store import LogRow as Row
 
 ROWS_AT_ONCE = 5_000
@@ -26,9 +33,9 @@ def restore(
     `up_to`: leave out the events after this log position. Raises InvalidSetting if the ledger is
     not empty. If this call fails or is killed, the log is empty as before.
     """
-    return restore_rows(
-        store, _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
-    )
+    rows = _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
+    with reaching(store.url or "the store"):
+        return restore_rows(store, rows)
 
 
 def _batches(
@@ -38,7 +45,9 @@ def _batches(
     for file in manifest.events:
         if file.first is not None and file.first > up_to:
             return
-        for batch in read_positions(place, file).to_batches(max_chunksize=ROWS_AT_ONCE):
+        with place.reached():
+            table = read_positions(place, file)
+        for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
             names = ("stream", "version", "name", "state", "position", "evidence", "text", "salt")
             columns = [batch.column(name).to_pylist() for name in names]
             rows = [
