@@ -4,7 +4,7 @@ UV_VERSION := 0.13.8
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
 # The extras in .venv: all but spark, which is larger than the others together.
-EXTRAS := fake hyperliquid lighter ccxt serve alerts analytics relay imports proof
+EXTRAS := fake testing hyperliquid lighter ccxt serve alerts analytics relay imports proof
 # Four processes, since many tests wait. The tests of a file stay together, with what they share; the longest files come first.
 PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 

@@ -188,6 +188,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "impossible_price": ("A fill of an inverse instrument has a price of 0 or less. It has no P&L until it is corrected.", "the fill is busted or corrected"),
     "position_side_unknown": ("A fill in hedge mode has no position side, and its order has none either. Position and P&L of the instrument are null.", "a later report of the fill or of its order gives the side"),
     "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. The anomaly is also raised if the reports of a fill, the fills of an order, or a fill and its order name different sides. Of the reports of one fill the earliest side counts, of those of an order the latest.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
+    "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip
 
@@ -258,6 +259,7 @@ STATUS: dict[str, str] = {
     "tiles_position": "Log position that the tiles of hashes have reached. `checkpoint` brings them to the end of the log.",
     "tiles_behind": "Number of log positions the tiles are behind.",
     "checkpoint_position": "Log position of the newest checkpoint in the store, 0 without one.",
+    "log": "What this process knows of the log: `position` and `digest` (SHA-256) of the newest event that it has read or written, and `went_back`: the last times that the database had an older state of the log. Each has `kept_to`, the last position that was still there, `lost_to`, the last one that was known, and the `digest` of that event.",
     "collectors": "By name, the last status of each `orderledger collect`.",
     "gateways": "By account, what its gateway last published of its breakers. A gateway without breakers publishes nothing.",
     "watchers": "By name, when each watcher of alerts last looked (`at`), how often it looks, and whether it was stopped.",

@@ -12,7 +12,7 @@ import meanings
 from markdown import table
 from pages_of_code import functions
 
-LEAVES = ("gateway", "venues", "audit", "analytics", "serve", "simulation")
+LEAVES = ("gateway", "venues", "audit", "analytics", "serve", "simulation", "testing")
 
 INTRODUCTION = """# Packages
 
@@ -24,6 +24,9 @@ as a venue adapter, may also import [`orderledger.extend`](#orderledgerextend). 
 EXTEND = """## orderledger.extend
 
 What leaves of the package and adapters of yours import of the core, besides the names above. These names may change with a minor version.
+"""
+
+MODULES = """Some of these names are modules, whose own names may be used too:
 """
 
 
@@ -38,7 +41,8 @@ def packages() -> str:
             table(("name", "meaning"), [row for name in names for row in _rows(package, name)]),
             *(part for home in package.HOMES for part in _functions(package, home)),
         ]
-    return "\n".join([*parts, EXTEND, table(("module", "names"), _extend())])
+    modules = table(("module", "contents"), _modules_of_extend())
+    return "\n".join([*parts, EXTEND, table(("module", "names"), _extend()), MODULES, modules])
 
 
 def _rows(package: ModuleType, name: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +79,18 @@ def _functions(package: ModuleType, home: str) -> Iterator[str]:
     yield from functions(import_module(home), names)
 
 
+EXTEND_MODULES = ("events", "messages", "runtime", "store", "values", "views")
+
+
+def _modules_of_extend() -> Iterator[tuple[str, str]]:
+    for name in EXTEND_MODULES:
+        module = import_module(f"orderledger.extend.{name}")
+        for one in module.__all__:
+            if isinstance(getattr(module, one), ModuleType):
+                yield f"`{name}.{one}`", _meaning(module, one)
+
+
 def _extend() -> Iterator[tuple[str, str]]:
-    for name in ("events", "messages", "runtime", "store", "values", "views"):
+    for name in EXTEND_MODULES:
         module = import_module(f"orderledger.extend.{name}")
         yield f"`orderledger.extend.{name}`", ", ".join(f"`{one}`" for one in module.__all__)

@@ -46,6 +46,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "InvalidQuery",
         "InvalidSetting",
         "LedgerError",
+        "LogWentBack",
         "OutcomeUnknown",
         "StoreError",
         "StoreUnreachable",

@@ -18,7 +18,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from weakref import WeakSet
+from weakref import WeakMethod, WeakSet
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
@@ -29,6 +29,7 @@ from orderledger.infrastructure.errors import (
     ForkedLedger,
     InvalidMessage,
     OutcomeUnknown,
+    StoreError,
     StoreUnreachable,
     UnknownOrder,
     UnreadableEvent,
@@ -37,7 +38,8 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Answer, Outcome
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
-from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.epoch import Loss
+from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
 from orderledger.infrastructure.storage.store import (
     Store,
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from orderledger.serve.statement.statement import Statement
 
 __all__ = ["Ledger"]
+
+SECONDS_BETWEEN_ATTEMPTS = 1.0
 
 
 def _opened(settings: Settings) -> Store:
@@ -117,6 +121,7 @@ class Ledger(Queries):
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
         _OPENED.add(self)
+        store.epoch.on_loss = _in_thread(WeakMethod(self._record_loss))
         if self._can_update_views() and update_views:
             self._follower.start()
 
@@ -127,6 +132,15 @@ class Ledger(Queries):
 
         stored_settings = replace(settings, db=self._store.url)
         return FollowingProcess(self._projector, self._latencies, stored_settings)
+
+    def _record_loss(self, loss: Loss) -> None:
+        """Record that the log went back, as soon as the store can be written."""
+        entry = self._wire.entry_of_loss(loss)
+        while not self._is_closed:
+            with suppress(StoreError):
+                self._committer.write([entry])
+                return
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)
 
     def _notice(self) -> None:
         """Wake what follows the log, after a commit."""
@@ -448,7 +462,8 @@ class Ledger(Queries):
             self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """The positions of the log, the views, the tiles of hashes and the newest checkpoint. Also
+        """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
+        has the newest event that this process knows, and the times that the log went back. Also
         the last status of each collector, of the gateway of each account that has breakers, and of
         each watcher of alerts."""
         with reaching(self._url):
@@ -465,6 +480,7 @@ class Ledger(Queries):
             "tiles_position": proof.tiles,
             "tiles_behind": max(0, last - proof.tiles),
             "checkpoint_position": proof.checkpoint,
+            "log": self._store.epoch.shown(),
             "collectors": collectors,
             "gateways": gateways,
             "watchers": watchers,
@@ -555,6 +571,18 @@ class Ledger(Queries):
     def _wire(self) -> Any:
         """The message models. Loaded at the first use, because queries do not need them."""
         return import_module("orderledger.infrastructure.engine.entries")
+
+
+def _in_thread(method: "WeakMethod[Callable[[Loss], None]]") -> Callable[[Loss], None]:
+    """Call the method in a thread of its own, if its object still exists."""
+
+    def call(loss: Loss) -> None:
+        if (bound := method()) is not None:
+            threading.Thread(
+                target=bound, args=(loss,), name="orderledger-loss", daemon=True
+            ).start()
+
+    return call
 
 
 _OPENED: "WeakSet[Ledger]" = WeakSet()

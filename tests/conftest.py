@@ -22,6 +22,9 @@ from tests.shared_postgres import shared_postgres
 if TYPE_CHECKING:
     from tests.ledger_schemas import Schemas
 
+# A failed assertion of the rules shows its values.
+pytest.register_assert_rewrite("orderledger.testing")
+
 # A busy machine is no failure: no example has to be done in a given time.
 settings.register_profile(
     "without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow]

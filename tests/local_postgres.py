@@ -44,6 +44,7 @@ __all__ = [
     "PostgresServer",
     "local_postgres",
     "private_postgres",
+    "standby_of",
 ]
 
 PORT = 5432  # only the name of the socket file: the server listens on no network address
@@ -274,6 +275,33 @@ def private_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 
 @contextlib.contextmanager
+def standby_of(primary: PostgresServer, name: str = "standby") -> Iterator[PostgresServer]:
+    """A running standby that follows the primary under this application name. `select
+    pg_promote()` makes it a primary of its own.
+
+    Raises PostgresFailedError.
+    """
+    with _guarded_folder() as (folder, guard):
+        primary._system_user.take(folder)
+        copied = f"host={primary.folder} port={PORT} user=postgres application_name={name}"
+        command = [str(primary._programs / "pg_basebackup"), "--pgdata", str(folder / "cluster")]
+        command += ["--write-recovery-conf", "--checkpoint", "fast", "--dbname", copied]
+        run_program(command, folder, primary._system_user)
+        server = PostgresServer(
+            folder=folder,
+            programs=primary._programs,
+            system_user=primary._system_user,
+            guard=guard,
+            is_durable=primary.is_durable,
+        )
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
 def _guarded_folder() -> Iterator[tuple[Path, Guard]]:
     """A new folder that only its owner can enter: the server asks for no password, so the folder is
     the lock."""
@@ -322,7 +350,8 @@ def _is_ready(postmaster_file: Path, *, process_id: int) -> bool:
         lines = postmaster_file.read_text().splitlines()
     except OSError:
         return False
-    return len(lines) >= 8 and lines[0].strip() == str(process_id) and lines[7].strip() == "ready"
+    states = ("ready", "standby")
+    return len(lines) >= 8 and lines[0].strip() == str(process_id) and lines[7].strip() in states
 
 
 def _as_url(dsn: str) -> str:

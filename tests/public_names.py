@@ -8,10 +8,10 @@ from pathlib import Path
 import orderledger
 
 PACKAGE = Path(orderledger.__file__).parent
-LEAVES = ("analytics", "audit", "gateway", "serve", "simulation", "venues")
+LEAVES = ("analytics", "audit", "gateway", "serve", "simulation", "testing", "venues")
 WITH_NAMES = ("orderledger", *(f"orderledger.{leaf}" for leaf in LEAVES))
 """The packages with a list of public names, each imported at its first use."""
-PUBLIC = {*WITH_NAMES, "orderledger.rows", "orderledger.testing"}
+PUBLIC = {*WITH_NAMES, "orderledger.rows"}
 
 
 def names_of(module: str) -> list[str]:

@@ -21,7 +21,7 @@ from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, record
 from orderledger.domain.orders.when import NO_SEQUENCE, When
-from orderledger.domain.values import order_stream
+from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.facts import to_fact
 from orderledger.infrastructure.messages.parsing import parse_document

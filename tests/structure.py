@@ -10,6 +10,8 @@ from collections import Counter
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
 
 import grimp
 
@@ -61,14 +63,64 @@ def names_used_by_leaves() -> set[str]:
     """The names that modules of leaves import from `orderledger.extend`, as `module.name`."""
     return {
         f"{node.module.removeprefix('orderledger.extend.')}.{alias.name}"
-        for path in PACKAGE.glob("*/**/*.py")
-        if path.relative_to(PACKAGE).parts[0] not in (*BELOW, *ABOVE)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for tree in _leaf_modules()
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         and node.module
         and node.module.startswith("orderledger.extend.")
         for alias in node.names
     }
+
+
+def shares_of_modules() -> dict[str, tuple[int, int]]:
+    """Of each module that `orderledger.extend` hands on as one name: how many of its names leaves
+    use, and how many it has."""
+    used = Counter(
+        (node.value.id, node.attr)
+        for tree in _leaf_modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    )
+    return {
+        name: (sum((name, one) in used for one in offered), len(offered))
+        for module, names in extension().items()
+        for name in names
+        if isinstance(
+            value := getattr(import_module(f"orderledger.extend.{module}"), name), ModuleType
+        )
+        for offered in [_names_in(value)]
+    }
+
+
+@cache
+def _leaf_modules() -> list[ast.Module]:
+    return [
+        ast.parse(path.read_text())
+        for path in PACKAGE.glob("*/**/*.py")
+        if path.relative_to(PACKAGE).parts[0] not in (*BELOW, *ABOVE)
+    ]
+
+
+def _names_in(module: ModuleType) -> list[str]:
+    """The names that a module declares, without private ones and type variables."""
+    declared = getattr(module, "__all__", None) or [
+        name
+        for node in ast.parse(Path(str(module.__file__)).read_text()).body
+        for name in _declared(node)
+    ]
+    return [
+        name
+        for name in declared
+        if name[0] != "_" and not isinstance(getattr(module, name), TypeVar)
+    ]
+
+
+def _declared(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def floors() -> int:
@@ -115,6 +167,9 @@ def main() -> None:
     print(f"{floors()} floors")
     names = extension()
     print(f"{len(names)} modules of extend, {sum(map(len, names.values()))} names")
+    shares = shares_of_modules()
+    used = sum(used for used, _ in shares.values())
+    print(f"{len(shares)} of these names are modules, of which leaves use {used} names")
     print(f"{len(arrows())} arrows: {', '.join(' -> '.join(arrow) for arrow in arrows())}")
     print(f"{len(circles())} circles")
     for circle in circles():

@@ -13,18 +13,11 @@ from orderledger import InvalidSetting
 from orderledger.analytics.reading import arrow_of, known, with_values
 from orderledger.analytics.relations import EVENTS
 from orderledger.analytics.table import LedgerTable, finished
-from orderledger.extend.events import decode
+from orderledger.extend.events import codec
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
-from orderledger.extend.values import when
-from orderledger.extend.views import (
-    PNL_OF_FILLS,
-    Kind,
-    Table,
-    asked_of,
-    event_row_of,
-    queries,
-)
+from orderledger.extend.values import sides
+from orderledger.extend.views import Kind, Table, arguments, histories, queries, tables
 from orderledger.rows import EventRow, MarkRow
 
 if TYPE_CHECKING:
@@ -74,8 +67,8 @@ class ArchiveTables:
     def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
         """One table, as `reading.Tables` gives it."""
         table = known(name)
-        asked = asked_of(table, where)
-        if table is PNL_OF_FILLS:
+        asked = arguments.asked_of(table, where)
+        if table is tables.PNL_OF_FILLS:
             rows = queries.pnl_of_fills(_Views(self), by_strategy=by_strategy)
             return finished(table, arrow_of(table, with_values(rows, asked)))
         if table is EVENTS:
@@ -155,7 +148,7 @@ def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
     order, the row of the first report.
     """
     stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
-    recorded = decode(*stored)
+    recorded = codec.decode(*stored)
     if kept is not None:
         text, evidence = kept["text"], kept["evidence"]
         recorded = replace(
@@ -163,7 +156,7 @@ def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
             text=recorded.text if text is None else text,
             evidence=recorded.evidence if evidence is None else evidence.encode(),
         )
-    return event_row_of(stored, recorded)
+    return histories.event_row_of(stored, recorded)
 
 
 CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
@@ -190,7 +183,7 @@ class _Views:
     def each(
         self, table: Table[Any], *, columns: tuple[str, ...] | None = None, **where: Any
     ) -> Any:
-        return iter(sorted(self.rows(table, **where), key=when))
+        return iter(sorted(self.rows(table, **where), key=sides.when))
 
     def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
         raise NotImplementedError("P&L of fills takes no marks")

@@ -11,7 +11,7 @@ from typing import Any
 from orderledger import InvalidQuery
 from orderledger.analytics.sql import MEMORY_LIMIT, Source, answer
 from orderledger.analytics.table import LedgerTable
-from orderledger.extend.views import METHODS, groups_of
+from orderledger.extend.views import METHODS, arguments
 
 PERIODS = {
     "hour": ("hour", "%Y-%m-%d %H:00"),
@@ -96,7 +96,9 @@ def _parsed(name: str, text: str) -> Question:
             sentences.append(line.removeprefix("-- "))
         else:
             meanings[found[1]] = found[2]
-    by, default, needs = (groups_of(meanings.pop(one, "")) for one in ("by", "default", "needs"))
+    by, default, needs = (
+        arguments.groups_of(meanings.pop(one, "")) for one in ("by", "default", "needs")
+    )
     return Question(name, " ".join(sentences), by, default, needs, meanings, text)
 
 
@@ -112,7 +114,7 @@ def analyse(
 ) -> LedgerTable:
     """The result of an analysis. Raises ValueError for an unknown name, group or method."""
     question = asked_for(name)
-    groups = question.default if by is None else groups_of(by)  # type: ignore[arg-type]
+    groups = question.default if by is None else arguments.groups_of(by)  # type: ignore[arg-type]
     if unknown := [group for group in groups if group not in question.by]:
         raise ValueError(f"{unknown[0]!r} is not a group of {name}: {', '.join(question.by)}")
     if missing := [group for group in question.needs if group not in groups]:

@@ -10,18 +10,18 @@ from orderledger.analytics.relations import EVENTS, RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
-from orderledger.extend.store import Store, json_text
+from orderledger.extend.store import Store, columns
 from orderledger.extend.values import plain
 from orderledger.extend.views import (
-    PNL_OF_FILLS,
     AsOf,
     Kind,
     StoredViews,
     Table,
     Views,
-    asked_of,
+    arguments,
+    histories,
     queries,
-    stored_event_rows,
+    tables,
     was_known,
 )
 from orderledger.rows import EventRow
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 10_000
 EVENTS_AT_ONCE = 5_000
 
-CELLS: Mapping[Kind, Callable[[Any], Any]] = {"number": plain, "json": json_text}
+CELLS: Mapping[Kind, Callable[[Any], Any]] = {"number": plain, "json": columns.json_text}
 
 
 class Tables:
@@ -51,10 +51,10 @@ class Tables:
         """One table. `by_strategy`: with P&L of each fill in the position of its strategy. Raises
         ValueError for an unknown name or filter."""
         table = known(name)
-        asked = asked_of(table, where)
+        asked = arguments.asked_of(table, where)
         if table is EVENTS:
             return finished(table, self._events(asked))
-        if table is PNL_OF_FILLS:
+        if table is tables.PNL_OF_FILLS:
             return finished(table, self._fills(asked, by_strategy=by_strategy))
         if isinstance(self._views, StoredViews):
             condition, values = self._views.condition(table, None, None, asked)
@@ -74,7 +74,7 @@ class Tables:
         """
         places = {one: asked.get(one) for one in ("account", "instrument")}
         rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
-        return arrow_of(PNL_OF_FILLS, with_values(rows, asked))
+        return arrow_of(tables.PNL_OF_FILLS, with_values(rows, asked))
 
     def _events(self, asked: dict[str, Any]) -> "pyarrow.Table":
         effective_at = self._effective_at
@@ -87,7 +87,7 @@ class Tables:
         """The events of this state, in log order, with their evidence."""
         as_of, stored = self._as_of, self._stored_events()
         while group := list(islice(stored, EVENTS_AT_ONCE)):
-            rows, error = stored_event_rows(self._store, group)
+            rows, error = histories.stored_event_rows(self._store, group)
             yield from (
                 row for row in rows if was_known(row["recorded_at"], row["position"], as_of)
             )

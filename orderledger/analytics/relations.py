@@ -4,14 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
-from orderledger.extend.views import (
-    BY_NAME,
-    INNER,
-    ORDER_NAMES,
-    PNL_OF_FILLS,
-    Column,
-    Table,
-)
+from orderledger.extend.views import Column, Table, tables
 
 
 class EventColumns(TypedDict):
@@ -48,7 +41,7 @@ NOTIONAL = Column(
 DERIVED: Mapping[str, tuple[str, ...]] = {
     "orders": ("average_price",),
     "positions": ("average_open_price", "realized_pnl"),
-    PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
+    tables.PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
 }
 """Figures that come from a division have up to 34 digits, too many for a column of 38-digit
 decimals. They are always doubles, each with its exact text in a separate column.
@@ -57,15 +50,15 @@ decimals. They are always doubles, each with its exact text in a separate column
 EXACT_TEXT = "_exact"
 """Suffix of the column with the exact text of a derived figure."""
 
-OF_FILLS = ("trades", PNL_OF_FILLS.name)
+OF_FILLS = ("trades", tables.PNL_OF_FILLS.name)
 
 RELATIONS: Mapping[str, Table[Any]] = {
     **{
         name: table.public
-        for name, table in BY_NAME.items()
-        if name not in INNER and table is not ORDER_NAMES
+        for name, table in tables.BY_NAME.items()
+        if name not in tables.INNER and table is not tables.ORDER_NAMES
     },
-    PNL_OF_FILLS.name: PNL_OF_FILLS,
+    tables.PNL_OF_FILLS.name: tables.PNL_OF_FILLS,
     EVENTS.name: EVENTS,
 }
 """All tables by name, with the columns that a view shows."""

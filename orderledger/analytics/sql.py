@@ -14,7 +14,7 @@ from orderledger.analytics.reading import arrow_of
 from orderledger.analytics.relations import RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
 from orderledger.extend.runtime import needed
-from orderledger.extend.views import check_argument, zone_of
+from orderledger.extend.views import arguments
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,8 +42,8 @@ def answer(
 ) -> LedgerTable:
     """The result of a query. `where`: values of columns, for each table that has them. Raises
     InvalidQuery."""
-    check_argument("query", "text", query, is_needed=True)
-    zone_of(timezone)
+    arguments.check_argument("query", "text", query, is_needed=True)
+    arguments.zone_of(timezone)
     words = {word.lower() for word in re.findall(r"\w+", query)}
     with _connected(memory_limit) as connection, _explained():
         _check(query)

@@ -11,7 +11,7 @@ from orderledger.analytics.relations import (
     is_derived,
 )
 from orderledger.extend.runtime import exact_numbers, needed
-from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Table
+from orderledger.extend.views import Column, Table
 from orderledger.rows import RowList
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class LedgerTable:
         return f"<table {self.name}: {len(self):,} rows, {', '.join(self.column_names)}>"
 
     def _repr_html_(self) -> str:
-        first = RowList(self._arrow.slice(0, ROWS_IN_NOTEBOOKS).to_pylist())
+        first = RowList(self._arrow.slice(0, RowList.most_shown).to_pylist())
         rest = len(self) - len(first)
         return first._repr_html_() + (f"<p>{rest:,} more rows</p>" if rest > 0 else "")
 

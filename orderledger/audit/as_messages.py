@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 
 from orderledger import Message
-from orderledger.extend.events import OrderJudgement, Recorded
-from orderledger.extend.messages import MESSAGES
-from orderledger.extend.values import account_of
+from orderledger.extend.events import Recorded, order_events
+from orderledger.extend.messages import registry
+from orderledger.extend.values import stream_names
 
 Document = dict[str, Any]
 
 TYPES: dict[type, tuple[str, type[Message]]] = {
-    model.fact: (name, model) for name, model in MESSAGES.items()
+    model.fact: (name, model) for name, model in registry.MESSAGES.items()
 }
 """The message type that becomes each event."""
 
@@ -23,14 +23,14 @@ def document_of(recorded: Recorded) -> Document | None:
     order it was attributed to.
     """
     event = recorded.event
-    if recorded.attributed_from is not None or isinstance(event, OrderJudgement):
+    if recorded.attributed_from is not None or isinstance(event, order_events.OrderJudgement):
         return None
     name, model = TYPES[type(event)]
     stored = dict(zip(event.__struct_encode_fields__, event.__struct_fields__, strict=True))
     given = {stored[key]: value for key, value in msgspec.to_builtins(event).items()}
     given |= {"at": recorded.at.isoformat(), "source": recorded.source}
     fields = {_given_as(model, key): value for key, value in given.items() if value is not None}
-    return {"type": name, "account": account_of(recorded.stream), **fields}
+    return {"type": name, "account": stream_names.account_of(recorded.stream), **fields}
 
 
 def _given_as(model: type[Message], name: str) -> str:

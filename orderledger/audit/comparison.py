@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from orderledger.extend.values import EXACT, NET, ZERO, total
+from orderledger.extend.values import EXACT, ZERO, sides, total
 from orderledger.rows import OrderRow, PositionRow, TradeRow
 
 ROUNDING = Decimal("1e-9")
@@ -276,7 +276,7 @@ def _compare_positions(
         if _agree(one, other):
             compared.positions += 1
             continue
-        subject = " ".join(word for word in key if word and word != NET)
+        subject = " ".join(word for word in key if word and word != sides.NET)
         compared.differences.append(
             {
                 "kind": "position",

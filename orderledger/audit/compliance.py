@@ -10,8 +10,8 @@ from orderledger.audit.rows import AuditRow
 from orderledger.audit.rts24 import Records
 from orderledger.extend.events import Order, Recorded, evolve
 from orderledger.extend.store import Store
-from orderledger.extend.values import account_of, is_order_stream
-from orderledger.extend.views import SOURCES, check_argument, check_period
+from orderledger.extend.values import stream_names
+from orderledger.extend.views import arguments, histories
 
 Wanted = Callable[[Recorded], bool]
 
@@ -35,7 +35,11 @@ def audited(
         if found or is_about_anyone:
             yield cast(
                 AuditRow,
-                {**step_of(recorded), "account": account_of(recorded.stream), "findings": found},
+                {
+                    **step_of(recorded),
+                    "account": stream_names.account_of(recorded.stream),
+                    "findings": found,
+                },
             )
 
 
@@ -62,7 +66,7 @@ def _whole_orders(store: Store) -> dict[str, Order]:
     order."""
     orders: dict[str, Order] = {}
     for recorded in store.all_events():
-        if is_order_stream(recorded.stream):
+        if stream_names.is_order_stream(recorded.stream):
             order = orders.get(recorded.stream) or orders.setdefault(
                 recorded.stream, Order.of(recorded.stream)
             )
@@ -89,14 +93,14 @@ def wanted(
         "correlation": correlation,
     }
     for name, text in texts.items():
-        check_argument(name, "text", text)
-    if source is not None and source not in SOURCES:
-        raise ValueError(f"source: {source!r:.100} is not one of {', '.join(SOURCES)}")
-    check_period(since, until)
+        arguments.check_argument(name, "text", text)
+    if source is not None and source not in histories.SOURCES:
+        raise ValueError(f"source: {source!r:.100} is not one of {', '.join(histories.SOURCES)}")
+    arguments.check_period(since, until)
 
     def is_wanted(recorded: Recorded) -> bool:
         values = {
-            "account": account_of(recorded.stream),
+            "account": stream_names.account_of(recorded.stream),
             "actor": recorded.actor,
             "reason": getattr(recorded.event, "reason", None),
             "source": recorded.source,

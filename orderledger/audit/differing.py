@@ -3,14 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from orderledger.extend.views import (
-    ACCOUNT_EVENTS,
-    ANOMALIES,
-    INSTRUMENTS,
-    Method,
-    Views,
-    queries,
-)
+from orderledger.extend.views import Method, Views, queries, tables
 
 AnyRow: TypeAlias = Mapping[str, Any]
 """A row of any of these views."""
@@ -32,9 +25,9 @@ ASKED: dict[str, Callable[..., Sequence[AnyRow]]] = {
     "trades": queries.trades,
     "positions": queries.positions,
     "pnl": queries.pnl,
-    "anomalies": lambda source, **where: source.rows(ANOMALIES.public, **where),
-    "instruments": lambda source, **where: source.rows(INSTRUMENTS.public, **where),
-    "account_events": lambda source, **where: source.rows(ACCOUNT_EVENTS.public, **where),
+    "anomalies": lambda source, **where: source.rows(tables.ANOMALIES.public, **where),
+    "instruments": lambda source, **where: source.rows(tables.INSTRUMENTS.public, **where),
+    "account_events": lambda source, **where: source.rows(tables.ACCOUNT_EVENTS.public, **where),
 }
 
 

@@ -2,9 +2,9 @@
 
 from orderledger.audit.as_messages import Document
 from orderledger.audit.as_messages import document_of as whole_document_of
-from orderledger.extend.events import Recorded, SenderChanged, TradingHalted, TradingResumed
+from orderledger.extend.events import Recorded, accounts
 
-NOT_RECORDED_ANEW = TradingHalted | TradingResumed | SenderChanged
+NOT_RECORDED_ANEW = accounts.TradingHalted | accounts.TradingResumed | accounts.SenderChanged
 """Halts and senders change no order and no P&L."""
 
 

@@ -12,26 +12,17 @@ from orderledger import OrderStatus as Status
 from orderledger.audit.rows import Explanation, StepRow
 from orderledger.audit.summary import summary_sentence
 from orderledger.audit.unknowns import unknowns
+from orderledger.audit.wording import span
 from orderledger.extend.events import (
-    CancelRequested,
-    Event,
-    FillCorrected,
-    FillRecorded,
-    Numbers,
     Order,
-    OrderAbsent,
-    OrderCanceled,
-    OrderEvent,
-    OrderReplaced,
-    OrderReport,
-    OrderTriggered,
     Recorded,
-    ReplaceRequested,
+    commands,
     evolve,
     listed,
     moment,
+    order_events,
     order_name,
-    span,
+    reports,
     word,
 )
 from orderledger.extend.values import short
@@ -77,15 +68,15 @@ class Story:
     order: Order
     first_recorded: Mapping[tuple[str, int], Recorded]
     steps: list[StepRow] = field(default_factory=list)
-    reported_fills: list[tuple[StepRow, FillRecorded]] = field(default_factory=list)
+    reported_fills: list[tuple[StepRow, reports.FillRecorded]] = field(default_factory=list)
     newest: Recorded | None = None
     doubted: int | None = None
     cancels_asked: list[int] = field(default_factory=list)
-    replaces_asked: list[tuple[int, ReplaceRequested]] = field(default_factory=list)
+    replaces_asked: list[tuple[int, commands.ReplaceRequested]] = field(default_factory=list)
 
     def take(self, recorded: Recorded) -> None:
         """Tell one event of the order."""
-        event = cast(Event, recorded.event)
+        event = cast(order_events.Event, recorded.event)
         before = Standpoint.of(self.order)
         sentence = event.sentence(self.order)
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
@@ -97,7 +88,7 @@ class Story:
             *self._of_doubt(recorded, before, after),
         ]
         self.steps.append(step_row(recorded, sentence, notes, str(after.status)))
-        if isinstance(event, FillRecorded):
+        if isinstance(event, reports.FillRecorded):
             self.reported_fills.append((self.steps[-1], event))
         self._remember(recorded, event)
 
@@ -111,18 +102,18 @@ class Story:
                 fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
             )
 
-    def _remember(self, recorded: Recorded, event: Event) -> None:
-        if isinstance(event, CancelRequested):
+    def _remember(self, recorded: Recorded, event: order_events.Event) -> None:
+        if isinstance(event, commands.CancelRequested):
             self.cancels_asked.append(recorded.position or 0)
-        if isinstance(event, ReplaceRequested):
+        if isinstance(event, commands.ReplaceRequested):
             self.replaces_asked.append((recorded.position or 0, event))
         is_newest = self.newest is None or recorded.at > self.newest.at
-        if is_newest and isinstance(event, OrderEvent):
+        if is_newest and isinstance(event, order_events.OrderEvent):
             self.newest = recorded
 
     def _of_arrival(self, recorded: Recorded) -> list[str]:
         """When it came, beside when it happened."""
-        if not isinstance(recorded.event, OrderEvent):
+        if not isinstance(recorded.event, order_events.OrderEvent):
             return []
         notes = notes_of_clocks(recorded)
         if recorded.attributed_from is not None:
@@ -146,10 +137,10 @@ class Story:
             f"{order_name(attributed_from[0])}."
         )
 
-    def _of_repetition(self, recorded: Recorded, event: Event) -> list[str]:
+    def _of_repetition(self, recorded: Recorded, event: order_events.Event) -> list[str]:
         """A fill that was reported before."""
         if (
-            not isinstance(event, FillRecorded)
+            not isinstance(event, reports.FillRecorded)
             or (known := self.order.fills.by_id.get(event.fill_id)) is None
         ):
             return []
@@ -169,11 +160,11 @@ class Story:
             )
         ]
 
-    def _of_request(self, event: Event) -> list[str]:
+    def _of_request(self, event: order_events.Event) -> list[str]:
         """Whether we had asked for a cancel or a replace."""
-        if isinstance(event, OrderReplaced):
+        if isinstance(event, reports.OrderReplaced):
             return self._of_replace(event)
-        if not isinstance(event, OrderCanceled):
+        if not isinstance(event, reports.OrderCanceled):
             return []
         if self.cancels_asked:
             return [f"We had asked for it at log position {self.cancels_asked[-1]}."]
@@ -181,7 +172,7 @@ class Story:
             return ["No cancel request of ours is recorded."]
         return ["No cancel request of ours is recorded, and the venue gave no reason."]
 
-    def _of_replace(self, event: OrderReplaced) -> list[str]:
+    def _of_replace(self, event: reports.OrderReplaced) -> list[str]:
         if not self.replaces_asked:
             return ["No request of ours to change the order is recorded."]
         new_id = event.replacement_client_order_id
@@ -204,7 +195,9 @@ class Story:
             ]
         return [f"We had asked for it at log position {position}."]
 
-    def _of_change(self, event: Event, before: Standpoint, after: Standpoint) -> list[str]:
+    def _of_change(
+        self, event: order_events.Event, before: Standpoint, after: Standpoint
+    ) -> list[str]:
         """Describe how the event changed the order."""
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
@@ -220,7 +213,7 @@ class Story:
                 _of_status(before, after) if self.steps else f"Status: {word(after.status)}."
             )
         elif (
-            isinstance(event, OrderReport)
+            isinstance(event, order_events.OrderReport)
             and self.steps
             and after == before
             and _is_without_trace(event)
@@ -275,7 +268,9 @@ def step_of(recorded: Recorded) -> StepRow:
     """The step of an event, described without its history."""
     event = recorded.event
     sentence = (
-        event.sentence(Order.of(recorded.stream)) if isinstance(event, Event) else event.sentence()
+        event.sentence(Order.of(recorded.stream))
+        if isinstance(event, order_events.Event)
+        else event.sentence()
     )
     return step_row(recorded, sentence, notes_of_clocks(recorded))
 
@@ -306,8 +301,12 @@ def step_row(
     }
 
 
-def _numbers(event: FillRecorded) -> Numbers:
-    return event.quantity, event.price, event.corrects if isinstance(event, FillCorrected) else None
+def _numbers(event: reports.FillRecorded) -> tuple[Decimal, Decimal, str | None]:
+    return (
+        event.quantity,
+        event.price,
+        event.corrects if isinstance(event, reports.FillCorrected) else None,
+    )
 
 
 def notes_of_clocks(recorded: Recorded) -> list[str]:
@@ -335,6 +334,8 @@ def _of_status(before: Standpoint, after: Standpoint) -> str:
     return f"{change}."
 
 
-def _is_without_trace(event: OrderReport) -> bool:
+def _is_without_trace(event: order_events.OrderReport) -> bool:
     """True for a report whose own sentence does not say what it did."""
-    return not isinstance(event, FillRecorded | OrderAbsent | OrderTriggered)
+    return not isinstance(
+        event, reports.FillRecorded | reports.OrderAbsent | reports.OrderTriggered
+    )

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from orderledger.audit.rows import PartRow
 from orderledger.extend.events import Recorded
-from orderledger.extend.values import EXACT, ZERO, Modes, Part, part_of, total, when
+from orderledger.extend.values import EXACT, ZERO, sides, total
 from orderledger.extend.views import (
     METHODS,
     Entry,
@@ -137,7 +137,10 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
 
 
 def entries_in_order(
-    trades: Iterable[TradeRow], events: Iterable[AccountEventRow], part: Part, modes: Modes
+    trades: Iterable[TradeRow],
+    events: Iterable[AccountEventRow],
+    part: sides.Part,
+    modes: sides.Modes,
 ) -> list[Entry]:
     """The trades and adjustments of a position, from those of its instrument, as they happened."""
     rows: tuple[TradeRow | AccountEventRow, ...] = (
@@ -145,7 +148,9 @@ def entries_in_order(
         *(event for event in events if event["kind"] == "adjust"),
     )
     entries = (row for row in rows if is_entry(row))
-    return sorted((entry for entry in entries if part_of(entry, modes) == part), key=when)
+    return sorted(
+        (entry for entry in entries if sides.part_of(entry, modes) == part), key=sides.when
+    )
 
 
 def _parts_of_fill(

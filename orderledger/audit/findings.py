@@ -5,26 +5,8 @@ from datetime import datetime, timedelta
 
 from orderledger import Source
 from orderledger.audit.explanation import AHEAD, LATE
-from orderledger.extend.events import (
-    CancelRequested,
-    FillBusted,
-    FillCorrected,
-    GapRecorded,
-    OrderCanceled,
-    OrderEvent,
-    OrderJudgement,
-    OrderReplaced,
-    OrderReport,
-    OrderRestated,
-    PositionAdjusted,
-    Recorded,
-    ReplaceRequested,
-    SenderChanged,
-    TradingHalted,
-    TradingResumed,
-    moment,
-    span,
-)
+from orderledger.audit.wording import span
+from orderledger.extend.events import Recorded, accounts, commands, moment, order_events, reports
 
 FINDINGS = {
     "amendment": "Terms or fills were changed after the fact: a replace, a restatement, a "
@@ -39,8 +21,14 @@ FINDINGS = {
 }
 """The kinds of findings."""
 
-AMENDMENTS = ReplaceRequested | OrderReplaced | OrderRestated | FillCorrected | FillBusted
-BY_HAND = PositionAdjusted | TradingHalted | TradingResumed
+AMENDMENTS = (
+    commands.ReplaceRequested
+    | reports.OrderReplaced
+    | reports.OrderRestated
+    | reports.FillCorrected
+    | reports.FillBusted
+)
+BY_HAND = accounts.PositionAdjusted | accounts.TradingHalted | accounts.TradingResumed
 
 
 class Compliance:
@@ -59,21 +47,21 @@ class Compliance:
         ):  # a copy: the first record of the event has the findings
             return found
         event = recorded.event
-        if isinstance(event, CancelRequested):
+        if isinstance(event, commands.CancelRequested):
             self._cancel_asked.add(recorded.stream)
         if isinstance(event, AMENDMENTS):
             found["amendment"] = "It changes terms or fills."
-        if isinstance(event, GapRecorded):
+        if isinstance(event, accounts.GapRecorded):
             found["gap"] = "Reports may have been missed."
         if (
-            isinstance(event, OrderCanceled)
+            isinstance(event, reports.OrderCanceled)
             and event.reason is None
             and recorded.stream not in self._cancel_asked
         ):
             found["unexplained_cancel"] = (
                 "No cancel request of ours is recorded, and no reason was given."
             )
-        is_forced = isinstance(event, SenderChanged) and event.is_forced
+        is_forced = isinstance(event, accounts.SenderChanged) and event.is_forced
         if recorded.source == Source.OPERATOR or isinstance(event, BY_HAND) or is_forced:
             found["intervention"] = f"By {recorded.actor or 'an operator who is not named'}."
         return found | self._of_delay(recorded)
@@ -92,13 +80,13 @@ class Compliance:
         }
 
     def _of_delay(self, recorded: Recorded) -> dict[str, str]:
-        if isinstance(recorded.event, OrderJudgement):
+        if isinstance(recorded.event, order_events.OrderJudgement):
             return {}
         delay = recorded.recorded_at - recorded.at
         if delay <= -AHEAD:
             return {"clock_ahead": f"Dated {span(delay)} after we recorded it."}
-        is_report = isinstance(recorded.event, OrderReport) or not isinstance(
-            recorded.event, OrderEvent
+        is_report = isinstance(recorded.event, order_events.OrderReport) or not isinstance(
+            recorded.event, order_events.OrderEvent
         )
         return (
             {"late_report": f"Recorded {span(delay)} after it happened."}

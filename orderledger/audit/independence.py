@@ -19,7 +19,7 @@ from orderledger.audit.shuffling import (
 )
 from orderledger.extend.events import Recorded
 from orderledger.extend.store import Store
-from orderledger.extend.values import SteppingClock, account_of
+from orderledger.extend.values import SteppingClock, stream_names
 from orderledger.extend.views import FoldedViews, Method, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
@@ -164,7 +164,7 @@ def _in_log_order(items: Iterable[Item]) -> list[Item]:
 def _events_by_account(store: Store, account: str | None) -> dict[str, list[Recorded]]:
     found: dict[str, list[Recorded]] = {}
     for recorded in store.all_events():
-        owner = account_of(recorded.stream)
+        owner = stream_names.account_of(recorded.stream)
         if account in (None, owner):
             found.setdefault(owner, []).append(recorded)
     return found

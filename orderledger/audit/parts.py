@@ -12,21 +12,18 @@ from orderledger.audit.figure_parts import (
     unrealized_parts,
 )
 from orderledger.audit.rows import PartRow
-from orderledger.extend.events import MarkRecorded, Recorded
+from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.store import Store
-from orderledger.extend.values import modes_of, part_of
+from orderledger.extend.values import sides
 from orderledger.extend.views import (
-    ACCOUNT_EVENTS,
-    INSTRUMENTS,
-    POSITIONS,
-    TRADES,
     Method,
     Position,
-    StoredInstrumentRow,
     Terms,
     Views,
+    histories,
+    instruments,
     queries,
-    stored_event_rows,
+    tables,
     terms_of,
 )
 from orderledger.rows import PnlRow, PositionRow
@@ -85,23 +82,27 @@ def why_pnl(
         return None, []
     part = row["position_side"], row["position_id"]
     (position,) = views.rows(
-        POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
+        tables.POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
     )
-    instruments = views.rows(INSTRUMENTS, account=account)
+    definitions = views.rows(tables.INSTRUMENTS, account=account)
     prices = {
         (one["account"], one["instrument"]): one["mark_price"]
-        for one in instruments
+        for one in definitions
         if one["mark_price"] is not None
     }
-    modes = modes_of(_row(instruments, instrument))
-    events = (one for one in views.rows(ACCOUNT_EVENTS, **where) if part_of(one, modes) == part)
+    modes = instruments.modes_of(_row(definitions, instrument))
+    events = (
+        one
+        for one in views.rows(tables.ACCOUNT_EVENTS, **where)
+        if sides.part_of(one, modes) == part
+    )
     fills = (
         one
         for one in queries.pnl_of_fills(views, **where)
         if (one["position_side"], one["position_id"]) == part
     )
     parts = pnl_parts(row, fills, events, prices, method)
-    terms, cost = _terms(instruments, instrument), Decimal(position["book"]["cost"])
+    terms, cost = _terms(definitions, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
 
 
@@ -115,17 +116,17 @@ def why_position(
         return None, []
     part = row["position_side"], row["position_id"]
     stored = views.rows(
-        POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
+        tables.POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
     )
     cost = Decimal(stored[0]["book"]["cost"]) if stored else Decimal(0)
-    instruments = views.rows(INSTRUMENTS, account=account)
-    modes = modes_of(_row(instruments, instrument))
+    definitions = views.rows(tables.INSTRUMENTS, account=account)
+    modes = instruments.modes_of(_row(definitions, instrument))
     trades, events = (
-        views.rows(TRADES, state="active", **where),
-        views.rows(ACCOUNT_EVENTS, **where),
+        views.rows(tables.TRADES, state="active", **where),
+        views.rows(tables.ACCOUNT_EVENTS, **where),
     )
     entries = entries_in_order(trades, events, part, modes)
-    start = Position(account, instrument, _terms(instruments, instrument))
+    start = Position(account, instrument, _terms(definitions, instrument))
     return {**row, "cost": cost}, list(position_parts(entries, start, method))
 
 
@@ -134,7 +135,7 @@ def with_events(store: Store, parts: list[PartRow], *, has_evidence: bool) -> li
     known: dict[int, dict[str, Any]] = {}
     for position in dict.fromkeys(one["position"] for one in parts if one["position"] is not None):
         found = store.recorder.rows_after(position - 1, 1)
-        rows, error = stored_event_rows(store, found)
+        rows, error = histories.stored_event_rows(store, found)
         if error is not None:
             raise error
         event: Mapping[str, object] = rows[0]
@@ -143,17 +144,21 @@ def with_events(store: Store, parts: list[PartRow], *, has_evidence: bool) -> li
     return [one if one["position"] is None else {**one, **known[one["position"]]} for one in parts]  # type: ignore[typeddict-item]
 
 
-def _terms(instruments: list[StoredInstrumentRow], instrument: str) -> Terms:
-    return terms_of(_row(instruments, instrument))
+def _terms(definitions: list[instruments.StoredInstrumentRow], instrument: str) -> Terms:
+    return terms_of(_row(definitions, instrument))
 
 
-def _row(instruments: list[StoredInstrumentRow], instrument: str) -> StoredInstrumentRow | None:
-    return next((row for row in instruments if row["instrument"] == instrument), None)
+def _row(
+    definitions: list[instruments.StoredInstrumentRow], instrument: str
+) -> instruments.StoredInstrumentRow | None:
+    return next((row for row in definitions if row["instrument"] == instrument), None)
 
 
 def _last_mark(events: list[Recorded]) -> Recorded | None:
     marks: list[tuple[tuple[datetime, int], Recorded]] = [
-        ((one.at, one.position or 0), one) for one in events if isinstance(one.event, MarkRecorded)
+        ((one.at, one.position or 0), one)
+        for one in events
+        if isinstance(one.event, accounts.MarkRecorded)
     ]
     if not marks:
         return None

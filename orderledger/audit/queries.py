@@ -19,17 +19,15 @@ from orderledger.audit.rows import (
 )
 from orderledger.extend.events import Recorded
 from orderledger.extend.store import reaching
-from orderledger.extend.values import account_stream, proposal_stream
+from orderledger.extend.values import stream_names
 from orderledger.extend.views import (
     METHODS,
-    ORDERS,
-    TRADES,
     Method,
     Namespace,
-    check_argument,
-    check_times,
-    one_order,
+    arguments,
     parameters,
+    reading,
+    tables,
     was_known,
 )
 from orderledger.rows import OrderRow, RowList
@@ -104,8 +102,8 @@ class Audit(Namespace):
         from orderledger.audit.parts import Asked, with_events
 
         _check_subject(subject, order_id, account, instrument, method)
-        check_argument("position_side", "text", position_side)
-        check_argument("position_id", "text", position_id)
+        arguments.check_argument("position_side", "text", position_side)
+        arguments.check_argument("position_id", "text", position_id)
         if subject == "order":
             found = self._why_order(order_id or "", account, as_of, effective_at)
         else:
@@ -148,8 +146,8 @@ class Audit(Namespace):
         """
         from orderledger.audit.restating import restated
 
-        check_times(from_as_of, effective_at)
-        check_times(as_of, effective_at)
+        reading.check_times(from_as_of, effective_at)
+        reading.check_times(as_of, effective_at)
         if method not in METHODS:
             raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
         with reaching(self._url):
@@ -295,8 +293,8 @@ class Audit(Namespace):
         """
         from orderledger.audit.independence import proved
 
-        check_argument("rounds", "count", rounds, is_needed=True)
-        check_argument("account", "text", account)
+        arguments.check_argument("rounds", "count", rounds, is_needed=True)
+        arguments.check_argument("account", "text", account)
         with reaching(self._url):
             return proved(self._store, rounds=rounds, seed=seed, account=account, progress=progress)
 
@@ -310,12 +308,12 @@ class Audit(Namespace):
         from orderledger.audit.figure_parts import fills_of_order_parts
         from orderledger.audit.order_parts import FIELDS, changes_of_order
 
-        check_times(as_of, effective_at)
-        check_argument("order_id", "text", order_id, is_needed=True)
+        reading.check_times(as_of, effective_at)
+        arguments.check_argument("order_id", "text", order_id, is_needed=True)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            row = one_order(views, order_id, account)
+            row = reading.one_order(views, order_id, account)
             figures: Mapping[str, object] = row
-            trades = views.rows(TRADES, stream=row["stream"], state="active")
+            trades = views.rows(tables.TRADES, stream=row["stream"], state="active")
         with reaching(self._url):
             events = self._known_events([row["stream"]], as_of, effective_at)
         return {
@@ -342,7 +340,7 @@ class Audit(Namespace):
 
         with reaching(self._url):
             marks = self._known_events(
-                [account_stream(account, "mark", instrument)], as_of, effective_at
+                [stream_names.account_stream(account, "mark", instrument)], as_of, effective_at
             )
         with self._views(as_of, effective_at) as views:
             row: Mapping[str, object] | None
@@ -372,11 +370,11 @@ class Audit(Namespace):
         as_of: datetime | int | None,
         effective_at: datetime | None,
     ) -> OrderRow:
-        check_times(as_of, effective_at)
-        check_argument("order_id", "text", order_id, is_needed=True)
-        check_argument("account", "text", account)
+        reading.check_times(as_of, effective_at)
+        arguments.check_argument("order_id", "text", order_id, is_needed=True)
+        arguments.check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return ORDERS.shown(one_order(views, order_id, account))
+            return tables.ORDERS.shown(reading.one_order(views, order_id, account))
 
     def _known_events(
         self, streams: list[str], as_of: datetime | int | None, effective_at: datetime | None
@@ -406,7 +404,7 @@ def _check_subject(
     if method not in METHODS:
         raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     for name, value in (("order_id", order_id), ("account", account), ("instrument", instrument)):
-        check_argument(name, "text", value)
+        arguments.check_argument(name, "text", value)
     if subject == "order" and order_id is None:
         raise ValueError("an order needs its id")
     if subject != "order" and (account is None or instrument is None):
@@ -427,4 +425,6 @@ def _origins(events: list[Recorded]) -> list[str]:
 def _proposal(row: OrderRow) -> list[str]:
     """The stream of the proposal that the order carries out."""
     proposal_id = (row["links"] or {}).get("proposal_id")
-    return [] if proposal_id is None else [proposal_stream(row["account"], proposal_id)]
+    return (
+        [] if proposal_id is None else [stream_names.proposal_stream(row["account"], proposal_id)]
+    )

@@ -6,18 +6,8 @@ from collections.abc import Callable, Iterable
 from orderledger.audit.differing import KEYS, AnyRow, Differing
 from orderledger.audit.explanation import step_of
 from orderledger.audit.rows import CauseRow, RestatedRow
-from orderledger.extend.events import (
-    AccountEvent,
-    FillBusted,
-    FillCorrected,
-    FillRecorded,
-    InstrumentDefined,
-    MarkRecorded,
-    OrderAttributed,
-    OrderRequested,
-    Recorded,
-)
-from orderledger.extend.values import account_of
+from orderledger.extend.events import Recorded, accounts, commands, judgements, reports
+from orderledger.extend.values import stream_names
 
 OF_ORDERS = frozenset({"orders", "trades", "anomalies"})
 NAMES = ("account", "client_order_id", "fill_id", "instrument", "stream")
@@ -62,9 +52,9 @@ class Causes:
         return [one for one in self._events if touches(one)]
 
     def _is_of_instrument(self, one: Recorded, row: AnyRow, *, is_of_orders: bool) -> bool:
-        if account_of(one.stream) != row["account"]:
+        if stream_names.account_of(one.stream) != row["account"]:
             return False
-        if isinstance(one.event, AccountEvent):
+        if isinstance(one.event, accounts.AccountEvent):
             return bool(getattr(one.event, "instrument", None) == row["instrument"])
         return is_of_orders and str(row["instrument"]) in self._instruments.get(one.stream, ())
 
@@ -94,7 +84,8 @@ def _of_order(row: AnyRow) -> Touches:
 def _of_account(row: AnyRow) -> Touches:
     account, position = row["account"], row["position"]
     return lambda one: (
-        one.position == position or (account_of(one.stream) == account and row["kind"] == "gap")
+        one.position == position
+        or (stream_names.account_of(one.stream) == account and row["kind"] == "gap")
     )
 
 
@@ -109,23 +100,35 @@ def _of_rates(rows: list[AnyRow]) -> Touches:
         for separator in ("-", "/", "_", "")
     }
     return lambda one: (
-        isinstance(one.event, MarkRecorded)
-        and account_of(one.stream) == account
+        isinstance(one.event, accounts.MarkRecorded)
+        and stream_names.account_of(one.stream) == account
         and one.event.instrument in pairs
     )
 
 
 def _is_of_fill(one: Recorded, fill_id: str) -> bool:
     event = one.event
-    is_named = isinstance(event, FillRecorded | FillBusted) and event.fill_id == fill_id
-    is_corrected = isinstance(event, FillCorrected) and event.corrects == fill_id
-    return is_named or is_corrected or isinstance(event, OrderRequested | OrderAttributed)
+    is_named = (
+        isinstance(event, reports.FillRecorded | reports.FillBusted) and event.fill_id == fill_id
+    )
+    is_corrected = isinstance(event, reports.FillCorrected) and event.corrects == fill_id
+    return (
+        is_named
+        or is_corrected
+        or isinstance(event, commands.OrderRequested | judgements.OrderAttributed)
+    )
 
 
 def _changes_pnl(one: Recorded) -> bool:
     event = one.event
-    is_of_order = isinstance(event, FillRecorded | FillBusted | OrderRequested | OrderAttributed)
-    return is_of_order or isinstance(event, AccountEvent | InstrumentDefined)
+    is_of_order = isinstance(
+        event,
+        reports.FillRecorded
+        | reports.FillBusted
+        | commands.OrderRequested
+        | judgements.OrderAttributed,
+    )
+    return is_of_order or isinstance(event, accounts.AccountEvent | accounts.InstrumentDefined)
 
 
 def _cause(one: Recorded) -> CauseRow:

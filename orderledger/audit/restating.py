@@ -8,9 +8,9 @@ from typing import Any
 from orderledger.audit.differing import differing, rows_of
 from orderledger.audit.restatement import Causes, restated_row
 from orderledger.audit.rows import RestatedRow
-from orderledger.extend.events import Recorded, decode
+from orderledger.extend.events import Recorded, codec
 from orderledger.extend.store import Store
-from orderledger.extend.views import ORDERS, TRADES, AsOf, Method, Views, folded, was_known
+from orderledger.extend.views import AsOf, Method, Views, folded, tables, was_known
 from orderledger.rows import OrderRow, TradeRow
 
 
@@ -42,7 +42,7 @@ def moment_of(store: Store, as_of: AsOf) -> datetime:
     found = store.recorder.rows_after(as_of - 1, 1)
     if not found or found[0].position != as_of:
         raise ValueError(f"the log has no position {as_of}")
-    return decode(*found[0]).recorded_at
+    return codec.decode(*found[0]).recorded_at
 
 
 def _recorded_between(
@@ -61,7 +61,7 @@ def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:
     """The instruments of each order and its fills."""
     found: dict[str, set[str]] = {}
     for views in states:
-        orders, trades = views.each(ORDERS), views.each(TRADES)
+        orders, trades = views.each(tables.ORDERS), views.each(tables.TRADES)
         for row in chain[OrderRow | TradeRow](orders, trades):
             if row["instrument"] is not None:
                 found.setdefault(row["stream"], set()).add(row["instrument"])

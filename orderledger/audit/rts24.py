@@ -16,30 +16,8 @@ from typing import Any, NamedTuple
 
 from orderledger import Liquidity, OrderType, Side, TimeInForce
 from orderledger import OrderStatus as Status
-from orderledger.extend.events import (
-    CancelRequested,
-    Effective,
-    FillBusted,
-    FillCorrected,
-    FillRecorded,
-    Fills,
-    Order,
-    OrderAcknowledged,
-    OrderCanceled,
-    OrderDoneForDay,
-    OrderExpired,
-    OrderRejected,
-    OrderReplaced,
-    OrderRestated,
-    OrderResumed,
-    OrderStopped,
-    OrderSuspended,
-    OrderTriggered,
-    Recorded,
-    ReplaceRequested,
-    evolve,
-)
-from orderledger.extend.values import account_of
+from orderledger.extend.events import Effective, Fills, Order, Recorded, commands, evolve, reports
+from orderledger.extend.values import stream_names
 
 VALIDITY = {
     TimeInForce.DAY: "DAVY",
@@ -59,7 +37,9 @@ SIDES = {Side.BUY: "BUYI", Side.SELL: "SELL"}
 LIQUIDITY = {Liquidity.MAKER: "PASV", Liquidity.TAKER: "AGRE"}
 BUST = "X-BUST"
 """Our code of field 21 for a bust. The table has no code for one."""
-CHANGED_BY_MARKET = OrderSuspended | OrderResumed | OrderStopped | OrderDoneForDay
+CHANGED_BY_MARKET = (
+    reports.OrderSuspended | reports.OrderResumed | reports.OrderStopped | reports.OrderDoneForDay
+)
 
 
 class Moment(NamedTuple):
@@ -85,8 +65,8 @@ class Field(NamedTuple):
     missing: str | None = None
 
 
-def _fill(of: Moment) -> FillRecorded | None:
-    return of.recorded.event if isinstance(of.recorded.event, FillRecorded) else None
+def _fill(of: Moment) -> reports.FillRecorded | None:
+    return of.recorded.event if isinstance(of.recorded.event, reports.FillRecorded) else None
 
 
 def _validity(of: Moment) -> str | None:
@@ -146,7 +126,7 @@ def _liquidity(of: Moment) -> str | None:
 
 def _transaction(of: Moment) -> str | None:
     event = of.recorded.event
-    return event.fill_id if isinstance(event, FillRecorded | FillBusted) else None
+    return event.fill_id if isinstance(event, reports.FillRecorded | reports.FillBusted) else None
 
 
 def _passive_only(of: Moment) -> bool | None:
@@ -251,27 +231,27 @@ class Records:
         self._order = Order.of(stream)
         self._fills = fills
         self._reported: set[str] = set()
-        self._account = account_of(stream)
+        self._account = stream_names.account_of(stream)
         self._is_cancel_asked = False
         self._is_replace_asked = False
 
     def take(self, recorded: Recorded) -> dict[str, Any] | None:
         """The record of this event, if it must be reported."""
         event = recorded.event
-        if isinstance(event, FillRecorded | FillBusted):
+        if isinstance(event, reports.FillRecorded | reports.FillBusted):
             return self._take_fill(recorded, event)
         evolve(self._order, event, recorded.when)  # type: ignore[arg-type]
-        self._is_cancel_asked |= isinstance(event, CancelRequested)
-        self._is_replace_asked |= isinstance(event, ReplaceRequested)
+        self._is_cancel_asked |= isinstance(event, commands.CancelRequested)
+        self._is_replace_asked |= isinstance(event, commands.ReplaceRequested)
         is_reported, code = self._code(recorded)
         return self._record(Moment(recorded, self._order, code, None)) if is_reported else None
 
     def _take_fill(
-        self, recorded: Recorded, event: FillRecorded | FillBusted
+        self, recorded: Recorded, event: reports.FillRecorded | reports.FillBusted
     ) -> dict[str, Any] | None:
         """The record of a transaction, or of a bust: of its first report alone. Only fills that
         count change the order."""
-        if isinstance(event, FillRecorded):
+        if isinstance(event, reports.FillRecorded):
             if not self._counts(event):
                 return None
             evolve(self._order, event, recorded.when)
@@ -284,9 +264,9 @@ class Records:
         self._reported.add(key)
         return self._record(Moment(recorded, self._order, code, effective))
 
-    def _counts(self, event: FillRecorded) -> bool:
+    def _counts(self, event: reports.FillRecorded) -> bool:
         counted = self._fills.by_id[event.fill_id]
-        corrects = event.corrects if isinstance(event, FillCorrected) else None
+        corrects = event.corrects if isinstance(event, reports.FillCorrected) else None
         return counted.is_active and counted.numbers == (event.quantity, event.price, corrects)
 
     def _record(self, of: Moment) -> dict[str, Any]:
@@ -304,21 +284,21 @@ class Records:
     def _code(self, recorded: Recorded) -> tuple[bool, str | None]:
         """Whether the event is reported, and its code of field 21."""
         match recorded.event:
-            case OrderAcknowledged():
+            case reports.OrderAcknowledged():
                 return True, "NEWO"
-            case OrderRejected():
+            case reports.OrderRejected():
                 return True, "REMO"
-            case OrderReplaced():
+            case reports.OrderReplaced():
                 return True, "REME" if self._is_replace_asked else None
-            case OrderRestated():
+            case reports.OrderRestated():
                 return True, None
-            case OrderCanceled():
+            case reports.OrderCanceled():
                 return True, "CAME" if self._is_cancel_asked else "CAMO"
-            case OrderExpired():
+            case reports.OrderExpired():
                 return True, "EXPI"
-            case OrderTriggered():
+            case reports.OrderTriggered():
                 return True, "TRIG"
-            case FillRecorded():
+            case reports.FillRecorded():
                 return True, "FILL" if self._order.status is Status.FILLED else "PARF"
             case event if isinstance(event, CHANGED_BY_MARKET):
                 return True, "CHMO"

@@ -13,13 +13,7 @@ from typing import NamedTuple
 
 from orderledger.audit.as_messages import Document
 from orderledger.audit.documents import document_of
-from orderledger.extend.events import (
-    OrderAttributed,
-    OrderCommand,
-    OrderEvent,
-    ProposalEvent,
-    Recorded,
-)
+from orderledger.extend.events import ProposalEvent, Recorded, judgements, order_events
 
 REPEATED = 0.3
 """The part of the reports that are repeated."""
@@ -39,7 +33,9 @@ def items_of(events: Iterable[Recorded]) -> list[Item]:
     """The messages of one account, in log order."""
     each = list(events)
     attributed = {
-        one.stream: one.event.to for one in each if isinstance(one.event, OrderAttributed)
+        one.stream: one.event.to
+        for one in each
+        if isinstance(one.event, judgements.OrderAttributed)
     }
     found: list[Item] = []
     for recorded in each:
@@ -47,10 +43,10 @@ def items_of(events: Iterable[Recorded]) -> list[Item]:
         if document is not None:
             order = (
                 _root(recorded.stream, attributed)
-                if isinstance(recorded.event, OrderEvent)
+                if isinstance(recorded.event, order_events.OrderEvent)
                 else None
             )
-            is_command = isinstance(recorded.event, OrderCommand | ProposalEvent)
+            is_command = isinstance(recorded.event, order_events.OrderCommand | ProposalEvent)
             found.append(Item(len(found), document, order, is_command))
     return found
 

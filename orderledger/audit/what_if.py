@@ -11,18 +11,10 @@ import msgspec
 from orderledger.audit.differing import AnyRow, differing, rows_of
 from orderledger.audit.fee_schedule import FeeSchedule
 from orderledger.audit.rows import WhatIfRow
-from orderledger.extend.events import FillRecorded, OrderCanceled, OrderJudgement, Recorded
+from orderledger.extend.events import Recorded, order_events, reports
 from orderledger.extend.store import Store
-from orderledger.extend.values import EXACT, account_of
-from orderledger.extend.views import (
-    INSTRUMENTS,
-    TRADES,
-    FoldedViews,
-    Method,
-    Terms,
-    one_order,
-    terms_of,
-)
+from orderledger.extend.values import EXACT, stream_names
+from orderledger.extend.views import FoldedViews, Method, Terms, reading, tables, terms_of
 from orderledger.rows import OrderRow
 
 COMPARED = ("orders", "positions", "pnl")
@@ -77,9 +69,11 @@ class World:
         self.views = FoldedViews(store.all_events(), None, None)
         self._terms = {
             (row["account"], row["instrument"]): terms_of(row)
-            for row in self.views.rows(INSTRUMENTS)
+            for row in self.views.rows(tables.INSTRUMENTS)
         }
-        self._trades = {(row["stream"], row["fill_id"]): row for row in self.views.rows(TRADES)}
+        self._trades = {
+            (row["stream"], row["fill_id"]): row for row in self.views.rows(tables.TRADES)
+        }
 
     def under(self, assumed: Assumptions) -> Iterator[Recorded]:
         """The events of the log under the assumptions."""
@@ -90,7 +84,7 @@ class World:
             newest = recorded
             if (
                 recorded.stream not in removed
-                and account_of(recorded.stream) not in assumed.without_accounts
+                and stream_names.account_of(recorded.stream) not in assumed.without_accounts
             ):
                 yield self._priced(recorded, assumed.fees)
         if newest is not None:
@@ -100,11 +94,11 @@ class World:
     def _streams(self, names: Sequence[str], account: str | None) -> set[str]:
         """The streams of these orders. Reports that first came under another name are theirs
         already, and count nowhere else."""
-        return {one_order(self.views, name, account)["stream"] for name in names}
+        return {reading.one_order(self.views, name, account)["stream"] for name in names}
 
     def _check_accounts(self, accounts: Sequence[str]) -> None:
         known = (
-            {account_of(recorded.stream) for recorded in self._store.all_events()}
+            {stream_names.account_of(recorded.stream) for recorded in self._store.all_events()}
             if accounts
             else set()
         )
@@ -117,16 +111,18 @@ class World:
         position = newest.position or 0
         at = newest.recorded_at
         for name in (*assumed.filled, *assumed.not_filled):
-            row = one_order(self.views, name, assumed.account)
+            row = reading.one_order(self.views, name, assumed.account)
             if not row["is_open"]:
                 raise ValueError(f"{name} has ended: its outcome is known")
             event = (
-                self._fill(row) if name in assumed.filled else OrderCanceled(reason=ASSUMED, at=at)
+                self._fill(row)
+                if name in assumed.filled
+                else reports.OrderCanceled(reason=ASSUMED, at=at)
             )
             position += 1
             yield _after(row, msgspec.structs.replace(event, at=at), at, position)
 
-    def _fill(self, row: OrderRow) -> FillRecorded:
+    def _fill(self, row: OrderRow) -> reports.FillRecorded:
         """A fill of what is left of the order."""
         price = row["limit_price"] if row["limit_price"] is not None else self._mark(row)
         if not row["leaves_quantity"] or price is None:
@@ -138,19 +134,21 @@ class World:
             raise ValueError(
                 f"{row['client_order_id']} cannot be taken as filled: it has no {missing}"
             )
-        return FillRecorded(fill_id=ASSUMED, quantity=row["leaves_quantity"], price=price)
+        return reports.FillRecorded(fill_id=ASSUMED, quantity=row["leaves_quantity"], price=price)
 
     def _mark(self, row: OrderRow) -> Decimal | None:
-        marks = self.views.rows(INSTRUMENTS, account=row["account"], instrument=row["instrument"])
+        marks = self.views.rows(
+            tables.INSTRUMENTS, account=row["account"], instrument=row["instrument"]
+        )
         return marks[0]["mark_price"] if marks else None
 
     def _priced(self, recorded: Recorded, fees: FeeSchedule | None) -> Recorded:
         """The event with the fee of the schedule, if it is a fill."""
         event = recorded.event
-        if fees is None or not isinstance(event, FillRecorded):
+        if fees is None or not isinstance(event, reports.FillRecorded):
             return recorded
         account, trade = (
-            account_of(recorded.stream),
+            stream_names.account_of(recorded.stream),
             self._trades.get((recorded.stream, event.fill_id)),
         )
         instrument = event.instrument or (
@@ -171,7 +169,7 @@ class World:
 
 
 def _after(
-    row: OrderRow, event: FillRecorded | OrderCanceled, at: datetime, position: int
+    row: OrderRow, event: reports.FillRecorded | reports.OrderCanceled, at: datetime, position: int
 ) -> Recorded:
     """An event after the last one of the order."""
     return Recorded(
@@ -185,8 +183,8 @@ def _after(
     )
 
 
-def _replaced(recorded: Recorded, event: FillRecorded) -> Recorded:
-    assert not isinstance(recorded.event, OrderJudgement)
+def _replaced(recorded: Recorded, event: reports.FillRecorded) -> Recorded:
+    assert not isinstance(recorded.event, order_events.OrderJudgement)
     return msgspec.structs.replace(recorded, event=event)
 
 

@@ -1,7 +1,7 @@
 """Words of sentences about events: terms, amounts, times and periods."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -23,16 +23,6 @@ ORDER_TYPES = {
     OrderType.TRAILING_STOP: "trailing-stop order",
     OrderType.OTHER: "order of another type",
 }
-SOURCES = {
-    "strategy": "our strategy",
-    "operator": "our operator",
-    "venue_push": "the venue, unasked",
-    "venue_poll": "the venue, when asked",
-    "reconciliation": "our reconciliation with the venue",
-    "import": "an import",
-    "ledger": "the ledger itself",
-}
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 class Described(Protocol):
@@ -77,19 +67,6 @@ def moment(time: datetime) -> str:
     """A time in UTC to the millisecond, or to the microsecond where it has one."""
     text = time.astimezone(UTC).isoformat(sep=" ", timespec="microseconds").removesuffix("+00:00")
     return f"{text.removesuffix('000')} UTC"
-
-
-def span(period: timedelta) -> str:
-    """A period in its two largest units: "3 h 2 min", "45 s", "1.5 s"."""
-    seconds = abs(period).total_seconds()
-    if seconds < 60:
-        return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
-    left, parts = int(seconds), []
-    for unit, size in UNITS:
-        count, left = divmod(left, size)
-        parts.append((count, unit))
-    first = next(index for index, (count, _) in enumerate(parts) if count)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
 
 
 def word(name: str) -> str:

@@ -13,51 +13,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from orderledger import PositionSide, Side
-from orderledger.extend.events import (
-    EVERY_ACCOUNT,
-    FundingRecorded,
-    InstrumentDefined,
-    MarkRecorded,
-    Order,
-    OrderSubmitted,
-    PositionAdjusted,
-    ReconciliationCertified,
-    Recorded,
-    TradingHalted,
-    TradingResumed,
-    decode,
-    evolve,
-)
+from orderledger.extend.events import Order, Recorded, accounts, codec, commands, evolve
 from orderledger.extend.store import Store, reaching
-from orderledger.extend.values import (
-    EXACT,
-    HEDGE,
-    NAMED,
-    NET,
-    UNKNOWN,
-    ZERO,
-    Clock,
-    Interval,
-    Part,
-    Working,
-    account_of,
-    interval_of,
-    is_order_stream,
-    modes_of,
-    order_stream,
-    part_now,
-    working_of,
-)
-from orderledger.extend.views import (
-    NoDuplicates,
-    StoredInstrumentRow,
-    Terms,
-    defined,
-    halt_row,
-    marked,
-    order_row,
-    terms_of,
-)
+from orderledger.extend.values import EXACT, ZERO, Clock, exposure, sides, stream_names
+from orderledger.extend.views import NoDuplicates, Terms, halt_row, instruments, order_row, terms_of
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.working import Instrument, WorkingOrders
@@ -88,7 +47,7 @@ class Contribution(NamedTuple):
 
 
 NOTHING = Contribution()
-NET_PART: Part = (NET, "")
+NET_PART: sides.Part = (sides.NET, "")
 
 
 class Book:
@@ -113,8 +72,8 @@ class Book:
         self.orders: dict[str, Order] = {}
         self.working = WorkingOrders()
         self.reserved = WorkingOrders()
-        self.growing: dict[str, tuple[Instrument, Working]] = {}
-        self.instruments: dict[Instrument, StoredInstrumentRow] = {}
+        self.growing: dict[str, tuple[Instrument, exposure.Working]] = {}
+        self.instruments: dict[Instrument, instruments.StoredInstrumentRow] = {}
         self.halts: dict[int, HaltRow] = {}
         self.open_breaks: dict[str, int] = {}
         self.on_event: Callable[[Recorded], None] = lambda recorded: None
@@ -131,6 +90,7 @@ class Book:
         self.day_began = self.midnight()
         self.day = DayPnl({}, {})
         self._must_reload = False
+        self._epoch = store.epoch.number
 
     # Loading and following
 
@@ -146,20 +106,24 @@ class Book:
         self._must_reload |= (
             today < self.day_began
         )  # the clock was set back, so no new day has begun
-        while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
+        self._must_reload |= self.store.epoch.number != self._epoch
+        while not self._must_reload and (
+            rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE)
+        ):
             for row in rows:
                 self.log_position = row.position
-                self.take(decode(*row))
+                self.take(codec.decode(*row))
             if len(rows) < EVENTS_AT_ONCE:
                 break
-        if self._must_reload:
+        if self._must_reload or self.store.epoch.number != self._epoch:
+            self._epoch = self.store.epoch.number
             self._load(self)
             self._must_reload = False
 
     def reserve(self, order: Proposed, client_order_id: str) -> None:
         """Count an order as open and submitted before the log shows it."""
-        stream = order_stream(order.account, client_order_id)
-        working = Working(
+        stream = stream_names.order_stream(order.account, client_order_id)
+        working = exposure.Working(
             client_order_id,
             client_order_id,
             order.side,
@@ -174,13 +138,13 @@ class Book:
 
     def release(self, account: str, client_order_id: str) -> None:
         """Forget a reservation: the log shows the order, or it was not recorded."""
-        self.reserved.discard(order_stream(account, client_order_id))
+        self.reserved.discard(stream_names.order_stream(account, client_order_id))
 
     # Queries
 
     def order(self, account: str, client_order_id: str) -> Order | None:
         """One of our orders that is open, or ended lately."""
-        return self.orders.get(order_stream(account, client_order_id))
+        return self.orders.get(stream_names.order_stream(account, client_order_id))
 
     def open_orders(self) -> Iterator[tuple[str, Order]]:
         """The open orders with their streams."""
@@ -189,7 +153,7 @@ class Book:
     def halt_of(self, account: str, instrument: str, strategy: str | None) -> HaltRow | None:
         """A halt that applies to such an order."""
         for row in self.halts.values():
-            is_account = row["account"] in (account, EVERY_ACCOUNT)
+            is_account = row["account"] in (account, accounts.EVERY_ACCOUNT)
             if (
                 is_account
                 and row["instrument"] in (None, instrument)
@@ -202,9 +166,13 @@ class Book:
         """An order with an unknown outcome, in the instrument or in the whole account."""
         return self.working.unresolved(account, instrument)
 
-    def exposure(
-        self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART
-    ) -> Interval:
+    def exposure_in(
+        self,
+        account: str,
+        instrument: str,
+        strategy: str | None = None,
+        part: sides.Part = NET_PART,
+    ) -> exposure.Interval:
         """One position of an instrument, and what open orders may make of it."""
         working = self.working_in(account, instrument)
         mine = (
@@ -212,9 +180,11 @@ class Book:
             for one in working
             if strategy in (None, one.strategy) and self.part_of(account, instrument, one) == part
         )
-        return interval_of(self.held(account, instrument, strategy, part), mine)
+        return exposure.interval_of(self.held(account, instrument, strategy, part), mine)
 
-    def part_of(self, account: str, instrument: str, order: Working | Proposed) -> Part:
+    def part_of(
+        self, account: str, instrument: str, order: exposure.Working | Proposed
+    ) -> sides.Part:
         """The position side and id that an order counts in, by the position mode in force now."""
         return self._part((account, instrument), order.position_side, order.position_id)
 
@@ -224,7 +194,7 @@ class Book:
         """
         scope, side = (order.account, order.instrument), order.position_side
         mode = self._mode(scope)
-        if side in NAMED and mode == NET:
+        if side in sides.NAMED and mode == sides.NET:
             return Denial(
                 "position_side_conflict",
                 f"{order.instrument} has one net position in this account, so an order cannot "
@@ -235,7 +205,7 @@ class Book:
                 "position_unknown",
                 f"the position side of a fill in {order.instrument} is not known",
             )
-        if side not in NAMED and mode == HEDGE and not order.reduces:
+        if side not in sides.NAMED and mode == sides.HEDGE and not order.reduces:
             return Denial(
                 "position_unknown",
                 f"{order.instrument} has a long and a short position, and the order does not say "
@@ -271,47 +241,47 @@ class Book:
         self.highs = {rule: {} for rule in self.highs}
 
     def take(self, recorded: Recorded) -> None:
-        account, event = account_of(recorded.stream), recorded.event
-        if account not in self.accounts and account != EVERY_ACCOUNT:
+        account, event = stream_names.account_of(recorded.stream), recorded.event
+        if account not in self.accounts and account != accounts.EVERY_ACCOUNT:
             return
-        if is_order_stream(recorded.stream):
+        if stream_names.is_order_stream(recorded.stream):
             self._take_order_event(recorded)
         else:
             self._take_account_fact(account, recorded)
-        if isinstance(event, OrderSubmitted):
+        if isinstance(event, commands.OrderSubmitted):
             self.reserved.discard(recorded.stream)
         self._raise_highs()
         self.on_event(recorded)
 
     def _take_account_fact(self, account: str, recorded: Recorded) -> None:
         match recorded.event:
-            case InstrumentDefined() as event:
+            case accounts.InstrumentDefined() as event:
                 scope = (account, event.instrument)
                 self._must_reload |= (
                     event.position_mode is not None and event.position_mode != self._mode(scope)
                 )
-                self.instruments[scope] = defined(
+                self.instruments[scope] = instruments.defined(
                     self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
                 )
-            case MarkRecorded() as event:
+            case accounts.MarkRecorded() as event:
                 scope = (account, event.instrument)
-                self.instruments[scope] = marked(
+                self.instruments[scope] = instruments.marked(
                     self.instruments.get(scope), account, event, recorded.at
                 )
-            case FundingRecorded() as event:
+            case accounts.FundingRecorded() as event:
                 part = self._part(
                     (account, event.instrument), event.position_side, event.position_id
                 )
                 self.day.fee(
                     (account, event.instrument, None, *part), event.currency, -event.amount
                 )
-            case PositionAdjusted():
+            case accounts.PositionAdjusted():
                 self._must_reload = True
-            case ReconciliationCertified() as event:
+            case accounts.ReconciliationCertified() as event:
                 self.open_breaks[account] = len(event.open_breaks)
-            case TradingHalted() as event:
+            case accounts.TradingHalted() as event:
                 self.halts[recorded.position or 0] = halt_row(account, recorded, event)
-            case TradingResumed() as event:
+            case accounts.TradingResumed() as event:
                 ended = (account, event.instrument, event.strategy)
                 self.halts = {
                     place: row
@@ -336,7 +306,10 @@ class Book:
         self._add(before, after)
         if before != after:
             self._note_sides(after)
-        if isinstance(recorded.event, OrderSubmitted) and recorded.recorded_at >= self.day_began:
+        if (
+            isinstance(recorded.event, commands.OrderSubmitted)
+            and recorded.recorded_at >= self.day_began
+        ):
             request = order.terms.request
             strategy = request.strategy if request is not None else None
             self.submissions.append(
@@ -390,7 +363,7 @@ class Book:
 
     def keep(self, stream: str, order: Order) -> None:
         self.orders[stream] = order
-        working = working_of(order)
+        working = exposure.working_of(order)
         if working is not None and order.terms.instrument is not None:
             self.working.put(stream, (order.account, order.terms.instrument), working)
             return
@@ -406,7 +379,7 @@ class Book:
         return terms_of(self.instruments.get(scope))
 
     def held(
-        self, account: str, instrument: str, strategy: str | None, part: Part = NET_PART
+        self, account: str, instrument: str, strategy: str | None, part: sides.Part = NET_PART
     ) -> Decimal:
         if strategy is not None:
             return self.positions.get((account, instrument, strategy, *part), ZERO)
@@ -417,13 +390,15 @@ class Book:
         return held
 
     def _mode(self, scope: Instrument) -> str:
-        modes = modes_of(self.instruments.get(scope))
-        return modes[-1][2] if modes else UNKNOWN
+        modes = instruments.modes_of(self.instruments.get(scope))
+        return modes[-1][2] if modes else sides.UNKNOWN
 
-    def _part(self, scope: Instrument, side: PositionSide | None, position_id: str | None) -> Part:
+    def _part(
+        self, scope: Instrument, side: PositionSide | None, position_id: str | None
+    ) -> sides.Part:
         named = None if side is None else str(side)
-        modes = modes_of(self.instruments.get(scope))
-        return part_now({"position_side": named, "position_id": position_id}, modes)
+        modes = instruments.modes_of(self.instruments.get(scope))
+        return sides.part_now({"position_side": named, "position_id": position_id}, modes)
 
     def _note_sides(self, changed: Contribution) -> None:
         """Mark positions of an instrument as unknown from the first fill without a position side,
@@ -433,31 +408,33 @@ class Book:
         """
         if changed.key is None:
             return
-        scope, is_named = changed.key[:2], changed.key[3] in NAMED
+        scope, is_named = changed.key[:2], changed.key[3] in sides.NAMED
         if scope in self.unknown:
             self._must_reload |= is_named
             return
         if is_named:
             self.sided[scope] = None
-        is_hedge = self._mode(scope) == HEDGE or (scope in self.sided and self._mode(scope) != NET)
+        is_hedge = self._mode(scope) == sides.HEDGE or (
+            scope in self.sided and self._mode(scope) != sides.NET
+        )
         if is_hedge and any(
-            held for key, held in self.positions.items() if key[:2] == scope and key[3] == NET
+            held for key, held in self.positions.items() if key[:2] == scope and key[3] == sides.NET
         ):
             self.unknown[scope] = None
 
-    def all_working(self) -> Iterator[tuple[Instrument, Working]]:
+    def all_working(self) -> Iterator[tuple[Instrument, exposure.Working]]:
         """Every open order."""
         yield from self.working.items()
         yield from self.reserved.items()
 
-    def all_at_stake(self) -> Iterator[tuple[Instrument, Working]]:
+    def all_at_stake(self) -> Iterator[tuple[Instrument, exposure.Working]]:
         """All quantities that may be filled: open orders, and additions to them that are about to
         be sent.
         """
         yield from self.all_working()
         yield from self.growing.values()
 
-    def working_in(self, account: str, instrument: str) -> Iterator[Working]:
+    def working_in(self, account: str, instrument: str) -> Iterator[exposure.Working]:
         """The quantities of one instrument that may be filled."""
         scope = (account, instrument)
         yield from self.working.of(scope)
@@ -488,7 +465,7 @@ def row_now(order: Order, account: str, client_order_id: str) -> OrderRow:
     """One of our orders as a row of the order view, in its current state, with every term of its
     request.
     """
-    return order_row(order_stream(account, client_order_id), order, 0)
+    return order_row(stream_names.order_stream(account, client_order_id), order, 0)
 
 
 def blank(stream: str) -> Order:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from orderledger import Halt, Rejected
-from orderledger.extend.messages import parse_time
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import plain
 from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits
@@ -233,7 +233,7 @@ def feed_age(status: Mapping[str, Any], account: str, at: datetime) -> float | N
     collector is.
     """
     ages = [
-        (at - parse_time(reported["at"])).total_seconds()
+        (at - numbers_and_times.parse_time(reported["at"])).total_seconds()
         for reported in status.get("collectors", {}).values()
         if reported.get("accounts", {}).get(account, {}).get("is_up") and "at" in reported
     ]

@@ -21,15 +21,15 @@ import msgspec
 
 from orderledger import InvalidSetting, LedgerError, Request
 from orderledger import Sender as SenderMessage
-from orderledger.extend.events import EVERY_ACCOUNT, Recorded
-from orderledger.extend.messages import parse_number
+from orderledger.extend.events import Recorded, accounts
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.store import Leases
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
@@ -106,7 +106,12 @@ class Gateway:
         self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(
-            Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed
+            Leases(ledger.store.database),
+            entries,
+            name,
+            settings.lease_seconds,
+            elapsed,
+            epoch=lambda: ledger.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
         statuses = GatewayStatuses(ledger.store.database)
@@ -221,7 +226,7 @@ class Gateway:
         `cancel` does."""
         key = self._changer.key_of(client_order_id, account)
         numbers = [
-            None if one is None else parse_number(one)
+            None if one is None else numbers_and_times.parse_number(one)
             for one in (quantity, limit_price, stop_price)
         ]
         return await self._shielded(self._changer.replace(key, *numbers))
@@ -385,7 +390,7 @@ class Gateway:
                     },
                 )
                 if halt["cancels_orders"]:
-                    account = None if halt["account"] == EVERY_ACCOUNT else halt["account"]
+                    account = None if halt["account"] == accounts.EVERY_ACCOUNT else halt["account"]
                     await self.cancel_all(
                         account=account,
                         instrument=halt["instrument"],

@@ -1,14 +1,14 @@
 """Takes the leases of a gateway's accounts, renews them, and checks whether they still hold.
 
 A lease ends for its holder before it ends for others: the holder counts from before it raised the
-beat, and stops a margin early. ¶ Another process counts from when it saw the beat.
+beat, and stops a margin early. Another process counts from when it saw the beat.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 
 from orderledger import Fenced
-from orderledger.extend.store import Lease, Leases
+from orderledger.gateway.leases import Lease, Leases
 from orderledger.gateway.process import elapsed, holder, is_dead, this_process
 
 LOOKS_PER_TERM = 20
@@ -18,8 +18,9 @@ MARGIN = 0.2
 
 
 class LeaseKeeper:
-    """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. Not
-    thread-safe: it belongs to the gateway's event loop.
+    """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. `epoch`
+    changes when the log goes back, and the leases with it. Not thread-safe: it belongs to the
+    gateway's event loop.
     """
 
     def __init__(
@@ -29,6 +30,8 @@ class LeaseKeeper:
         name: str,
         seconds: float,
         elapsed: Callable[[], float] = elapsed,
+        *,
+        epoch: Callable[[], int] = lambda: 0,
     ) -> None:
         self.accounts = tuple(accounts)
         self.holder = holder(name)
@@ -36,6 +39,7 @@ class LeaseKeeper:
         self._leases = leases
         self._seconds = seconds
         self._elapsed = elapsed
+        self._epoch, self._taken_in = epoch, epoch()
         self._fences: dict[str, int] = {}
         self._holds_until: dict[str, float] = {}
 
@@ -48,6 +52,12 @@ class LeaseKeeper:
         """The fence under which orders for the account may be sent. Raises Fenced if it is not
         certain that the lease still holds.
         """
+        if self._taken_in != self._epoch():
+            raise Fenced(
+                account,
+                "the log went back, and orders at the venue may be lost: reconcile, then start "
+                "the gateway again",
+            )
         fence = self._fences.get(account)
         if fence is None:
             raise Fenced(account, "this process has no lease")

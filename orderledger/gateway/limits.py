@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from orderledger import OrderType, PositionSide, Side
-from orderledger.extend.values import EXACT, ONE, QUOTIENT, Interval, plain
+from orderledger.extend.values import EXACT, ONE, QUOTIENT, exposure, plain
 
 __all__ = ["Limits"]
 
@@ -116,7 +116,7 @@ class Situation(Protocol):
         """The absolute value of a quantity of the order's instrument at a price, in its settlement
         currency."""
 
-    def position(self, order: Proposed, rule: Limits) -> Interval:
+    def position(self, order: Proposed, rule: Limits) -> exposure.Interval:
         """The position that the order opens or closes; of the rule's strategy, if it names one."""
 
     def open_orders(self, rule: Limits) -> int: ...

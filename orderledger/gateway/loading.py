@@ -10,35 +10,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
-from orderledger.extend.events import (
-    EVERY_ACCOUNT,
-    MarkRecorded,
-    PositionAdjusted,
-    Recorded,
-    decode,
-    evolve,
-)
+from orderledger.extend.events import Recorded, accounts, codec, evolve
 from orderledger.extend.store import Store, stored_position
-from orderledger.extend.values import (
-    EXACT,
-    NAMED,
-    SIDE_UNKNOWN,
-    ZERO,
-    account_of,
-    account_stream,
-    is_order_stream,
-)
-from orderledger.extend.views import (
-    CERTIFICATES,
-    HALTS,
-    INSTRUMENTS,
-    ORDERS,
-    POSITIONS,
-    StoredInstrumentRow,
-    StoredViews,
-    Table,
-    queries,
-)
+from orderledger.extend.values import EXACT, ZERO, sides, stream_names
+from orderledger.extend.views import StoredViews, Table, instruments, queries, tables
 from orderledger.gateway.book import Book, blank
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.working import Instrument
@@ -51,19 +26,26 @@ def load(book: Book) -> None:
     with book.store.database.reading() as session:
         views = StoredViews(session)
         book.log_position = stored_position(session)
-        open_streams = [row["stream"] for row in _rows(book, views, ORDERS)]
-        instruments = {
-            (row["account"], row["instrument"]): row for row in _rows(book, views, INSTRUMENTS)
+        open_streams = [row["stream"] for row in _rows(book, views, tables.ORDERS)]
+        definitions = {
+            (row["account"], row["instrument"]): row
+            for row in _rows(book, views, tables.INSTRUMENTS)
         }
         halts = [
             row
-            for name in (*book.accounts, EVERY_ACCOUNT)
-            for row in views.rows(HALTS, account=name)
+            for name in (*book.accounts, accounts.EVERY_ACCOUNT)
+            for row in views.rows(tables.HALTS, account=name)
         ]
         positions = _positions(book, views)
-        rows = (row for row in _rows(book, views, POSITIONS) if row["reason"] == SIDE_UNKNOWN)
+        rows = (
+            row
+            for row in _rows(book, views, tables.POSITIONS)
+            if row["reason"] == sides.SIDE_UNKNOWN
+        )
         unknown = {(row["account"], row["instrument"]): None for row in rows}
-        certificates = [views.rows(CERTIFICATES, account=name)[-1:] for name in book.accounts]
+        certificates = [
+            views.rows(tables.CERTIFICATES, account=name)[-1:] for name in book.accounts
+        ]
     book.open_breaks = {
         row["account"]: len(row["open_breaks"]) for found in certificates for row in found
     }
@@ -76,24 +58,27 @@ def load(book: Book) -> None:
     ]
     streams = list(
         dict.fromkeys(
-            [*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]
+            [
+                *open_streams,
+                *(one.stream for one in today if stream_names.is_order_stream(one.stream)),
+            ]
         )
     )
     histories = book.store.events_of(streams)
-    book.instruments, book.positions, book.day = _unmarked(instruments), {}, DayPnl({}, {})
+    book.instruments, book.positions, book.day = _unmarked(definitions), {}, DayPnl({}, {})
     _replay(book, histories, today, first)
     opened = {
         key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()
     }
-    marks = _marks_at(book.store, instruments, first)
+    marks = _marks_at(book.store, definitions, first)
     book.instruments, book.positions, book.day = (
-        _unmarked(instruments),
+        _unmarked(definitions),
         dict(opened),
         DayPnl(opened, marks),
     )
     _replay(book, histories, today, first)
-    book.instruments, book.positions, book.unknown = instruments, positions, unknown
-    book.sided = {key[:2]: None for key in positions if key[3] in NAMED}
+    book.instruments, book.positions, book.unknown = definitions, positions, unknown
+    book.sided = {key[:2]: None for key in positions if key[3] in sides.NAMED}
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
@@ -101,14 +86,14 @@ Found = TypeVar("Found", bound=Mapping[str, object])
 
 
 def decode_row(row: tuple[str, int, str, bytes, int]) -> Recorded:
-    return decode(*row)
+    return codec.decode(*row)
 
 
 def _rows(book: Book, views: StoredViews, table: Table[Found]) -> Iterator[Found]:
     for name in book.accounts:
         yield from (
             views.rows(table, account=name, is_open=True)
-            if table is ORDERS
+            if table is tables.ORDERS
             else views.rows(table, account=name)
         )
 
@@ -120,7 +105,7 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
             "position_quantity"
         ]
         or ZERO
-        for row in _rows(book, views, POSITIONS)
+        for row in _rows(book, views, tables.POSITIONS)
         if row["method"] == "average"
     }
     for name in book.accounts:
@@ -140,17 +125,17 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
 
 
 def _unmarked(
-    instruments: dict[Instrument, StoredInstrumentRow],
-) -> dict[Instrument, StoredInstrumentRow]:
+    definitions: dict[Instrument, instruments.StoredInstrumentRow],
+) -> dict[Instrument, instruments.StoredInstrumentRow]:
     """The instruments as defined before today's marks."""
     return {
-        scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()
+        scope: {**row, "mark_price": None, "marked_at": None} for scope, row in definitions.items()
     }
 
 
 def _is_replayed(book: Book, recorded: Recorded) -> bool:
-    return account_of(recorded.stream) in book.accounts and not isinstance(
-        recorded.event, PositionAdjusted
+    return stream_names.account_of(recorded.stream) in book.accounts and not isinstance(
+        recorded.event, accounts.PositionAdjusted
     )
 
 
@@ -187,11 +172,12 @@ def _last_position_before(book: Book) -> int:
 
 
 def _marks_at(
-    store: Store, instruments: dict[Instrument, StoredInstrumentRow], position: int
+    store: Store, definitions: dict[Instrument, instruments.StoredInstrumentRow], position: int
 ) -> dict[Instrument, Decimal]:
     """The last mark of each instrument up to a log position."""
     streams = {
-        scope: account_stream(scope[0], MarkRecorded.stream_kind, scope[1]) for scope in instruments
+        scope: stream_names.account_stream(scope[0], accounts.MarkRecorded.stream_kind, scope[1])
+        for scope in definitions
     }
     versions = store.recorder.versions_of(list(streams.values()))
     marks: dict[Instrument, Decimal] = {}
@@ -202,7 +188,7 @@ def _marks_at(
             (row,) = store.recorder.rows_at([(stream, middle)])
             if row.position <= position:
                 low, event = middle, decode_row(row).event
-                if isinstance(event, MarkRecorded):
+                if isinstance(event, accounts.MarkRecorded):
                     marks[scope] = event.price
             else:
                 high = middle - 1

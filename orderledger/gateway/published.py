@@ -10,9 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Protocol, TypedDict
 
-from orderledger.extend.events import EVERY_ACCOUNT
-from orderledger.extend.messages import parse_time
-from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
+from orderledger.extend.events import accounts
+from orderledger.extend.messages import numbers_and_times
+from orderledger.extend.store import Database, collector_status, reaching
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.extend.views import parameters
 from orderledger.rows import HaltRow, RowList
@@ -80,19 +80,22 @@ class GatewayStatuses:
     """
 
     def __init__(self, database: Database) -> None:
-        self._statuses = CollectorStatuses(database)
+        self._statuses = collector_status.CollectorStatuses(database)
 
     def write(self, statuses: Mapping[str, dict[str, Any]]) -> None:
         """Publish the status of each account, in one transaction."""
         with reaching(STORE):
             self._statuses.write_all(
-                {gateway_row(account): status for account, status in statuses.items()}
+                {
+                    collector_status.gateway_row(account): status
+                    for account, status in statuses.items()
+                }
             )
 
     def remove(self, accounts: Iterable[str]) -> None:
         """Delete what these accounts have published."""
         with reaching(STORE):
-            self._statuses.remove([gateway_row(account) for account in accounts])
+            self._statuses.remove([collector_status.gateway_row(account) for account in accounts])
 
 
 def breakers(
@@ -130,7 +133,7 @@ def _row(
     halts: Sequence[HaltRow],
     now: datetime,
 ) -> BreakerRow:
-    age = max(0.0, (now - parse_time(status["at"])).total_seconds())
+    age = max(0.0, (now - numbers_and_times.parse_time(status["at"])).total_seconds())
     state, halt = _state(account, shown, halts)
     return {
         "account": account,
@@ -164,7 +167,7 @@ def _state(
 
 def is_of_scope(halt: HaltRow, account: str, instrument: str | None, strategy: str | None) -> bool:
     """Check whether a halt has exactly this scope, in this account or in every one."""
-    return halt["account"] in (account, EVERY_ACCOUNT) and (
+    return halt["account"] in (account, accounts.EVERY_ACCOUNT) and (
         halt["instrument"],
         halt["strategy"],
     ) == (instrument, strategy)

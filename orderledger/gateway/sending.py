@@ -19,9 +19,9 @@ from orderledger import (
     StoreError,
     Submit,
 )
-from orderledger.extend.events import REQUESTED_TERMS, Order
-from orderledger.extend.values import EXACT, ZERO, Clock, Working
-from orderledger.extend.views import ORDERS
+from orderledger.extend.events import Order, commands
+from orderledger.extend.values import EXACT, ZERO, Clock, exposure
+from orderledger.extend.views import tables
 from orderledger.gateway.answers import (
     Answer,
     Failure,
@@ -374,7 +374,7 @@ def _may_be_sent(order: Order, flight: Flight) -> bool:
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
     known: Mapping[str, object] = row_now(order, *flight.key)
     row: Mapping[str, object] = flight.row
-    return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
+    return not is_sent and all(known[name] == row[name] for name in commands.REQUESTED_TERMS)
 
 
 def row_of(request: Request) -> OrderRow:
@@ -382,13 +382,13 @@ def row_of(request: Request) -> OrderRow:
     terms = {
         name: value
         for name, value in request.__dict__.items()
-        if name in ORDERS.by_name or name in REQUESTED_TERMS
+        if name in tables.ORDERS.by_name or name in commands.REQUESTED_TERMS
     }
     words = {name: str(terms[name]) for name in WORDS if terms[name] is not None}
     links = (
         None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
     )
-    row = cast(OrderRow, {**dict.fromkeys(ORDERS.names), **terms, **words})
+    row = cast(OrderRow, {**dict.fromkeys(tables.ORDERS.names), **terms, **words})
     row["links"], row["cum_quantity"] = links, ZERO
     row["working_client_order_id"] = request.client_order_id
     row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
@@ -441,10 +441,10 @@ def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
     )
 
 
-def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, Working]:
+def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, exposure.Working]:
     """The exposure that a change adds to an open order, until the log shows the request for it."""
     order, name = change_of(before, changed), before["client_order_id"] or ""
-    return (order.account, order.instrument), Working(
+    return (order.account, order.instrument), exposure.Working(
         name,
         name,
         order.side,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from orderledger.extend.messages import Identifier, Quantity
-from orderledger.extend.runtime import Place, TomlFile, ZoneName
+from orderledger.extend.runtime import ZoneName, toml_files
 from orderledger.gateway.limits import NAMES, SCOPE, Limits
 
 __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
@@ -123,14 +123,14 @@ class GatewaySettings(Section):
 
 def read_settings(path: str | PathLike[str]) -> GatewaySettings:
     """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
-    file = TomlFile.read(path)
+    file = toml_files.TomlFile.read(path)
     settings = file.parsed(GatewaySettings)
     for place, fault_of_rule in _contradictions(settings):
         raise file.invalid(place, fault_of_rule)
     return settings
 
 
-def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
+def _contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
     """Find rules that set nothing, contradict each other, or can never apply."""
     given: dict[tuple[Any, ...], int] = {}
     for number, section in enumerate(settings.limits):

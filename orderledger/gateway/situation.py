@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orderledger import Side
-from orderledger.extend.values import EXACT, ZERO, Interval, Working
+from orderledger.extend.values import EXACT, ZERO, exposure
 from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits, Proposed
 from orderledger.gateway.working import Instrument
@@ -27,9 +27,9 @@ class BookSituation:
     def notional(self, order: Proposed, quantity: Decimal, price: Decimal) -> Decimal:
         return self._value((order.account, order.instrument), quantity, price)
 
-    def position(self, order: Proposed, rule: Limits) -> Interval:
+    def position(self, order: Proposed, rule: Limits) -> exposure.Interval:
         part = self._book.part_of(order.account, order.instrument, order)
-        return self._book.exposure(order.account, order.instrument, rule.strategy, part)
+        return self._book.exposure_in(order.account, order.instrument, rule.strategy, part)
 
     def open_orders(self, rule: Limits) -> int:
         return sum(
@@ -92,7 +92,7 @@ class BookSituation:
         mark = self._book.mark_of(*scope)
         return None if mark is None else self._value(scope, quantity, mark[0])
 
-    def _working_value(self, scope: Instrument, working: Working) -> Decimal | None:
+    def _working_value(self, scope: Instrument, working: exposure.Working) -> Decimal | None:
         mark = self._book.mark_of(*scope)
         price = working.price if working.price is not None else mark and mark[0]
         return (
@@ -111,7 +111,7 @@ class BookSituation:
         )
 
 
-def _crosses(order: Proposed, resting: Working) -> bool:
+def _crosses(order: Proposed, resting: exposure.Working) -> bool:
     if order.limit_price is None or resting.price is None:
         return True
     return (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orderledger.extend.values import Working
+from orderledger.extend.values import exposure
 
 Instrument = tuple[str, str]
 """Account and instrument."""
@@ -13,7 +13,7 @@ class WorkingOrders:
 
     def __init__(self) -> None:
         self._scopes: dict[str, Instrument] = {}
-        self._by_scope: dict[Instrument, dict[str, Working]] = {}
+        self._by_scope: dict[Instrument, dict[str, exposure.Working]] = {}
         self._unresolved: dict[str, str] = {}
 
     def __contains__(self, stream: str) -> bool:
@@ -22,7 +22,7 @@ class WorkingOrders:
     def __iter__(self) -> Iterator[str]:
         return iter(self._scopes)
 
-    def put(self, stream: str, scope: Instrument, working: Working) -> None:
+    def put(self, stream: str, scope: Instrument, working: exposure.Working) -> None:
         """Add an order, or update what it may do."""
         if self._scopes.get(stream, scope) != scope:
             self.discard(stream)
@@ -47,7 +47,7 @@ class WorkingOrders:
         self._by_scope.clear()
         self._unresolved.clear()
 
-    def items(self) -> Iterator[tuple[Instrument, Working]]:
+    def items(self) -> Iterator[tuple[Instrument, exposure.Working]]:
         """Every order, with its account and instrument."""
         return (
             (scope, working)
@@ -55,7 +55,7 @@ class WorkingOrders:
             for working in orders.values()
         )
 
-    def of(self, scope: Instrument) -> Iterator[Working]:
+    def of(self, scope: Instrument) -> Iterator[exposure.Working]:
         """The orders of one instrument."""
         return iter(self._by_scope.get(scope, {}).values())
 

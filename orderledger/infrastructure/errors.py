@@ -13,6 +13,7 @@ LedgerError
     ├── UnreadableEvent     a damaged event in the log, or one of a newer version
     ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
     ├── ForkedLedger        a ledger that was open when this process was forked
+    ├── LogWentBack         the database has an older state of the log than was read before
     ├── Fenced              another process sends the orders of the account
     └── OutcomeUnknown      a failed commit that may have happened or not
 """
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidSetting",
     "LedgerError",
+    "LogWentBack",
     "OutcomeUnknown",
     "StoreError",
     "StoreUnreachable",
@@ -192,6 +194,18 @@ class ForkedLedger(StoreError):
 
     def __init__(self) -> None:
         super().__init__("the ledger was opened before a fork: open it again in this process")
+
+
+class LogWentBack(StoreError):
+    """The database has an older state of the log, after a failover or the restore of a backup.
+    `lost_to`: the last position that this process had read or written."""
+
+    def __init__(self, lost_to: int) -> None:
+        super().__init__(
+            f"the log went back: the event at position {lost_to} was recorded, and is no longer "
+            "there; read again what was read before"
+        )
+        self.lost_to = lost_to
 
 
 class OutcomeUnknown(StoreError):

@@ -12,6 +12,7 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
     InstrumentDefined,
+    LogWentBack,
     MarkRecorded,
     PositionAdjusted,
     ReconciliationCertified,
@@ -24,7 +25,7 @@ from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
+from orderledger.domain.stream_names import account_of
 from orderledger.projections.account_events import (
     ACCOUNT_EVENTS,
     AccountEventRow,
@@ -253,6 +254,8 @@ class Fold:
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():
                 self._end_halts(account, recorded, event)
+            case LogWentBack():
+                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
             case SenderChanged():
                 pass
             case _:

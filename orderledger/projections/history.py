@@ -7,7 +7,8 @@ from typing import Any, TypedDict
 
 from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Reported, account_of
+from orderledger.domain.stream_names import account_of
+from orderledger.domain.values import Reported
 
 
 class EventRow(TypedDict):

@@ -10,7 +10,7 @@ from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_borne
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, client_order_id_of, order_stream
+from orderledger.domain.stream_names import account_of, client_order_id_of, order_stream
 from orderledger.projections.view import Table
 
 

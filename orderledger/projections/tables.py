@@ -5,15 +5,43 @@ from collections.abc import Container, Iterable
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.marks import MARKS
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import AnyTable
+
+__all__ = [
+    "ACCOUNT_EVENTS",
+    "ANOMALIES",
+    "BY_NAME",
+    "CERTIFICATES",
+    "CHECKPOINTS",
+    "ENTRIES",
+    "EXPOSED_ORDERS",
+    "HALTS",
+    "INNER",
+    "INSTRUMENTS",
+    "LOTS",
+    "MARKS",
+    "ORDERS",
+    "ORDER_NAMES",
+    "PNL_OF_FILLS",
+    "POSITIONS",
+    "PROPOSALS",
+    "READ_BY",
+    "TABLES",
+    "TRADES",
+    "VIEWS",
+    "tables_behind",
+    "tables_of",
+]
 
 TABLES: tuple[AnyTable, ...] = (
     ORDERS,
@@ -36,6 +64,14 @@ BY_NAME: dict[str, AnyTable] = {table.name: table for table in (*TABLES, ORDER_N
 
 VIEWS = {name: table for name, table in BY_NAME.items() if name not in INNER}
 """The views that can be rebuilt by name. Each has a version."""
+
+ENTRIES = TRADES.narrowed(
+    (
+        *("account", "fill_id", "instrument", "side", "quantity", "price"),
+        *("fee", "fee_currency", "position_side", "position_id", "at", "position", "rank", "state"),
+    )
+)
+"""The columns of trades that positions follow from."""
 
 READ_BY: dict[str, tuple[AnyTable, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
 """The tables whose rows the fold of a view reads in addition to events."""

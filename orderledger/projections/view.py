@@ -15,6 +15,7 @@ from types import UnionType
 from typing import (
     Annotated,
     Any,
+    ClassVar,
     Generic,
     Literal,
     TypeAlias,
@@ -37,8 +38,6 @@ RowType = TypeVar("RowType", bound=AnyRow)
 HIDDEN = "hidden"
 """Marks a column of a row class that only the ledger itself needs."""
 
-ROWS_IN_NOTEBOOKS = 50
-
 KINDS: Mapping[type, Kind] = {
     str: "text",
     Decimal: "number",
@@ -51,9 +50,11 @@ KINDS: Mapping[type, Kind] = {
 class RowList(list[RowType]):
     """A list of rows. A notebook shows it as a table of its first rows."""
 
+    most_shown: ClassVar[int] = 50
+
     def _repr_html_(self) -> str:
         names = list(self[0]) if self else []
-        lines = [[row.get(name) for name in names] for row in self[:ROWS_IN_NOTEBOOKS]]
+        lines = [[row.get(name) for name in names] for row in self[: self.most_shown]]
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         body = "".join(
             f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in line)}</tr>" for line in lines

@@ -20,7 +20,7 @@ from orderledger import (
     UnknownScope,
     parse_document,
 )
-from orderledger.extend.messages import BY_WORD, read_line
+from orderledger.extend.messages import read_line, registry
 from orderledger.extend.views import check_scope, questions
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import Problem
@@ -142,5 +142,5 @@ def _role_of(message: Message) -> str:
 
 
 def _is_operators(kind: Any) -> bool:
-    model = BY_WORD.get(kind) if isinstance(kind, str) else None
+    model = registry.BY_WORD.get(kind) if isinstance(kind, str) else None
     return model is not None and model.needs_role == OPERATE

@@ -25,16 +25,19 @@ GRACE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body of JSON. `position`: a log position that it includes, its ETag; None if it depends
-    on more.
+    """A body of JSON. `position`: a log position that it includes, for its ETag; None if it
+    depends on more. `log`: distinguishes logs that have the same positions.
     """
 
     body: bytes
     position: int | None = None
+    log: str = ""
 
     @property
     def etag(self) -> bytes | None:
-        return None if self.position is None else b'W/"%d"' % self.position
+        if self.position is None:
+            return None
+        return b'W/"%d-%s"' % (self.position, self.log.encode())
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The headers of the answer, except for those of every answer."""

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,8 +20,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from orderledger import Ledger, __version__
-from orderledger.extend.runtime import document_json, public, row_json
-from orderledger.extend.views import Page, questions
+from orderledger.extend.runtime import public, rows_json
+from orderledger.extend.views import paging, questions
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
@@ -33,6 +35,7 @@ from orderledger.serve.parameters import parse_query
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.reconciling import Reconciliations
 from orderledger.serve.recording import Messages
+from orderledger.serve.routes_of_others import routes_of_others
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.streaming import Streams
 from orderledger.serve.tokens import ROLES
@@ -57,6 +60,7 @@ class Service:
         self.settings = settings
         self.answers = Answers(ledger, settings.limits)
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
+        self._run = token_hex(4)
         self.streams = Streams(ledger, self.answers, settings)
 
     async def _make(
@@ -68,8 +72,9 @@ class Service:
         is_fold: bool,
     ) -> Kept:
         """Runs identical concurrent queries once."""
+        epoch = self.ledger.store.epoch.number
         answer = await self.answers.ask(query, is_fold=is_fold)
-        kept = Kept(answer)
+        kept = Kept(replace(answer, log=f"{self._run}{epoch}"))
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
         return kept
 
@@ -139,6 +144,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/health/live", monitoring.live, methods=["GET"]),
         Route("/health/ready", monitoring.ready, methods=["GET"]),
         *_page_routes(),
+        *routes_of_others(ledger),
     ]
 
     def stop() -> None:
@@ -217,11 +223,13 @@ def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> An
     return answer_of(collection.answer(ledger, dict(asked)))
 
 
-def answer_of(page: Page) -> Answer:
+def answer_of(page: paging.Page) -> Answer:
     """The body of a list."""
     count = {} if page.count is None else {"count": page.count}
     return Answer(
-        document_json({"after": page.after, **count, "position": page.position}, page.rows),
+        rows_json.document_json(
+            {"after": page.after, **count, "position": page.position}, page.rows
+        ),
         page.position,
     )
 
@@ -240,7 +248,9 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
 
     def order() -> Answer:
         position = ledger.position()
-        return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
+        return Answer(
+            rows_json.row_json(ledger.order(order_id, account=account, **asked)), position
+        )
 
     def history() -> Answer:
         return answer_of(
@@ -249,7 +259,9 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
 
     def explanation() -> Answer:
         position = ledger.store.recorder.last_position()
-        return Answer(row_json(ledger.audit.explain(order_id, account=account, **asked)), position)
+        return Answer(
+            rows_json.row_json(ledger.audit.explain(order_id, account=account, **asked)), position
+        )
 
     query = {"history": history, "explanation": explanation}.get(part, order)
     await service.keep(scope, send, query, is_fold="as_of" in asked or "effective_at" in asked)
@@ -279,7 +291,7 @@ def _path_of_order(scope: Scope) -> tuple[str, str, str]:
 
 async def _status(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
-    body = await service.answers.ask(lambda: row_json(status(service.ledger)))
+    body = await service.answers.ask(lambda: rows_json.row_json(status(service.ledger)))
     await Kept(Answer(body)).send(send, None)
 
 
@@ -295,7 +307,7 @@ async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> N
         "store": public(service.ledger.store.url or "memory://"),
         "position": position,
     }
-    await Kept(Answer(row_json(about))).send(send, None)
+    await Kept(Answer(rows_json.row_json(about))).send(send, None)
 
 
 async def _openapi(service: Service, scope: Scope, receive: Receive, send: Send) -> None:

@@ -34,4 +34,4 @@ NOBODY = Caller("", frozenset())
 
 def roles_needed(method: str, path: str) -> tuple[str, ...]:
     """Roles: the request needs one of them."""
-    return ROLES_OF_POST.get(path, (OPERATE,)) if method == "POST" else (READ,)
+    return (READ,) if method in ("GET", "HEAD") else ROLES_OF_POST.get(path, (OPERATE,))

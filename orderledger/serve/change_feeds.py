@@ -14,13 +14,13 @@ from sys import getsizeof
 
 import msgspec
 
-from orderledger import Ledger
-from orderledger.extend.events import OrderAttributed, decode
-from orderledger.extend.runtime import EventLogger, row_json
+from orderledger import Ledger, LogWentBack
+from orderledger.extend.events import codec, judgements
+from orderledger.extend.runtime import EventLogger, rows_json
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import reaching
-from orderledger.extend.values import account_of, client_order_id_of, is_order_stream
-from orderledger.extend.views import Row, stored_event_rows
+from orderledger.extend.values import stream_names
+from orderledger.extend.views import Row, histories
 from orderledger.serve.answers import Answers
 from orderledger.serve.signal import Signal
 
@@ -32,7 +32,7 @@ BYTES_KEPT = 16 << 20
 """
 RETRY_SECONDS = 1.0
 WAIT_SECONDS = 5.0
-ATTRIBUTED = OrderAttributed.stored_name
+ATTRIBUTED = judgements.OrderAttributed.stored_name
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -111,18 +111,27 @@ class Feed:
         self, after: int | None, keeps: Callable[[Item], bool] | None
     ) -> AsyncIterator[tuple[int, bytes]]:
         """The changes after a log position, or from now on: pieces of bytes, each with the
-        position that it reaches. A piece may be empty. Raises Dropped.
+        position that it reaches. A piece may be empty. Raises Dropped, and LogWentBack if the log
+        goes back meanwhile, or does not have the position.
         """
         self._readers += 1
+        epoch = self._ledger.store.epoch
+        number = epoch.number
         try:
             await self._begin()
             position = self.position if after is None else after
+            if position > self.position and position > await self._answers.ask(
+                self._ledger.position
+            ):
+                raise LogWentBack(position)
             yield position, b""
             while (following := self._meet(position)) is None:
+                epoch.check(number)
                 batch = await self._read(position, self.position)
                 position = batch.end
                 yield position, self._of(batch, keeps)
             while True:
+                epoch.check(number)
                 if following < self._first:
                     raise Dropped
                 if following == self._first + len(self._kept):
@@ -175,15 +184,22 @@ class Feed:
         if not self._readers and self._task is not None:
             self._task.cancel()
             self._task = None
-            self._first += len(self._kept)
-            self._kept.clear()
-            self._sizes.clear()
-            self._bytes = 0
+            self._drop_kept()
+
+    def _drop_kept(self) -> None:
+        self._first += len(self._kept)
+        self._kept.clear()
+        self._sizes.clear()
+        self._bytes = 0
 
     async def _run(self) -> None:
         while True:
             try:
                 await self._next()
+            except LogWentBack:
+                self.position = await self._answers.ask(self._ledger.position)
+                self._drop_kept()
+                self._signal.wake_all()
             except Exception as error:  # the store may become reachable again
                 self._log.warning("feed_failed", why=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -221,13 +237,13 @@ class EventFeed(Feed):
         return await self._answers.ask(lambda: self._items_of(stored))
 
     def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
-        rows, error = stored_event_rows(self._ledger.store, stored)
+        rows, error = histories.stored_event_rows(self._ledger.store, stored)
         if error is not None:
             raise error
         return list(map(self._item, rows))
 
     def _item(self, row: Row) -> Item:
-        encoded = b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], row_json(row))
+        encoded = b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], rows_json.row_json(row))
         return Item(itemgetter(*self.filtered)(row), encoded, row["position"])
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
@@ -255,18 +271,21 @@ class OrderFeed(Feed):
         there = {row["stream"] for row in rows}
         gone = [
             {
-                "account": account_of(stream),
-                "client_order_id": client_order_id_of(stream),
+                "account": stream_names.account_of(stream),
+                "client_order_id": stream_names.client_order_id_of(stream),
                 "stream": stream,
             }
             for stream in streams
             if stream not in there
         ]
         values_of = itemgetter(*self.filtered)
-        changed = [Item(values_of(row), row_json(row)) for row in rows]
+        changed = [Item(values_of(row), rows_json.row_json(row)) for row in rows]
         return [
             *changed,
-            *(Item((row["account"], row["stream"]), row_json(row), is_gone=True) for row in gone),
+            *(
+                Item((row["account"], row["stream"]), rows_json.row_json(row), is_gone=True)
+                for row in gone
+            ),
         ]
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
@@ -282,10 +301,10 @@ def touched(stored: Sequence[StoredRow]) -> list[str]:
     """
     streams: dict[str, None] = {}
     for row in stored:
-        if is_order_stream(row.stream):
+        if stream_names.is_order_stream(row.stream):
             streams[row.stream] = None
         if row.name == ATTRIBUTED:
-            event = decode(*row).event
-            assert isinstance(event, OrderAttributed)
+            event = codec.decode(*row).event
+            assert isinstance(event, judgements.OrderAttributed)
             streams[event.to] = None
     return list(streams)

@@ -8,15 +8,8 @@ from typing import Any
 
 from orderledger import Ledger, LedgerError
 from orderledger.audit.queries import Audit
-from orderledger.extend.runtime import row_json
-from orderledger.extend.views import (
-    InvalidCursor,
-    Page,
-    bound_to,
-    offset_cursor,
-    offset_of,
-    questions,
-)
+from orderledger.extend.runtime import rows_json
+from orderledger.extend.views import bound_to, paging, questions
 from orderledger.gateway.published import breakers
 from orderledger.rows import ReconciledOrderRow, RowList
 from orderledger.serve.alerts.lists import alerts
@@ -50,7 +43,7 @@ class Collection:
     question: Question
     row: Any
     parameters: tuple[questions.Parameter, ...]
-    answer: Callable[[Ledger, Asked], Page] = field(repr=False)
+    answer: Callable[[Ledger, Asked], paging.Page] = field(repr=False)
     is_of_log: bool = True
     is_fold: bool = False
 
@@ -77,7 +70,7 @@ class Single:
 
     def body(self, ledger: Ledger, asked: Asked) -> bytes:
         """The object as JSON."""
-        return row_json(shown(_ask(self.question, ledger, asked)))
+        return rows_json.row_json(shown(_ask(self.question, ledger, asked)))
 
 
 def shown(found: Any) -> dict[str, Any]:
@@ -106,7 +99,7 @@ def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
 
 def _of_view(path: str, question: Question) -> Collection:
     """A list of the rows of a view, in keyset pages."""
-    paging = (
+    of_pages = (
         LIMIT,
         AFTER,
         ORDER,
@@ -114,13 +107,13 @@ def _of_view(path: str, question: Question) -> Collection:
         columns_parameter(columns_of_row(questions.row_of(question))),
     )
 
-    def answer(ledger: Ledger, asked: Asked) -> Page:
+    def answer(ledger: Ledger, asked: Asked) -> paging.Page:
         try:
             return ledger.page(question.__name__, **asked)
-        except InvalidCursor as fault:
+        except paging.InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
 
-    parameters = (*_without(question, "limit"), *paging)
+    parameters = (*_without(question, "limit"), *of_pages)
     return Collection(path, question, questions.row_of(question), parameters, answer)
 
 
@@ -149,33 +142,33 @@ def _computed(
     )
 
 
-def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], Page]:
-    def answer(ledger: Ledger, asked: Asked) -> Page:
+def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], paging.Page]:
+    def answer(ledger: Ledger, asked: Asked) -> paging.Page:
         limit, with_count, columns = (
             asked.pop("limit", PAGE_ROWS),
             asked.pop("with_count", False),
             asked.pop("columns", None),
         )
         try:
-            begin = offset_of(path, asked.pop("after", None))
-        except InvalidCursor as fault:
+            begin = paging.offset_of(path, asked.pop("after", None))
+        except paging.InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
         position = ledger.position()
         rows = _ask(question, ledger, asked)
         page = rows[begin : begin + limit]
         if columns is not None:
             page = [{name: row[name] for name in row if name in columns} for row in page]
-        following = offset_cursor(path, begin + limit) if len(rows) > begin + limit else None
-        return Page(RowList(page), following, len(rows) if with_count else None, position)
+        following = paging.offset_cursor(path, begin + limit) if len(rows) > begin + limit else None
+        return paging.Page(RowList(page), following, len(rows) if with_count else None, position)
 
     return answer
 
 
-def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
+def _reconciled_orders(ledger: Ledger, asked: Asked) -> paging.Page:
     columns = asked.pop("columns", None)
     try:
         page = ledger.reconciled_orders(**asked)
-    except InvalidCursor as fault:
+    except paging.InvalidCursor as fault:
         raise invalid("after", str(fault)) from None
     if columns is None:
         return page
@@ -185,7 +178,7 @@ def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
     )
 
 
-def _events(ledger: Ledger, asked: Asked) -> Page:
+def _events(ledger: Ledger, asked: Asked) -> paging.Page:
     return ledger.events_page(**asked)
 
 

@@ -10,8 +10,8 @@ from math import inf
 from typing import NamedTuple
 
 from orderledger import Anomaly
-from orderledger.extend.values import ONE, Modes, leaves_with, modes_of, part_now
-from orderledger.extend.views import Row, terms_of
+from orderledger.extend.values import ONE, exposure, sides
+from orderledger.extend.views import Row, instruments, terms_of
 from orderledger.serve.alerts.tables import Counts
 from orderledger.serve.figures import OTHER, Samples, Slots
 from orderledger.serve.readings import OpenOrders, Reading
@@ -107,10 +107,12 @@ def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
     held: dict[Held, list[Row]] = {}
     for row in reading.pnl:
         held.setdefault((row["account"], row["instrument"], row["position_side"]), []).append(row)
-    instruments = {(row["account"], row["instrument"]): row for row in reading.instruments}
-    working = _working(reading, {key: modes_of(row) for key, row in instruments.items()})
+    definitions = {(row["account"], row["instrument"]): row for row in reading.instruments}
+    working = _working(
+        reading, {key: instruments.modes_of(row) for key, row in definitions.items()}
+    )
     for key in sorted({*held, *working}):
-        rows, defined = held.get(key, []), instruments.get(key[:2])
+        rows, defined = held.get(key, []), definitions.get(key[:2])
         labels = (*names.instrument(*key[:2]), key[2])
         for row in rows:
             for name in AMOUNTS:
@@ -146,14 +148,14 @@ def _number(value: Decimal | None) -> float | None:
 
 
 def _working(
-    reading: Reading, modes: Mapping[tuple[str, str], Modes]
+    reading: Reading, modes: Mapping[tuple[str, str], sides.Modes]
 ) -> Mapping[Held, tuple[float, float]]:
     """The quantity that open orders may buy and sell, infinite if a quantity is unknown."""
     found: dict[Held, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     for of, side_name, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
         key = (
             *of,
-            part_now({"position_side": side_name, "position_id": None}, modes.get(of, ()))[0],
+            sides.part_now({"position_side": side_name, "position_id": None}, modes.get(of, ()))[0],
         )
         buys, sells = found[key]
         found[key] = (
@@ -174,7 +176,7 @@ def _replaced(rows: Iterable[Row]) -> Iterator[Working]:
     for row in rows:
         if row["instrument"] is not None:
             asked = row["outstanding"]["quantity"]
-            leaves = leaves_with(
+            leaves = exposure.leaves_with(
                 row["quantity"], row["cum_quantity"], None if asked is None else Decimal(asked)
             )
             of = row["account"], row["instrument"]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orderledger import Ledger
-from orderledger.extend.store import Store, file_of_store
+from orderledger.extend.store import Store
 
 
 class Freshness:
@@ -59,9 +59,14 @@ class Freshness:
     async def _ask(self) -> Hashable:
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._ledger.position)
+            return await loop.run_in_executor(self._threads, self._look)
         finally:
             self._asking = None
+
+    def _look(self) -> Hashable:
+        """After the log went back, it reaches the same positions again, with other events."""
+        position = self._ledger.position()
+        return self._ledger.store.epoch.number, position
 
     def close(self) -> None:
         if self._connection is not None:
@@ -70,12 +75,11 @@ class Freshness:
 
 def _connected(store: Store) -> sqlite3.Connection | None:
     """The event loop's own connection to a SQLite file. None for other stores."""
-    path = file_of_store(store)
-    if path is None:
+    if store.file is None:
         return None
     try:
         connection = sqlite3.connect(
-            f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
+            f"{Path(store.file).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
         )
         connection.execute("PRAGMA data_version").fetchone()
     except sqlite3.Error:

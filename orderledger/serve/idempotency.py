@@ -1,7 +1,7 @@
 """`Idempotency-Key` on every POST: a request is executed once, even over a restart of the server.
 
 By the draft "The Idempotency-Key HTTP Header Field" of the IETF
-(draft-ietf-httpapi-idempotency-key-header-06). ¶ The answer is 422 for a key of another request,
+(draft-ietf-httpapi-idempotency-key-header-06). The answer is 422 for a key of another request,
 409 while its request is being executed, and otherwise the answer of the first attempt.
 """
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderledger import Ledger
-from orderledger.extend.runtime import row_json
+from orderledger.extend.runtime import rows_json
 from orderledger.serve.answers import Answers
 from orderledger.serve.bodies import JSON
 from orderledger.serve.health import live, ready
@@ -25,12 +25,17 @@ class Monitoring:
         return Response(text, headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
     async def live(self, request: Request) -> Response:
-        return Response(row_json(live()), media_type=JSON, headers={"cache-control": "no-store"})
+        return Response(
+            rows_json.row_json(live()), media_type=JSON, headers={"cache-control": "no-store"}
+        )
 
     async def ready(self, request: Request) -> Response:
         """200 if the ledger is reliable now, else 503 with the reasons."""
         found = await self._answers.ask(partial(ready, self._ledger))
         status = 200 if found.is_ready else 503
         return Response(
-            row_json(found.shown()), status, media_type=JSON, headers={"cache-control": "no-store"}
+            rows_json.row_json(found.shown()),
+            status,
+            media_type=JSON,
+            headers={"cache-control": "no-store"},
         )

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from orderledger import Ledger, __version__
 from orderledger.audit.queries import Audit
 from orderledger.audit.rows import Explanation
-from orderledger.extend.messages import AnyMessage
+from orderledger.extend.messages import registry
 from orderledger.extend.views import questions
 from orderledger.rows import OrderRow
 from orderledger.serve.accepting import CONFIRM
@@ -161,7 +161,7 @@ def build() -> Document:
 def _schemas() -> Document:
     """The schemas by name: of rows, of messages, and of other bodies and answers. A message has the
     name of its class."""
-    messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
+    messages = TypeAdapter(registry.AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
     whole = (Explanation, Reconciled, ReconciliationState)
     answers = {
@@ -457,8 +457,8 @@ def _stream() -> Document:
     }
     return {
         "summary": "Changes as server-sent events, from a log position on.",
-        "description": "Events: event, rows, status, dropped, bye. The id of an event is its log "
-        "position.",
+        "description": "Events: event, rows, status, dropped, went_back, bye. The id of an event "
+        "is its log position.",
         "parameters": [*map(_in_query, OF_STREAM), last],
         "responses": {
             "200": {

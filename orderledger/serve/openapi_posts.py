@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orderledger.extend.messages import MESSAGES
+from orderledger.extend.messages import registry
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.idempotency import HEADER, LONGEST_KEY
 from orderledger.serve.operating import TAKEN
@@ -23,7 +23,9 @@ IDEMPOTENCY_KEY = {
 def as_posted(messages: Document) -> Document:
     """The schemas of messages, as a POST takes them: an operator's command has the server's
     time."""
-    operators = {model.__name__ for model in MESSAGES.values() if model.needs_role == OPERATE}
+    operators = {
+        model.__name__ for model in registry.MESSAGES.values() if model.needs_role == OPERATE
+    }
     return {
         name: _without_time(schema) if name in operators else schema
         for name, schema in messages.items()

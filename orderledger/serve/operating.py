@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from orderledger import Ledger, Outcome
 from orderledger.extend.messages import Identifier, Text
-from orderledger.extend.runtime import row_json
+from orderledger.extend.runtime import rows_json
 from orderledger.serve.accepting import CONFIRMING, Accepting
 from orderledger.serve.documents import posted_document
 from orderledger.serve.idempotency import IdempotentRequests, Posted
@@ -127,4 +127,4 @@ def _check_text(name: str, value: Any) -> None:
 def _answer(outcome: Outcome) -> Posted:
     if outcome.outcome == "refused":
         raise Problem("refused", outcome.text or "refused", **shown(outcome))
-    return Posted(row_json(shown(outcome)))
+    return Posted(rows_json.row_json(shown(outcome)))

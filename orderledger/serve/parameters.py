@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
-from orderledger.extend.messages import parse_number, parse_time
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.runtime import zone_named
-from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, parameters, questions
+from orderledger.extend.views import paging, parameters, questions
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000
@@ -92,7 +92,7 @@ def _count(text: str) -> int:
 
 
 def _time(text: str) -> datetime:
-    return parse_time(
+    return numbers_and_times.parse_time(
         int(text) if text.isascii() and text.isdecimal() else LOST_PLUS.sub("+", text)
     )
 
@@ -113,7 +113,7 @@ def _seconds(text: str) -> timedelta:
 
 
 def _number(text: str) -> Decimal:
-    return parse_number(text)
+    return numbers_and_times.parse_number(text)
 
 
 PARSERS: Mapping[str, Callable[[str], Any]] = {
@@ -130,14 +130,14 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 LIMIT = questions.Parameter(
-    "limit", "count", "The most rows to return.", least=1, most=LONGEST_PAGE
+    "limit", "count", "The most rows to return.", least=1, most=paging.LONGEST_PAGE
 )
 AFTER = questions.Parameter("after", "text", "The cursor `after` of the page before.")
 ORDER = questions.Parameter(
     "order",
     "text",
     "asc as the command line, desc, or newest: the latest first, of orders the last updated.",
-    ORDERS_OF_PAGES,
+    paging.ORDERS_OF_PAGES,
 )
 COUNT = questions.Parameter(
     "count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count"

@@ -9,17 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orderledger.extend.store import Session, Store, reaching, stored
-from orderledger.extend.views import (
-    ANOMALIES,
-    CERTIFICATES,
-    EXPOSED_ORDERS,
-    HALTS,
-    INSTRUMENTS,
-    Row,
-    StoredViews,
-    position_anomalies,
-    queries,
-)
+from orderledger.extend.views import Row, StoredViews, derived_anomalies, queries, tables
 from orderledger.serve.alerts import tables as alert_tables
 
 ORDERS_STATEMENT = """
@@ -39,7 +29,9 @@ ORDER BY 1, 2, 3, 4
 """
 """SQLite stores numbers as text, and reads DOUBLE PRECISION as REAL."""
 
-LAST_CERTIFICATES = f"position IN (SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account)"
+LAST_CERTIFICATES = (
+    f"position IN (SELECT MAX(position) FROM {tables.CERTIFICATES.name} GROUP BY account)"
+)
 
 
 class OpenOrders(NamedTuple):
@@ -106,15 +98,15 @@ def _read_views(session: Session, reading: Reading) -> None:
     is_open, views = session.to_sql("flag", True), StoredViews(session)
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
     reading.replaced = session.select(
-        EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
+        tables.EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
     )
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
-    reading.anomalies.update(row["code"] for row in position_anomalies(views, ANOMALIES))
+    reading.anomalies.update(row["code"] for row in derived_anomalies(views, tables.ANOMALIES))
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
-    reading.halts = session.select(HALTS, "resumed_at IS NULL")
-    reading.certificates = session.select(CERTIFICATES, LAST_CERTIFICATES)
+    reading.halts = session.select(tables.HALTS, "resumed_at IS NULL")
+    reading.certificates = session.select(tables.CERTIFICATES, LAST_CERTIFICATES)
     reading.pnl = queries.pnl(views)
-    reading.instruments = views.rows(INSTRUMENTS)
+    reading.instruments = views.rows(tables.INSTRUMENTS)
 
 
 def _open_orders(row: tuple[Any, ...]) -> OpenOrders:

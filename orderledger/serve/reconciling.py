@@ -19,14 +19,7 @@ from starlette.responses import Response
 
 from orderledger import InvalidSetting, Ledger
 from orderledger.extend.messages import Identifier, said_of
-from orderledger.extend.runtime import (
-    POSTGRES,
-    EventLogger,
-    document_json,
-    file_of,
-    public,
-    rows_json,
-)
+from orderledger.extend.runtime import POSTGRES, EventLogger, file_of, public, rows_json
 from orderledger.extend.values import SystemClock
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
@@ -167,7 +160,7 @@ class Reconciliations:
         accounts = {} if self._settings is None else accounts_of(self._settings)
         rows = [self._row(account, venue) for account, venue in accounts.items()]
         return Response(
-            document_json({"is_configured": self._settings is not None}, rows),
+            rows_json.document_json({"is_configured": self._settings is not None}, rows),
             media_type=JSON,
             headers=NO_STORE,
         )
@@ -289,11 +282,11 @@ def answer_of(reports: Sequence[AccountReport], position: int) -> bytes:
     if failed:
         text = "; ".join(f"{account}: {fault}" for account, fault in failed.items())
         account, fault = next(iter(failed.items()))
-        shown = json.loads(rows_json(rows))
+        shown = json.loads(rows_json.rows_json(rows))
         raise Problem(
             "venue_failed", text, fault=fault, account=account, position=position, rows=shown
         )
-    return document_json({"position": position}, rows)
+    return rows_json.document_json({"position": position}, rows)
 
 
 def _asked(document: dict[str, Any]) -> ReconcileBody:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from orderledger import InvalidMessage, Ledger, Message, Outcome, StoreError
-from orderledger.extend.runtime import row_json
+from orderledger.extend.runtime import rows_json
 from orderledger.serve.accepting import CONFIRMING, Accepting, outcome_of
 from orderledger.serve.bodies import JSON, NDJSON, body_of, content_type
 from orderledger.serve.idempotency import IdempotentRequests, Posted
@@ -57,7 +57,7 @@ class Messages:
         outcome = await self._ledger.arecord(await accepting.line(body))
         if outcome.outcome == "refused":
             raise Problem("refused", outcome.text or outcome.reason or "refused", **shown(outcome))
-        return row_json(shown(outcome))
+        return rows_json.row_json(shown(outcome))
 
     async def _many(self, body: bytes, accepting: Accepting) -> bytes:
         lines = [(number, line) for number, line in _lines(body) if line.strip()]
@@ -104,7 +104,7 @@ class Messages:
         recorded = iter(await self._ledger.arecord_together(messages))
         remaining = (next(recorded) if outcome is None else outcome for outcome in outcomes)
         return [
-            row_json({"line": number, **shown(outcome)}) + b"\n"
+            rows_json.row_json({"line": number, **shown(outcome)}) + b"\n"
             for (number, _), outcome in zip(lines, remaining, strict=True)
         ]
 

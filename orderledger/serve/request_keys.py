@@ -9,8 +9,9 @@ them.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderledger.extend.store import REQUEST_KEYS_TABLE, Database, Session, reaching, time_text
+from orderledger.extend.store import Database, Session, columns, reaching, table_names
 
+TABLE = table_names.REQUEST_KEYS_TABLE
 STORE = "the table of idempotency keys"
 KEPT_FOR = timedelta(hours=24)
 MOST_KEYS = 100_000
@@ -59,13 +60,14 @@ class RequestKeys:
         with reaching(STORE), self._database.writing() as session:
             self._prune(session, now)
             made = session.execute(
-                f"INSERT INTO {REQUEST_KEYS_TABLE} (holder, key, fingerprint, begun_at) VALUES (?, "
-                "?, ?, ?) ON CONFLICT (holder, key) DO NOTHING RETURNING 1",
-                (holder, key, fingerprint, time_text(now)),
+                f"INSERT INTO {TABLE} "
+                "(holder, key, fingerprint, begun_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (holder, key) DO NOTHING RETURNING 1",
+                (holder, key, fingerprint, columns.time_text(now)),
             )
             (row,) = session.execute(
-                f"SELECT fingerprint, begun_at, status, media, body FROM {REQUEST_KEYS_TABLE} "
-                "WHERE holder = ? AND key = ?",
+                "SELECT fingerprint, begun_at, status, media, body "
+                f"FROM {TABLE} WHERE holder = ? AND key = ?",
                 (holder, key),
             )
         kept, begun_at, status, media, body = row
@@ -78,8 +80,7 @@ class RequestKeys:
             return
         with reaching(STORE), self._database.writing() as session:
             session.execute(
-                f"UPDATE {REQUEST_KEYS_TABLE} SET status = ?, media = ?, body = ? WHERE holder = "
-                "? AND key = ?",
+                f"UPDATE {TABLE} SET status = ?, media = ?, body = ? WHERE holder = ? AND key = ?",
                 (answer.status, answer.media, answer.body, holder, key),
             )
 
@@ -87,7 +88,8 @@ class RequestKeys:
         """Delete a key whose request was not executed."""
         with reaching(STORE), self._database.writing() as session:
             session.execute(
-                f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?", (holder, key)
+                f"DELETE FROM {TABLE} WHERE holder = ? AND key = ?",
+                (holder, key),
             )
 
     def _prune(self, session: Session, now: datetime) -> None:
@@ -97,10 +99,12 @@ class RequestKeys:
             return
         self._until_pruning = BETWEEN_PRUNINGS
         session.execute(
-            f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at < ?", (time_text(now - KEPT_FOR),)
+            f"DELETE FROM {TABLE} WHERE begun_at < ?",
+            (columns.time_text(now - KEPT_FOR),),
         )
         session.execute(
-            f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at <= "
-            f"(SELECT begun_at FROM {REQUEST_KEYS_TABLE} ORDER BY begun_at DESC LIMIT 1 OFFSET ?)",
+            f"DELETE FROM {TABLE} WHERE begun_at <= "
+            f"(SELECT begun_at FROM {TABLE} "
+            "ORDER BY begun_at DESC LIMIT 1 OFFSET ?)",
             (self._most,),
         )

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 from starlette.types import Receive, Scope, Send
 
-from orderledger import Ledger
-from orderledger.extend.runtime import EventLogger, row_json
-from orderledger.extend.views import EVENT_NAMES, SOURCES, questions
+from orderledger import Ledger, LogWentBack
+from orderledger.extend.runtime import EventLogger, rows_json
+from orderledger.extend.views import histories, questions
 from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
@@ -50,9 +50,9 @@ PARAMETERS = (
     ),
     questions.Parameter("account", "text", "Only this account."),
     questions.Parameter("stream", "text", "Only this stream."),
-    questions.Parameter("name", "text", "Only events of this name.", tuple(EVENT_NAMES)),
+    questions.Parameter("name", "text", "Only events of this name.", tuple(histories.EVENT_NAMES)),
     questions.Parameter("actor", "text", "Only events of this actor."),
-    questions.Parameter("source", "text", "Only events of this source.", SOURCES),
+    questions.Parameter("source", "text", "Only events of this source.", histories.SOURCES),
     questions.Parameter("correlation_id", "text", "Only events with this correlation id."),
     questions.Parameter("instrument", "text", "Only orders of this instrument."),
     questions.Parameter("strategy", "text", "Only orders of this strategy."),
@@ -168,6 +168,12 @@ class Streams:
                     await self._signal.wait(min(reader.seconds_to_heartbeat(), ASKED_AGAIN_SECONDS))
                 if reader.seconds_to_heartbeat() <= 0:
                     await reader.write(b": still there\n\n")
+        except LogWentBack as error:
+            position = await self._answers.ask(self._ledger.position)
+            await reader.write(
+                b"id: %d\n" % position
+                + _event("went_back", {"reason": str(error), "position": position})
+            )
         except Dropped:
             self._log.warning("reader_dropped")
             await reader.write(
@@ -249,7 +255,7 @@ def _filter(
     if not asked:
         return None
     wanted = [
-        (filtered.index(name), EVENT_NAMES[value] if name == "name" else value)
+        (filtered.index(name), histories.EVENT_NAMES[value] if name == "name" else value)
         for name, value in asked.items()
     ]
 
@@ -261,4 +267,4 @@ def _filter(
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), row_json(document))
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), rows_json.row_json(document))

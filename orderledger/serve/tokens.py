@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import EventLogger, learn
+from orderledger.extend.runtime import EventLogger, secrecy
 
 READ, RECORD, COLLECT, OPERATE = "read", "record", "collect", "operate"
 ROLES = (READ, RECORD, COLLECT, OPERATE)
@@ -193,5 +193,5 @@ def _digest(where: str, row: dict[str, Any]) -> bytes:
             f"{where}.token",
             f"is not a text of at least {SHORTEST} ASCII characters without spaces",
         )
-    learn(text)
+    secrecy.learn(text)
     return hashlib.sha256(text.encode()).digest()

@@ -13,9 +13,10 @@ import pytest
 from orderledger import InvalidSetting, Ledger, StoreError
 from orderledger.infrastructure import secrecy
 from orderledger.infrastructure.logs import EventLogger, LogForm, set_up_log
-from orderledger.infrastructure.secrecy import Secrecy, learn, masked
+from orderledger.infrastructure.secrecy import learn, masked
 from orderledger.infrastructure.storage.urls import public
 from orderledger.venues.base.settings import Secret
+from orderledger.venues.base.transport.secrecy import Secrecy
 from tests.core.contract.streams import fill, parsed, request
 
 HOST = "127.0.0.1:1"

@@ -205,6 +205,7 @@ FULL: dict[str, AnyEvent] = {
     "sender_changed.v1": accounts.SenderChanged(
         **ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"
     ),
+    "log_went_back.v1": accounts.LogWentBack(**ACCOUNT, kept_to=7, lost_to=9, digest="0f" * 32),
 }
 
 TERMS: dict[str, Any] = {
@@ -266,6 +267,7 @@ LEAST: dict[str, AnyEvent] = {
     "trading_halted.v1": accounts.TradingHalted(),
     "trading_resumed.v1": accounts.TradingResumed(),
     "sender_changed.v1": accounts.SenderChanged(holder="host:7:bot", fence=1),
+    "log_went_back.v1": accounts.LogWentBack(lost_to=9, digest="0f" * 32),
 }
 
 

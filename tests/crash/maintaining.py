@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orderledger.audit.proof.keys import generate
-from orderledger.extend.store import CHECKPOINTS_TABLE, TILES_TABLE
+from orderledger.infrastructure.storage.table_names import CHECKPOINTS_TABLE, TILES_TABLE
 from tests.audit.proof.orders import SECRET, with_evidence
 from tests.audit.proof.test_evidence import with_evidence_inside
 from tests.core.contract.sql import run_sql

@@ -21,7 +21,7 @@ from orderledger import (
     ResumeTrading,
     Submit,
 )
-from orderledger.infrastructure.storage.leases import Leases
+from orderledger.gateway.leases import Leases
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from tests.gateway.desk import (
     ACCOUNT,

@@ -1,12 +1,11 @@
 """The venues, each with documents of all its kinds, and its translation beside a ledger."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from orderledger import parse_document
-from orderledger.infrastructure.messages.registry import Message, Request
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.testing.samples import UNKNOWN, PayloadSamples, Read
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.context import Context as CcxtContext
@@ -31,43 +30,6 @@ from tests.venues.tradier import payloads as tradier
 from tests.venues.wallex import payloads as wallex
 
 HEARD_AT = datetime(2026, 11, 20, tzinfo=UTC)
-UNKNOWN = "frozen"
-"""A word for a status that no venue has."""
-Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayloadSamples:
-    """`documents`: one of every kind. `unknown`: one of an order whose status is `UNKNOWN`. `rows`:
-    by name, how rows stand in a document, a row, and a neighbor of it."""
-
-    name: str
-    read: Read
-    alias: tuple[str, str]
-    instrument: str
-    documents: Sequence[Any]
-    unknown: Any
-    rows: dict[str, tuple[Callable[[list[Any]], Any], Any, Any]]
-
-    def request(self, account: str) -> Request:
-        """An order of ours, under the name that the venue's rows bear."""
-        name, value = self.alias
-        message = parse_document(
-            {
-                "type": "request",
-                "account": account,
-                "client_order_id": "C-1",
-                "aliases": {name: value},
-                "instrument": self.instrument,
-                "side": "buy",
-                "quantity": "1.2",
-                "order_type": "limit",
-                "limit_price": "2500.5",
-                "at": "2026-01-01T00:00:00Z",
-            }
-        )
-        assert isinstance(message, Request)
-        return message
 
 
 def _read_hyperliquid(

@@ -16,9 +16,10 @@ from orderledger.infrastructure.messages.registry import (
     StatusObserved,
 )
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
+from orderledger.testing import VenueHarness
 from orderledger.venues.base.answered import answered
 from orderledger.venues.base.venue import Messages
-from tests.venues.harness import Harness, played
+from tests.venues.harness import played
 
 NATIVE = ("hyperliquid", "invex", "lighter", "nobitex", "tradier", "wallex")
 every_native = pytest.mark.parametrize("name", NATIVE)
@@ -32,14 +33,14 @@ def statuses(messages: Any) -> list[StatusObserved]:
     ]
 
 
-async def working(harness: Harness) -> SimulatedOrder:
+async def working(harness: VenueHarness) -> SimulatedOrder:
     """An order of ours that works at the venue."""
     order = harness.request()
     await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
     return order
 
 
-async def asked(harness: Harness) -> tuple[datetime, list[Message], datetime]:
+async def asked(harness: VenueHarness) -> tuple[datetime, list[Message], datetime]:
     """The answer about our order, and the moments before and after it."""
     before = harness.clock.now()
     told = await harness.venue.order(harness.account, harness.ledger.order("C-1"))
@@ -50,7 +51,7 @@ async def asked(harness: Harness) -> tuple[datetime, list[Message], datetime]:
 def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less_the_venue_s_lag(
     name: str,
 ) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         await working(harness)
         before, told, after = await asked(harness)
         shown = statuses(told)[-1]
@@ -67,9 +68,9 @@ def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less
 
 @every_native
 def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name: str) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = await working(harness)
-        harness.exchange.fill(order, harness.kind.instruments[0].lot)
+        harness.exchange.fill(order, harness.under_test.instruments[0].lot)
         harness.exchange.cancel(order)
         _, told, _ = await asked(harness)
         assert [
@@ -81,16 +82,18 @@ def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name:
 
 @every_native
 def test_a_row_of_a_list_is_never_said_to_answer_a_question_about_its_order(name: str) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = await working(harness)
-        harness.exchange.fill(order, harness.kind.instruments[0].lot)
+        harness.exchange.fill(order, harness.under_test.instruments[0].lot)
         listing = await harness.venue.open_orders(harness.account)
         assert all(one.asked_at is None for one in statuses(listing.messages))
         async with harness.listening():
-            await harness.until(lambda: any(isinstance(event, Messages) for event in harness.told))
+            await harness.until(
+                lambda: any(isinstance(event, Messages) for event in harness.received)
+            )
             heard = [
                 message
-                for event in harness.told
+                for event in harness.received
                 if isinstance(event, Messages)
                 for message in event.messages
             ]
@@ -113,7 +116,7 @@ def test_a_state_is_dated_by_the_venue_only_where_its_rows_say_when_they_changed
 ) -> None:
     """Nobitex's rows have the time of creation alone (docs-api, object Order)."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = await working(harness)
         harness.exchange.fill(order)
         _, told, _ = await asked(harness)
@@ -148,7 +151,7 @@ def test_only_the_last_state_of_an_answer_is_shown() -> None:
 def test_a_list_that_shows_an_ended_order_working_is_believed_only_if_the_order_s_own_row_says_so(
     name: str, works: bool
 ) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order, venue = harness.request(), harness.venue
         await venue.open_orders(harness.account)
         shown = harness.exchange.order(order.order_id)
@@ -166,7 +169,7 @@ def test_a_list_that_shows_an_ended_order_working_is_believed_only_if_the_order_
 
 @pytest.mark.parametrize("name", ["invex", "nobitex", "wallex"])
 def test_two_queries_at_once_may_find_that_an_ended_order_works_again(name: str) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order, venue = harness.request(), harness.venue
         await venue.open_orders(harness.account)
         shown = harness.exchange.order(order.order_id)

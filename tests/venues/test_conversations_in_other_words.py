@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.numbers_and_times import PLAIN_NUMBER
+from orderledger.testing import VenueHarness
+from orderledger.testing.spoiling import RAW, written
 from tests.seeds import few
-from tests.venues.harness import Harness, every_venue, played
-from tests.venues.mutations import RAW, written
+from tests.venues.harness import every_venue, played
 
 MANY_SEEDS = range(100, 160)
 RETOLD = 0.5
@@ -89,19 +90,19 @@ def _raw(number: str) -> str:
     return f"{RAW}{number}{RAW}"
 
 
-async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
+async def retold_for_a_while(harness: VenueHarness, name: str, seed: int) -> None:
     harness.server.rewritten = retelling(name, seed)
     async with harness.collected() as counters:
         await harness.live()
         await harness.settle(counters)
     assert counters.unreadable == 0
     assert filled(harness) == {
-        harness.kind.venue_id(order): order.filled
+        harness.under_test.venue_id(order): order.filled
         for order in harness.exchange.orders(harness.there)
         if order.filled
     }
     standing = {
-        harness.kind.venue_id(order) for order in harness.exchange.open_orders(harness.there)
+        harness.under_test.venue_id(order) for order in harness.exchange.open_orders(harness.there)
     }
     assert {order["venue_order_id"] for order in harness.ledger.open_orders()} == standing
     assert {
@@ -117,7 +118,7 @@ def is_refused_late(order: Mapping[str, Any], code: str) -> bool:
     return order["status"] == "rejected" and code == "status_conflict"
 
 
-def filled(harness: Harness) -> dict[str, Decimal]:
+def filled(harness: VenueHarness) -> dict[str, Decimal]:
     """By order."""
     sums = defaultdict[str, Decimal](Decimal)
     for fill in harness.ledger.trades():

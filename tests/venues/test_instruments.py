@@ -13,6 +13,8 @@ from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Balance, Fill, Instrument, Message
 from orderledger.simulation.hyperliquid.answers import LISTS
+from orderledger.testing import VenueHarness
+from orderledger.testing.harness import START
 from orderledger.venues.base.definitions import DEFINED_AT, Definitions, Terms
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.venue import Messages
@@ -25,7 +27,7 @@ from orderledger.venues.hyperliquid.instruments import (
 )
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.tradier.positions import terms_of as tradier_terms
-from tests.venues.harness import START, Harness, every_venue, played
+from tests.venues.harness import every_venue, played
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.hyperliquid.harness import ACCOUNT as HYPERLIQUID
 from tests.venues.hyperliquid.harness import ADDRESS, made_up
@@ -59,9 +61,12 @@ TICKS = {
 }
 
 
-def definitions(harness: Harness) -> list[Instrument]:
+def definitions(harness: VenueHarness) -> list[Instrument]:
     messages = [
-        message for told in harness.told if isinstance(told, Messages) for message in told.messages
+        message
+        for told in harness.received
+        if isinstance(told, Messages)
+        for message in told.messages
     ]
     return [message for message in messages if isinstance(message, Instrument)]
 
@@ -69,7 +74,7 @@ def definitions(harness: Harness) -> list[Instrument]:
 @pytest.mark.slow
 @every_venue
 def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(name: str) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         async with harness.collected() as counters:
             await harness.settle(counters)
             harness.exchange.fill(
@@ -79,7 +84,7 @@ def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(na
             await harness.settle(counters)
         (row,) = harness.ledger.pnl()
         assert (row["currency"], row["net_pnl"] is not None) == (CURRENCIES[name], True)
-        (known,) = harness.ledger.instruments(instrument=harness.kind.instruments[0].name)
+        (known,) = harness.ledger.instruments(instrument=harness.under_test.instruments[0].name)
         assert [None if known[term] is None else str(known[term]) for term in ("lot", "tick")] == [
             LOTS[name],
             TICKS[name],
@@ -90,7 +95,7 @@ def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(na
 
 @every_venue
 def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         async with harness.listening():
             await harness.until(lambda: harness.ups_and_downs)
             harness.exchange.fill(harness.place())
@@ -100,14 +105,14 @@ def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> N
         (definition,) = definitions(harness)
         messages = [
             message
-            for told in harness.told
+            for told in harness.received
             if isinstance(told, Messages)
             for message in told.messages
         ]
         first = next(place for place, message in enumerate(messages) if isinstance(message, Fill))
         assert messages.index(definition) < first
         assert (definition.instrument, definition.at) == (
-            harness.kind.instruments[0].name,
+            harness.under_test.instruments[0].name,
             DEFINED_AT,
         )
 
@@ -131,9 +136,9 @@ def test_a_definition_says_that_a_position_is_net_where_the_venue_s_documents_do
     """Nobitex has margin positions too; Tradier's documents say nothing. An upgrade defines each
     instrument once more."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.request()
-        harness.exchange.fill(order, harness.kind.instruments[0].lot)
+        harness.exchange.fill(order, harness.under_test.instruments[0].lot)
         told = (await harness.venue.fills_since(harness.account, START)).messages
         (defined,) = [message for message in told if isinstance(message, Instrument)]
         (traded,) = [message for message in told if isinstance(message, Fill)]

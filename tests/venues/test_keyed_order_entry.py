@@ -13,10 +13,11 @@ from orderledger import Ledger, Request, Submit, parse_document
 from orderledger.infrastructure.messages.registry import RequestCancel
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.simulation.servers.keyed import KeyedServer
+from orderledger.testing import VenueHarness
 from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.polled.keyed_entry import KeyedOrderEntry
-from tests.venues.harness import Harness
+from tests.venues.harness import venue_named
 from tests.venues.invex.signing import sign
 from tests.venues.nobitex.payloads import order as nobitex_row
 from tests.venues.tables import TABLES
@@ -28,12 +29,12 @@ OTHER = "somebody:else"
 class Desk:
     """An account with its entry, its ledger and the simulated venue."""
 
-    def __init__(self, harness: Harness, timeout: float) -> None:
-        self.harness, self.name = harness, harness.kind.name
+    def __init__(self, harness: VenueHarness, timeout: float) -> None:
+        self.harness, self.name = harness, harness.under_test.name
         self.ledger: Ledger = harness.ledger
         assert isinstance(harness.server, KeyedServer)
         self.server: Any = harness.server
-        self.instrument = harness.kind.instruments[0]
+        self.instrument = harness.under_test.instruments[0]
         self.entry = KeyedOrderEntry(
             TABLES[self.name],
             harness.account,
@@ -86,7 +87,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk_at(name: str, timeout: float = 5.0) -> AsyncIterator[Desk]:
-    async with Harness(name).served() as harness:
+    async with VenueHarness(venue_named(name)).served() as harness:
         desk = Desk(harness, timeout)
         try:
             yield desk
@@ -108,8 +109,8 @@ def test_an_order_works_under_the_alias_that_it_was_recorded_with(name: str) -> 
         row = desk.requested("C-1")
         (message,) = await desk.sent(row)
         (order,) = desk.there
-        assert row["aliases"] == {desk.harness.kind.alias: order.client_id}
-        assert message.venue_order_id == desk.harness.kind.venue_id(order)
+        assert row["aliases"] == {desk.harness.under_test.alias: order.client_id}
+        assert message.venue_order_id == desk.harness.under_test.venue_id(order)
         assert (order.side, order.quantity, order.limit_price) == (
             "buy",
             row["quantity"],

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from orderledger import Acknowledged
+from orderledger.testing import VenueHarness
+from orderledger.testing.harness import RULES
 from orderledger.venues.base.venue import Messages
 from orderledger.venues.reconciliation.breaks import Break
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.typed import values
-from tests.venues.harness import RULES, Harness, every_venue, played, with_changes, with_positions
+from tests.venues.harness import every_venue, played, with_changes, with_positions
 
 
-async def reconciled(harness: Harness, rules: Rules = RULES) -> Reconciled:
+async def reconciled(harness: VenueHarness, rules: Rules = RULES) -> Reconciled:
     """A minute later, so that nothing is left to the next run."""
     harness.clock.set(harness.clock.now() + timedelta(minutes=1))
     return await Reconciler(harness.ledger, harness.venue, harness.clock, rules).run(
@@ -29,7 +31,7 @@ def open_breaks(found: Reconciled) -> list[str]:
     return [left.id for left in found.certificate.open_breaks]
 
 
-def seen(harness: Harness, *names: str) -> list[Any]:
+def seen(harness: VenueHarness, *names: str) -> list[Any]:
     (order,) = harness.ledger.orders()
     return [str(value) if isinstance(value, Decimal) else value for value in values(order, names)]
 
@@ -42,7 +44,7 @@ def without_cloids(text: str) -> str:
 def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() -> None:
     """On what terms an id worked that the order has left is no difference."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.server.rewritten = without_cloids
         order = harness.request()
         await reconciled(harness)
@@ -66,7 +68,7 @@ def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() 
 def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
     """The answer about the leg bears the cloid, under which a later leg may have gone on."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.server.rewritten = without_cloids
         await reconciled(harness)
         leg = harness.place(client_id=harness.record_request("C-1"))
@@ -93,9 +95,9 @@ def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconc
     """A bot may take something else for the venue's id, or for its own at the venue, as the hash of
     a transaction."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         account, at = harness.account, harness.clock.now()
-        harness.record_request("C-1", aliases={harness.kind.alias: odd})
+        harness.record_request("C-1", aliases={harness.under_test.alias: odd})
         harness.ledger.record(
             Acknowledged(account=account, client_order_id="C-1", venue_order_id=odd, at=at)
         )
@@ -108,13 +110,13 @@ def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconc
 
 @with_changes
 def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
-    async def story(harness: Harness) -> None:
-        price = harness.kind.instruments[0].price
+    async def story(harness: VenueHarness) -> None:
+        price = harness.under_test.instruments[0].price
         stop = {"order_type": "stop_limit", "stop_price": str(price)}
         waits = harness.place(client_id=harness.record_request("C-1", **stop), **stop)
         await reconciled(harness)
         assert seen(harness, "status", "stop_price") == ["new", str(price)]
-        harness.exchange.modify(waits, stop_price=price - 1, with_new_id=harness.kind.new_ids)
+        harness.exchange.modify(waits, stop_price=price - 1, with_new_id=harness.under_test.new_ids)
         found = await reconciled(harness)
         assert [(one.kind.value, one.is_settled) for one in found.breaks] == [
             ("terms_differ", True)
@@ -127,12 +129,12 @@ def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
     played(name, story)
 
 
-async def with_terms_taken_back(harness: Harness) -> Break:
+async def with_terms_taken_back(harness: VenueHarness) -> Break:
     """An order of ours whose limit was changed by one while nobody listened, taken over, and taken
     back. The break."""
-    order, price = harness.request(), harness.kind.instruments[0].price
+    order, price = harness.request(), harness.under_test.instruments[0].price
     await reconciled(harness)
-    harness.exchange.modify(order, limit_price=price + 1, with_new_id=harness.kind.new_ids)
+    harness.exchange.modify(order, limit_price=price + 1, with_new_id=harness.under_test.new_ids)
     (found,) = (await reconciled(harness)).breaks
     repairs = repairs_of(harness.ledger, found.id)
     harness.ledger.record_many(reverting(harness.ledger, repairs, harness.clock.now()))
@@ -144,12 +146,12 @@ async def with_terms_taken_back(harness: Harness) -> Break:
 def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
     """Behaviour 18. The venue says the same in several messages, and none of them is news."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         found = await with_terms_taken_back(harness)
         (left,) = (await reconciled(harness)).breaks
         assert (left.id, left.is_settled, left.repairs) == (found.id, False, ())
         assert (await reconciled(harness)).appended == 0
-        assert seen(harness, "limit_price") == [str(harness.kind.instruments[0].price)]
+        assert seen(harness, "limit_price") == [str(harness.under_test.instruments[0].price)]
 
     played(name, story)
 
@@ -159,14 +161,14 @@ def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(n
     """Each connection begins with what is open, in words that may be others than those of an
     answer."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         await with_terms_taken_back(harness)
         async with harness.listening():
-            await harness.until(lambda: any(isinstance(one, Messages) for one in harness.told))
+            await harness.until(lambda: any(isinstance(one, Messages) for one in harness.received))
             harness.place(side="sell")
             await harness.until(lambda: len(harness.ledger.orders()) == 2)
         row = harness.ledger.order("C-1", account=harness.account)
-        assert row["limit_price"] == harness.kind.instruments[0].price
+        assert row["limit_price"] == harness.under_test.instruments[0].price
 
     played(name, story)
 
@@ -175,7 +177,7 @@ def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(n
 def test_a_certificate_counts_the_orders_that_are_open(name: str) -> None:
     """A list of the day also tells of those that have ended."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.place()
         harness.exchange.fill(harness.request("C-1"))
         harness.exchange.cancel(harness.place(side="sell"))
@@ -192,10 +194,10 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
     def without_legs(text: str) -> str:
         return re.sub(r'"leg": ?\[[^]]*\]', '"leg":null', text)
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         parent = harness.place(instrument="SPY", quantity=1, limit_price=1)
         harness.server.writer.terms[parent.order_id] = {"class": "multileg"}  # type: ignore[attr-defined]
-        option = harness.kind.instruments[1]
+        option = harness.under_test.instruments[1]
         for side in ("buy", "sell"):
             part = harness.place(
                 instrument=option.name,
@@ -229,7 +231,7 @@ def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_doe
     """The venue answers for the last 2000 orders of an account: of the others only the fills are
     left."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         others, ours = harness.place(client_id="0x" + "7" * 32), harness.request("C-1")
         await reconciled(harness)
         for order in (others, ours):
@@ -244,7 +246,8 @@ def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_doe
         assert [
             (row["status"], row["reason"])
             for row in map(
-                rows.__getitem__, [harness.kind.venue_id(others), harness.kind.venue_id(ours)]
+                rows.__getitem__,
+                [harness.under_test.venue_id(others), harness.under_test.venue_id(ours)],
             )
         ] == [
             ("canceled", "concluded_absent"),
@@ -262,8 +265,8 @@ def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves
 ) -> None:
     """Behaviour 18: no phantom positions."""
 
-    async def story(harness: Harness) -> None:
-        one = harness.kind.instruments[0]
+    async def story(harness: VenueHarness) -> None:
+        one = harness.under_test.instruments[0]
         harness.exchange.fill(harness.place())
         if name == "tradier":
             harness.server.end_session()  # type: ignore[attr-defined]

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from orderledger.testing import VenueHarness
+from orderledger.testing.spoiling import Mutator
 from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.captured_logs import captured
 from tests.seeds import few
-from tests.venues.harness import Harness, played
-from tests.venues.mutations import Mutator
+from tests.venues.harness import played
 from tests.worlds.plan import VENUES
 
 MANY_SEEDS = range(100, 160)
@@ -39,7 +40,7 @@ def spoiling(seed: int) -> Callable[[str], str]:
     return spoil
 
 
-async def spoiled_for_a_while(harness: Harness, seed: int) -> None:
+async def spoiled_for_a_while(harness: VenueHarness, seed: int) -> None:
     async with harness.collected() as counters:
         harness.server.rewritten = spoiling(seed)
         await harness.live()
@@ -75,7 +76,7 @@ def test_an_order_under_a_false_id_does_not_agree_to_work_once_the_venue_has_end
     """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the
     order."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.request()
         async with harness.listening():
             await harness.until(lambda: harness.ledger.order("C-1")["acknowledged_at"])

@@ -16,7 +16,7 @@ from orderledger.simulation.market import (
     SimulatedInstrument,
     SimulatedOrder,
 )
-from tests.worlds.venues import Kind
+from orderledger.testing import VenueUnderTest
 
 Say = Callable[[str], None]
 
@@ -28,7 +28,7 @@ class Desk:
 
     ledger: Ledger
     exchange: ExchangeSimulator
-    kind: Kind
+    kind: VenueUnderTest
     clock: Clock
     chance: Random
     say: Say

@@ -17,7 +17,7 @@ from orderledger.simulation.market import (
     SimulatedFill,
     SimulatedOrder,
 )
-from tests.worlds.venues import Kind
+from orderledger.testing import VenueUnderTest
 
 Row = Any
 Sent = Mapping[tuple[str, str], str | None]
@@ -76,7 +76,7 @@ class Judge:
     def __init__(
         self,
         database: Path,
-        kind: Kind,
+        kind: VenueUnderTest,
         exchange: ExchangeSimulator,
         sent: Sent,
         *,
@@ -87,7 +87,7 @@ class Judge:
         self._kind = kind
         self._exchange = exchange
         self._sent = sent
-        self._is_whole = is_whole or not kind.tells_fills
+        self._is_whole = is_whole or not kind.reports_fills
         self._had_gaps = had_gaps
         self._faults: list[str] = []
 
@@ -222,7 +222,7 @@ class Judge:
             connection, "SELECT * FROM trades WHERE account = ? AND state = 'active'", account
         )
         fills = self._exchange.fills(name)
-        if not self._kind.tells_fills:
+        if not self._kind.reports_fills:
             self._judge_sums(account, rows, fills)
             return
         told = Counter(_identity(row) for row in rows)

@@ -3,7 +3,6 @@ scaled down, and how an order of ours is named there."""
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -21,9 +20,7 @@ from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
     FeeSchedule,
-    SimulatedFill,
     SimulatedInstrument,
-    SimulatedOrder,
 )
 from orderledger.simulation.nobitex.server import NobitexServer
 from orderledger.simulation.servers import Faults
@@ -31,6 +28,7 @@ from orderledger.simulation.servers.keyed import KeyedServer
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.simulation.wallex.server import WallexServer, handle
+from orderledger.testing import VenueUnderTest
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.ccxt.exchange import connected
@@ -62,33 +60,7 @@ CCXT_TOKEN = "CCXT_TOKEN_OF_THE_WORLDS"
 TOKEN_ENDS = 4_000_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """`names`: the exchange's names of the accounts, by the ledger's. `new_ids`: whether a modify
-    gives an order a new id. `can_resize`: whether it can change a quantity. `tells_fills`: False
-    where fills are made of cumulated quantities. `tells_liquidity`: whether a fill says who was the
-    maker. `can_modify`: whether it can change an order at all. `venue_id`: the venue's name of an
-    order."""
-
-    name: str
-    names: Mapping[str, str]
-    instruments: tuple[SimulatedInstrument, ...]
-    happenings: Mapping[str, int]
-    new_ids: bool
-    can_resize: bool
-    tells_fills: bool
-    alias: str
-    client_id: Callable[[str, str], str]
-    others_client_id: Callable[[int], str | None]
-    exchange: Callable[[Clock], ExchangeSimulator]
-    serve: Callable[[ExchangeSimulator, Faults, Clock], VenueServer]
-    connect: Callable[[VenueServer, Records, Clock, Random], Venue]
-    tells_liquidity: bool = True
-    can_modify: bool = True
-    venue_id: Callable[[SimulatedOrder | SimulatedFill], str] = lambda order: str(order.order_id)
-
-
-def kind_of(plan: Plan) -> Kind:
+def kind_of(plan: Plan) -> VenueUnderTest:
     return KINDS[plan.venue](plan)
 
 
@@ -119,7 +91,7 @@ SHARES = (
 )
 
 
-def _hyperliquid(plan: Plan) -> Kind:
+def _hyperliquid(plan: Plan) -> VenueUnderTest:
     names = {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, plan.accounts + 1)}
     limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
@@ -140,14 +112,14 @@ def _hyperliquid(plan: Plan) -> Kind:
             backoff=_waits(chance),
         )
 
-    return Kind(
+    return VenueUnderTest(
         name="hyperliquid",
         names=names,
         instruments=PERPETUALS,
         happenings=HAPPENINGS,
         new_ids=True,
         can_resize=True,
-        tells_fills=True,
+        reports_fills=True,
         alias=CLOID,
         client_id=lambda account, name: cloid_for(name),
         others_client_id=lambda number: _some(number, f"0x{number:032x}"),
@@ -162,7 +134,7 @@ def _hyperliquid(plan: Plan) -> Kind:
     )
 
 
-def _lighter(plan: Plan) -> Kind:
+def _lighter(plan: Plan) -> VenueUnderTest:
     indexes = {f"lighter:{number}": number + 1000 for number in range(1, plan.accounts + 1)}
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
@@ -188,14 +160,14 @@ def _lighter(plan: Plan) -> Kind:
             confirm_within=timedelta(milliseconds=500),
         )
 
-    return Kind(
+    return VenueUnderTest(
         name="lighter",
         names={name: name for name in indexes},
         instruments=PERPETUALS,
         happenings=HAPPENINGS,
         new_ids=False,
         can_resize=True,
-        tells_fills=True,
+        reports_fills=True,
         alias=CLIENT_ORDER_INDEX,
         client_id=lambda account, name: str(hashed_index(account, name, 0)),
         others_client_id=lambda number: _some(number, str(number)),
@@ -216,7 +188,7 @@ def token_of(index: int) -> str:
     return f"{TOKEN_ENDS}:{index}:2:{index:040x}"
 
 
-def _tradier(plan: Plan) -> Kind:
+def _tradier(plan: Plan) -> VenueUnderTest:
     numbers = {f"tradier:{number}": f"VA00000{number}" for number in range(1, plan.accounts + 1)}
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
@@ -240,14 +212,16 @@ def _tradier(plan: Plan) -> Kind:
             kept_for=timedelta(milliseconds=200),
         )
 
-    return Kind(
+    return VenueUnderTest(
         name="tradier",
+        is_polled=True,
+        lists_ended_orders=True,
         names=numbers,
         instruments=SHARES,
         happenings={name: often for name, often in HAPPENINGS.items() if name != "fund"},
         new_ids=False,
         can_resize=False,
-        tells_fills=False,
+        reports_fills=False,
         alias=TAG_ALIAS,
         client_id=lambda account, name: tag_for(name),
         others_client_id=lambda number: _some(number, f"O-{number}"),
@@ -279,21 +253,21 @@ OVERLAP = timedelta(seconds=2)
 """More than clocks are apart here."""
 
 
-def _nobitex(plan: Plan) -> Kind:
-    return _spot(NobitexServer, NOBITEX, RIAL_MARKETS, tells_liquidity=False)
+def _nobitex(plan: Plan) -> VenueUnderTest:
+    return _spot(NobitexServer, NOBITEX, RIAL_MARKETS, reports_liquidity=False)
 
 
-def _invex(plan: Plan) -> Kind:
+def _invex(plan: Plan) -> VenueUnderTest:
     return _spot(InvexServer, INVEX, RIAL_MARKETS, venue_id=uuid_of)
 
 
-def _wallex(plan: Plan) -> Kind:
+def _wallex(plan: Plan) -> VenueUnderTest:
     """Names are never used again there."""
     return _spot(
         WallexServer,
         WALLEX,
         TOMAN_MARKETS,
-        tells_liquidity=False,
+        reports_liquidity=False,
         venue_id=handle,
         others_client_id=lambda number: f"app_{number}" if number % 4 > 1 else None,
     )
@@ -304,7 +278,7 @@ def _spot(
     table: SpotTable,
     markets: tuple[SimulatedInstrument, ...],
     **options: Any,
-) -> Kind:
+) -> VenueUnderTest:
     """A venue of one account, that can change no order."""
     account = f"{table.name}:1"
 
@@ -330,7 +304,7 @@ def _spot(
 
     usual: dict[str, Any] = {
         "others_client_id": lambda number: _some(number, f"app-{number}"),
-        "tells_fills": True,
+        "reports_fills": True,
         "new_ids": False,
         "can_resize": False,
         "can_modify": False,
@@ -339,8 +313,11 @@ def _spot(
         "first_order_id": server_of.first_order_id,
         "first_fill_id": server_of.first_fill_id,
     }
-    return Kind(
+    return VenueUnderTest(
         name=table.name,
+        is_polled=True,
+        has_frames=False,
+        lists_ended_orders=True,
         names={account: account},
         instruments=markets,
         happenings=server_of.happenings,
@@ -353,7 +330,7 @@ def _spot(
     )
 
 
-def _ccxt(plan: Plan) -> Kind:
+def _ccxt(plan: Plan) -> VenueUnderTest:
     """One account, which is all that an adapter of ccxt has."""
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
@@ -387,8 +364,9 @@ def _ccxt(plan: Plan) -> Kind:
             backoff=_waits(chance),
         )
 
-    return Kind(
+    return VenueUnderTest(
         name="ccxt",
+        is_polled=True,
         names={"ccxt:1": "main"},
         instruments=ccxt_simulated.PERPETUALS,
         happenings={
@@ -398,7 +376,7 @@ def _ccxt(plan: Plan) -> Kind:
         },
         new_ids=False,
         can_resize=True,
-        tells_fills=True,
+        reports_fills=True,
         alias=CCXT_CLIENT_ID,
         client_id=lambda account, name: name,
         others_client_id=lambda number: _some(number, f"O-{number}"),
@@ -420,7 +398,7 @@ async def _sleep(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-KINDS: Mapping[str, Callable[[Plan], Kind]] = {
+KINDS: Mapping[str, Callable[[Plan], VenueUnderTest]] = {
     "ccxt": _ccxt,
     "hyperliquid": _hyperliquid,
     "invex": _invex,

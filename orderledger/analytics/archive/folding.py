@@ -12,35 +12,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orderledger.analytics.archive.rows import batch_of, batches_of, rows_of, schema_of
-from orderledger.extend.events import Recorded, decode
-from orderledger.extend.values import is_order_stream
-from orderledger.extend.views import (
-    ACCOUNT_EVENTS,
-    ANOMALIES,
-    CHECKPOINTS,
-    ENTRIES,
-    INSTRUMENTS,
-    LOTS,
-    OF_POSITION,
-    ORDERS,
-    POSITIONS,
-    TABLES,
-    TRADES,
-    Fold,
-    MemoryRows,
-    PositionFold,
-    Table,
-    WholeOrder,
-    place_of,
-)
+from orderledger.extend.events import Recorded, codec
+from orderledger.extend.values import sides, stream_names
+from orderledger.extend.views import Fold, MemoryRows, PositionFold, Table, WholeOrder, tables
 from orderledger.rows import AccountEventRow, TradeRow
 
 if TYPE_CHECKING:
     import pyarrow
 
-OF_ORDERS = (ORDERS, TRADES, ANOMALIES)
-OF_POSITIONS = (POSITIONS, LOTS, CHECKPOINTS)
-OF_ACCOUNTS = tuple(table for table in TABLES if table not in (*OF_ORDERS, *OF_POSITIONS))
+OF_ORDERS = (tables.ORDERS, tables.TRADES, tables.ANOMALIES)
+OF_POSITIONS = (tables.POSITIONS, tables.LOTS, tables.CHECKPOINTS)
+OF_INSTRUMENT = ("account", "instrument")
+OF_ACCOUNTS = tuple(table for table in tables.TABLES if table not in (*OF_ORDERS, *OF_POSITIONS))
 
 FOLDED = (
     "position",
@@ -70,7 +53,9 @@ def fold_bucket(events: "pyarrow.Table") -> Tables:
     events = events.select(list(FOLDED))
     streams = events["stream"].unique()
     of_orders = streams.filter(
-        pa.array([is_order_stream(stream) for stream in streams.to_pylist()], pa.bool_())
+        pa.array(
+            [stream_names.is_order_stream(stream) for stream in streams.to_pylist()], pa.bool_()
+        )
     )
     is_of_order = pc.is_in(events["stream"], value_set=of_orders)
     orders = events.filter(is_of_order).sort_by([("stream", "ascending"), ("version", "ascending")])
@@ -90,20 +75,25 @@ def fold_positions(
 
     is_active = pc.and_(pc.is_valid(trades["side"]), pc.equal(trades["state"], "active"))
     entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(
-        list(ENTRIES.names)
+        list(tables.ENTRIES.names)
     )
     facts = account_events.filter(pc.is_valid(account_events["instrument"]))
-    order = [(name, "ascending") for name in (*OF_POSITION, "at")]
-    terms = {INSTRUMENTS.key_of(row): row for row in rows_of(INSTRUMENTS, instruments)}
+    order = [(name, "ascending") for name in (*OF_INSTRUMENT, "at")]
+    terms = {
+        tables.INSTRUMENTS.key_of(row): row for row in rows_of(tables.INSTRUMENTS, instruments)
+    }
     waiting = _Waiting(OF_POSITIONS)
     sorted_rows = (
         rows_of(table, found.sort_by([*order, (last, "ascending")]))
-        for table, found, last in ((TRADES, entries, "rank"), (ACCOUNT_EVENTS, facts, "position"))
+        for table, found, last in (
+            (tables.TRADES, entries, "rank"),
+            (tables.ACCOUNT_EVENTS, facts, "position"),
+        )
     )
-    for key, some in _by_position(merge(*sorted_rows, key=place_of)):
+    for key, some in _by_position(merge(*sorted_rows, key=_place_of)):
         rows = MemoryRows()
         if key in terms:
-            rows.put(INSTRUMENTS, terms[key])
+            rows.put(tables.INSTRUMENTS, terms[key])
         fold = PositionFold(rows)
         for entry in some:
             fold.take(entry)
@@ -111,6 +101,10 @@ def fold_positions(
         for table in OF_POSITIONS:
             waiting.extend(table, rows.tables[table.name].values())
     return waiting.tables()
+
+
+def _place_of(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*(entry[name] for name in OF_INSTRUMENT), *sides.when(entry))
 
 
 def _fold_orders(events: "pyarrow.Table") -> Tables:
@@ -129,9 +123,9 @@ def _finish(order: WholeOrder | None, waiting: "_Waiting") -> None:
     if order is None:
         return
     if (row := order.order) is not None:
-        waiting.extend(ORDERS, [row])
-    waiting.extend(TRADES, order.trades)
-    waiting.extend(ANOMALIES, order.anomalies)
+        waiting.extend(tables.ORDERS, [row])
+    waiting.extend(tables.TRADES, order.trades)
+    waiting.extend(tables.ANOMALIES, order.anomalies)
 
 
 def _fold_others(events: "pyarrow.Table") -> Tables:
@@ -168,7 +162,7 @@ def _recorded(events: "pyarrow.Table", first_records: _FirstRecords) -> Iterator
         for position, stream, version, name, state, has_evidence, first_position, first_at in zip(
             *known, strict=True
         ):
-            recorded = decode(stream, version, name, state, position)
+            recorded = codec.decode(stream, version, name, state, position)
             if has_evidence:
                 recorded.evidence = b"null"  # the folds check whether there is any
             if first_position is not None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from orderledger import InvalidSetting
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.runtime import learn, needed, sync_folder
+from orderledger.extend.runtime import files, needed, secrecy
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,7 +39,7 @@ class Place:
 
         self.url = url.rstrip("/") or url
         if "@" in (authority := urlsplit(url).netloc if "://" in url else ""):
-            learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
+            secrecy.learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
         self._root: Path | None = None
         try:
             files, root = (
@@ -104,7 +104,7 @@ class Place:
             file.flush()
             os.fsync(file.fileno())
         part.rename(path)
-        sync_folder(path.parent)
+        files.sync_folder(path.parent)
 
     def delete(self, name: str) -> None:
         if self._root is None:
@@ -112,7 +112,9 @@ class Place:
                 self.files.delete_file(self.path_of(name))
         elif (path := self._root / name).parent.is_dir():
             path.unlink(missing_ok=True)
-            sync_folder(path.parent)  # the note that it was to be removed may go only after it
+            files.sync_folder(
+                path.parent
+            )  # before the note that names it is removed
 
     def digest(self, name: str) -> str:
         """The SHA-256 of a file."""
@@ -159,4 +161,4 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    files.sync_folder(folder.parent)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import msgspec
 
 from orderledger.analytics.archive.rebuilding import RESULTS, Folded, Run, run_encoded
-from orderledger.extend.views import processes, results, submitted
+from orderledger.extend.runtime import process_pool
 
 
 @contextmanager
@@ -15,11 +15,15 @@ def in_processes(jobs: int) -> Iterator[Run]:
     if jobs == 1:
         yield _here
         return
-    with processes(jobs) as (pool, _):
+    with process_pool.processes(jobs) as (pool, _):
 
         def run(tasks: Sequence[object], progress: Callable[[int], object]) -> list[Folded]:
-            futures = submitted(pool, run_encoded, [(msgspec.json.encode(task),) for task in tasks])
-            found = results(futures, lambda: progress(sum(future.done() for future in futures)))
+            futures = process_pool.submitted(
+                pool, run_encoded, [(msgspec.json.encode(task),) for task in tasks]
+            )
+            found = process_pool.results(
+                futures, lambda: progress(sum(future.done() for future in futures))
+            )
             return [RESULTS.decode(one) for one in found]
 
         yield run

@@ -29,7 +29,7 @@ from orderledger.analytics.archive.place import PART, Place
 from orderledger.analytics.archive.rows import schema_of
 from orderledger.analytics.archive.verifying import verified
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.views import ACCOUNT_EVENTS, BY_NAME, ENTRIES, INSTRUMENTS, TABLES, TRADES
+from orderledger.extend.views import tables
 
 Key = tuple[str, str]
 """Account and instrument."""
@@ -68,15 +68,15 @@ class FoldBuckets(msgspec.Struct, tag=True):
         import pyarrow as pa
 
         place, to = Place(self.archive), Place(self.to)
-        tables = fold_bucket(
+        folded = fold_bucket(
             pa.concat_tables(
                 read_bucket(place, self.events, bucket, FOLDED) for bucket in self.buckets
             )
         )
-        files = _write(to, tables, f"buckets-{self.buckets[0]:04}")
+        files = _write(to, folded, f"buckets-{self.buckets[0]:04}")
         counts: Counter[Key] = Counter()
-        for name in (TRADES.name, ACCOUNT_EVENTS.name):
-            found = tables[name].group_by(["account", "instrument"]).aggregate([([], "count_all")])
+        for name in (tables.TRADES.name, tables.ACCOUNT_EVENTS.name):
+            found = folded[name].group_by(["account", "instrument"]).aggregate([([], "count_all")])
             for account, instrument, count in zip(
                 *(found[column].to_pylist() for column in ("account", "instrument", "count_all")),
                 strict=True,
@@ -101,9 +101,9 @@ class FoldRange(msgspec.Struct, tag=True):
         trades, facts, instruments = (
             _between(to, name, self.sources.get(name, ()), self.first, self.last, columns)
             for name, columns in (
-                (TRADES.name, ENTRIES.names),
-                (ACCOUNT_EVENTS.name, None),
-                (INSTRUMENTS.name, None),
+                (tables.TRADES.name, tables.ENTRIES.names),
+                (tables.ACCOUNT_EVENTS.name, None),
+                (tables.INSTRUMENTS.name, None),
             )
         )
         return Folded(
@@ -155,7 +155,7 @@ def rebuild(
         views |= {name: files for name, files in _by_view(places).items() if files}
         made = Manifest(
             buckets=manifest.buckets, position=0, views={table.name: views.get(table.name,
-            ()) for table in TABLES},
+            ()) for table in tables.TABLES},
             views_position=manifest.position,
         )  # fmt: skip
         write_manifest(to, made)
@@ -179,7 +179,7 @@ def _begin(to: Place) -> None:
             to.delete(name)
         else:
             raise ArchiveError(name, "is foreign: it was not written by a rebuild")
-    note_pending(to, [f"views/{table.name}/" for table in TABLES])
+    note_pending(to, [f"views/{table.name}/" for table in tables.TABLES])
 
 
 def _first_tasks(
@@ -212,7 +212,8 @@ def _second_tasks(
         ranges[-1].append(key)
         size += counts[key]
     sources = {
-        name: views.get(name, ()) for name in (TRADES.name, ACCOUNT_EVENTS.name, INSTRUMENTS.name)
+        name: views.get(name, ())
+        for name in (tables.TRADES.name, tables.ACCOUNT_EVENTS.name, tables.INSTRUMENTS.name)
     }
     return [
         FoldRange(to.address, sources, keys[0], keys[-1], number)
@@ -221,15 +222,17 @@ def _second_tasks(
     ]
 
 
-def _write(to: Place, tables: dict[str, Any], part: str) -> dict[str, File]:
+def _write(to: Place, folded: dict[str, Any], part: str) -> dict[str, File]:
     """Write the tables that have rows. Sorted by account and instrument for stage 2, if the
     table has both.
     """
     files = {}
-    for name, found in tables.items():
+    for name, found in folded.items():
         if len(found):
-            table = BY_NAME[name]
-            sorting = ("account", "instrument", "at", "rank") if table is TRADES else table.key
+            table = tables.BY_NAME[name]
+            sorting = (
+                ("account", "instrument", "at", "rank") if table is tables.TRADES else table.key
+            )
             rows = found.sort_by([(column, "ascending") for column in sorting])
             files[name] = write_rows(
                 to, f"views/{name}/{part}.parquet", rows.schema, rows.to_batches()
@@ -259,7 +262,7 @@ def _between(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    schema, found = schema_of(BY_NAME[name]), []
+    schema, found = schema_of(tables.BY_NAME[name]), []
     for file in files:
         with opened(to, file.path) as parquet:
             groups = [

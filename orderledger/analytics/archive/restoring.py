@@ -1,7 +1,9 @@
 """Makes a ledger out of an archive: the same events at the same log positions, byte for byte."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
+from orderledger import InvalidSetting
 from orderledger.analytics.archive.manifest import Manifest
 from orderledger.analytics.archive.parquet import read_positions
 from orderledger.analytics.archive.place import Place
@@ -9,15 +11,20 @@ from orderledger.analytics.archive.rows import stored_state
 from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.store import (
     LAST_POSITION,
-    KeptEvidence,
-    RestoredRow,
+    LogRow,
+    Session,
     Store,
+    chunks,
+    fill_indexes,
+    kept_evidence,
     reaching,
-    restore_rows,
+    table_names,
 )
-from orderledger.extend.store import LogRow as Row
 
 ROWS_AT_ONCE = 5_000
+
+RestoredRow = tuple[LogRow, kept_evidence.KeptEvidence | None]
+"""An event, and what is stored beside it."""
 
 
 def restore(
@@ -35,7 +42,7 @@ def restore(
     """
     rows = _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
     with reaching(store.url or "the store"):
-        return restore_rows(store, rows)
+        return _restore_rows(store, rows)
 
 
 def _batches(
@@ -73,7 +80,62 @@ def _restored(
     text: str | None,
     salt: bytes | None,
 ) -> RestoredRow:
-    row = Row(stream, version, name, stored_state(state, evidence, salt), position)
-    return row, None if salt is None else KeptEvidence(
+    row = LogRow(stream, version, name, stored_state(state, evidence, salt), position)
+    return row, None if salt is None else kept_evidence.KeptEvidence(
         salt, None if evidence is None else evidence.encode(), text
     )
+
+
+def _restore_rows(store: Store, batches: Iterable[Sequence[RestoredRow]]) -> int:
+    """Write these events with their evidence, unless a later event forgot it. Also write the names
+    of orders and the keys of facts, which recording needs. Returns the number of events.
+
+    All in one transaction, so that a killed restore leaves an empty log. Raises InvalidSetting if
+    it is not empty.
+    """
+    count = 0
+    with store.database.writing() as session:
+        session.lock_log()
+        if last := session.last_position():
+            raise InvalidSetting(
+                "db", f"the ledger is not empty: its last event is at log position {last}"
+            )
+        for rows in batches:
+            _insert(session, [row for row, _ in rows])
+            _insert_evidence(
+                session, [(row.position, kept) for row, kept in rows if kept is not None]
+            )
+            count += len(rows)
+        session.continue_after(session.last_position())
+        fill_indexes(session)
+        session.execute(
+            f"DELETE FROM {table_names.EVIDENCE_TABLE} WHERE "
+            f"{kept_evidence.MAY_BE_DELETED.replace('OLD.', f'{table_names.EVIDENCE_TABLE}.')}"
+        )
+    return count
+
+
+def _insert(session: Session, rows: Sequence[LogRow]) -> None:
+    columns = "(originator_id, originator_version, topic, state, notification_id)"
+    for chunk in chunks(rows):
+        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(chunk))
+        session.execute(
+            f"INSERT INTO {table_names.EVENTS_TABLE} {columns} VALUES {marks}",
+            list(chain.from_iterable(chunk)),
+        )
+
+
+def _insert_evidence(
+    session: Session, kept: Sequence[tuple[int, kept_evidence.KeptEvidence]]
+) -> None:
+    for chunk in chunks(kept):
+        marks = ", ".join(["(?, ?, ?, ?)"] * len(chunk))
+        values = [
+            (at, one.salt, one.evidence, None if one.text is None else one.text.encode())
+            for at, one in chunk
+        ]
+        session.execute(
+            f"INSERT INTO {table_names.EVIDENCE_TABLE} (position, salt, evidence, text) "
+            f"VALUES {marks}",
+            list(chain.from_iterable(values)),
+        )

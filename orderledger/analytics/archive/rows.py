@@ -9,10 +9,10 @@ from zlib import crc32
 
 import msgspec
 
-from orderledger.extend.events import decode
-from orderledger.extend.store import KeptEvidence, Store, json_texts, kept_row, numbers, parse_json
+from orderledger.extend.events import codec
 from orderledger.extend.store import LogRow as StoredRow
-from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
+from orderledger.extend.store import Store, columns, kept_evidence
+from orderledger.extend.values import stream_names
 from orderledger.extend.views import Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -66,19 +66,21 @@ def bucket_of(stream: str, buckets: int) -> int:
     about an account itself, such as marks and gaps, share the bucket of the account's name. Some
     rows of views need several of them.
     """
-    is_alone = is_order_stream(stream) or is_proposal_stream(stream)
-    return crc32((stream if is_alone else account_of(stream)).encode()) % buckets
+    is_alone = stream_names.is_order_stream(stream) or stream_names.is_proposal_stream(stream)
+    return crc32((stream if is_alone else stream_names.account_of(stream)).encode()) % buckets
 
 
 def archived_rows(store: Store, after: int, limit: int, buckets: int) -> list[ArchivedRow]:
     """The next events of the log, in the form of the archive."""
     rows = store.recorder.rows_after(after, limit)
     beside = store.recorder.evidence_at([row.position for row in rows])
-    kept = {position: kept_row(*found) for position, found in beside.items()}
+    kept = {position: kept_evidence.kept_row(*found) for position, found in beside.items()}
     return [_archived(store, row, kept.get(row.position), buckets) for row in rows]
 
 
-def _archived(store: Store, row: StoredRow, kept: KeptEvidence | None, buckets: int) -> ArchivedRow:
+def _archived(
+    store: Store, row: StoredRow, kept: kept_evidence.KeptEvidence | None, buckets: int
+) -> ArchivedRow:
     state, evidence, envelope = row.state, None, _NO_ENVELOPE
     try:
         envelope = _envelope.decode(state)
@@ -113,7 +115,7 @@ def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetim
     found = store.recorder.rows_at([(stream, version)])
     if not found:
         return None
-    recorded = decode(*found[0])
+    recorded = codec.decode(*found[0])
     earlier = _first_record(store, *recorded.attributed_from) if recorded.attributed_from else None
     return earlier or (recorded.position or 0, recorded.recorded_at)
 
@@ -190,9 +192,9 @@ def batch_of(table: Table[Any], rows: Sequence[Mapping[str, object]]) -> "pyarro
 
 def _column(column: Column, values: list[Any]) -> Sequence[Any]:
     if column.kind == "number":
-        return numbers(values)
+        return columns.numbers(values)
     if column.kind == "json":
-        return json_texts(values)
+        return columns.json_texts(values)
     if column.kind == "flag":
         return [None if value is None else bool(value) for value in values]
     return values
@@ -227,7 +229,7 @@ def _values(column: Column, array: Any) -> list[Any]:
     if column.kind == "number":
         return [None if text is None else _decimal(text) for text in values]
     return (
-        [None if text is None else parse_json(text) for text in values]
+        [None if text is None else columns.parse_json(text) for text in values]
         if column.kind == "json"
         else values
     )

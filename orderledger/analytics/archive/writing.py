@@ -33,7 +33,7 @@ from orderledger.analytics.archive.rows import (
 )
 from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.store import Store, stored_position
-from orderledger.extend.views import ORDER_NAMES, TABLES
+from orderledger.extend.views import tables
 
 BUCKETS = 64
 BUCKETS_MAX = 4_096
@@ -182,15 +182,14 @@ def _add_views(store: Store, place: Place, manifest: Manifest, progress: Progres
         if position == manifest.views_position:
             return manifest
         manifest = _add_events(store, place, manifest, position, progress)
-        tables = (*TABLES, ORDER_NAMES)
         names = {
             table.name: f"views/{table.name}/{table.name}-{position:015}.parquet"
-            for table in tables
+            for table in tables.BY_NAME.values()
         }
         old = [file.path for files in manifest.views.values() for file in files]
         note_pending(place, [*names.values(), *old])
         views: dict[str, tuple[File, ...]] = {}
-        for table in tables:
+        for table in tables.BY_NAME.values():
             order = ", ".join(session.first_missing(name) for name in table.key)
             rows = session.each(table, tail=f"ORDER BY {order}")
             views[table.name] = (

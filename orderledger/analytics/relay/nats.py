@@ -12,7 +12,7 @@ from typing import Any
 from orderledger.analytics.relay.sink import Publication, Unpublished, too_large
 from orderledger.analytics.relay.target import Target
 from orderledger.extend.runtime import needed
-from orderledger.extend.values import account_of
+from orderledger.extend.values import stream_names
 
 ACK_SECONDS = 10.0
 DUPLICATE_WINDOW_SECONDS = 3600.0
@@ -107,7 +107,8 @@ class NatsSink:
 
     def _subject(self, row: Publication) -> str:
         account = "".join(
-            f"%{ord(sign):02X}" if sign in RESERVED else sign for sign in account_of(row.stream)
+            f"%{ord(sign):02X}" if sign in RESERVED else sign
+            for sign in stream_names.account_of(row.stream)
         )
         return f"{self._target.name}.{account}.{row.name.partition('.')[0]}"
 

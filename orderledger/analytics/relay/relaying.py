@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
-from orderledger.extend.store import CollectorStatuses, LogRow, Store
+from orderledger.extend.store import LogRow, Store, collector_status
 from orderledger.extend.views import Following
 
 SAVE_SECONDS = 1.0
@@ -49,7 +49,7 @@ class Relay:
         self._sink = sink
         self._name = f"relay {name}"
         self._report = report
-        self._statuses = CollectorStatuses(source.store.database)
+        self._statuses = collector_status.CollectorStatuses(source.store.database)
         self._saved_at = 0.0
         self.position = 0
         self.published = 0

@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from orderledger.analytics.errors import RelayError
-from orderledger.extend.store import LogRow, Store, time_text
-from orderledger.extend.views import stored_event_rows
+from orderledger.extend.store import LogRow, Store, columns
+from orderledger.extend.views import histories
 from orderledger.rows import EventRow
 
 _json = msgspec.json.Encoder(decimal_format="number")
@@ -44,7 +44,7 @@ class Sink(Protocol):
 
 def publications(store: Store, rows: Sequence[LogRow]) -> list[Publication]:
     """The events as JSON, as `orderledger tail --json` prints them. Raises UnreadableEvent."""
-    shown, error = stored_event_rows(store, rows)
+    shown, error = histories.stored_event_rows(store, rows)
     if error is not None:
         raise error
     return [Publication(row["position"], row["stream"], row["name"], _body(row)) for row in shown]
@@ -52,7 +52,11 @@ def publications(store: Store, rows: Sequence[LogRow]) -> list[Publication]:
 
 def _body(row: EventRow) -> bytes:
     return _json.encode(
-        {**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])}
+        {
+            **row,
+            "recorded_at": columns.time_text(row["recorded_at"]),
+            "at": columns.time_text(row["at"]),
+        }
     )
 
 

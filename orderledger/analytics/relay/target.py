@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import learn
+from orderledger.extend.runtime import secrecy
 
 DEFAULT_NAME = "orderledger"
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -39,7 +39,7 @@ def target_of(url: str) -> Target:
         )
     secret, _, hosts = parts.netloc.rpartition("@")
     user, _, password = secret.partition(":")
-    learn(unquote(password))
+    secrecy.learn(unquote(password))
     servers = tuple(_server(host, PORTS[parts.scheme]) for host in hosts.split(","))
     name = parts.path.strip("/") or DEFAULT_NAME
     if not NAME.fullmatch(name):
@@ -51,7 +51,7 @@ def target_of(url: str) -> Target:
         )
     for setting, value in settings.items():
         if "password" in setting or "secret" in setting:
-            learn(value)
+            secrecy.learn(value)
     return Target(
         parts.scheme, servers, name, unquote(user) or None, unquote(password) or None, settings
     )

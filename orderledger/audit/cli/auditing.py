@@ -71,9 +71,9 @@ def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
 
 def _envelope(step: "StepRow") -> str:
     """Where the event is in the log, who caused it and why."""
-    from orderledger.extend.events import SOURCE_WORDS
+    from orderledger.audit.wording import SOURCES
 
-    who = SOURCE_WORDS.get(step["source"], step["source"])
+    who = SOURCES.get(step["source"], step["source"])
     when = "then" if step["recorded_at"] == step["at"] else f"at {readable(step['recorded_at'])}"
     parts = [
         f"Log position {step['position']}, event {step['version']} of its stream",

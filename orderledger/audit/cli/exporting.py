@@ -119,10 +119,10 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
 
 def _write(out: str, content: bytes | Iterable[bytes]) -> None:
     """Write the file, whole or not at all."""
-    from orderledger.extend.runtime import write_whole
+    from orderledger.extend.runtime import files
 
     with writing(Path(out)):
-        write_whole(Path(out), content)
+        files.write_whole(Path(out), content)
 
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:

@@ -14,8 +14,8 @@ from itertools import chain
 from typing import Protocol
 
 from orderledger.extend.runtime import printable
-from orderledger.extend.values import EXACT, ZERO, Modes, modes_of, part_of, plain
-from orderledger.extend.views import Entry, Terms, is_entry, terms_of
+from orderledger.extend.values import EXACT, ZERO, plain, sides
+from orderledger.extend.views import Entry, Terms, instruments, is_entry, terms_of
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
@@ -76,13 +76,13 @@ class Names:
 def beancount_lines(books: Books) -> Iterator[str]:
     """The lines of the file: accounts, then transactions in the order of time, then the
     positions."""
-    instruments = {(row["account"], row["instrument"]): row for row in books.instruments()}
-    terms = {key: terms_of(row) for key, row in instruments.items()}
+    definitions = {(row["account"], row["instrument"]): row for row in books.instruments()}
+    terms = {key: terms_of(row) for key, row in definitions.items()}
     rows = chain[TradeRow | AccountEventRow](books.trades(), books.account_events())
     entries = sorted(filter(is_entry, rows), key=lambda row: (row["at"], row["position"]))
     if not entries:
         return
-    writer = Writer(terms, {key: modes_of(row) for key, row in instruments.items()})
+    writer = Writer(terms, {key: instruments.modes_of(row) for key, row in definitions.items()})
     yield 'option "title" "Order ledger"\n'
     for account in sorted({row["account"] for row in entries}):
         yield from writer.opened(account, _day(entries[0]["at"]))
@@ -95,7 +95,7 @@ class Writer:
     """Writes transactions, and adds up the positions that they make."""
 
     def __init__(
-        self, terms: Mapping[tuple[str, str], Terms], modes: Mapping[tuple[str, str], Modes]
+        self, terms: Mapping[tuple[str, str], Terms], modes: Mapping[tuple[str, str], sides.Modes]
     ) -> None:
         self._terms = terms
         self._modes = modes
@@ -180,7 +180,7 @@ class Writer:
         return (
             row["account"],
             row["instrument"],
-            *part_of(row, self._modes.get((row["account"], row["instrument"]), ())),
+            *sides.part_of(row, self._modes.get((row["account"], row["instrument"]), ())),
         )
 
     def positions(self, day: date) -> Iterator[str]:

@@ -16,19 +16,17 @@ from orderledger import StoreUnreachable
 from orderledger.audit.errors import NotProved
 from orderledger.audit.proof.proving import as_json, prove
 from orderledger.audit.proof.verifier import LARGEST, ProofError, verify_inclusion
-from orderledger.extend.events import Recorded, decode
-from orderledger.extend.runtime import write_whole, written
+from orderledger.extend.events import Recorded, codec
+from orderledger.extend.runtime import files
 from orderledger.extend.store import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
     SCHEMA_VERSION,
     LogRow,
-    NameTable,
     Store,
-    account_facts,
+    fill_indexes,
     open_store,
+    table_names,
 )
-from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
+from orderledger.extend.values import stream_names
 
 FORMAT = "orderledger-bundle-v1"
 PROOF, DESCRIPTION = "proof.json", "bundle.json"
@@ -67,8 +65,8 @@ def bundle(
         "is_redacted": is_redacted,
         "schema": SCHEMA_VERSION,
     }
-    with written(path):
-        write_whole(
+    with files.written(path):
+        files.write_whole(
             path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)})
         )
     return len(rows)
@@ -86,9 +84,9 @@ def _selected(
     wanted: set[str] = set()
     sources: dict[str, set[str]] = {}
     for row in store.all_rows():
-        if account_of(row.stream) != account:
+        if stream_names.account_of(row.stream) != account:
             continue
-        recorded = decode(*row)
+        recorded = codec.decode(*row)
         streams.setdefault(row.stream, []).append(row)
         if recorded.attributed_from is not None:
             sources.setdefault(row.stream, set()).add(recorded.attributed_from[0])
@@ -103,13 +101,15 @@ def _selected(
 
 
 def _is_wanted(recorded: Recorded, since: datetime | None, until: datetime | None) -> bool:
-    if not is_order_stream(recorded.stream) and not is_proposal_stream(recorded.stream):
+    if not stream_names.is_order_stream(recorded.stream) and not stream_names.is_proposal_stream(
+        recorded.stream
+    ):
         return True
     return (since is None or since <= recorded.at) and (until is None or recorded.at < until)
 
 
 def _refuse_evidence_inside(rows: list[LogRow]) -> None:
-    events = [decode(*row) for row in rows]
+    events = [codec.decode(*row) for row in rows]
     inside = [one for one in events if one.evidence is not None]
     if inside:
         raise NotProved(
@@ -118,10 +118,10 @@ def _refuse_evidence_inside(rows: list[LogRow]) -> None:
         )
 
 
-def _zipped(files: dict[str, str]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, text in files.items():
+def _zipped(texts: dict[str, str]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, text in texts.items():
             entry = zipfile.ZipInfo(name, MADE_AT)
             entry.compress_type, entry.create_system, entry.external_attr = (
                 zipfile.ZIP_DEFLATED,
@@ -129,7 +129,7 @@ def _zipped(files: dict[str, str]) -> bytes:
                 0o644 << 16,
             )
             archive.writestr(entry, text.encode())
-    return written.getvalue()
+    return packed.getvalue()
 
 
 # Opening
@@ -193,10 +193,13 @@ def open_bundle(path: Path, **settings: Any) -> Store:
 
 def _fill(store: Store, events: list[dict[str, Any]]) -> None:
     insert = (
-        f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state, "
+        f"INSERT INTO {table_names.EVENTS_TABLE} (originator_id, originator_version, topic, state, "
         "notification_id) VALUES (?, ?, ?, ?, ?)"
     )
-    beside = f"INSERT INTO {EVIDENCE_TABLE} (position, salt, evidence, text) VALUES (?, ?, ?, ?)"
+    beside = (
+        f"INSERT INTO {table_names.EVIDENCE_TABLE} (position, salt, evidence, text) "
+        "VALUES (?, ?, ?, ?)"
+    )
     with store.database.writing() as session:
         for row in _rows(events):
             session.execute(insert, row)
@@ -207,12 +210,7 @@ def _fill(store: Store, events: list[dict[str, Any]]) -> None:
                     for name in ("evidence", "text")
                 ]
                 session.execute(beside, (event["position"], b64decode(event["salt"]), *contents))
-        account_facts.fill(session)
-    names = NameTable("")
-    is_going_on = True
-    while is_going_on:
-        with store.database.writing() as session:
-            is_going_on = names.advance(session)
+        fill_indexes(session)
 
 
 def _rows(events: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:

@@ -23,8 +23,8 @@ from orderledger.audit.proof.verifier import (
     parse_checkpoint,
     parse_key,
 )
-from orderledger.extend.runtime import write_whole, written
-from orderledger.extend.store import CHECKPOINTS_TABLE, Session, Store
+from orderledger.extend.runtime import files
+from orderledger.extend.store import Session, Store, table_names
 
 SECONDS_FOR_A_TARGET = 30
 
@@ -60,8 +60,9 @@ def make(
     made_at = (now or datetime.now(UTC)).isoformat().replace("+00:00", "Z")
     with store.database.writing() as session:
         session.execute(
-            f"INSERT INTO {CHECKPOINTS_TABLE} (size, position, made_at, note) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (size) DO UPDATE SET note = excluded.note, made_at = excluded.made_at",
+            f"INSERT INTO {table_names.CHECKPOINTS_TABLE} (size, position, made_at, note) "
+            "VALUES (?, ?, ?, ?) ON CONFLICT (size) "
+            "DO UPDATE SET note = excluded.note, made_at = excluded.made_at",
             (reached.size, reached.position, made_at, note),
         )
     return Made(reached.size, reached.position, note)
@@ -87,7 +88,8 @@ def _check_earlier(session: Session, tree: tiles.Tree) -> None:
 def last_stored(session: Session) -> Made | None:
     """The newest checkpoint in the store."""
     rows = session.execute(
-        f"SELECT size, position, note FROM {CHECKPOINTS_TABLE} ORDER BY size DESC LIMIT 1"
+        f"SELECT size, position, note FROM {table_names.CHECKPOINTS_TABLE} ORDER BY size DESC "
+        "LIMIT 1"
     )
     return Made(*rows[0]) if rows else None
 
@@ -95,7 +97,10 @@ def last_stored(session: Session) -> Made | None:
 def all_stored(session: Session) -> list[str]:
     """The notes in the store, the smallest log first."""
     return [
-        note for (note,) in session.execute(f"SELECT note FROM {CHECKPOINTS_TABLE} ORDER BY size")
+        note
+        for (note,) in session.execute(
+            f"SELECT note FROM {table_names.CHECKPOINTS_TABLE} ORDER BY size"
+        )
     ]
 
 
@@ -129,8 +134,8 @@ def to_file(path: Path) -> Target:
     """Replace a file with the newest checkpoint."""
 
     def publish(note: str) -> None:
-        with written(path):
-            write_whole(path, note.encode())
+        with files.written(path):
+            files.write_whole(path, note.encode())
 
     return publish
 

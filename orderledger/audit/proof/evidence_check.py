@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from orderledger.audit.proof.tiles import RawEvent
-from orderledger.extend.events import EvidenceForgotten
-from orderledger.extend.store import EVIDENCE_TABLE, Session, hash_of
+from orderledger.extend.events import judgements
+from orderledger.extend.store import Session, kept_evidence, table_names
 
-FORGOTTEN = EvidenceForgotten.stored_name.encode()
+FORGOTTEN = judgements.EvidenceForgotten.stored_name.encode()
 
 
 class Hashes(msgspec.Struct, gc=False):
@@ -39,8 +39,8 @@ class EvidenceCheck:
         """Check events after the position `begin`, up to `up_to` or the last of them."""
         stop = events[-1][0] if up_to is None else up_to
         statement = (
-            f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE} WHERE position > ? AND "
-            "position <= ?"
+            f"SELECT position, salt, evidence, text FROM {table_names.EVIDENCE_TABLE} "
+            "WHERE position > ? AND position <= ?"
         )
         rows = {position: rest for position, *rest in session.execute(statement, (begin, stop))}
         self._last = max(self._last, stop)
@@ -60,7 +60,7 @@ class EvidenceCheck:
             if self._forgotten.get(stream, 0) < position:
                 yield position, "the evidence is missing, and no event says that it was forgotten"
         for (position,) in session.execute(
-            f"SELECT position FROM {EVIDENCE_TABLE} WHERE position > ?", (self._last,)
+            f"SELECT position FROM {table_names.EVIDENCE_TABLE} WHERE position > ?", (self._last,)
         ):
             yield position, "evidence of an event that is not in the log"
 
@@ -90,4 +90,8 @@ class EvidenceCheck:
 def _hash(salt: Any, content: Any) -> bytes | None:
     if content is None:
         return None
-    return hash_of(salt, content) if isinstance(salt, bytes) and isinstance(content, bytes) else b""
+    return (
+        kept_evidence.hash_of(salt, content)
+        if isinstance(salt, bytes) and isinstance(content, bytes)
+        else b""
+    )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from orderledger.audit.errors import NotProved
-from orderledger.extend.events import EvidenceForgotten, Recorded
+from orderledger.extend.events import Recorded, judgements
 from orderledger.extend.store import Conflict, Store
 
 ATTEMPTS = 20
@@ -49,7 +49,7 @@ def _event(history: list[Recorded], reason: str, actor: str | None, moment: date
     return Recorded(
         stream=history[-1].stream,
         version=history[-1].version + 1,
-        event=EvidenceForgotten(reason=reason),
+        event=judgements.EvidenceForgotten(reason=reason),
         recorded_at=moment,
         at=moment,
         source="operator",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orderledger import InvalidSetting
 from orderledger.audit.proof.verifier import DASH, ED25519, key_id
-from orderledger.extend.runtime import sync_folder, written
+from orderledger.extend.runtime import files
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -106,7 +106,7 @@ def _checked_name(name: str) -> str:
 
 
 def _write_new(path: Path, text: str, mode: int) -> None:
-    with written(path):
+    with files.written(path):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         except FileExistsError:
@@ -115,7 +115,7 @@ def _write_new(path: Path, text: str, mode: int) -> None:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        sync_folder(path.parent)
+        files.sync_folder(path.parent)
 
 
 def _ed25519() -> "type[Ed25519PrivateKey]":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orderledger.extend.store import reaching
-from orderledger.extend.views import Namespace, check_argument
+from orderledger.extend.views import Namespace, arguments
 
 if TYPE_CHECKING:
     from orderledger import Ledger
@@ -66,7 +66,7 @@ class Proofs(Namespace):
         from orderledger.audit.errors import NotProved
         from orderledger.audit.proof.proving import prove
 
-        check_argument("event", "count", event)
+        arguments.check_argument("event", "count", event)
         if (order_id is None) == (event is None):
             raise TypeError("prove takes an order id or an event's position")
         with reaching(self._url):
@@ -91,7 +91,7 @@ class Proofs(Namespace):
         from orderledger.audit.proof.forgetting import forget
 
         for name, value in (("reason", reason), ("actor", actor)):
-            check_argument(name, "text", value, is_needed=name == "reason")
+            arguments.check_argument(name, "text", value, is_needed=name == "reason")
         with reaching(self._url):
             self._store.make_sure()
             stream, now = self._stream_of(order_id, account), self._clock.now()
@@ -115,7 +115,7 @@ class Proofs(Namespace):
         """
         from orderledger.audit.proof.bundles import bundle
 
-        check_argument("account", "text", account, is_needed=True)
+        arguments.check_argument("account", "text", account, is_needed=True)
         period = {"since": since, "until": until}
         with reaching(self._url):
             return bundle(

@@ -11,7 +11,7 @@ from orderledger.audit.errors import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.tiles import WIDTH, Tree
 from orderledger.audit.proof.verifier import FORMAT, Checkpoint, leaf_bytes, leaf_hash
-from orderledger.extend.store import TILES_TABLE, LogRow, Session, Store
+from orderledger.extend.store import LogRow, Session, Store, table_names
 
 
 def prove(
@@ -117,7 +117,8 @@ class _Finder:
     def _places(self, number: int) -> list[int]:
         if number not in self._known:
             found = self._session.execute(
-                f"SELECT positions FROM {TILES_TABLE} WHERE level = 0 AND number = ?", (number,)
+                f"SELECT positions FROM {table_names.TILES_TABLE} WHERE level = 0 AND number = ?",
+                (number,),
             )
             parts = tiles.split(bytes(found[0][0]), 8) if found else []
             self._known[number] = [int.from_bytes(part, "big") for part in parts]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from orderledger.audit.errors import NotProved
 from orderledger.audit.proof.verifier import PLACE
-from orderledger.extend.store import EVENTS_TABLE, LAST_POSITION, TILES_TABLE, Database, Session
+from orderledger.extend.store import LAST_POSITION, Database, Session, table_names
 
 WIDTH = 256
 """Hashes in a full tile."""
@@ -64,8 +64,8 @@ def split(data: bytes, size: int = HASH) -> list[bytes]:
 def end(session: Session) -> End:
     """How far the tiles have come."""
     found = session.execute(
-        f"SELECT number, hashes, positions FROM {TILES_TABLE} WHERE level = 0 ORDER BY number DESC "
-        "LIMIT 1"
+        f"SELECT number, hashes, positions FROM {table_names.TILES_TABLE} WHERE level = 0 "
+        "ORDER BY number DESC LIMIT 1"
     )
     if not found:
         return End(0, 0)
@@ -103,7 +103,7 @@ def events_after(
 ) -> list[RawEvent]:
     """The next events of the log."""
     statement = (
-        f"SELECT notification_id, {session.raw_event} FROM {EVENTS_TABLE} "
+        f"SELECT notification_id, {session.raw_event} FROM {table_names.EVENTS_TABLE} "
         "WHERE notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
     )
     return session.execute(statement, (position, up_to, limit))
@@ -117,9 +117,9 @@ TileRow = tuple[int, int, bytes, bytes]
 
 def _tails(session: Session) -> dict[int, Tail]:
     statement = (
-        f"SELECT level, number, hashes, positions FROM {TILES_TABLE} AS tile "
-        f"WHERE number = (SELECT MAX(number) FROM {TILES_TABLE} AS other WHERE other.level = "
-        "tile.level)"
+        f"SELECT level, number, hashes, positions FROM {table_names.TILES_TABLE} AS tile "
+        f"WHERE number = (SELECT MAX(number) FROM {table_names.TILES_TABLE} AS other "
+        "WHERE other.level = tile.level)"
     )
     return {
         level: (number, bytes(hashes), bytes(positions))
@@ -157,9 +157,9 @@ def _grown(
 
 def _write(session: Session, rows: Sequence[TileRow]) -> None:
     statement = (
-        f"INSERT INTO {TILES_TABLE} (level, number, hashes, positions) VALUES (?, ?, ?, ?) ON "
-        "CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes, positions = "
-        "excluded.positions"
+        f"INSERT INTO {table_names.TILES_TABLE} (level, number, hashes, positions) "
+        "VALUES (?, ?, ?, ?) ON CONFLICT (level, number) "
+        "DO UPDATE SET hashes = excluded.hashes, positions = excluded.positions"
     )
     for row in rows:
         session.execute(statement, row)
@@ -244,7 +244,8 @@ def stored_tree(session: Session, size: int) -> Tree:
     def tile(level: int, number: int) -> list[bytes]:
         if (level, number) not in known:
             rows = session.execute(
-                f"SELECT hashes FROM {TILES_TABLE} WHERE level = ? AND number = ?", (level, number)
+                f"SELECT hashes FROM {table_names.TILES_TABLE} WHERE level = ? AND number = ?",
+                (level, number),
             )
             known[level, number] = split(bytes(rows[0][0])) if rows else []
         return known[level, number]

@@ -16,7 +16,7 @@ from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.evidence_check import EvidenceCheck
 from orderledger.audit.proof.tiles import HASH, WIDTH, RawEvent, Tree
 from orderledger.audit.proof.verifier import Checkpoint
-from orderledger.extend.store import EVENTS_TABLE, LAST_POSITION, TILES_TABLE, Session, Store
+from orderledger.extend.store import LAST_POSITION, Session, Store, table_names
 
 BEFORE_ALL = -(2**63)
 """Before any position that a database can hold: an inserted event may have a negative one."""
@@ -137,7 +137,7 @@ class _Verification:
             self._last = events[-1][0]
             if progress is not None:
                 progress(self._last, last)
-        ((count,),) = session.execute(f"SELECT COUNT(*) FROM {EVENTS_TABLE}")
+        ((count,),) = session.execute(f"SELECT COUNT(*) FROM {table_names.EVENTS_TABLE}")
         if count != self.size:
             self.add(
                 "inserted",
@@ -251,7 +251,7 @@ class _Verification:
                 else f"{one.what}, or its tile is altered"
             )
             self.add("tiles", one.position, what)
-        statement = f"SELECT level, number, hashes FROM {TILES_TABLE} WHERE level > 0"
+        statement = f"SELECT level, number, hashes FROM {table_names.TILES_TABLE} WHERE level > 0"
         for level, number, hashes in session.execute(statement):
             mine = (
                 b"".join(self._tile(level, number))
@@ -311,7 +311,8 @@ def _root_of_leaves(session: Session, size: int) -> bytes:
         if (level, number) not in known:
             if level == 0:
                 rows = session.execute(
-                    f"SELECT hashes FROM {TILES_TABLE} WHERE level = 0 AND number = ?", (number,)
+                    f"SELECT hashes FROM {table_names.TILES_TABLE} WHERE level = 0 AND number = ?",
+                    (number,),
                 )
                 known[0, number] = tiles.split(_bytes(rows[0][0])) if rows else []
             else:
@@ -326,7 +327,7 @@ def _tiles(session: Session) -> Iterator[tuple[list[int], list[bytes]]]:
     """Positions and hashes of the stored tiles of leaves, some tiles at a time. Positions that
     cannot be are left out."""
     for rows in session.execute_in_batches(
-        f"SELECT hashes, positions FROM {TILES_TABLE} WHERE level = 0 ORDER BY number"
+        f"SELECT hashes, positions FROM {table_names.TILES_TABLE} WHERE level = 0 ORDER BY number"
     ):
         for start in range(0, len(rows), TILES_AT_ONCE):
             group = rows[start : start + TILES_AT_ONCE]

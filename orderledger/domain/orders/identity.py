@@ -7,7 +7,12 @@ from orderledger.domain.orders.commands import CancelRequested, OrderRequested, 
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import OrderReplaced
-from orderledger.domain.values import alias_stream, alias_text, order_stream, venue_order_stream
+from orderledger.domain.stream_names import (
+    alias_stream,
+    alias_text,
+    order_stream,
+    venue_order_stream,
+)
 
 
 class NameKind(StrEnum):

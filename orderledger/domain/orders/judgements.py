@@ -65,6 +65,10 @@ ANOMALIES = {
         "a fill names a position side of a net position",
         "The fill counts in the net position.",
     ),
+    Anomaly.LOG_WENT_BACK: (
+        "the database came back with an older log",
+        "Later facts are lost.",
+    ),
 }
 """For each anomaly: the finding and its consequence."""
 

@@ -9,7 +9,7 @@ import msgspec
 from orderledger.domain.orders.claims import Latest, note
 from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import alias_text
+from orderledger.domain.stream_names import alias_text
 
 EARLIEST = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 

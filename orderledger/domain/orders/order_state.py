@@ -16,7 +16,8 @@ from orderledger.domain.orders.requests import Requests
 from orderledger.domain.orders.session import Session
 from orderledger.domain.orders.terms import IDENTIFYING, Terms
 from orderledger.domain.orders.when import When, last
-from orderledger.domain.values import Anomaly, Status, account_of, client_order_id_of, later
+from orderledger.domain.stream_names import account_of, client_order_id_of
+from orderledger.domain.values import Anomaly, Status, later
 
 NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = (
     Claims(),

@@ -146,7 +146,7 @@ def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
 
 
 def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bool) -> None:
-    from orderledger.extend.events import EVERY_ACCOUNT
+    from orderledger.extend.events import accounts
     from orderledger.extend.views import check_scope
 
     with options.open_ledger(db) as ledger:
@@ -157,7 +157,8 @@ def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bo
     covers = [
         row
         for row in still
-        if row["account"] in (EVERY_ACCOUNT, message.account) or message.account == EVERY_ACCOUNT
+        if row["account"] in (accounts.EVERY_ACCOUNT, message.account)
+        or message.account == accounts.EVERY_ACCOUNT
     ]
     if as_json:
         print_json(

@@ -10,7 +10,8 @@ from orderledger.domain.decision import Duplicate
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import CLIENT, REQUEST, VENUE, Name, names_borne
 from orderledger.domain.orders.judgements import AnomalyDetected, OrderAttributed
-from orderledger.domain.values import Anomaly, client_order_id_of
+from orderledger.domain.stream_names import client_order_id_of
+from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.engine.batch import Batch
 from orderledger.infrastructure.engine.resolving import Resolver
 from orderledger.infrastructure.engine.streams import LiveStreams

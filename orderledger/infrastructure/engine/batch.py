@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from orderledger.domain.accounts import AnyAccountEvent, has_used_id
+from orderledger.domain.account_log import has_used_id
+from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.orders.events import Event, OrderEvent, OrderJudgement
 from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.record import evolve, record
@@ -14,8 +15,7 @@ from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.storage.codec import PROVISIONAL
-from orderledger.infrastructure.storage.evidence import RandomBytes, set_aside
-from orderledger.infrastructure.storage.recorder import NewEvidence
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, RandomBytes, set_aside
 
 MESSAGE_ID_REUSED = str(Anomaly.MESSAGE_ID_REUSED)
 

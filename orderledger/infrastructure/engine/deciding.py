@@ -11,7 +11,7 @@ from orderledger.domain.orders.events import OrderCommand
 from orderledger.domain.orders.identity import CLIENT
 from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import client_order_id_of
+from orderledger.domain.stream_names import client_order_id_of
 from orderledger.infrastructure.engine.attribution import Attribution
 from orderledger.infrastructure.engine.batch import Batch
 from orderledger.infrastructure.engine.entry import Entry
@@ -19,8 +19,7 @@ from orderledger.infrastructure.engine.hints import hint_of
 from orderledger.infrastructure.engine.resolving import Resolved, Resolver
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.messages.outcome import DUPLICATE, Outcome
-from orderledger.infrastructure.storage.evidence import RandomBytes
-from orderledger.infrastructure.storage.recorder import NewEvidence
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, RandomBytes
 from orderledger.infrastructure.storage.store import Store
 
 

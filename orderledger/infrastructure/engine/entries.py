@@ -2,19 +2,20 @@
 
 from typing import assert_never
 
-from orderledger.domain.accounts import AccountEvent
+from orderledger.domain.accounts import EVERY_ACCOUNT, AccountEvent, LogWentBack
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.identity import stream_for
 from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import account_stream, proposal_stream
+from orderledger.domain.stream_names import account_stream, proposal_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.messages.facts import evidence_of, source_of, to_fact
 from orderledger.infrastructure.messages.parsing import parse_line
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.secrecy import masked, masked_bytes
+from orderledger.infrastructure.storage.epoch import Loss
 
-__all__ = ["parse_line", "to_entry"]
+__all__ = ["entry_of_loss", "parse_line", "to_entry"]
 
 
 def to_entry(message: Message) -> Entry:
@@ -36,6 +37,12 @@ def to_entry(message: Message) -> Entry:
         if given["evidence"] is None
         else masked_bytes(evidence_of(given["evidence"])),
     )
+
+
+def entry_of_loss(loss: Loss) -> Entry:
+    """The entry that records that the log went back."""
+    fact = LogWentBack(**loss._asdict())
+    return Entry(EVERY_ACCOUNT, fact, "ledger", _stream(EVERY_ACCOUNT, fact))
 
 
 def _stream(account: str, fact: AnyFact) -> str:

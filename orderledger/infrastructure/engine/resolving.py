@@ -16,7 +16,7 @@ from orderledger.domain.orders.identity import (
     new_names,
 )
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import order_stream
+from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.streams import Live, LiveStreams
 from orderledger.infrastructure.storage.recorder import Binding, own_streams

@@ -14,19 +14,14 @@ from itertools import islice
 
 import msgspec
 
-from orderledger.domain.accounts import (
-    AccountEvent,
-    AccountLog,
-    decide_account,
-    evolve_account,
-    keys_of,
-)
+from orderledger.domain.account_log import AccountLog, decide_account, evolve_account, keys_of
+from orderledger.domain.accounts import AccountEvent
 from orderledger.domain.decision import Decision
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, evolve
 from orderledger.domain.proposals import Proposal, decide_proposal, evolve_proposal
 from orderledger.domain.recorded import AnyFact, Recorded
-from orderledger.domain.values import is_order_stream, is_proposal_stream
+from orderledger.domain.stream_names import is_order_stream, is_proposal_stream
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.storage.recorder import FactKey
 from orderledger.infrastructure.storage.store import Store

@@ -20,6 +20,7 @@ from orderledger.infrastructure.engine.deciding import Decider, Verdict
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.errors import (
     Fenced,
+    LogWentBack,
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
@@ -29,7 +30,7 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import is_held, let_go
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.storage.evidence import RandomBytes
+from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.store import Conflict, Store, unreachable
 
 Result = TypeVar("Result")
@@ -93,6 +94,7 @@ class Writer:
         self._latencies = latencies
         self._clock = clock
         self._on_commit = on_commit
+        self._epoch = store.epoch.number
         self._decider = Decider(store, random_bytes)
         self._lock = threading.RLock()
         self._committing = threading.Condition(self._lock)
@@ -245,6 +247,8 @@ class Writer:
                 self._decider.failed()
                 self._careful_for = GROUPS_OF_CARE
                 time.sleep(self._chance.uniform(0, 0.002 * attempt))
+            except LogWentBack:  # the next attempt forgets everything
+                self._decider.failed()
         if len(entries) == 1:
             raise unreachable(TimeoutError("other writers were faster at every attempt"))
         half = len(entries) // 2
@@ -257,8 +261,9 @@ class Writer:
             ) from error
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
-        decider = self._decider
         self._store.make_sure()
+        epoch = self._begin_epoch()
+        decider = self._decider
         self._last = max(self._last, self._clock.now())
         verdicts = decider.decide(entries, self._last, is_careful=self._careful_for > 0)
         positions: list[int] = []
@@ -277,14 +282,24 @@ class Writer:
                     facts,
                     fences,
                     decider.evidence,
+                    epoch=epoch,
                 )
             )
             self._latencies.committed(positions[-1], time.perf_counter() - began)
+        else:  # answered from memory
+            self._store.recorder.confirm(epoch)
         decider.committed(positions)
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
             self._on_commit()
         return [verdict.outcome_at(positions) for verdict in verdicts]
+
+    def _begin_epoch(self) -> int:
+        """The number of the log's epoch. After the log went back, forget what was read before."""
+        number = self._store.epoch.number
+        if number != self._epoch:
+            self._decider, self._epoch = Decider(self._store, self._random_bytes), number
+        return number
 
 
 def _is_of_one(error: Exception) -> bool:

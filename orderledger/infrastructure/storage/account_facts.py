@@ -8,13 +8,15 @@ without them gets them when it is opened, and `rebuild` and `check` compare them
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from orderledger.domain.accounts import AccountEvent, keys_of
+from orderledger.domain.account_log import keys_of
+from orderledger.domain.accounts import AccountEvent
 from orderledger.domain.recorded import KINDS as EVENT_KINDS
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.storage.codec import UPCASTS, decode
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, FACTS_TABLE, FactKey, chunks
+from orderledger.infrastructure.storage.recorder import FactKey, chunks
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE, FACTS_TABLE
 
 EVENTS_PER_TRANSACTION = 5_000
 

@@ -35,9 +35,9 @@ class Envelope(
     """The stored fields around a payload. `at` is present only if it is neither in the payload nor
     the time of recording.
 
-    `text` and `evidence` are in events of older versions; see `storage.evidence`. `first_position`
-    of a copy is the log position of the event that it repeats. If both were stored in one commit,
-    it is negative: the number of positions back from the copy.
+    `text` and `evidence` are in events of older versions; see `storage.kept_evidence`.
+    `first_position` of a copy is the log position of the event that it repeats. If both were
+    stored in one commit, it is negative: the number of positions back from the copy.
     """
 
     recorded_at: datetime

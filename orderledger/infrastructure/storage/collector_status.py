@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE
+from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE
 
 GATEWAY = "gateway "
 """Prefix of the name of a row about an account's gateway."""

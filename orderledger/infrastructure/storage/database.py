@@ -13,7 +13,9 @@ from orderledger.infrastructure.deadline import check_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.damage import first_damaged
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, LogRow
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.recorder import LAST_POSITION, LogRow
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import AnyTable, Key, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable
@@ -33,6 +35,9 @@ REBUILDING_LOOK = 0.1
 
 class Session(ABC):
     """One transaction. `suffix` names another copy of a table."""
+
+    epoch: Epoch | None = None
+    """The knowledge that this process has of the log. None in a database beside the log."""
 
     types: dict[Kind, str]
     differs_from: str
@@ -173,7 +178,10 @@ class Session(ABC):
             "SELECT originator_id, originator_version, topic, state, notification_id FROM "
             f"{EVENTS_TABLE} WHERE {where}"
         )
-        return self.execute(statement, parameters)
+        rows = self.execute(statement, parameters)
+        if self.epoch is not None:
+            self.epoch.note_all(rows)
+        return rows
 
     def delete(self, table: AnyTable, keys: Sequence[Key], suffix: str = "") -> None:
         where = " AND ".join(f"{name} = ?" for name in table.key)

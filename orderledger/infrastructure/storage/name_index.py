@@ -8,9 +8,10 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, order_stream
+from orderledger.domain.stream_names import account_of, order_stream
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
+from orderledger.infrastructure.storage.recorder import LAST_POSITION
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from orderledger.projections.names import (
     ORDER_NAMES,
     NameKey,

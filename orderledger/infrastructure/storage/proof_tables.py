@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import CHECKPOINTS_TABLE, TILES_TABLE
+from orderledger.infrastructure.storage.table_names import CHECKPOINTS_TABLE, TILES_TABLE
 
 
 class ProofPositions(NamedTuple):

@@ -5,18 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.values import order_stream
+from orderledger.domain.stream_names import order_stream
 from orderledger.infrastructure.errors import Fenced
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 
-EVENTS_TABLE = "orderledger_events"
-NAMES_TABLE = "order_names"
-FACTS_TABLE = "account_facts"
-COLLECTORS_TABLE = "collectors"
-LEASES_TABLE = "sending_leases"
-EVIDENCE_TABLE = "event_evidence"
-TILES_TABLE = "proof_tiles"
-CHECKPOINTS_TABLE = "proof_checkpoints"
-REQUEST_KEYS_TABLE = "request_keys"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to
 another."""
@@ -68,9 +61,6 @@ Fence = tuple[str, int]
 NewEvent = tuple[str, int, str, bytes]
 """Stream, version, name and bytes of an event to store."""
 
-NewEvidence = tuple[int, bytes, bytes | None, bytes | None]
-"""Index of the event among those to store; salt, evidence and text to store beside it."""
-
 
 class LedgerRecorder(Protocol):
     """The library's application recorder with our additions."""
@@ -84,20 +74,30 @@ class LedgerRecorder(Protocol):
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         """Store events, their evidence, bindings and keys of facts in one commit. Delete the
         evidence of the streams in `forgetting`, each of which has an event for that.
 
         Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a
-        stream has grown meanwhile; if a name is already bound, or is the client order id of another
-        order; if an (account, client order id) in `free` is a name of another order; or if a fact
-        is already stored.
+        stream has grown meanwhile, or lacks the version before; if a name is already bound, or is
+        the client order id of another order; if an (account, client order id) in `free` is a name
+        of another order; or if a fact is already stored. Raises LogWentBack if the log went back
+        since the number `epoch` was read.
         """
 
     def check_place(self) -> None:
         """Raise PersistenceError if the file was deleted, moved or replaced: other programs
         would not find new events.
         """
+
+    @property
+    def epoch(self) -> Epoch:
+        """The knowledge that this process has of the log."""
+
+    def confirm(self, epoch: int) -> None:
+        """Raise LogWentBack if the log went back since the number `epoch` was read. For answers
+        that come from memory alone."""
 
     def settle(self, error: Exception) -> bool:
         """After a failed commit: drop its connection, and wait until its events are in the log for

@@ -11,7 +11,7 @@ from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import (
+from orderledger.infrastructure.storage.table_names import (
     CHECKPOINTS_TABLE,
     COLLECTORS_TABLE,
     EVENTS_TABLE,
@@ -34,17 +34,17 @@ LEAVES = {"orderledger.serve.alerts.tables": ("alerts", "alert_notices", "alert_
 """Tables of leaves, by the module whose `create` makes them. They are made with the store, so that
 they are there for every reader. The modules are imported only to make a missing table."""
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says
 what changed. The contents of each view have a version of their own: `Table.version`."""
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated. The function that appends to PostgreSQL changed in
-    versions 2, 4 and 6. Version 4 added the keys of account facts; version 5 a version of each
+    versions 2, 4, 6 and 8. Version 4 added the keys of account facts; version 5 a version of each
     view and the leases of senders; version 6 the evidence beside events, the tiles, the
-    checkpoints and the alerts; version 7 the index of aliases. Raises StoreVersion for a store
-    made by a newer version.
+    checkpoints and the alerts; version 7 the index of aliases; version 8 the guard against missing
+    versions. Raises StoreVersion for a store made by a newer version.
     """
     with database.reading() as session:
         version = _stored_version(session)

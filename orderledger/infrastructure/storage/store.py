@@ -17,7 +17,8 @@ from orderledger.infrastructure.storage import schema
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import KeptEvidence, NewEvidence, kept_row
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
@@ -27,7 +28,6 @@ from orderledger.infrastructure.storage.recorder import (
     LedgerRecorder,
     LogRow,
     NewEvent,
-    NewEvidence,
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
@@ -59,6 +59,11 @@ class Store:
         """Refuse to record from now on. `at_close` is called after the store was closed."""
         self._read_only, self._at_close = why, at_close
 
+    @property
+    def file(self) -> str | None:
+        """The file of a store in SQLite. None for other stores."""
+        return None if self.url is None or self.url.startswith(POSTGRES) else self.url
+
     def append(
         self,
         events: Sequence[Recorded],
@@ -68,6 +73,7 @@ class Store:
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         """Store events and bind names in one commit. Returns the events' positions when they are
         durable.
@@ -76,16 +82,24 @@ class Store:
         that must not be in their streams yet. `fences`: leases that must still hold; raises Fenced
         otherwise. `evidence`: stored beside its events. `forgetting`: streams whose earlier
         evidence is deleted; an event of each must say so. Raises Conflict if a stream has grown
-        meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit
-        may have happened, and reading back failed too.
+        meanwhile, or a name was bound: nothing was stored. Raises LogWentBack if the log went back
+        since the number `epoch` was read: nothing was stored. Raises OutcomeUnknown if a failed
+        commit may have happened, and reading back failed too.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
-            return self.recorder.append(stored, bindings, free, facts, fences, evidence, forgetting)
+            return self.recorder.append(
+                stored, bindings, free, facts, fences, evidence, forgetting, epoch
+            )
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
             return self._settle(stored, error)
+
+    @property
+    def epoch(self) -> Epoch:
+        """The knowledge that this process has of the log, and the times that the log went back."""
+        return self.recorder.epoch
 
     def make_sure(self) -> None:
         """Call before deciding anything: everything in the log is then final.
@@ -354,8 +368,3 @@ def cannot_be_written(error: BaseException) -> bool:
 
 def _text_of(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def file_of_store(store: Store) -> str | None:
-    """The file of a store in SQLite. None for other stores."""
-    return None if store.url is None or store.url.startswith(POSTGRES) else store.url

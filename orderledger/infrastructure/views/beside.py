@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orderledger.infrastructure.errors import StoreError
-from orderledger.infrastructure.storage.recorder import FACTS_TABLE
 from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.table_names import FACTS_TABLE
 from orderledger.infrastructure.views.plan import ALL, Plan
 
 SUFFIX = "__rebuilt"

@@ -14,7 +14,7 @@ from typing import Any
 
 from orderledger.domain.orders.events import OrderEvent, OrderJudgement
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import is_order_stream
+from orderledger.domain.stream_names import is_order_stream
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.codec import UPCASTS, decode
 from orderledger.infrastructure.storage.database import Database, Session
@@ -31,6 +31,7 @@ from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.sides import when
+from orderledger.projections.tables import ENTRIES
 from orderledger.projections.trades import TRADES, StoredTradeRow
 from orderledger.projections.view import AnyRow, RowType, Table
 from orderledger.projections.whole_order import WholeOrder
@@ -43,13 +44,6 @@ OTHER_EVENTS = (
     *UPCASTS,
 )
 """Stored names of the events of no order, and of older events, which may be of either kind."""
-
-OF_ENTRIES = (
-    *("account", "fill_id", "instrument", "side", "quantity", "price"),
-    *("fee", "fee_currency", "position_side", "position_id", "at", "position", "rank", "state"),
-)
-ENTRIES = TRADES.narrowed(OF_ENTRIES)
-"""The columns of trades that positions follow from."""
 
 OF_POSITION = ("account", "instrument")
 

@@ -10,8 +10,9 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.damage import readable_rows
-from orderledger.infrastructure.storage.recorder import FACTS_TABLE, FactKey, LogRow
+from orderledger.infrastructure.storage.recorder import FactKey, LogRow
 from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.table_names import FACTS_TABLE
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.projections.fold import Fold

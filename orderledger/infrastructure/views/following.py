@@ -34,6 +34,7 @@ class Following:
         self._look_now = threading.Event()
         self._waiting = 0
         self._last = 0
+        self._epoch = store.epoch.number
         self._failure: StoreError | None = None
         self._thread: threading.Thread | None = None
         self._tasks: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -48,31 +49,32 @@ class Following:
         """Wait until the log has an event after this position, and return its last position.
 
         Returns the last known position when the time is over, or when the ledger is closed. Raises
-        StoreError if the store cannot be asked.
+        StoreError if the store cannot be asked, LogWentBack if the log goes back meanwhile.
         """
+        epoch = self._store.epoch.number
         with self._changed:
             self._begin()
             try:
-                self._changed.wait_for(lambda: self._is_over(after), timeout)
+                self._changed.wait_for(lambda: self._is_over(after, epoch), timeout)
             finally:
                 self._waiting -= 1
-            return self._result()
+            return self._result(epoch)
 
     async def await_events(self, after: int, timeout: float | None = None) -> int:
         """The same without blocking the event loop."""
         import asyncio  # not above: most ledgers are used without it, and it takes long to load
 
+        epoch = self._store.epoch.number
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         with self._changed:
             self._tasks.add(waiter)
             self._begin()
         try:
             async with asyncio.timeout(timeout):
-                while not self._is_over(after):
+                while not self._is_over(after, epoch):
                     waiter[1].clear()
-                    if not self._is_over(
-                        after
-                    ):  # a change between the two lines above has set the event in vain
+                    # a change between the two lines above has set the event in vain
+                    if not self._is_over(after, epoch):
                         await waiter[1].wait()
         except TimeoutError:
             pass
@@ -80,19 +82,23 @@ class Following:
             with self._changed:
                 self._tasks.discard(waiter)
                 self._waiting -= 1
-        return self._result()
+        return self._result(epoch)
 
     def batches(self, after: int, *, follow: bool = True) -> Generator[list[LogRow], None, None]:
         """The stored events after a position, in log order, some at a time. With `follow` it waits
-        for new ones, and ends when the ledger is closed."""
-        while rows := self._rows(after, follow=follow) or (follow and self._more(after)):
+        for new ones, and ends when the ledger is closed. Raises LogWentBack if the log goes back
+        meanwhile."""
+        epoch = self._store.epoch.number
+        while rows := self._rows(after, follow=follow) or (follow and self._more(after, epoch)):
+            self._store.epoch.check(epoch)
             yield rows
             after = rows[-1].position
 
-    def _more(self, after: int) -> list[LogRow]:
+    def _more(self, after: int, epoch: int) -> list[LogRow]:
         """Wait for the next events. None come once the ledger is closed."""
         while not self.is_closed:
             self.wait(after)
+            self._store.epoch.check(epoch)
             if rows := self._rows(after, follow=True):
                 return rows
         return []
@@ -101,8 +107,10 @@ class Following:
         """The same without blocking the event loop, and waiting for new events."""
         import asyncio
 
+        epoch = self._store.epoch.number
         while not self.is_closed:
             rows = await asyncio.to_thread(self._rows, after, follow=True)
+            self._store.epoch.check(epoch)
             if rows:
                 yield rows
                 after = rows[-1].position
@@ -128,12 +136,15 @@ class Following:
                 return []
             raise
 
-    def _is_over(self, after: int) -> bool:
-        return self._last > after or self.is_closed or self._failure is not None
+    def _is_over(self, after: int, epoch: int) -> bool:
+        is_lost = self._store.epoch.number != epoch
+        return is_lost or self._last > after or self.is_closed or self._failure is not None
 
-    def _result(self) -> int:
-        if self._failure is not None and not self.is_closed:
-            raise self._failure
+    def _result(self, epoch: int) -> int:
+        if not self.is_closed:
+            self._store.epoch.check(epoch)
+            if self._failure is not None:
+                raise self._failure
         return self._last
 
     def _begin(self) -> None:
@@ -160,8 +171,10 @@ class Following:
             last, failure = self._store.recorder.last_position(), None
         except Exception as error:  # whoever waits gets it; the next wait asks again
             last, failure = self._last, as_store_error(error)
+        epoch = self._store.epoch.number
         with self._changed:
-            is_new = last != self._last or failure is not None
+            is_new = last != self._last or failure is not None or epoch != self._epoch
+            self._epoch = epoch
             self._last, self._failure = last, failure
             if is_new:
                 self._notify_waiters()

@@ -13,10 +13,16 @@ from typing import Any
 from orderledger.domain.orders.identity import NameKind
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, alias_stream, order_stream, venue_order_stream
+from orderledger.domain.stream_names import (
+    account_of,
+    alias_stream,
+    order_stream,
+    venue_order_stream,
+)
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE, chunks
+from orderledger.infrastructure.storage.recorder import chunks
 from orderledger.infrastructure.storage.schema import value_of_alias
+from orderledger.infrastructure.storage.table_names import NAMES_TABLE
 from orderledger.projections.names import names_in
 from orderledger.projections.orders import ORDERS, StoredOrderRow
 from orderledger.projections.trades import TRADES

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import quoted
+from orderledger.domain.stream_names import quoted
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import LogRow

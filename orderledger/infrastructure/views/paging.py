@@ -13,7 +13,8 @@ from typing import Any, Generic, Literal, get_args
 
 import msgspec
 
-from orderledger.infrastructure.storage.columns import TYPES, time_text
+from orderledger.infrastructure.storage.columns import time_text
+from orderledger.infrastructure.storage.shapes import TYPES
 from orderledger.projections.view import AnyTable, Kind, RowList, RowType, Table
 
 Order = Literal["asc", "desc", "newest"]

@@ -2,19 +2,11 @@
 divided by instrument."""
 
 import gc
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
 
-from orderledger.infrastructure.errors import StoreError
+from orderledger.infrastructure import process_pool
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.store import Store, open_store
 from orderledger.infrastructure.views.beside import APART
@@ -32,11 +24,7 @@ from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.view import AnyTable
 
-LOOK_SECONDS = 0.1
-"""Pause between two reports of progress."""
-
 Paths = list[str]
-Result = TypeVar("Result")
 
 
 def build_in_parallel(
@@ -52,17 +40,17 @@ def build_in_parallel(
         return None if folder is None else str(folder / f"{APART}{name}")
 
     assert store.url is not None
-    with processes(jobs) as (pool, progress):
+    with process_pool.processes(jobs) as (pool, progress):
         ranges = _ranges(store, jobs)
         parts, others = [path_of(number) for number in range(len(ranges))], path_of("others")
-        building = submitted(
+        building = process_pool.submitted(
             pool,
             _build_range,
             [(store.url, plan, path, *ends) for path, ends in zip(parts, ranges, strict=True)],
         )
         with _side(store, plan, others, OTHERS) as side:
             count = build_others(store, side, plan)
-        count += sum(results(building, lambda: counted(progress.value)))
+        count += sum(process_pool.results(building, lambda: counted(progress.value)))
         counted(count)
         with _side(store, plan, parts[0], (ORDER_NAMES,)) as side:
             _unite(side, parts, plan, BY_STREAM)
@@ -70,7 +58,7 @@ def build_in_parallel(
             keys = position_ranges(side, plan, jobs)
         beside = [path for path in (parts[0], others) if path is not None]
         places = [path_of(f"positions{number}") for number in range(len(keys))]
-        placing = submitted(
+        placing = process_pool.submitted(
             pool,
             _build_positions,
             [
@@ -78,7 +66,7 @@ def build_in_parallel(
                 for path, ends in zip(places, keys, strict=True)
             ],
         )
-        results(placing, lambda: None)
+        process_pool.results(placing, lambda: None)
         with _side(store, plan, places[0], ()) as side:
             _unite(side, places, plan, OF_POSITIONS)
     return count, [*beside, *(path for path in places[:1] if path is not None)]
@@ -151,71 +139,6 @@ class _Counter:
         self._before = 0
 
     def __call__(self, count: int) -> None:
-        with shared_count.get_lock():
-            shared_count.value += count - self._before
+        with process_pool.shared_count.get_lock():
+            process_pool.shared_count.value += count - self._before
         self._before = count
-
-
-shared_count: Any = None
-"""In a process of the pool: the number of events that all processes have read."""
-
-
-def submitted(
-    pool: ProcessPoolExecutor, call: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
-) -> list[Future[Result]]:
-    """Start these calls in the processes of the pool."""
-    with _deaf():
-        return [pool.submit(call, *each) for each in arguments]
-
-
-def results(futures: Sequence[Future[Result]], look: Callable[[], object]) -> list[Result]:
-    """The results of the processes. `look` is called while they work."""
-    while wait(futures, LOOK_SECONDS).not_done:
-        look()
-        for future in futures:
-            if future.done():
-                future.result()  # raises at once if one failed
-    return [future.result() for future in futures]
-
-
-@contextmanager
-def processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
-    """Processes that end when this one ends or gives up: a pipe closes then. And the number of
-    events that they have read."""
-    context = get_context("spawn")
-    theirs, ours = context.Pipe(duplex=False)
-    progress = context.Value("q", 0)
-    with theirs, ours, ProcessPoolExecutor(jobs, context, _begin, (theirs, progress)) as pool:
-        try:
-            yield pool, progress
-        except BrokenProcessPool as error:
-            raise StoreError(
-                "a process of the rebuild was killed, perhaps for lack of memory: the views are "
-                "unchanged"
-            ) from error
-        except BaseException:
-            ours.close()
-            raise
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Block keyboard interrupts in processes that are started here, from their first moment. This
-    process handles them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin(parent: Connection, progress: Any) -> None:
-    """Prepare a process of the pool."""
-    global shared_count
-    shared_count = progress
-
-    def end_with_parent() -> None:
-        parent.poll(None)  # returns when the pipe closes: nothing is ever sent
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()

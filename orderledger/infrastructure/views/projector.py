@@ -183,6 +183,7 @@ class Projector:
         self._lock = threading.RLock()
         self._catching_up = threading.Condition(self._lock)
         self._fold = TableFold(position=-1)
+        self._epoch = store.epoch.number
         self._may_build_anew = store.url is not None
         self._building: set[int] = set()
         self.events_read = 0
@@ -276,6 +277,7 @@ class Projector:
         may_stop_far_behind: bool = False,
     ) -> int:
         last, read_before = self._store.recorder.last_position(), self.events_read
+        self._begin_epoch()
         if self._fold.position < last:
             with self._store.database.reading() as session:
                 position = self._go_on_from(session)  # other processes may have updated the views
@@ -379,6 +381,7 @@ class Projector:
         """Continue at the position of the tables, and return it. Raises ViewsOutdated if they must
         be rebuilt first."""
         position, outdated = stored(session)
+        self._begin_epoch()
         if outdated:
             raise ViewsOutdated(", ".join(sorted(outdated)))
         if (
@@ -386,6 +389,12 @@ class Projector:
         ):  # another process has updated the tables, so the fold in memory is stale
             self._fold = TableFold(position=position)
         return position
+
+    def _begin_epoch(self) -> None:
+        """Drop the fold in memory if the log went back: it has events that are lost."""
+        if self._epoch != self._store.epoch.number:
+            self._epoch = self._store.epoch.number
+            self._fold = TableFold(position=-1)
 
     def _write(self, session: Session, count: int) -> None:
         if count:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from orderledger.domain.values import account_of
+from orderledger.domain.stream_names import account_of
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import (
     asked_of,

@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, order_stream
+from orderledger.domain.stream_names import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, reaching

@@ -21,7 +21,7 @@ from orderledger.domain.orders.reports import (
     OrderRejected,
 )
 from orderledger.domain.recorded import KINDS, Recorded
-from orderledger.domain.values import is_order_stream
+from orderledger.domain.stream_names import is_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import quoted
+from orderledger.domain.stream_names import quoted
 from orderledger.infrastructure.errors import UnknownScope
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
 from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from orderledger.infrastructure.views.queries import Queries
 
 WITH_INSTRUMENTS = ("orders", "trades", "instruments", "account_events", "proposals")

@@ -10,7 +10,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.numbers_and_times import parse_time
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE
+from orderledger.infrastructure.storage.table_names import NAMES_TABLE
 from orderledger.infrastructure.views import lookups
 from orderledger.infrastructure.views.agreement_sql import agreement_sql
 from orderledger.infrastructure.views.arguments import asked_of
@@ -20,9 +20,9 @@ from orderledger.projections.account_counts import AccountCountsRow
 from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES, CertificateRow
+from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
-from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import AnyTable, RowType, Table
 
@@ -75,7 +75,7 @@ class StoredViews:
             return rows
         return merge(
             rows,
-            position_anomalies(self, read, since=since, until=until, **where),
+            derived_anomalies(self, read, since=since, until=until, **where),
             key=itemgetter("position"),
         )
 
@@ -113,7 +113,7 @@ class StoredViews:
                     break
         if table.name == ANOMALIES.name:
             found = place.rows_of(
-                [*found, *position_anomalies(self, read, since=since, until=until, **where)]
+                [*found, *derived_anomalies(self, read, since=since, until=until, **where)]
             )
         return found
 
@@ -150,7 +150,7 @@ class StoredViews:
         """With the anomalies that no event records."""
         if table.name != ANOMALIES.name:
             return rows
-        more = position_anomalies(self, table, since=since, until=until, **where)
+        more = derived_anomalies(self, table, since=since, until=until, **where)
         return sorted([*rows, *more], key=itemgetter("position")) if more else rows
 
     def orders_in(self, streams: Sequence[str]) -> list[OrderRow]:

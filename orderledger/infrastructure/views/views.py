@@ -30,11 +30,11 @@ from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.paging import Place
 from orderledger.projections.agreement import agreement_of
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
-from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import MemoryRows, Source, sort_key
 from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
@@ -152,7 +152,7 @@ class FoldedViews:
         rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
         if table.name == ANOMALIES.name:
             rows = sorted(
-                [*rows, *position_anomalies(self, table, **where)], key=itemgetter("position")
+                [*rows, *derived_anomalies(self, table, **where)], key=itemgetter("position")
             )
         rows = matching(table, rows, {}, since, until)
         return (

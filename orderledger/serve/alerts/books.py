@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from orderledger.extend.store import Store
-from orderledger.extend.values import ZERO, Clock, Part, part_words
+from orderledger.extend.values import ZERO, Clock, sides
 from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
@@ -95,23 +95,23 @@ def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> It
                 yield Used(f"{name} of {scope} in {currency}", rule.account, amount, limit)
     if rule.position_quantity is not None:
         for (account, instrument, part), quantity in sorted(_positions(book, rule).items()):
-            named = " ".join((account, instrument, *part_words(part)))
+            named = " ".join((account, instrument, *sides.part_words(part)))
             yield Used(
                 f"position_quantity of {scope}: {named}", account, quantity, rule.position_quantity
             )
 
 
-def _positions(book: Book, rule: Limits) -> dict[tuple[str, str, Part], Decimal]:
+def _positions(book: Book, rule: Limits) -> dict[tuple[str, str, sides.Part], Decimal]:
     """The largest position that may result, by account, instrument, position side and id. One
     without a bound is left out."""
     held = {(*key[:2], key[3:]) for key in book.positions}
     scopes = held | {
         (*scope, book.part_of(*scope, working)) for scope, working in book.all_working()
     }
-    found: dict[tuple[str, str, Part], Decimal] = {}
+    found: dict[tuple[str, str, sides.Part], Decimal] = {}
     for account, instrument, part in scopes:
         if rule.account in (None, account) and rule.instrument in (None, instrument):
-            least, most = book.exposure(account, instrument, rule.strategy, part)
+            least, most = book.exposure_in(account, instrument, rule.strategy, part)
             if least is not None and most is not None:
                 found[account, instrument, part] = max(ZERO, abs(least), abs(most))
     return found

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import masked, printable
-from orderledger.extend.store import json_text
+from orderledger.extend.runtime import printable, secrecy
+from orderledger.extend.store import columns
 from orderledger.serve.alerts.settings import Target, secrets_of
 from orderledger.venues.base.tls import trusted_certificates
 
@@ -26,7 +26,7 @@ class DeliveryFailed(Exception):
     """A target did not take a notice."""
 
     def __str__(self) -> str:
-        return masked(printable(super().__str__()))
+        return secrecy.masked(printable(super().__str__()))
 
 
 def channel_of(target: Target, number: int) -> Channel:
@@ -53,7 +53,7 @@ def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
         try:
             answer = httpx.post(
                 url,
-                content=json_text(document).encode(),
+                content=columns.json_text(document).encode(),
                 headers=sent,
                 timeout=seconds,
                 verify=trusted_certificates(),
@@ -105,7 +105,7 @@ def _command(arguments: tuple[str, ...], seconds: float) -> Channel:
             except OSError as error:
                 raise DeliveryFailed(f"{arguments[0]} cannot be run: {error.strerror}") from None
             try:
-                process.communicate(json_text(document).encode() + b"\n", timeout=seconds)
+                process.communicate(columns.json_text(document).encode() + b"\n", timeout=seconds)
             except subprocess.TimeoutExpired:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

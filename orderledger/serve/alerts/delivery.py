@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from orderledger import LedgerError
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.store import time_text
+from orderledger.extend.store import columns
 from orderledger.extend.values import Clock
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
@@ -34,7 +34,7 @@ def document_of(notice: NoticeRow, alert: AlertRow) -> Document:
     names = ("rule", "kind", "severity", "subject", "account", "text", "details", "position")
     row: dict[str, Any] = {**alert}
     times = {
-        name: None if row[name] is None else time_text(row[name])
+        name: None if row[name] is None else columns.time_text(row[name])
         for name in ("raised_at", "cleared_at")
     }
     return {

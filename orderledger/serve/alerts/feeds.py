@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.extend.messages import parse_time
+from orderledger.extend.messages import numbers_and_times
 
 
 def status_age(status: Mapping[str, Any], now: datetime) -> float | None:
     """Seconds since the status was published."""
-    return max(0.0, (now - parse_time(status["at"])).total_seconds()) if "at" in status else None
+    return (
+        max(0.0, (now - numbers_and_times.parse_time(status["at"])).total_seconds())
+        if "at" in status
+        else None
+    )
 
 
 def message_age(counted: Mapping[str, Any], status_age: float | None) -> float | None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from orderledger import StoreUnreachable
-from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.events import accounts
 from orderledger.extend.store import Store, reaching, stored
-from orderledger.extend.values import Clock, account_of, is_order_stream
-from orderledger.extend.views import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, StoredViews
+from orderledger.extend.values import Clock, stream_names
+from orderledger.extend.views import StoredViews, tables
 from orderledger.rows import OrderRow
 from orderledger.serve.alerts.stored import Key
 
@@ -94,13 +94,15 @@ class State:
             for start in range(0, len(wanted), STREAMS_AT_ONCE):
                 some = wanted[start : start + STREAMS_AT_ONCE]
                 where = f"stream IN ({', '.join('?' * len(some))})"
-                rows += session.select(ORDERS.public, where, some)
+                rows += session.select(tables.ORDERS.public, where, some)
         return rows
 
     def last_orders(self, account: str, count: int) -> list[OrderRow]:
         """The last orders of an account, by their times."""
         with reaching("the views"), self.store.database.reading() as session:
-            return session.select(ORDERS.public, "account = ?", (account, count), tail=NEWEST)
+            return session.select(
+                tables.ORDERS.public, "account = ?", (account, count), tail=NEWEST
+            )
 
     def cause(self, stream: str, name: str) -> int | None:
         """The log position of the last event of an order whose name begins so, or else of its last
@@ -132,14 +134,18 @@ class State:
                 self.followed, min(EVENTS_AT_ONCE, last - self.followed)
             )
             streams = {row.stream for row in rows if row.position <= last}
-            changed.update(filter(is_order_stream, streams))
+            changed.update(filter(stream_names.is_order_stream, streams))
             if self._accounts is not None:
-                self._accounts |= {account_of(stream) for stream in streams} - {EVERY_ACCOUNT}
+                self._accounts |= {stream_names.account_of(stream) for stream in streams} - {
+                    accounts.EVERY_ACCOUNT
+                }
             self.followed = min(last, rows[-1].position) if rows else last
         return changed
 
 
 def _accounts(views: StoredViews) -> frozenset[str]:
-    tables = (ORDERS, INSTRUMENTS, ACCOUNT_EVENTS)
-    statement = " UNION ".join(f"SELECT DISTINCT account FROM {table.name}" for table in tables)
+    statement = " UNION ".join(
+        f"SELECT DISTINCT account FROM {table.name}"
+        for table in (tables.ORDERS, tables.INSTRUMENTS, tables.ACCOUNT_EVENTS)
+    )
     return frozenset(account for (account,) in views.session.execute(statement))

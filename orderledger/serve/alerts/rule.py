@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.events import accounts
 from orderledger.extend.messages import Identifier
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.stored import Key
@@ -118,7 +118,7 @@ class Rule(Section, ABC):
 
     def covers(self, account: str | None) -> bool:
         """Check whether the rule is about this account. A halt of every account is about each."""
-        return self.account in (None, account) or account == EVERY_ACCOUNT
+        return self.account in (None, account) or account == accounts.EVERY_ACCOUNT
 
 
 def conditions(state: State, rules: Sequence[Rule]) -> dict[Key, Condition]:

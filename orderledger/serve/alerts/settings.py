@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, Field
 
 from orderledger.extend.messages import Identifier
-from orderledger.extend.runtime import Place, TomlFile, learn
+from orderledger.extend.runtime import secrecy, toml_files
 from orderledger.serve.alerts.rule import Rule, Section
 from orderledger.serve.alerts.rules import KINDS, AnyRule
 from orderledger.venues.base.settings import Secret
@@ -85,7 +85,7 @@ class Target(Section):
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
         values = (value for _, value in parse_qsl(parts.query))
         long = [piece for piece in (found, *pieces, *values) if len(piece) >= LIKE_A_SECRET]
-        learn(parts.password, *long)
+        secrecy.learn(parts.password, *long)
         return found
 
 
@@ -116,14 +116,14 @@ class AlertSettings(Section):
 
 def read_alert_settings(path: str | PathLike[str]) -> AlertSettings:
     """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
-    file = TomlFile.read(path)
+    file = toml_files.TomlFile.read(path)
     settings = file.parsed(AlertSettings, tags=KINDS)
     for place, fault in _contradictions(settings):
         raise file.invalid(place, fault)
     return settings
 
 
-def _contradictions(settings: AlertSettings) -> Iterator[tuple[Place, str]]:
+def _contradictions(settings: AlertSettings) -> Iterator[tuple[toml_files.Place, str]]:
     """Faults that only the settings together show."""
     targets = Counter(target.name for target in settings.targets)
     for number, target in enumerate(settings.targets):
@@ -144,7 +144,7 @@ def _contradictions(settings: AlertSettings) -> Iterator[tuple[Place, str]]:
 
 def _of_rule(
     rule: Rule, titles: Counter[str], targets: Counter[str]
-) -> Iterator[tuple[Place, str]]:
+) -> Iterator[tuple[toml_files.Place, str]]:
     if titles[rule.title] > 1:
         yield ("name",), f"{rule.title!r} is the name of several rules: give each a name"
     for name in rule.targets or ():

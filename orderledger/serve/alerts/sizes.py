@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from orderledger.extend.values import EXACT, QUOTIENT
-from orderledger.extend.views import INSTRUMENTS, StoredViews, terms_of
+from orderledger.extend.views import StoredViews, tables, terms_of
 from orderledger.rows import InstrumentRow, OrderRow
 from orderledger.serve.alerts.reading import State
 
@@ -23,7 +23,7 @@ Instruments = Mapping[tuple[str, str | None], InstrumentRow]
 
 
 def instruments(views: StoredViews) -> Instruments:
-    return {(row["account"], row["instrument"]): row for row in views.rows(INSTRUMENTS)}
+    return {(row["account"], row["instrument"]): row for row in views.rows(tables.INSTRUMENTS)}
 
 
 def notional_of(order: OrderRow, instrument: InstrumentRow | None) -> Decimal | None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderledger.extend.runtime import masked, printable
+from orderledger.extend.runtime import printable, secrecy
 from orderledger.extend.store import Database, Session, reaching
 from orderledger.extend.views import Table
 from orderledger.serve.alerts.tables import (
@@ -118,7 +118,7 @@ class AlertTables:
             "severity": alert.severity,
             "subject": alert.subject,
             "account": alert.account,
-            "text": masked(printable(alert.text)),
+            "text": secrecy.masked(printable(alert.text)),
             "details": dict(alert.details),
             "position": alert.position,
             "raised_at": at,
@@ -202,7 +202,7 @@ class AlertTables:
                 f"UPDATE {NOTICES.name} SET fault = ?, next_attempt_at = ?, given_up_at = ? WHERE "
                 "id = ? RETURNING id",
                 (
-                    masked(printable(fault))[:500],
+                    secrecy.masked(printable(fault))[:500],
                     session.to_sql("time", again_at),
                     None if given_up_at is None else session.to_sql("time", given_up_at),
                     notice["id"],

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from orderledger import LedgerError
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.store import CollectorStatuses, reaching, time_text, watcher_row
+from orderledger.extend.store import collector_status, columns, reaching
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.channels import channel_of
 from orderledger.serve.alerts.delivery import Delivery
@@ -64,7 +64,7 @@ class Watcher:
         self._absent_since: dict[Key, datetime] = {}
         self._cursor: int | None = None
         self._cursor_written_at: datetime | None = None
-        self._statuses = CollectorStatuses(ledger.store.database)
+        self._statuses = collector_status.CollectorStatuses(ledger.store.database)
         self._status_written_at: datetime | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -109,12 +109,12 @@ class Watcher:
         ):
             return
         status = {
-            "at": time_text(now),
+            "at": columns.time_text(now),
             "look_seconds": self._settings.look_seconds,
             "is_running": is_running,
         }
         with reaching("the status of the watcher"):
-            self._statuses.write(watcher_row(self._settings.name), status)
+            self._statuses.write(collector_status.watcher_row(self._settings.name), status)
         self._status_written_at = now
 
     def _new_state(self) -> State:

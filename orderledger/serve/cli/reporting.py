@@ -72,7 +72,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     last digit of their currency, and have long sections in an annex. The same log gives the same
     bytes: to make a statement again, give the log position that it shows with --position.
     """
-    from orderledger.extend.runtime import write_whole
+    from orderledger.extend.runtime import files
     from orderledger.serve.statement import formats
 
     period, as_of = _period(asked), _as_of(asked)
@@ -85,7 +85,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
         sys.stdout.flush()  # a closed pipe shows here
     else:
         with writing(out):
-            write_whole(out, content)
+            files.write_whole(out, content)
     if statement.account is not None and not any(section.rows for section in statement.sections):
         say(
             [

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from orderledger.extend.runtime import csv_lines, value_text
+from orderledger.extend.runtime import csv_lines, rows_json
 from orderledger.serve.statement.statement import Statement
 
 
@@ -17,7 +17,7 @@ def as_json(statement: Statement) -> str:
         "statement": statement.about(),
         **{section.name: section.rows for section in statement.sections},
     }
-    return json.dumps(document, ensure_ascii=False, indent=1, default=value_text) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=1, default=rows_json.value_text) + "\n"
 
 
 def as_csv(statement: Statement) -> str:

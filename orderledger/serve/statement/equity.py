@@ -13,22 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from orderledger.extend.events import (
-    AnomalyCleared,
-    AnomalyDetected,
-    BalanceReported,
-    FillBusted,
-    FillRecorded,
-    GapRecorded,
-    OrderAttributed,
-    OrderRequested,
-    ReconciliationCertified,
-    Recorded,
-    SenderChanged,
-    TradingHalted,
-    TradingResumed,
-)
-from orderledger.extend.values import EXACT, ZERO, account_of, is_order_stream, is_proposal_stream
+from orderledger.extend.events import Recorded, accounts, commands, judgements, reports
+from orderledger.extend.values import EXACT, ZERO, stream_names
 from orderledger.extend.views import (
     Fold,
     FoldedViews,
@@ -41,14 +27,14 @@ from orderledger.extend.views import (
 )
 
 NO_MONEY = (
-    AnomalyCleared,
-    AnomalyDetected,
-    BalanceReported,
-    GapRecorded,
-    ReconciliationCertified,
-    SenderChanged,
-    TradingHalted,
-    TradingResumed,
+    judgements.AnomalyCleared,
+    judgements.AnomalyDetected,
+    accounts.BalanceReported,
+    accounts.GapRecorded,
+    accounts.ReconciliationCertified,
+    accounts.SenderChanged,
+    accounts.TradingHalted,
+    accounts.TradingResumed,
 )
 """Events that change no P&L."""
 
@@ -130,7 +116,7 @@ class EquityFold:
         for recorded in events:
             self._begun.add(recorded.stream)
             self._views.fold.take(recorded)
-            accounts.add(account_of(recorded.stream))
+            accounts.add(stream_names.account_of(recorded.stream))
             if recorded.stream in self._attributions:
                 self._views.fold.take(self._attributions[recorded.stream])
         return accounts
@@ -150,18 +136,18 @@ class EquityFold:
         filled: set[str] = set()
         for recorded in events:
             event, stream = recorded.event, recorded.stream
-            if isinstance(event, OrderAttributed):
+            if isinstance(event, judgements.OrderAttributed):
                 self._attributions[stream] = recorded
-            elif not isinstance(event, NO_MONEY) and not is_proposal_stream(stream):
-                if isinstance(event, OrderRequested):
+            elif not isinstance(event, NO_MONEY) and not stream_names.is_proposal_stream(stream):
+                if isinstance(event, commands.OrderRequested):
                     self._attributions.pop(stream, None)
-                if isinstance(event, (FillRecorded, FillBusted)):
+                if isinstance(event, (reports.FillRecorded, reports.FillBusted)):
                     filled.add(stream)
                 kept.append(recorded)
         relevant = (
             recorded
             for recorded in kept
-            if recorded.stream in filled or not is_order_stream(recorded.stream)
+            if recorded.stream in filled or not stream_names.is_order_stream(recorded.stream)
         )
         return sorted(relevant, key=lambda recorded: (recorded.at, recorded.position))
 

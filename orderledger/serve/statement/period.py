@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import zone_named
-from orderledger.extend.views import check_argument
+from orderledger.extend.views import arguments
 
 INSTANT = timedelta(microseconds=1)
 HOURLY, DAILY, MONTHLY = timedelta(days=2), timedelta(days=400), timedelta(days=8000)
@@ -66,7 +66,7 @@ class Period:
 
 def zone_of(name: str) -> ZoneInfo:
     """The time zone of this name. Raises InvalidSetting."""
-    check_argument("timezone", "text", name, is_needed=True)
+    arguments.check_argument("timezone", "text", name, is_needed=True)
     try:
         return zone_named(name)
     except ValueError as error:

@@ -11,21 +11,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.extend.events import Recorded, decode
+from orderledger.extend.events import Recorded, codec
 from orderledger.extend.store import Store
-from orderledger.extend.values import EXACT, ZERO, account_of, total
+from orderledger.extend.values import EXACT, ZERO, stream_names, total
 from orderledger.extend.views import (
-    ACCOUNT_EVENTS,
-    ANOMALIES,
-    CERTIFICATES,
     METHODS,
     AsOf,
     FoldedViews,
     Method,
     Row,
-    check_argument,
-    check_times,
+    arguments,
     queries,
+    reading,
+    tables,
     was_known,
 )
 from orderledger.extend.views import POSITION_KEY as OF_POSITION
@@ -97,12 +95,15 @@ class Log:
         """The events of the account, in the order of the log."""
         for row in self._store.all_rows(self.limit):
             self._count()
-            if self._as_of is not None or self._account in (None, account_of(row.stream)):
-                recorded = decode(*row)
+            if self._as_of is not None or self._account in (
+                None,
+                stream_names.account_of(row.stream),
+            ):
+                recorded = codec.decode(*row)
                 if not was_known(recorded.recorded_at, recorded.position, self._as_of):
                     continue
                 self.position = row.position
-                if self._account in (None, account_of(row.stream)):
+                if self._account in (None, stream_names.account_of(row.stream)):
                     yield recorded
             else:
                 self.position = row.position
@@ -127,8 +128,8 @@ def checked_statement(
     """The statement of the period between two times or days, after all arguments were checked. See
     `statement_of`."""
     period = period_of(since, until, timezone)
-    check_times(as_of, None)
-    check_argument("account", "text", account)
+    reading.check_times(as_of, None)
+    arguments.check_argument("account", "text", account)
     if method not in METHODS:
         raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     return statement_of(
@@ -177,15 +178,15 @@ def statement_of(
 def _listed(end: FoldedViews, period: Period) -> dict[str, list[Row]]:
     """Rows of the views at the end of the period."""
     since, until = period.since, period.until
-    anomalies = end.rows(ANOMALIES.public)
+    anomalies = end.rows(tables.ANOMALIES.public)
     return {
         "trades": queries.trades(end, since=since, until=until),
         "orders": queries.orders(end, since=since, until=until),
         "open_orders": queries.orders(end, is_open=True),
         "unresolved_orders": queries.orders(end, certainty="unresolved"),
-        "account_events": end.rows(ACCOUNT_EVENTS.public, since=since, until=until),
-        "breaks": _breaks(end.rows(CERTIFICATES.public)),
-        "certificates": end.rows(CERTIFICATES.public, since=since, until=until),
+        "account_events": end.rows(tables.ACCOUNT_EVENTS.public, since=since, until=until),
+        "breaks": _breaks(end.rows(tables.CERTIFICATES.public)),
+        "certificates": end.rows(tables.CERTIFICATES.public, since=since, until=until),
         "anomalies": [
             row
             for row in anomalies

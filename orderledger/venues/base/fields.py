@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from orderledger.extend.messages import parse_number, parse_time
+from orderledger.extend.messages import numbers_and_times
 
 Document = dict[str, Any]
 PayloadRow = Mapping[str, object]
@@ -73,7 +73,7 @@ def number(row: PayloadRow, name: str) -> Decimal | None:
     if is_nothing(value):
         return None
     try:
-        return parse_number(value)
+        return numbers_and_times.parse_number(value)
     except ValueError as fault:
         raise Unreadable(f"{name} {fault}") from None
 
@@ -196,7 +196,7 @@ def moment(row: PayloadRow, name: str, *, offset: str = "") -> datetime | None:
     ):
         value = int(value)
     try:
-        return plausible(parse_time(value))
+        return plausible(numbers_and_times.parse_time(value))
     except (ValueError, OverflowError) as fault:
         raise Unreadable(f"{name} {fault}") from None
 

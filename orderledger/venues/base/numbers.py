@@ -2,12 +2,12 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from orderledger.extend.messages import DIGITS
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import EXACT, ONE, ZERO, plain
 
-PRICE = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
+PRICE = Context(prec=numbers_and_times.DIGITS, rounding=ROUND_HALF_EVEN)
 """A derived price with more than 28 digits is rounded half even to 28 digits."""
-SMALLEST = ONE.scaleb(-DIGITS)
+SMALLEST = ONE.scaleb(-numbers_and_times.DIGITS)
 
 
 def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
@@ -15,6 +15,6 @@ def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
     do not belong together.
     """
     price = PRICE.divide(notional, quantity)
-    if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
+    if price.as_tuple().exponent < -numbers_and_times.DIGITS:  # type: ignore[operator]
         price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)
     return Decimal(plain(price)) if price > ZERO else None

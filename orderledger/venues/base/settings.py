@@ -23,7 +23,7 @@ from pydantic import (
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import Identifier
-from orderledger.extend.runtime import learn
+from orderledger.extend.runtime import secrecy
 from orderledger.venues.base.networks import Networks
 
 
@@ -94,7 +94,7 @@ class Secret(Section):
             raise InvalidSetting(
                 field, f"{where} does not contain a token: a token is one line of ASCII"
             )
-        learn(secret)
+        secrecy.learn(secret)
         return secret
 
     @property

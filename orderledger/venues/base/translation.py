@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orderledger import Fill, InvalidMessage, Message, ReportedClaims
-from orderledger.extend.messages import evidence_of, to_fact
+from orderledger.extend.messages import facts
 from orderledger.venues.base.fields import Unreadable
 
 NO_ORDER = "none:"
@@ -73,8 +73,8 @@ def guarded(read: Callable[[], Translation], row: Any) -> Translation:
     try:
         translation = read()
         for message in translation.messages:
-            to_fact(message)
-            evidence_of(message.evidence)
+            facts.to_fact(message)
+            facts.evidence_of(message.evidence)
     except (Unreadable, InvalidMessage) as fault:
         return Translation(faults=(Fault(str(fault), row),))
     except ValidationError as fault:

@@ -15,8 +15,8 @@ import ccxt.async_support
 import ccxt.pro
 
 from orderledger import InvalidSetting
-from orderledger.extend.messages import NESTING_LIMIT, evidence_of
-from orderledger.extend.runtime import learn, masked
+from orderledger.extend.messages import facts
+from orderledger.extend.runtime import secrecy
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.quirks import quirks_of
@@ -151,8 +151,8 @@ def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
     text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
     try:
         document = exact_json(text) if text.lstrip()[:1] in ("{", "[") else text
-        if text.count("{") + text.count("[") > NESTING_LIMIT:
-            evidence_of(document)  # raises for values that cannot be stored
+        if text.count("{") + text.count("[") > facts.NESTING_LIMIT:
+            facts.evidence_of(document)  # raises for values that cannot be stored
         exchange.handle_message(client, document)
     except Exception as error:  # error of a ccxt parser, for a frame that it does not expect
         if exchange.on_unread is not None:
@@ -198,7 +198,7 @@ def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
     exchange.options |= {**dict(quirks.options), **own.options, **settings.options}
     for name in (*COPIED, *own.requiredCredentials):
         setattr(exchange, name, getattr(own, name))
-    learn(*(getattr(own, name) for name in own.requiredCredentials))
+    secrecy.learn(*(getattr(own, name) for name in own.requiredCredentials))
     if sends:
         _send_once(exchange)
     return exchange
@@ -252,7 +252,7 @@ def venue_error(error: Exception, call: Call, what: str) -> VenueError:
 
 def shown(error: BaseException) -> str:
     """The text of an error, without secrets and without the request."""
-    return f"{type(error).__name__}: {QUERY.sub('?…', masked(str(error)))[:SHOWN]}"
+    return f"{type(error).__name__}: {QUERY.sub('?…', secrecy.masked(str(error)))[:SHOWN]}"
 
 
 def _class_of(name: str) -> Any:

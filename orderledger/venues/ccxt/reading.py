@@ -5,14 +5,14 @@ parse the numbers.
 import math
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orderledger.extend.messages import Evidence
+from orderledger.extend.messages import facts, numbers_and_times
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing, moment
@@ -24,7 +24,6 @@ LONGEST_WORD = 200
 LEAST_MILLISECONDS = 10**12
 """A smaller number counts seconds."""
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 FRACTION = re.compile(r"\.[0-9]{3}")
 HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0[xX][0-9a-fA-F]+")
@@ -66,14 +65,14 @@ def remark(*sentences: str | None) -> str | None:
     return "; ".join(one for one in sentences if one) or None
 
 
-def row_of(raw: Any) -> Evidence:
+def row_of(raw: Any) -> facts.Evidence:
     """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises
     Unreadable, InvalidMessage."""
     if not isinstance(raw, dict):
         raise Unreadable("is not a row")
     if raw.get(UNREADABLE):
         raise Unreadable(str(raw[UNREADABLE]))
-    return Evidence(raw)
+    return facts.Evidence(raw)
 
 
 def number(row: Document, name: str) -> Decimal | None:
@@ -147,7 +146,7 @@ def milliseconds_of(row: Document, *names: str) -> int | None:
         if _has_milliseconds(_whole(row.get(name))):
             found = optional([], partial(time_of, row, name))
             if found is not None:
-                return (found - EPOCH) // MILLISECOND
+                return (found - numbers_and_times.EPOCH) // MILLISECOND
     return None
 
 

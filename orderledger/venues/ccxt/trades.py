@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from orderledger import Fill
-from orderledger.extend.messages import Evidence
+from orderledger.extend.messages import facts
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing
 from orderledger.venues.base.translation import (
@@ -51,7 +51,9 @@ def is_hollow(row: Document) -> bool:
     return all(is_nothing(row.get(name)) for name in ("amount", "price"))
 
 
-def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Evidence) -> Fill:
+def fill_of(
+    row: Document, context: Context, *, identity: Identity, evidence: facts.Evidence
+) -> Fill:
     """The fill of a trade. The amount of a contract is the number of contracts."""
     fill_id, venue_order_id = identity
     sides, amount, price = sides_of(row, context), positive(row, "amount"), number(row, "price")
@@ -91,7 +93,7 @@ def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
     if not isinstance(raw, dict):
         raise Unreadable("is not a row")
     # also a row that ccxt could not read unchanged: the required fields may be there
-    row = Evidence(raw)
+    row = facts.Evidence(raw)
     if is_hollow(row):
         return Translation()
     return Translation(

@@ -8,9 +8,9 @@ long as the events of that order need, but must not grow with the log.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from orderledger.extend.events import NameKind, OrderAttributed, Recorded
+from orderledger.extend.events import NameKind, Recorded, judgements
 from orderledger.extend.store import Store, open_store, reaching
-from orderledger.extend.values import alias_text, order_stream
+from orderledger.extend.values import stream_names
 from orderledger.extend.views import FoldedViews, Row, queries
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.venue import Records
@@ -95,7 +95,7 @@ class StoredRecords:
             for recorded in stored.get(stream, ()):
                 yield recorded
                 if (
-                    isinstance(recorded.event, OrderAttributed)
+                    isinstance(recorded.event, judgements.OrderAttributed)
                     and (other := recorded.event.to) not in streams
                 ):
                     streams.append(other)
@@ -112,7 +112,10 @@ class StoredRecords:
         return {
             name: list(
                 dict.fromkeys(
-                    [order_stream(account, name), *(bound[one] for one in of_name if one in bound)]
+                    [
+                        stream_names.order_stream(account, name),
+                        *(bound[one] for one in of_name if one in bound),
+                    ]
                 )
             )
             for name, of_name in asked.items()
@@ -120,7 +123,7 @@ class StoredRecords:
 
     def _any_name(self, name: str) -> Names:
         aliases = [
-            alias_text(alias, name)
+            stream_names.alias_text(alias, name)
             for adapter in self._adapters
             for alias in adapter.aliases_of(name)
         ]
@@ -132,7 +135,7 @@ class StoredRecords:
 
 
 def _name_of_ours(name: str, alias: str) -> Names:
-    return [(NameKind.CLIENT, name), (NameKind.ALIAS, alias_text(alias, name))]
+    return [(NameKind.CLIENT, name), (NameKind.ALIAS, stream_names.alias_text(alias, name))]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import Identifier, said_of
-from orderledger.extend.runtime import not_a_setting
+from orderledger.extend.runtime import toml_files
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.registry import adapter, adapters
 from orderledger.venues.base.settings import Seconds, VenueSection
@@ -134,7 +134,11 @@ class CollectSettings(BaseSettings):
             fault = error.errors(include_url=False, include_input=False)[0]
             where = _where([str(part) for part in fault["loc"]], environment, path)
             is_unknown = fault["type"] == "extra_forbidden"
-            said = not_a_setting(str(fault["loc"][-1]), cls) if is_unknown else said_of(fault)
+            said = (
+                toml_files.not_a_setting(str(fault["loc"][-1]), cls)
+                if is_unknown
+                else said_of(fault)
+            )
             raise InvalidSetting(where, said) from None
         except SettingsError:
             raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from orderledger import Message
 from orderledger import OrderStatus as Status
-from orderledger.extend.messages import parse_number
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.messages import registry as wire
 from orderledger.extend.values import EXACT, ZERO, DatedBy
 from orderledger.venues.hyperliquid.legs_memory import Leg, OrderLegs
@@ -327,7 +327,7 @@ class _RowReport:
         """
         whole = EXACT.add(self._before, quantity)
         try:
-            return parse_number(whole) if self._before else whole
+            return numbers_and_times.parse_number(whole) if self._before else whole
         except ValueError as error:
             raise Unreadable(f"the legs' quantity {error}", self._row.raw) from None
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from orderledger import InvalidMessage, Message, Side
-from orderledger.extend.messages import Evidence, parse_number, parse_time
+from orderledger.extend.messages import facts, numbers_and_times
 from orderledger.venues.base import fields
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.hyperliquid.vocabulary import SIDES, is_cloid
@@ -49,7 +49,7 @@ def message_of(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> 
     accept it.
     """
     try:
-        return kind(evidence=Evidence(evidence), **fields)
+        return kind(evidence=facts.Evidence(evidence), **fields)
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None
@@ -100,7 +100,7 @@ class Row:
     def number(self, name: str) -> Decimal | None:
         value = self.get(name)
         try:
-            return None if value is None else parse_number(value)
+            return None if value is None else numbers_and_times.parse_number(value)
         except ValueError as error:
             raise self.fault(name, str(error)) from None
 
@@ -134,7 +134,7 @@ class Row:
     def moment(self, name: str) -> datetime | None:
         count = self.count(name)
         try:
-            return None if count is None else fields.plausible(parse_time(count))
+            return None if count is None else fields.plausible(numbers_and_times.parse_time(count))
         except ValueError as error:
             raise self.fault(name, str(error)) from None
 

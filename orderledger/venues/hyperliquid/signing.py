@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import learn, needed
+from orderledger.extend.runtime import needed, secrecy
 
 EXTRA = "hyperliquid"
 
@@ -15,7 +15,7 @@ def signer_of(
     """A function that signs an action with the key of an account or of its API wallet. Raises
     InvalidSetting without the SDK, or for an invalid key.
     """
-    learn(private_key)
+    secrecy.learn(private_key)
     accounts, signing = needed("eth_account", EXTRA), needed("hyperliquid.utils.signing", EXTRA)
     try:
         wallet = accounts.Account.from_key(private_key)

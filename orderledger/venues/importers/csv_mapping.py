@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orderledger import InvalidSetting
-from orderledger.extend.messages import BY_WORD
+from orderledger.extend.messages import registry
 from orderledger.extend.runtime import ZoneName
 from orderledger.venues.importers.checks import formula
 
@@ -155,7 +155,7 @@ class CsvMapping(Strict):
 
     @model_validator(mode="after")
     def _is_a_message(self) -> "CsvMapping":
-        kind = BY_WORD.get(self.message)
+        kind = registry.BY_WORD.get(self.message)
         if kind is None:
             raise ValueError(f"message: {self.message!r} is not a message type")
         named = {name for case in self.cases for name in case.fields} | self.fields.keys()

@@ -1,6 +1,6 @@
 """FIX codes, and the ledger's words for them. Source: the public FIX 4.2 and 4.4 specifications."""
 
-from orderledger.extend.messages import MESSAGES
+from orderledger.extend.messages import registry
 
 SIDES = {"1": "buy", "2": "sell", "3": "buy", "4": "sell", "5": "sell", "6": "sell"}
 """Side (54): 3 buy minus, 4 sell plus, 5 sell short, 6 sell short exempt."""
@@ -36,7 +36,9 @@ EXEC_TYPES = {
 }
 """ExecTransType (20, of 4.2) -> ExecType (150) -> ExecType of 4.4."""
 
-REPORT_TYPES = {getattr(model.fact, "exec_type", ""): kind for kind, model in MESSAGES.items()}
+REPORT_TYPES = {
+    getattr(model.fact, "exec_type", ""): kind for kind, model in registry.MESSAGES.items()
+}
 """ExecType -> message."""
 
 PLAIN_REPORTS = frozenset("4C397L")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orderledger import InvalidMessage, Message, Source
-from orderledger.extend.messages import to_fact
+from orderledger.extend.messages import facts
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.objects import as_evidence
 
@@ -93,7 +93,7 @@ def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
     try:
         messages = [imported(message) for message in translate()]
         for message in messages:
-            to_fact(message)  # raises for fields that require one another
+            facts.to_fact(message)  # raises for fields that require one another
         return (
             Readable(place, messages)
             if messages

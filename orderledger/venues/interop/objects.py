@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from orderledger import InvalidMessage
-from orderledger.extend.messages import DIGITS, parse_time
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import EXACT
 
 SECONDS_BELOW = 10**12
@@ -147,8 +147,8 @@ def within_digits(number: Decimal) -> Decimal:
     assert isinstance(exponent, int)
     return (
         number
-        if exponent >= -DIGITS
-        else number.quantize(Decimal(1).scaleb(-DIGITS), ROUND_HALF_EVEN, EXACT)
+        if exponent >= -numbers_and_times.DIGITS
+        else number.quantize(Decimal(1).scaleb(-numbers_and_times.DIGITS), ROUND_HALF_EVEN, EXACT)
     )
 
 
@@ -170,13 +170,13 @@ def moment_of_value(value: Any) -> datetime | None:
     convert = getattr(value, "astype", None)
     if convert is not None and str(getattr(value, "dtype", "")).startswith("datetime64"):
         value = int(convert("datetime64[ns]").astype("int64"))
-        return None if value == NO_TIME else parse_time(value)
+        return None if value == NO_TIME else numbers_and_times.parse_time(value)
     if isinstance(value, (datetime, str)):
-        return parse_time(value)
+        return numbers_and_times.parse_time(value)
     count = Decimal(str(value))
     if count <= 0:
         return None
-    return parse_time(
+    return numbers_and_times.parse_time(
         int(count * 1_000_000)
         if count < SECONDS_BELOW and not isinstance(value, int)
         else int(count)

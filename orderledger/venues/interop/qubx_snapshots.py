@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from orderledger import Message, Source
-from orderledger.extend.values import NET
+from orderledger.extend.values import sides
 from orderledger.extend.views import Row
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.objects import ForeignObject
@@ -112,7 +112,7 @@ def _missing_positions(
             **{
                 name: row[name]
                 for name in ("position_side", "position_id")
-                if row[name] not in (NET, "")
+                if row[name] not in (sides.NET, "")
             },
         )
         for row in recorded

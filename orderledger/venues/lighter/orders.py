@@ -9,13 +9,13 @@ from trades only. See apidocs.lighter.xyz.
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Context as Arithmetic
-from decimal import Decimal, Inexact
+from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from orderledger import Message, OrderType, ReportedClaims, Side
 from orderledger import OrderStatus as Status
 from orderledger.extend.messages import registry
-from orderledger.extend.values import TRAPS, DatedBy
+from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import (
     Document,
     Unreadable,
@@ -55,7 +55,7 @@ the order, not the one that ended it."""
 OTHER_TIMES = ("timestamp", "created_at")
 """Times used if a row has neither of them."""
 
-DIVISION = Arithmetic(prec=60, traps=[*TRAPS, Inexact])
+DIVISION = Arithmetic(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 
 
 def order_messages(row: Document, context: Context, hint: str | None) -> list[Message]:

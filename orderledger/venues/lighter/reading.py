@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.extend.messages import parse_time
+from orderledger.extend.messages import numbers_and_times
 from orderledger.venues.base.fields import (
     Document,
     Unreadable,
@@ -81,7 +81,7 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, int) and (isinstance(value, bool) or value == 0):
         return None
     try:
-        return plausible(parse_time(value))
+        return plausible(numbers_and_times.parse_time(value))
     except ValueError:
         return None
 

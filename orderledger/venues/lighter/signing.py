@@ -5,7 +5,7 @@ library, and contacts no server.
 from typing import Any, NamedTuple, Protocol
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import learn, needed
+from orderledger.extend.runtime import needed, secrecy
 from orderledger.venues.errors import NotSent
 from orderledger.venues.lighter.transactions import Create
 
@@ -42,7 +42,7 @@ class SdkSigner:
     def __init__(
         self, *, url: str, account_index: int, api_key_index: int, private_key: str
     ) -> None:
-        learn(private_key, private_key.removeprefix("0x"))
+        secrecy.learn(private_key, private_key.removeprefix("0x"))
         client = needed("lighter.signer_client", EXTRA).SignerClient
         self._key = {"api_key_index": api_key_index}
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orderledger.extend.runtime import HIDDEN, learn
+from orderledger.extend.runtime import secrecy
 from orderledger.venues.errors import VenueUnavailable
 
 SIGNED = re.compile(r"(?P<ends>[0-9]{9,11}):[0-9]+:[0-9]+:[0-9A-Fa-f]+")
@@ -34,7 +34,7 @@ def token_of(account: LighterAccount) -> str:
         ) from None
     if not token:
         raise VenueUnavailable(f"no token for account {account.account_index}: it is empty")
-    learn(token)
+    secrecy.learn(token)
     return token
 
 
@@ -58,4 +58,4 @@ def renew_at(token: str, now: datetime) -> datetime | None:
 
 def hidden(text: str) -> str:
     """The text without tokens of this venue."""
-    return READ_ONLY.sub(HIDDEN, SIGNED.sub(HIDDEN, text))
+    return READ_ONLY.sub(secrecy.HIDDEN, SIGNED.sub(secrecy.HIDDEN, text))

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any, Literal, Protocol, overload
 
 from orderledger import AmbiguousOrder, Message, Outcome, UnknownOrder
-from orderledger.extend.values import NET, Part, modes_of, part_of, when
-from orderledger.extend.views import Position, position_of, terms_of
+from orderledger.extend.values import sides
+from orderledger.extend.views import Position, instruments, position_of, terms_of
 from orderledger.rows import (
     AccountEventRow,
     CertificateRow,
@@ -81,7 +81,7 @@ def position_at(
     account: str,
     instrument: str,
     moment: datetime,
-    part: Part = (NET, ""),
+    part: sides.Part = (sides.NET, ""),
     *,
     without: int | None = None,
 ) -> Position:
@@ -89,15 +89,15 @@ def position_at(
     and id. `without`: log position of an adjustment to skip."""
     asked = {"account": account, "instrument": instrument}
     defined = next(iter(book.instruments(**asked)), None)
-    modes = modes_of(defined)
+    modes = instruments.modes_of(defined)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
     events = [
         row
         for row in book.account_events(**asked)
         if row["at"] <= moment and row["position"] != without
     ]
-    entries: list[Any] = [row for row in (*trades, *events) if part_of(row, modes) == part]
-    return position_of(account, instrument, terms_of(defined), sorted(entries, key=when))
+    entries: list[Any] = [row for row in (*trades, *events) if sides.part_of(row, modes) == part]
+    return position_of(account, instrument, terms_of(defined), sorted(entries, key=sides.when))
 
 
 def history_of(book: Book, order: OrderRow) -> list[EventRow]:

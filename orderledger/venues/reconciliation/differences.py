@@ -16,7 +16,7 @@ from orderledger import (
     Restated,
     StatusObserved,
 )
-from orderledger.extend.events import OBSERVED_ENDS
+from orderledger.extend.events import reports
 from orderledger.extend.messages import Report
 from orderledger.extend.values import plain
 from orderledger.extend.views import finding
@@ -28,7 +28,7 @@ Compared = tuple[Report, OrderRow | None]
 """A report of the venue, and the order of the ledger that it is about."""
 
 ENDS = (Canceled, Rejected, Expired)
-END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
+END_WORDS = reports.OBSERVED_ENDS | {OrderStatus.FILLED}
 
 
 class Difference(NamedTuple):

@@ -8,21 +8,8 @@ from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from orderledger import Balance, PositionSide
-from orderledger.extend.values import (
-    EXACT,
-    HEDGE,
-    NAMED,
-    NET,
-    UNKNOWN,
-    ZERO,
-    Modes,
-    Part,
-    modes_of,
-    part_now,
-    part_words,
-    total,
-)
-from orderledger.extend.views import reported_quantities
+from orderledger.extend.values import EXACT, ZERO, sides, total
+from orderledger.extend.views import instruments
 from orderledger.rows import InstrumentRow, PositionRow, TradeRow
 
 
@@ -31,7 +18,7 @@ class PositionName(NamedTuple):
     several positions."""
 
     instrument: str
-    side: str = NET
+    side: str = sides.NET
     position_id: str = ""
 
     @classmethod
@@ -40,18 +27,18 @@ class PositionName(NamedTuple):
         return cls(row["instrument"], row["position_side"], row["position_id"])
 
     @property
-    def part(self) -> Part:
+    def part(self) -> sides.Part:
         return self.side, self.position_id
 
     @property
     def subject(self) -> str:
         """The name in a break."""
-        return ":".join((self.instrument, *part_words(self.part)))
+        return ":".join((self.instrument, *sides.part_words(self.part)))
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of a message about it."""
-        side = None if self.side == NET else PositionSide(self.side)
+        side = None if self.side == sides.NET else PositionSide(self.side)
         return {
             "instrument": self.instrument,
             "position_side": side,
@@ -100,8 +87,8 @@ class Holdings:
     changes: Sequence[Change] = ()
 
     @cached_property
-    def _modes(self) -> dict[str, Modes]:
-        return {row["instrument"]: modes_of(row) for row in self.instruments}
+    def _modes(self) -> dict[str, sides.Modes]:
+        return {row["instrument"]: instruments.modes_of(row) for row in self.instruments}
 
     @property
     def fills(self) -> int:
@@ -113,7 +100,7 @@ class Holdings:
     def name(self, instrument: str, side: str | None, position_id: str | None) -> PositionName:
         """The position of these fields of a message, by the mode of the instrument."""
         modes = self._modes.get(instrument, ())
-        part = part_now({"position_side": side, "position_id": position_id}, modes)
+        part = sides.part_now({"position_side": side, "position_id": position_id}, modes)
         return PositionName(instrument, *part)
 
     def names(self, balances: Sequence[Balance]) -> list[PositionName]:
@@ -163,7 +150,7 @@ class Holdings:
         known = {
             PositionName(row["instrument"], *part): quantity
             for row in self.instruments
-            for part, quantity in reported_quantities(row).items()
+            for part, quantity in instruments.reported_quantities(row).items()
         }
         stated = self.names(balances)
         news = [
@@ -183,20 +170,22 @@ class Holdings:
         """Positions that cannot be compared, each with a sentence: no adjustment could be true."""
         rows, stated = self.rows, self.names(balances)
         names = list(dict.fromkeys((*rows, *stated)))
-        sided = {name.instrument for name in names if name.side in NAMED}
+        sided = {name.instrument for name in names if name.side in sides.NAMED}
         unknown = {
             name.instrument for name, row in rows.items() if row["position_quantity"] is None
         }
         unsided = {
             name.instrument
             for name, row in rows.items()
-            if name.side == NET and row["fills"] and self._mode(name.instrument) == UNKNOWN
+            if name.side == sides.NET
+            and row["fills"]
+            and self._mode(name.instrument) == sides.UNKNOWN
         }
         found: dict[PositionName, str] = {}
         for name in names:
             if name.instrument in unknown:
                 found[name] = "unknown here, because a fill has no position side"
-            elif name not in rows and name.side in NAMED and name.instrument in unsided:
+            elif name not in rows and name.side in sides.NAMED and name.instrument in unsided:
                 found[name] = (
                     "the fills here name no position side, and the venue keeps two positions"
                 )
@@ -204,8 +193,8 @@ class Holdings:
                 found[name] = "the venue states it more than once"
         for name, balance in zip(stated, balances, strict=True):
             mode = self._mode(name.instrument)
-            is_hedge = mode == HEDGE or (mode == UNKNOWN and name.instrument in sided)
-            if name.side == NET and balance.quantity and is_hedge:
+            is_hedge = mode == sides.HEDGE or (mode == sides.UNKNOWN and name.instrument in sided)
+            if name.side == sides.NET and balance.quantity and is_hedge:
                 found[name] = (
                     f"the venue states {balance.quantity:f} without a position side, and keeps two "
                     "positions"
@@ -226,7 +215,7 @@ class Holdings:
 
     def _mode(self, instrument: str) -> str:
         modes = self._modes.get(instrument, ())
-        return modes[-1][2] if modes else UNKNOWN
+        return modes[-1][2] if modes else sides.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger.extend.values import EXACT, ONE, ZERO, modes_of, part_of, plain, when
-from orderledger.extend.views import Terms, position_of, position_rows, terms_of
+from orderledger.extend.values import EXACT, ONE, ZERO, plain, sides
+from orderledger.extend.views import Terms, instruments, position_of, position_rows, terms_of
 from orderledger.rows import TradeRow
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.reconciliation.account import Account
@@ -32,9 +32,11 @@ def price_of_opening(account: Account, opening: Opening) -> tuple[Decimal, str]:
     """The price of a position at a time, and how it was found."""
     asked = {"account": account.name, "instrument": opening.name.instrument}
     defined = next(iter(account.book.instruments(**asked)), None)
-    modes = modes_of(defined)
+    modes = instruments.modes_of(defined)
     later = account.fills_after(opening.at, opening.name)
-    fills = sorted((row for row in later if part_of(row, modes) == opening.name.part), key=when)
+    fills = sorted(
+        (row for row in later if sides.part_of(row, modes) == opening.name.part), key=sides.when
+    )
     if opening.stated is None:
         return (fills[0]["price"] if fills else ZERO), BY_FIRST_FILL
     solved = _solved(opening, opening.stated, terms_of(defined), fills)

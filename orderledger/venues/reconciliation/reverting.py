@@ -17,15 +17,15 @@ from orderledger import (
     Restated,
     Source,
 )
-from orderledger.extend.events import OBSERVED_ENDS
-from orderledger.extend.messages import DIGITS
-from orderledger.extend.values import EXACT, ONE, modes_of, part_of, plain
-from orderledger.extend.views import position_rows
+from orderledger.extend.events import reports
+from orderledger.extend.messages import numbers_and_times
+from orderledger.extend.values import EXACT, ONE, plain, sides
+from orderledger.extend.views import instruments, position_rows
 from orderledger.rows import EventRow, OrderRow
 from orderledger.venues.reconciliation.book import JUST, TERMS, Book, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
 
-SMALLEST = ONE.scaleb(-DIGITS)
+SMALLEST = ONE.scaleb(-numbers_and_times.DIGITS)
 """The finest price of a message. An average price may have more digits."""
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
@@ -157,7 +157,11 @@ def _withdraw(log: Log, event: EventRow, now: datetime) -> Message:
 
 
 def _observed(log: Log, event: EventRow, now: datetime) -> Message | None:
-    return _reinstate(log, event, now) if event["payload"].get("status") in OBSERVED_ENDS else None
+    return (
+        _reinstate(log, event, now)
+        if event["payload"].get("status") in reports.OBSERVED_ENDS
+        else None
+    )
 
 
 def _restate(log: Log, event: EventRow, now: datetime) -> Message | None:
@@ -182,9 +186,9 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
     now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     defined = next(iter(log.instruments(account=account, instrument=instrument)), None)
-    sides = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
-    entry: Any = {**sides, "at": at, "position": event["position"]}
-    part = part_of(entry, modes_of(defined))
+    named = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
+    entry: Any = {**named, "at": at, "position": event["position"]}
+    part = sides.part_of(entry, instruments.modes_of(defined))
     held: Any = position_rows(
         position_at(log, account, instrument, at, part, without=event["position"])
     )[0]
@@ -195,7 +199,7 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
         quantity=held["position_quantity"],
         price=price,
         at=at,
-        **sides,
+        **named,
     )
 
 

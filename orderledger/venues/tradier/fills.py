@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from orderledger import Fill, FillCorrected
-from orderledger.extend.messages import PLAIN_NUMBER
+from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import EXACT, ONE, ZERO, plain, total
 from orderledger.extend.views import Row
 from orderledger.venues.base.numbers import quotient
@@ -144,7 +144,9 @@ class Filled:
     def _span(self, part: Part) -> tuple[Decimal, Decimal] | None:
         """The cumulative quantities between which a fill lies, if the fill is ours."""
         named = part.fill_id.removeprefix(self.prefix).partition("@")[0]
-        if not part.fill_id.startswith(self.prefix) or not PLAIN_NUMBER.fullmatch(named):
+        if not part.fill_id.startswith(self.prefix) or not numbers_and_times.PLAIN_NUMBER.fullmatch(
+            named
+        ):
             return None
         return EXACT.subtract(Decimal(named), part.quantity), Decimal(named)
 

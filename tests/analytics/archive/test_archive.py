@@ -32,7 +32,8 @@ from orderledger.analytics.archive.rows import bucket_of, stored_state
 from orderledger.analytics.archive.verifying import verified, verify
 from orderledger.analytics.archive.writing import Archived, archive
 from orderledger.infrastructure.storage import account_facts
-from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, LogRow
+from orderledger.infrastructure.storage.recorder import LogRow
+from orderledger.infrastructure.storage.table_names import EVIDENCE_TABLE, NAMES_TABLE
 from tests.analytics.archive.killing import ARCHIVING, RESTORING, killed
 from tests.command_line import run
 from tests.core.contract.streams import every_view, lives, opened, parsed, story

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.storage.recorder import FACTS_TABLE
+from orderledger.infrastructure.storage.table_names import FACTS_TABLE
 from tests.core.contract.sql import run_sql
 from tests.core.contract.streams import moment, of_account, parsed
 

@@ -268,12 +268,14 @@ def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         append = Store.append
 
-        def crowded(store: Store, events: Sequence[Recorded], *names: Any) -> Sequence[int]:
+        def crowded(
+            store: Store, events: Sequence[Recorded], *names: Any, **more: Any
+        ) -> Sequence[int]:
             if len(events) > 1:
                 raise Conflict
             if events[0].stream.endswith("C-2"):
                 raise StoreUnreachable("another process has locked the store: nothing was written")
-            return append(store, events, *names)
+            return append(store, events, *names, **more)
 
         monkeypatch.setattr(Store, "append", crowded)
         with pytest.raises(OutcomeUnknown, match="of 2 messages sent together, 1 are recorded"):

@@ -27,8 +27,8 @@ from orderledger.infrastructure.storage.postgres.call import (
     call,
     text_array,
 )
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
 from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from tests.core.contract.library import datastore_of
 from tests.core.contract.streams import MADE_AT, every_view, lives, parsed, request
 

@@ -17,7 +17,7 @@ from eventsourcing.persistence import IntegrityError, OperationalError
 
 from orderledger import Ledger, OutcomeUnknown, StoreError, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 from tests.core.contract.library import recorder_of
 from tests.core.contract.streams import MADE_AT, fill, lives, parsed, request
 

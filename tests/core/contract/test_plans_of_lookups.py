@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from orderledger import Ledger, UnknownOrder
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, NAMES_TABLE
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE, EVIDENCE_TABLE, NAMES_TABLE
 from tests.core.contract.sql import connected, run_sql
 from tests.core.contract.streams import fill, lives, opened, parsed, report, request
 

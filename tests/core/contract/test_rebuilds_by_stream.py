@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.views import building, parallel, projector
+from orderledger.infrastructure import process_pool
+from orderledger.infrastructure.views import building, projector
 from tests.core.contract.sql import connected
 from tests.core.contract.streams import fill, lives, of_account, parsed, report, request, story
 from tests.core.contract.test_killed_rebuilds import wait_until
@@ -93,7 +94,7 @@ def test_progress_grows_up_to_the_number_of_events(
     durable_store_url: str, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
-    monkeypatch.setattr(parallel, "LOOK_SECONDS", 0.001)  # a process takes longer to start
+    monkeypatch.setattr(process_pool, "LOOK_SECONDS", 0.001)  # a process takes longer to start
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(200)))
@@ -106,7 +107,7 @@ def test_progress_grows_up_to_the_number_of_events(
 def test_processes_that_end_between_two_looks_at_them_are_counted(
     durable_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "LOOK_SECONDS", 3_600)
+    monkeypatch.setattr(process_pool, "LOOK_SECONDS", 3_600)
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(10)))

@@ -9,7 +9,8 @@ import pytest
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillBusted, FillCorrected, FillRecorded
-from orderledger.domain.values import Anomaly, Liquidity, venue_order_stream
+from orderledger.domain.stream_names import venue_order_stream
+from orderledger.domain.values import Anomaly, Liquidity
 from tests.scenarios import (
     SENT,
     at,

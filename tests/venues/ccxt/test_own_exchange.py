@@ -7,7 +7,7 @@ import ccxt.async_support
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import HIDDEN, masked
+from orderledger.extend.runtime import secrecy
 from orderledger.venues import order_entry, venue
 from orderledger.venues.ccxt.exchange import _moved
 from tests.venues.ccxt.harness import ACCOUNT, CREDENTIALS, SENDING_KEYS, Account, both
@@ -39,7 +39,7 @@ def test_the_callers_own_exchange_serves_a_venue_and_an_order_entry(
             await listed.aclose()
             await entry.aclose()
             assert own.number is not str  # theirs stays as it was
-            assert masked(f"key {secret}") == f"key {HIDDEN}"
+            assert secrecy.masked(f"key {secret}") == f"key {secrecy.HIDDEN}"
             assert await own.fetch_open_orders(symbols[0])  # still open
             await own.close()
 

@@ -55,7 +55,12 @@ class CornerServer(VenueServer):
     async def _positions(self, request: web.Request) -> web.Response:
         now = self.exchange.clock.now().isoformat()
         rows = [
-            {"symbol": one.instrument, "quantity": one.quantity, "at": now}
+            {
+                "symbol": one.instrument,
+                "quantity": one.quantity,
+                "price": one.average_price,
+                "at": now,
+            }
             for one in self.exchange.positions(ACCOUNT)
         ]
         return self.answer({"positions": rows})

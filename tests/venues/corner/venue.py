@@ -1,7 +1,7 @@
 """Corner as a venue of the ledger."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,15 +39,24 @@ class CornerVenue(PolledVenue):
     )
     poll_seconds = idle_seconds = 0.05
 
-    def __init__(self, account: str, *, key: str, url: str, records: Records | None = None) -> None:
+    def __init__(
+        self,
+        account: str,
+        *,
+        key: str,
+        url: str,
+        records: Records | None = None,
+        now: Callable[[], datetime] | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
         http = Http(
             url,
             headers={"Api-Key": key},
             rate_limiter=RateLimiter(100_000),
-            backoff=Backoff(random.Random()),
+            backoff=backoff or Backoff(random.Random()),
             secrets=[key],
         )
-        super().__init__([account], records=records, now=SystemClock().now, http=http)
+        super().__init__([account], records=records, now=now or SystemClock().now, http=http)
         self._http = http
 
     async def order_rows(self, account: str) -> list[Any]:

@@ -13,6 +13,7 @@ from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers import Faults
+from orderledger.testing.listener import PATIENCE, Listener
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Messages
 from orderledger.venues.hyperliquid.limits import Limits
@@ -20,7 +21,6 @@ from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.reconciliation.book import BookRecords
 from tests.typed import values
-from tests.venues.listener import PATIENCE, Listener
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20
@@ -63,7 +63,7 @@ class Harness(Listener):
     @property
     def heard_of(self) -> set[str]:
         """Accounts about which messages came."""
-        return {told.account for told in self.told if isinstance(told, Messages)}
+        return {told.account for told in self.received if isinstance(told, Messages)}
 
     def only_order(self) -> Row:
         (row,) = self.ledger.orders()

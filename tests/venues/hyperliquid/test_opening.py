@@ -10,10 +10,12 @@ import pytest
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.market.rows import SimulatedPosition
+from orderledger.testing import VenueHarness
+from orderledger.testing.harness import RULES
 from orderledger.venues.base.venue import PriorPosition
 from orderledger.venues.hyperliquid.opening import prior_positions
 from tests.seeds import few
-from tests.venues.harness import RULES, Harness, played
+from tests.venues.harness import played
 from tests.venues.hyperliquid.harness import ADDRESS
 from tests.venues.hyperliquid.payloads import POLLED, T, fill, moment
 from tests.venues.hyperliquid.test_sequence import as_text, trading
@@ -127,7 +129,7 @@ def test_an_account_that_held_something_before_the_first_run_has_the_venue_s_pos
 ) -> None:
     """However much of it was closed since then."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         exchange, there = harness.exchange, harness.there
         other = "sell" if held_at_first == "buy" else "buy"
         exchange.fill(

@@ -45,10 +45,10 @@ def test_a_look_tells_what_is_new_what_has_changed_and_what_went() -> None:
                 lambda: harness.is_order(status="canceled", anomalies=["unknown_order"])
             )
             assert counts("new", "changed", "gone", "unexplained") == [1, 1, 1, 0]
-            quiet = len(harness.told)
+            quiet = len(harness.received)
             polls = harness.venue.counts["polls"]
             await harness.until(lambda: harness.venue.counts["polls"] > polls + 2)
-            assert len(harness.told) == quiet
+            assert len(harness.received) == quiet
 
     asyncio.run(story())
 
@@ -132,7 +132,7 @@ def test_the_last_good_look_is_when_it_began() -> None:
             harness.server.refuse_connections(True)
             clock.at = START + timedelta(hours=1)
             await harness.until(lambda: harness.kinds == ["Up", "Down"])
-            assert [told.at for told in harness.told if isinstance(told, (Up, Down))] == [
+            assert [told.at for told in harness.received if isinstance(told, (Up, Down))] == [
                 START,
                 START,
             ]

@@ -34,8 +34,10 @@ def test_an_account_is_up_before_it_is_heard_of() -> None:
             await harness.until(
                 lambda: harness.is_order(status="partially_filled", order_type="limit")
             )
-            assert isinstance(harness.told[0], Up) and harness.told[0].accounts == (ACCOUNT,)
-            assert {told.account for told in harness.told if isinstance(told, Messages)} == {
+            assert isinstance(harness.received[0], Up) and harness.received[0].accounts == (
+                ACCOUNT,
+            )
+            assert {told.account for told in harness.received if isinstance(told, Messages)} == {
                 ACCOUNT
             }
             assert harness.only_order()["anomalies"] == ["unknown_order"]
@@ -52,7 +54,7 @@ def test_a_cut_after_a_fill_is_told_and_its_replay_is_no_second_fill() -> None:
             await harness.until(lambda: harness.is_order(status="partially_filled"))
             server.cut_all()
             await harness.until(lambda: harness.kinds.count("Up") == 2)
-            (down,) = [told for told in harness.told if isinstance(told, Down)]
+            (down,) = [told for told in harness.received if isinstance(told, Down)]
             assert down.accounts == (ACCOUNT,) and down.reason.startswith("1006")
             await harness.until(lambda: harness.kinds.count("fill") == 2)
             server.exchange.fill(order)
@@ -62,7 +64,7 @@ def test_a_cut_after_a_fill_is_told_and_its_replay_is_no_second_fill() -> None:
             assert len(harness.ledger.trades()) == 2
             fills = [
                 m
-                for told in harness.told
+                for told in harness.received
                 if isinstance(told, Messages)
                 for m in told.messages
                 if isinstance(m, Fill)

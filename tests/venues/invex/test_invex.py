@@ -12,6 +12,7 @@ import pytest
 
 from orderledger import InvalidSetting
 from orderledger.infrastructure.messages.registry import Fill
+from orderledger.testing import VenueHarness
 from orderledger.venues import VenueRefused
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.registry import adapter
@@ -23,7 +24,7 @@ from orderledger.venues.polled.listed import ListedVenue
 from orderledger.venues.polled.order_rows import RowContext
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.recording import RowRecording
-from tests.venues.harness import Harness, played
+from tests.venues.harness import played
 from tests.venues.invex.payloads import (
     CLIENT_ID,
     HELD,
@@ -147,7 +148,7 @@ def test_balances_are_all_that_is_held_and_terms_come_from_the_rules() -> None:
 
 
 def test_the_trades_of_a_listed_order_are_queried_once_until_it_changes() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.request()
         harness.place()  # unfilled: its trades are never queried
         harness.exchange.fill(order, order.quantity / 2)
@@ -164,7 +165,7 @@ def test_the_trades_of_a_listed_order_are_queried_once_until_it_changes() -> Non
 def test_a_list_that_is_behind_its_order_is_queried_again() -> None:
     """What was queried too early is not kept for the row that came after it."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.request()
         harness.exchange.fill(order, order.quantity / 2)
         server: Any = harness.server
@@ -185,7 +186,7 @@ def test_a_list_that_is_behind_its_order_is_queried_again() -> None:
 
 
 def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         server: Any = harness.server
         server.is_signed = lambda query: sign(query)["signature"] == query.get("signature")
         with pytest.raises(VenueRefused):
@@ -227,7 +228,7 @@ def test_the_signer_is_named_in_the_settings(
 
 
 def test_what_cannot_be_an_id_is_not_queried() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.record_request("C-1")
         known = {**harness.ledger.order("C-1"), "venue_order_ids": ["77"], "aliases": {}}
         assert await harness.venue.order(harness.account, known) is None

@@ -32,7 +32,7 @@ def test_a_server_that_goes_down_says_so_and_is_left_at_once() -> None:
             await world.up()
             world.fake.push(world.fake.sockets[0], {"type": "shutdown", "close_in_ms": 60000})
             await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == [
+            assert [told.reason for told in world.received if isinstance(told, Down)] == [
                 "the venue is closing this connection"
             ]
 
@@ -46,7 +46,7 @@ def test_a_subscription_that_nobody_confirms_is_not_waited_for_for_ever() -> Non
         world.place("9001")
         async with world.open():
             await world.until(lambda: world.fake.received["subscribe"] >= 3)
-            assert world.told == []  # orders are confirmed, trades are not: not up
+            assert world.received == []  # orders are confirmed, trades are not: not up
             world.fake.deaf_to.clear()
             world.clock.set(START + timedelta(minutes=1))
             await world.up()
@@ -70,7 +70,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
             assert world.fake.connections == 1
             world.clock.set(START + timedelta(minutes=8))
             await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == [
+            assert [told.reason for told in world.received if isinstance(told, Down)] == [
                 "the token has to be renewed"
             ]
             assert len(world.tokens) > asked
@@ -112,7 +112,7 @@ def test_without_a_token_there_is_no_connection_and_no_secret_in_the_logs(
             world.fake.refused_tokens.add(secret)
             world.fake.cut_all()
             await world.until(lambda: world.fake.connections >= 4)
-            assert all("c0ffee" not in repr(told) for told in world.told)
+            assert all("c0ffee" not in repr(told) for told in world.received)
 
     with caplog.at_level(logging.DEBUG, logger="orderledger"):
         asyncio.run(story())

@@ -54,7 +54,7 @@ def test_after_a_cut_the_snapshot_tells_what_was_missed_and_nothing_counts_twice
             await world.until(lambda: len(world.ledger.trades()) == 1)
             world.fake.refuse_connections(True)
             world.fake.cut_all()
-            await world.until(lambda: isinstance(world.told[-1], Down))
+            await world.until(lambda: isinstance(world.received[-1], Down))
             world.exchange.fill(first)  # nobody listens: the order ends
             world.exchange.fill(second, "0.3")
             world.fake.refuse_connections(False)
@@ -67,7 +67,7 @@ def test_after_a_cut_the_snapshot_tells_what_was_missed_and_nothing_counts_twice
                 "0:19300000002:buy",
                 "0:19300000003:buy",
             ]
-            down = next(told for told in world.told if isinstance(told, Down))
+            down = next(told for told in world.received if isinstance(told, Down))
             assert (down.accounts, down.reason) == ([ACCOUNT], "1006: cut without a reason")
 
     asyncio.run(story())
@@ -82,7 +82,7 @@ def test_what_ended_during_a_cut_is_found_by_asking() -> None:
             await world.until(lambda: world.ledger.orders())
             world.fake.refuse_connections(True)
             world.fake.cut_all()
-            await world.until(lambda: isinstance(world.told[-1], Down))
+            await world.until(lambda: isinstance(world.received[-1], Down))
             world.exchange.fill(doomed, "0.1")
             world.exchange.cancel(doomed, reason="canceled-reduce-only")
             world.fake.refuse_connections(False)
@@ -107,7 +107,7 @@ def test_a_frame_that_is_none_is_told_and_the_connection_goes_on() -> None:
             assert [row["aliases"] for row in world.ledger.orders()] == [
                 {"lighter.client_order_index": "9002"}
             ]
-            (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
+            (fault,) = (told for told in world.received if isinstance(told, UnreadablePayload))
             assert fault.accounts == [ACCOUNT] and fault.payload.startswith(
                 '{"type":"update/account_all_orders"'
             )
@@ -127,7 +127,7 @@ def test_a_row_that_cannot_be_read_is_told_and_costs_the_others_nothing() -> Non
         async with world.open():
             await world.up()
             await world.until(lambda: len(world.ledger.orders()) == 2)
-            (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
+            (fault,) = (told for told in world.received if isinstance(told, UnreadablePayload))
             assert (fault.fault, json.loads(fault.payload)["order_id"]) == (
                 "filled_base_amount is not a decimal number",
                 "5",
@@ -214,7 +214,7 @@ def test_a_position_that_is_left_out_of_a_frame_is_flat() -> None:
             await world.until(lambda: world.kinds.count("balance") == 2)
             heard = [
                 message
-                for told in world.told
+                for told in world.received
                 if isinstance(told, Messages)
                 for message in told.messages
             ]

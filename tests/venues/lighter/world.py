@@ -12,13 +12,13 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
 from orderledger.simulation.servers import Faults
+from orderledger.testing.listener import Listener
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Up
 from orderledger.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.lighter.rows import ACCOUNT, INDEX
-from tests.venues.listener import Listener
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ROOMY = Allowance(per_minute=100_000)
@@ -118,7 +118,7 @@ class World(Listener):
                 assert (seen["quantity"], seen["limit_price"]) == (true.quantity, true.limit_price)
 
     async def up(self, times: int = 1) -> None:
-        await self.until(lambda: sum(isinstance(told, Up) for told in self.told) >= times)
+        await self.until(lambda: sum(isinstance(told, Up) for told in self.received) >= times)
 
     @contextlib.asynccontextmanager
     async def open(self, *, listens: bool = True) -> AsyncIterator["World"]:

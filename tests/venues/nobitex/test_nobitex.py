@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.messages.registry import Fill, Message, Report
+from orderledger.testing import VenueHarness
+from orderledger.testing.harness import START
 from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import parsed
@@ -16,7 +18,7 @@ from orderledger.venues.nobitex.adapter import NOBITEX
 from orderledger.venues.polled.order_rows import RowContext
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.recording import RowRecording
-from tests.venues.harness import START, Harness, played
+from tests.venues.harness import played
 from tests.venues.nobitex.payloads import (
     CLIENT_ID,
     OPTIONS,
@@ -231,7 +233,7 @@ def test_a_frame_of_the_websocket_says_when_and_leaves_the_fill_to_its_trade() -
 
 @pytest.mark.parametrize(("status", "error"), [("failed", VenueRefused), (None, VenueUnavailable)])
 def test_a_200_that_is_a_refusal_is_one(status: str | None, error: type[Exception]) -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         document = {
             "code": "FeatureUnavailable",
             "message": "no",
@@ -245,7 +247,7 @@ def test_a_200_that_is_a_refusal_is_one(status: str | None, error: type[Exceptio
 
 
 def test_too_many_requests_are_waited_out_for_as_long_as_the_venue_says() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         waits: list[float] = []
 
         async def sleep(seconds: float) -> None:
@@ -268,7 +270,7 @@ def test_too_many_requests_are_waited_out_for_as_long_as_the_venue_says() -> Non
 
 
 def test_a_wrong_token_is_refused_and_is_said() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.server.key = "another"  # type: ignore[attr-defined]
         with pytest.raises(VenueRefused) as raised:
             await harness.venue.open_orders(harness.account)
@@ -280,7 +282,7 @@ def test_a_wrong_token_is_refused_and_is_said() -> None:
 def test_an_ended_order_is_found_by_its_client_id_which_the_venue_searches_only_among_others() -> (
     None
 ):
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         ours = harness.request("C-1")
         harness.exchange.fill(ours)
         harness.place(client_id="C-1", side="sell")  # used again, by somebody who may
@@ -303,7 +305,7 @@ def test_an_ended_order_is_found_by_its_client_id_which_the_venue_searches_only_
 
 
 def test_trades_are_listed_for_three_days_and_no_certificate_covers_more() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         answer = await harness.venue.fills_since(harness.account, START - timedelta(days=10))
         assert answer.begins_at is not None
         assert (
@@ -319,7 +321,7 @@ def test_trades_are_listed_for_three_days_and_no_certificate_covers_more() -> No
 
 
 def test_an_order_that_came_and_went_between_two_polls_is_told() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         async with harness.listening():
             await harness.until(lambda: harness.ups_and_downs)
             harness.exchange.cancel(harness.place(client_id="short"))
@@ -331,7 +333,7 @@ def test_an_order_that_came_and_went_between_two_polls_is_told() -> None:
 def test_an_old_order_that_is_listed_no_more_is_queried_by_itself() -> None:
     """It is too old for the list of new orders, and not among the open ones."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.place()
         harness.clock.set(harness.clock.now() + timedelta(hours=1))
         async with harness.listening():
@@ -344,7 +346,7 @@ def test_an_old_order_that_is_listed_no_more_is_queried_by_itself() -> None:
 
 
 def test_lists_are_read_to_their_end_and_an_old_open_order_is_on_the_last_page() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         oldest = harness.place()
         harness.clock.set(harness.clock.now() + timedelta(days=9))
         others = [harness.place() for _ in range(60)]
@@ -358,7 +360,7 @@ def test_lists_are_read_to_their_end_and_an_old_open_order_is_on_the_last_page()
 def test_the_limits_of_the_venue_hold() -> None:
     """Queries of a path wait for each other, and those of another path do not."""
 
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         limiters = harness.venue._http._limits  # type: ignore[attr-defined]
         per_minute = {
             ORDERS: 30,

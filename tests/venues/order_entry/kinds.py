@@ -3,12 +3,15 @@
 import asyncio
 from random import Random
 
+import pytest
+
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import EntryRules
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.testing.order_entry import SECRET, EntryHarness, EntryUnderTest
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
@@ -20,7 +23,6 @@ from orderledger.venues.lighter.tokens import LighterAccount
 from orderledger.venues.lighter.venue import LighterVenue
 from orderledger.venues.tradier.order_entry import TradierOrderEntry
 from orderledger.venues.tradier.venue import TradierVenue
-from tests.venues.order_entry.worlds import SECRET, Kind, World
 
 LIGHTER_KEY = SECRET + "5e" * 8
 """Keys have 40 bytes there."""
@@ -67,7 +69,7 @@ def _query_lighter(server: VenueServer, account: str, records: Records) -> Venue
     return LighterVenue({account: account_there}, url=server.http_url, records=records)
 
 
-def _refused_by_tradier(world: World) -> None:
+def _refused_by_tradier(world: EntryHarness) -> None:
     assert isinstance(world.server, TradierServer)
     world.server.desk.errors = [
         "Sell order cannot be placed unless you are closing a long position"
@@ -82,7 +84,7 @@ def _hyperliquid(server: VenueServer, account: str) -> OrderEntry:
     )
 
 
-def _without_margin(world: World) -> None:
+def _without_margin(world: EntryHarness) -> None:
     world.exchange.rules = EntryRules(judge=lambda kind, order: "insufficient_margin")
 
 
@@ -102,7 +104,7 @@ def _lighter(server: VenueServer, account: str) -> OrderEntry:
     )
 
 
-TRADIER = Kind(
+TRADIER = EntryUnderTest(
     name="tradier",
     query=_query_tradier,
     there=NUMBER,
@@ -118,7 +120,7 @@ TRADIER = Kind(
     accepts_with="pending_new",
 )
 
-HYPERLIQUID = Kind(
+HYPERLIQUID = EntryUnderTest(
     name="hyperliquid",
     query=_query_hyperliquid,
     there=ADDRESS,
@@ -131,10 +133,10 @@ HYPERLIQUID = Kind(
     refuse=_without_margin,
     refusal="insufficient_margin",
     first_order_id=700_000_000_101,
-    is_replace_told=True,
+    answers_replace=True,
 )
 
-LIGHTER = Kind(
+LIGHTER = EntryUnderTest(
     name="lighter",
     query=_query_lighter,
     there="1234",
@@ -155,3 +157,5 @@ LIGHTER = Kind(
 )
 
 KINDS = {kind.name: kind for kind in (TRADIER, HYPERLIQUID, LIGHTER)}
+
+every_kind = pytest.mark.parametrize("name", KINDS)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from orderledger.testing.order_entry import EntryHarness
 from orderledger.venues import Unanswered
 from orderledger.venues.base.refusals import Mark, Proof, Refusals
 from tests.venues.order_entry.kinds import KINDS
-from tests.venues.order_entry.worlds import World
 from tests.venues.tables import TABLES
 from tests.venues.test_keyed_order_entry import Desk, played
 
@@ -340,7 +340,7 @@ async def outcomes(name: str, cases: Sequence[Case]) -> list[str]:
     """What becomes of each request: our word for its refusal, or the reason of Unanswered with a
     question mark."""
     found = []
-    async with World(KINDS[name]).served() as world:
+    async with EntryHarness(KINDS[name]).served() as world:
         for number, (asked, status, body, _) in enumerate(cases):
             world.server.answers_instead = None
             await world.warm_up(f"warm-{number}")

@@ -3,6 +3,7 @@ come."""
 
 import asyncio
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,19 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import LighterServer
 from orderledger.simulation.market import EntryRules
+from orderledger.testing.order_entry import SECRET, EntryHarness
 from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport.sender import Sender
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.venues.hyperliquid.signing import signer_of
 from tests.venues.order_entry.kinds import HYPERLIQUID, LIGHTER, LIGHTER_KEY, TRADIER
-from tests.venues.order_entry.worlds import SECRET, World
 
 
 @pytest.mark.slow
 def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
     async def story() -> None:
-        async with World(LIGHTER).served() as world:
+        async with EntryHarness(LIGHTER).served() as world:
             assert isinstance(world.server, LighterServer)
             await asyncio.gather(
                 *(world.entry.submit(world.order(f"C-{number}")) for number in range(5))
@@ -49,7 +50,7 @@ def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
 @pytest.mark.slow
 def test_another_process_with_the_same_key_of_lighter_costs_a_reject_and_no_order() -> None:
     async def story() -> None:
-        async with World(LIGHTER).served() as world:
+        async with EntryHarness(LIGHTER).served() as world:
             assert isinstance(world.server, LighterServer)
             await world.warm_up()
             world.server.transactions.nonces[1234, 3] += 1
@@ -65,7 +66,7 @@ def test_another_process_with_the_same_key_of_lighter_costs_a_reject_and_no_orde
 @pytest.mark.slow
 def test_an_index_that_works_already_at_lighter_proves_that_the_order_exists() -> None:
     async def story() -> None:
-        async with World(LIGHTER).served() as world:
+        async with EntryHarness(LIGHTER).served() as world:
             await world.submit("C-1")
             row = dict(world.ledger.order("C-1"))
             with pytest.raises(Unanswered, match="duplicate_order"):
@@ -77,7 +78,7 @@ def test_an_index_that_works_already_at_lighter_proves_that_the_order_exists() -
 
 def test_each_order_of_a_batch_at_hyperliquid_has_its_own_answer() -> None:
     async def story() -> None:
-        async with World(HYPERLIQUID).served() as world:
+        async with EntryHarness(HYPERLIQUID).served() as world:
             world.exchange.rules = EntryRules(
                 judge=lambda kind, order: "insufficient_margin" if order.quantity > 1 else None
             )
@@ -97,7 +98,7 @@ def test_each_order_of_a_batch_at_hyperliquid_has_its_own_answer() -> None:
 
 def test_an_order_that_matches_at_hyperliquid_is_acknowledged_with_a_claim_and_no_fill() -> None:
     async def story() -> None:
-        async with World(HYPERLIQUID).served() as world:
+        async with EntryHarness(HYPERLIQUID).served() as world:
             world.exchange.open_account("0x" + "aa" * 20)
             world.exchange.submit(
                 "0x" + "aa" * 20, instrument="ETH", side="sell", quantity="0.5", limit_price="2500"
@@ -116,7 +117,7 @@ def test_a_late_action_is_refused_by_hyperliquid() -> None:
     """So a cloid that is unknown after that time proves that no order will come."""
 
     async def story() -> None:
-        async with World(HYPERLIQUID).served() as world:
+        async with EntryHarness(HYPERLIQUID).served() as world:
             assert isinstance(world.server, HyperliquidServer)
 
             def an_hour_ago() -> datetime:
@@ -135,7 +136,7 @@ def test_a_late_action_is_refused_by_hyperliquid() -> None:
 
 def test_another_key_is_refused_by_hyperliquid() -> None:
     async def story() -> None:
-        async with World(HYPERLIQUID).served() as world:
+        async with EntryHarness(HYPERLIQUID).served() as world:
             assert isinstance(world.server, HyperliquidServer)
             sign, now = signer_of("0x" + "77" * 32, is_mainnet=False), SystemClock().now
             other = HyperliquidOrderEntry(
@@ -150,13 +151,13 @@ def test_another_key_is_refused_by_hyperliquid() -> None:
 
 def test_tradier_needs_its_own_id_to_cancel_and_changes_no_quantity() -> None:
     async def story() -> None:
-        async with World(TRADIER).served() as world:
+        async with EntryHarness(TRADIER).served() as world:
             order = world.order()
             with pytest.raises(NotSent, match="no_venue_order_id"):
                 await world.entry.cancel(order, "cancel-1")
             row = await world.submit("C-2")
             with pytest.raises(NotSent, match="quantity_unsupported"):
-                await world.entry.replace(row, {"request_id": "r", "quantity": row["quantity"] + 1})
+                await world.entry.replace(row, {"request_id": "r", "quantity": Decimal(11)})
 
     asyncio.run(story())
 

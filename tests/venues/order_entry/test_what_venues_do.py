@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from orderledger.testing.rules_of_sending import until
 from orderledger.venues import Unanswered
 from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
-from tests.venues.order_entry.test_sending import every_kind, until
+from tests.venues.order_entry.kinds import every_kind
 from tests.venues.order_entry.test_with_gateway import request, trading
 from tests.venues.test_keyed_order_entry import Desk, every_entry, played
 

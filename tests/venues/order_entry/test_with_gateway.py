@@ -10,18 +10,18 @@ import pytest
 
 from orderledger import Gateway, Request
 from orderledger.simulation.servers.faults import AnswerFault
+from orderledger.testing.order_entry import EntryHarness
+from orderledger.testing.rules_of_sending import until
 from orderledger.venues.reconciliation.book import BookRecords
-from tests.venues.order_entry.kinds import KINDS
-from tests.venues.order_entry.test_sending import every_kind, until
-from tests.venues.order_entry.worlds import World
+from tests.venues.order_entry.kinds import KINDS, every_kind
 
 WORKING = ("new", "pending_new")
 
 
 @asynccontextmanager
-async def trading(name: str) -> AsyncIterator[tuple[World, Gateway]]:
-    async with World(KINDS[name]).served() as world:
-        venue = world.kind.query(world.server, world.account, BookRecords(world.ledger))
+async def trading(name: str) -> AsyncIterator[tuple[EntryHarness, Gateway]]:
+    async with EntryHarness(KINDS[name]).served() as world:
+        venue = world.under_test.query(world.server, world.account, BookRecords(world.ledger))
         entries, venues = {world.account: world.entry}, {world.account: venue}
         try:
             async with Gateway(world.ledger, entries, venues=venues, answer_seconds=5) as gateway:
@@ -30,17 +30,17 @@ async def trading(name: str) -> AsyncIterator[tuple[World, Gateway]]:
             await venue.aclose()
 
 
-def request(world: World, name: str = "C-1", **terms: Any) -> Request:
+def request(world: EntryHarness, name: str = "C-1", **terms: Any) -> Request:
     usual = {
         "side": "buy",
-        "quantity": world.kind.quantity,
+        "quantity": world.under_test.quantity,
         "order_type": "limit",
-        "limit_price": world.kind.price,
+        "limit_price": world.under_test.price,
     }
     return Request(
         account=world.account,
         client_order_id=name,
-        instrument=world.kind.instrument,
+        instrument=world.under_test.instrument,
         **{**usual, **terms},
     )
 

@@ -13,8 +13,8 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.testing.listener import Listener
 from orderledger.venues.tradier.venue import TradierVenue
-from tests.venues.listener import Listener
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
 STORM: list[Any] = ["server_error", "too_many_requests", "malformed", "lose_answer"]

@@ -137,7 +137,9 @@ def test_a_new_adapter_on_the_same_ledger_books_nothing_twice(tmp_path: Path) ->
                 harness.fake, harness.book, adapter(harness.fake, harness.book, stream_url=None)
             )
             async with reborn.listening():
-                await reborn.until(lambda: any(isinstance(one, Messages) for one in reborn.told))
+                await reborn.until(
+                    lambda: any(isinstance(one, Messages) for one in reborn.received)
+                )
                 assert set(reborn.outcomes) == {"duplicate"}
                 assert len(list(harness.book.ledger.events())) == events
                 harness.exchange.fill(order, "6", price="500.25")
@@ -307,7 +309,7 @@ def test_of_two_accounts_each_is_told_its_own(numbers: dict[str, str]) -> None:
             }
             assert found == {"tradier:one": ("900101", "new"), "tradier:two": ("900102", "filled")}
             assert {
-                name for one in harness.told if isinstance(one, Up) for name in one.accounts
+                name for one in harness.received if isinstance(one, Up) for name in one.accounts
             } == set(numbers)
 
     run(story())

@@ -42,7 +42,7 @@ def test_an_outage_is_told_from_its_beginning_to_its_end_and_nothing_is_lost() -
                 await harness.until(lambda: harness.is_filled("C-42"))
             assert harness.states == ["Up", "Down", "Up"]
             assert harness.status("C-42") == ("filled", "10", [])
-            ups = [one.at for one in harness.told if isinstance(one, (Down, Up))]
+            ups = [one.at for one in harness.received if isinstance(one, (Down, Up))]
             assert ups == sorted(ups)
 
     run(story())

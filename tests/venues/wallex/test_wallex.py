@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.messages.registry import Fill, Message
+from orderledger.testing import VenueHarness
 from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import parsed
@@ -17,7 +18,7 @@ from orderledger.venues.polled.order_rows import RowContext
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.recording import RowRecording
 from orderledger.venues.wallex.adapter import WALLEX
-from tests.venues.harness import Harness, played
+from tests.venues.harness import played
 from tests.venues.wallex.payloads import HELD, MARKETS, NAME, answer, fill, order, orders
 
 READER = Reader(WALLEX)
@@ -192,7 +193,7 @@ def test_balances_and_terms_have_the_ledger_s_codes() -> None:
 
 
 def test_a_refusal_with_http_200_is_one_and_a_404_of_something_else_is_no_absence() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         harness.record_request("C-1")
         ours = harness.ledger.order("C-1")
         assert await harness.venue.order(harness.account, ours) is None
@@ -210,7 +211,7 @@ def test_a_refusal_with_http_200_is_one_and_a_404_of_something_else_is_no_absenc
 
 
 def test_an_order_whose_fills_the_list_leaves_out_is_queried_by_itself_until_it_changes() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.request()
         harness.exchange.fill(order, order.quantity / 2)
 
@@ -227,7 +228,7 @@ def test_an_order_whose_fills_the_list_leaves_out_is_queried_by_itself_until_it_
             return json.dumps(document)
 
         harness.server.rewritten = without_fills
-        queried = f"/v1/account/orders/{harness.kind.venue_id(order)}"
+        queried = f"/v1/account/orders/{harness.under_test.venue_id(order)}"
         for _ in range(3):
             listing = await harness.venue.open_orders(harness.account)
             assert [
@@ -242,7 +243,7 @@ def test_an_order_whose_fills_the_list_leaves_out_is_queried_by_itself_until_it_
 
 
 def test_names_that_the_venue_made_are_queried_as_they_are() -> None:
-    async def story(harness: Harness) -> None:
+    async def story(harness: VenueHarness) -> None:
         order = harness.place(client_id=None)
         harness.ledger.record_many((await harness.venue.open_orders(harness.account)).messages)
         (known,) = harness.ledger.orders()

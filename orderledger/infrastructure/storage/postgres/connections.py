@@ -10,13 +10,15 @@ from eventsourcing.persistence import ConnectionPoolClosedError, OperationalErro
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import Diagnostic, LockNotAvailable
 from psycopg.errors import _WaitTimeout as WaitTimeout
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Literal
 from psycopg_pool import PoolTimeout
 
 from orderledger.infrastructure.errors import ForkedLedger, StoreUnreachable
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 Answer = TypeVar("Answer")
 
@@ -42,12 +44,26 @@ be cut, as servers since version 14 can."""
 
 AT_WORK = (
     "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND wait_event_type IS "
-    "DISTINCT FROM 'Client'"
+    "DISTINCT FROM 'Client' AND wait_event IS DISTINCT FROM 'SyncRep'"
 )
+"""A commit that waits for a synchronous standby has ended on this server, and does not count as
+work."""
+
+
+EVENT_AT = (
+    f"SELECT originator_id, originator_version, topic, state FROM {EVENTS_TABLE} "
+    "WHERE notification_id = %s"
+).encode()
+LAST_POSITION = f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}".encode()
 
 
 class NoAnswer(psycopg.OperationalError):
     """The server was silent for too long, and is not working on the statement."""
+
+
+class NotReplicated(psycopg.OperationalError):
+    """A commit is on this server, and perhaps not on its synchronous standby: the wait for that
+    was cut short. A failover may lose it."""
 
 
 class Line(Connection[Any]):
@@ -61,6 +77,21 @@ class Line(Connection[Any]):
 
     answer_timeout = 0.0
     conninfo = ""
+    warning: str | None = None
+    """The last warning of the server since `expecting_no_warning` began."""
+
+    @contextmanager
+    def expecting_no_warning(self) -> Iterator[None]:
+        """For a commit that must be durable. Raises NotReplicated after a warning: the server says
+        by one that it did not wait for its standby."""
+        self.warning = None
+        yield
+        if self.warning is not None:
+            raise NotReplicated(self.warning)
+
+    def note_warning(self, notice: Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self.warning = f"{notice.message_primary}: {notice.message_detail}"
 
     def wait(self, gen: Generator[Any, Any, Answer], *arguments: Any, **settings: Any) -> Answer:
         if not self.answer_timeout or arguments or settings:
@@ -109,6 +140,7 @@ class Datastore(PostgresDatastore):
         self._synchronous_commit = synchronous_commit
         self._is_closed = False
         self._process = os.getpid()
+        self.epoch = Epoch()
         super().__init__(
             "",
             "",
@@ -138,16 +170,16 @@ class Datastore(PostgresDatastore):
         waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would wait without limit
         settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
 
-        url, answer_timeout = (
-            self._url,
-            self._answer_timeout,
-        )  # not self: the pool would keep it alive
+        # not self: the pool would keep it alive
+        url, answer_timeout, epoch = self._url, self._answer_timeout, self.epoch
 
         def after_connect(connection: Connection[Any]) -> None:
             assert isinstance(connection, Line)
             connection.answer_timeout, connection.conninfo = answer_timeout, url
+            connection.add_notice_handler(connection.note_warning)
             library(connection)
             connection.execute(settings)
+            compare(epoch, connection)
 
         return after_connect
 
@@ -172,7 +204,7 @@ class Datastore(PostgresDatastore):
                     raise
         except OperationalError as error:
             if isinstance(
-                error.__cause__, (NoAnswer, PoolTimeout)
+                error.__cause__, (NoAnswer, NotReplicated, PoolTimeout)
             ):  # the library would retry ten times
                 getattr(
                     self.pool, "drain", self.pool.check
@@ -192,6 +224,22 @@ class Datastore(PostgresDatastore):
     def close(self) -> None:
         self._is_closed = True
         super().close()
+
+
+def compare(epoch: Epoch, connection: Connection[Any]) -> None:
+    """Compare the log with what this process knows of it. Raises psycopg.OperationalError for a
+    standby that lacks an event: it may still be on its way."""
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+
+        def event_at(position: int) -> tuple[Any, ...] | None:
+            found = cursor.execute(EVENT_AT, (position,)).fetchone()
+            if found is None and cursor.execute("SELECT pg_is_in_recovery()").fetchall()[0][0]:
+                raise psycopg.OperationalError(
+                    f"the server is a standby, and does not have position {position} yet"
+                )
+            return found
+
+        epoch.compare(event_at, lambda: int(cursor.execute(LAST_POSITION).fetchall()[0][0]))
 
 
 def refuse_other_encodings(connection: Connection[Any]) -> None:

@@ -5,41 +5,49 @@ order and no event appears behind a reader. The library finds `Factory` here: th
 persistence module for PostgreSQL ledgers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import BaseInfrastructureFactory, IntegrityError
+from eventsourcing.persistence import (
+    BaseInfrastructureFactory,
+    IntegrityError,
+    OperationalError,
+)
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence
 from orderledger.infrastructure.storage.postgres.call import (
     bigint_array,
     bytea_array,
     call,
     text_array,
 )
-from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
+from orderledger.infrastructure.storage.postgres.connections import Datastore, Line, asking
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     own_streams,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
@@ -66,6 +74,14 @@ BEGIN
         INSERT INTO {table} (originator_id, originator_version, topic, state)
         SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
     SELECT array_agg(notification_id ORDER BY notification_id) INTO positions FROM stored;
+    IF EXISTS (
+        SELECT 1 FROM unnest(streams, versions) AS fresh (stream, version)
+        WHERE fresh.version > 1 AND NOT EXISTS (
+            SELECT 1 FROM {table} AS earlier WHERE earlier.originator_id = fresh.stream
+            AND earlier.originator_version = fresh.version - 1))
+    THEN
+        RAISE integrity_constraint_violation USING MESSAGE = 'the version before is missing';
+    END IF;
     IF array_length(numbers, 1) > 0 THEN
         INSERT INTO {evidence_table} (position, salt, evidence, text)
         SELECT positions[number], salt, proof, sentence
@@ -188,6 +204,7 @@ class Recorder(PostgresApplicationRecorder):
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         """Append without retries: after a lost answer, only reading back can show the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
@@ -203,41 +220,67 @@ class Recorder(PostgresApplicationRecorder):
             *(_evidence(evidence) if evidence else NO_EVIDENCE),
         )
         unborn = own_streams(bindings)
-        with self.datastore.get_connection() as connection:
+        with self._committing() as connection:
+            if epoch is not None:
+                self.epoch.check(epoch)
             if not claims and not unborn and not fences and not forgetting:
-                return call(connection, self._append, parameters)
-            with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-                cursor.execute(
-                    self._lock
-                )  # before any row, as in every append, so that there is no deadlock
-                for (
-                    account,
-                    fence,
-                ) in (
-                    fences
-                ):  # FOR SHARE: another sender takes the lease over only after this commit
-                    cursor.execute(self._fence, (account,))
-                    check_fence(account, fence, cursor.fetchall())
-                self._check_unborn(cursor, unborn)
                 positions = call(connection, self._append, parameters)
-                self._claim(cursor, claims)
-                for stream in forgetting:
-                    cursor.execute(self._forget, (stream,))
-                return positions
+            else:
+                with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+                    # before any row, as in every append, so that there is no deadlock
+                    cursor.execute(self._lock)
+                    for account, fence in fences:
+                        # FOR SHARE: another sender takes the lease over only after this commit
+                        cursor.execute(self._fence, (account,))
+                        check_fence(account, fence, cursor.fetchall())
+                    self._check_unborn(cursor, unborn)
+                    positions = call(connection, self._append, parameters)
+                    self._claim(cursor, claims)
+                    for stream in forgetting:
+                        cursor.execute(self._forget, (stream,))
+        self.epoch.note(*events[-1], positions[-1])
+        return positions
+
+    @contextmanager
+    def _committing(self) -> Iterator[Line]:
+        """A connection for one commit. Raises PersistenceError if its standby may lack it."""
+        with self.datastore.get_connection() as connection:
+            assert isinstance(connection, Line)
+            with connection.expecting_no_warning():
+                yield connection
+
+    @property
+    def epoch(self) -> Epoch:
+        datastore = self.datastore
+        assert isinstance(datastore, Datastore)
+        return datastore.epoch
 
     def check_place(self) -> None:
         """Nothing to check: the server knows its files."""
 
+    def confirm(self, epoch: int) -> None:
+        try:
+            self._ask()
+        except OperationalError:  # the connection was cut; the next one compares the log
+            self._ask()
+        self.epoch.check(epoch)
+
+    def _ask(self) -> None:
+        with self.datastore.get_connection() as connection:
+            connection.execute("SELECT 1")
+
     def settle(self, error: Exception) -> bool:
-        """Wait until no append is running, by taking the lock that each append takes.
+        """Wait until no append is running, by taking the lock that each append takes. Then commit,
+        which waits until synchronous standbys have all earlier commits.
 
         The outcome is final if the server answered; otherwise a statement may still be on its way
         to the server. A refused write is final at once: such a role could not take the lock.
         """
         if is_refused(error):
             return True
-        with self.datastore.get_connection() as connection, connection.transaction():
+        with self._committing() as connection, connection.transaction():
             connection.execute(self._lock)
+            connection.execute("SELECT pg_logical_emit_message(true, 'orderledger', '')")
         cause = error.__cause__ or error
         return isinstance(cause, psycopg.Error) and cause.sqlstate is not None
 
@@ -333,10 +376,12 @@ class Recorder(PostgresApplicationRecorder):
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             cursor.execute(statement, parameters, prepare=True)
-            return [
+            rows = [
                 LogRow(stream, version, name, bytes(state), position)
                 for stream, version, name, state, position in cursor
             ]
+        self.epoch.note_all(rows)
+        return rows
 
 
 def has_ledger(url: str, answer_timeout: int) -> bool:

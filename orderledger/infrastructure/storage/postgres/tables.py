@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from eventsourcing.postgres import PostgresDatastore
 from msgspec.structs import asdict
 from psycopg import Cursor, Error, OperationalError
 from psycopg.rows import tuple_row
@@ -20,7 +19,6 @@ from orderledger.infrastructure.storage.columns import (
     json_texts,
     numbers,
     parse_json,
-    shape_of,
     times,
 )
 from orderledger.infrastructure.storage.database import (
@@ -30,13 +28,14 @@ from orderledger.infrastructure.storage.database import (
     Session,
     upsert_tail,
 )
-from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
+from orderledger.infrastructure.storage.kept_evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
 from orderledger.infrastructure.storage.postgres.arrow import arrow_of
-from orderledger.infrastructure.storage.recorder import (
-    ATTRIBUTIONS,
+from orderledger.infrastructure.storage.postgres.connections import Datastore
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, NAMES_KEPT
+from orderledger.infrastructure.storage.shapes import shape_of
+from orderledger.infrastructure.storage.table_names import (
     EVENTS_TABLE,
     EVIDENCE_TABLE,
-    NAMES_KEPT,
     NAMES_TABLE,
     TILES_TABLE,
 )
@@ -296,13 +295,18 @@ class PostgresSession(Session):
 
 
 class PostgresDatabase(Database):
-    def __init__(self, datastore: PostgresDatastore) -> None:
+    def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
+
+    def _session(self, cursor: Cursor[Any]) -> Session:
+        session = PostgresSession(cursor)
+        session.epoch = self._datastore.epoch
+        return session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self._cursor() as cursor:
-            yield PostgresSession(cursor)
+            yield self._session(cursor)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -312,7 +316,7 @@ class PostgresDatabase(Database):
             if until is not None:
                 left = max(1, round(1_000 * (until - time.monotonic())))
                 cursor.execute(f"SET LOCAL statement_timeout = {left}".encode())
-            yield PostgresSession(cursor)
+            yield self._session(cursor)
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor[Any]]:

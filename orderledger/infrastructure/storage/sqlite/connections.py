@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any
@@ -22,11 +22,19 @@ from eventsourcing.sqlite import (
 from orderledger.infrastructure.deadline import current, is_over
 from orderledger.infrastructure.errors import ForkedLedger
 from orderledger.infrastructure.locks import let_go
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
 STEPS_BETWEEN_LOOKS = 20_000
 """Steps of SQLite's machine between two looks at the deadline of a query, about a millisecond."""
+
+EVENT_AT = (
+    f"SELECT originator_id, originator_version, topic, state FROM {EVENTS_TABLE} "
+    "WHERE notification_id = ?"
+)
+LAST_POSITION = f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}"
 
 STATEMENTS_KEPT = 16
 """Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements
@@ -76,6 +84,7 @@ class Pool(SQLiteConnectionPool):
 
     synchronous = "FULL"
     journal_mode = "WAL"
+    epoch: Epoch
     _opened: tuple[int, int] | None = None
     """Device and inode of the file that the first connection opened."""
 
@@ -120,6 +129,7 @@ class Pool(SQLiteConnectionPool):
             self._opened = self._opened or _file_at(self.db_name)
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
         connection.execute("PRAGMA cache_size=-16384")
+        compare(self.epoch, connection)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Switch to a write-ahead log. SQLite itself does not wait here if another process is
@@ -133,6 +143,16 @@ class Pool(SQLiteConnectionPool):
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def compare(epoch: Epoch, connection: sqlite3.Connection) -> None:
+    """Compare the log with what this process knows of it."""
+
+    def event_at(position: int) -> Sequence[Any] | None:
+        found: Sequence[Any] | None = connection.execute(EVENT_AT, (position,)).fetchone()
+        return found
+
+    epoch.compare(event_at, lambda: int(connection.execute(LAST_POSITION).fetchone()[0]))
 
 
 def make_private(path: str) -> None:
@@ -177,6 +197,7 @@ class Datastore(SQLiteDatastore):
             max_overflow=THREADS,
         )
         self.pool.synchronous, self.pool.journal_mode = synchronous, journal_mode
+        self.pool.epoch = Epoch()
         self._threads = threading.local()
         self._turn = threading.RLock()
         _DATASTORES.add(self)

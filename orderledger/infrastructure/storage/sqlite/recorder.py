@@ -20,21 +20,16 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from eventsourcing.utils import EnvType
 
-from orderledger.infrastructure.storage.evidence import placed
+from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.kept_evidence import NewEvidence, placed
 from orderledger.infrastructure.storage.recorder import (
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    FACTS_TABLE,
     LAST_POSITION,
-    LEASES_TABLE,
     NAME_TAKEN,
-    NAMES_TABLE,
     Binding,
     FactKey,
     Fence,
     LogRow,
     NewEvent,
-    NewEvidence,
     check_fence,
     chunks,
     own_streams,
@@ -43,6 +38,13 @@ from orderledger.infrastructure.storage.sqlite.connections import (
     Datastore,
     connected,
     raised_by_library,
+)
+from orderledger.infrastructure.storage.table_names import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    FACTS_TABLE,
+    LEASES_TABLE,
+    NAMES_TABLE,
 )
 
 BEFORE_COMMIT = frozenset(
@@ -71,10 +73,19 @@ class Recorder(SQLiteApplicationRecorder):
             "(originator_id, originator_version)"
         )
         refuse = "BEGIN SELECT RAISE(ABORT, 'events are immutable'); END"
-        triggers = (
-            f"{table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}"
-            for verb in ("UPDATE", "DELETE")
+        dense = (
+            f"{table}_dense AFTER INSERT ON {table} WHEN NEW.originator_version > 1 AND NOT "
+            f"EXISTS (SELECT 1 FROM {table} WHERE originator_id = NEW.originator_id AND "
+            "originator_version = NEW.originator_version - 1) BEGIN SELECT RAISE(ABORT, "
+            "'the version before is missing'); END"
         )
+        triggers = [
+            dense,
+            *(
+                f"{table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}"
+                for verb in ("UPDATE", "DELETE")
+            ),
+        ]
         return [
             f"CREATE TABLE IF NOT EXISTS {table} ({columns})",
             *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
@@ -89,8 +100,11 @@ class Recorder(SQLiteApplicationRecorder):
         fences: Sequence[Fence] = (),
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
+        epoch: int | None = None,
     ) -> Sequence[int]:
         with self.datastore.transaction(commit=True) as c:
+            if epoch is not None:
+                self.epoch.check(epoch)
             for account, fence in fences:
                 c.execute(f"SELECT fence FROM {LEASES_TABLE} WHERE account = ?", (account,))
                 check_fence(account, fence, c.fetchall())
@@ -108,7 +122,17 @@ class Recorder(SQLiteApplicationRecorder):
                     f"INSERT INTO {FACTS_TABLE} (stream, key) VALUES {marks}",
                     list(chain.from_iterable(chunk)),
                 )
+        self.epoch.note(*events[-1], positions[-1])
         return positions
+
+    @property
+    def epoch(self) -> Epoch:
+        datastore = self.datastore
+        assert isinstance(datastore, Datastore)
+        return datastore.pool.epoch
+
+    def confirm(self, epoch: int) -> None:
+        self.epoch.check(epoch)
 
     def check_place(self) -> None:
         if isinstance(self.datastore, Datastore):
@@ -262,7 +286,9 @@ class Recorder(SQLiteApplicationRecorder):
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[LogRow]:
         with self.datastore.transaction(commit=False) as c:
             c.execute(statement, parameters)
-            return [LogRow(*row) for row in c.fetchall()]
+            rows = [LogRow(*row) for row in c.fetchall()]
+        self.epoch.note_all(rows)
+        return rows
 
     def select_notifications(
         self,

@@ -16,15 +16,7 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteDatastore
 from msgspec.structs import asdict
 
-from orderledger.infrastructure.storage.columns import (
-    Column,
-    cell_decoder,
-    changed,
-    json_texts,
-    numbers,
-    shape_of,
-    times,
-)
+from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, times
 from orderledger.infrastructure.storage.database import (
     REBUILDING_LOOK,
     ROWS_PER_BATCH,
@@ -32,17 +24,12 @@ from orderledger.infrastructure.storage.database import (
     Session,
     upsert_tail,
 )
-from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
-from orderledger.infrastructure.storage.recorder import (
-    ATTRIBUTIONS,
-    EVENTS_TABLE,
-    EVIDENCE_TABLE,
-    NAMES_KEPT,
-    NAMES_TABLE,
-    chunks,
-)
+from orderledger.infrastructure.storage.kept_evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
+from orderledger.infrastructure.storage.recorder import ATTRIBUTIONS, NAMES_KEPT, chunks
+from orderledger.infrastructure.storage.shapes import cell_decoder, shape_of
 from orderledger.infrastructure.storage.sqlite.arrow import arrow_of
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE, EVIDENCE_TABLE, NAMES_TABLE
 from orderledger.projections.view import AnyTable, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable
 
@@ -236,15 +223,21 @@ class SQLiteDatabase(Database):
         self._datastore = datastore
         self._rebuilding = threading.Lock()
 
+    def _session(self, cursor: sqlite3.Cursor) -> Session:
+        session = SQLiteSession(cursor)
+        if isinstance(self._datastore, Datastore):
+            session.epoch = self._datastore.pool.epoch
+        return session
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=True) as cursor:
-            yield SQLiteSession(cursor.sqlite_cursor)
+            yield self._session(cursor.sqlite_cursor)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         with self._datastore.transaction(commit=False) as cursor:
-            yield SQLiteSession(cursor.sqlite_cursor)
+            yield self._session(cursor.sqlite_cursor)
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
@@ -267,7 +260,7 @@ class SQLiteDatabase(Database):
         }
         with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
             connection.execute("BEGIN")
-            yield SQLiteSession(connection.cursor())
+            yield self._session(connection.cursor())
 
     def overwrite_deleted(self) -> bool:
         """Empty the write-ahead log, which has old pages."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from orderledger.extend.messages import Identifier
-from orderledger.extend.views import ACCOUNT_EVENTS, CERTIFICATES, HALTS, StoredViews
+from orderledger.extend.views import StoredViews, tables
 from orderledger.gateway.breakers import feed_age
 from orderledger.rows import AccountEventRow, CertificateRow, HaltRow
 from orderledger.serve.alerts.feeds import collected_accounts, last_message_age
@@ -17,15 +17,15 @@ from orderledger.serve.readings import LAST_CERTIFICATES
 
 
 def open_gaps(views: StoredViews) -> list[AccountEventRow]:
-    return views.session.select(ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL")
+    return views.session.select(tables.ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL")
 
 
 def last_certificates(views: StoredViews) -> list[CertificateRow]:
-    return views.session.select(CERTIFICATES, LAST_CERTIFICATES)
+    return views.session.select(tables.CERTIFICATES, LAST_CERTIFICATES)
 
 
 def active_halts(views: StoredViews) -> list[HaltRow]:
-    return views.session.select(HALTS, "resumed_at IS NULL")
+    return views.session.select(tables.HALTS, "resumed_at IS NULL")
 
 
 class GapRule(Rule):

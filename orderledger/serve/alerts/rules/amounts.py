@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName
-from orderledger.extend.values import EXACT, part_words, plain
+from orderledger.extend.values import EXACT, plain, sides
 from orderledger.extend.views import StoredViews, queries
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.settings import GatewaySettings, read_settings
@@ -28,7 +28,7 @@ def exposures(views: StoredViews) -> list[ExposureRow]:
 
 def position_name(row: ExposureRow) -> str:
     """The position of a row, as people write it."""
-    part = part_words((row["position_side"], row["position_id"]))
+    part = sides.part_words((row["position_side"], row["position_id"]))
     return " ".join((row["account"], row["instrument"], *part))
 
 

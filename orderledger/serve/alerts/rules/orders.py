@@ -8,8 +8,8 @@ from pydantic import Field
 
 from orderledger import Anomaly
 from orderledger.extend.messages import Identifier, Quantity
-from orderledger.extend.values import EXACT, is_order_stream, plain
-from orderledger.extend.views import ANOMALIES, ORDERS, StoredViews, position_anomalies
+from orderledger.extend.values import EXACT, plain, stream_names
+from orderledger.extend.views import StoredViews, derived_anomalies, tables
 from orderledger.rows import AnomalyRow, OrderRow
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule
@@ -20,12 +20,12 @@ OF_ORDER = ("client_order_id", "venue_order_id", "instrument", "side", "strategy
 
 
 def unresolved_orders(views: StoredViews) -> list[OrderRow]:
-    return views.rows(ORDERS.public, is_open=True, certainty="unresolved")
+    return views.rows(tables.ORDERS.public, is_open=True, certainty="unresolved")
 
 
 def open_anomalies(views: StoredViews) -> list[AnomalyRow]:
-    recorded = views.session.select(ANOMALIES, "cleared_at IS NULL")
-    return [*recorded, *position_anomalies(views, ANOMALIES)]
+    recorded = views.session.select(tables.ANOMALIES, "cleared_at IS NULL")
+    return [*recorded, *derived_anomalies(views, tables.ANOMALIES)]
 
 
 class UnresolvedRule(Rule):
@@ -122,7 +122,7 @@ class LargeChangeRule(Rule):
 
     def _orders(self, state: State, sizes: UsualSizes) -> Iterator[Condition]:
         raised = {stream for rule, stream in state.raised if rule == self.title}
-        streams = state.changed | set(filter(is_order_stream, raised))
+        streams = state.changed | set(filter(stream_names.is_order_stream, raised))
         orders = sorted(state.orders(streams), key=place_of)
         sizes.load(state, {order["account"] for order in orders})
         notionals = [sizes.note(order, state.rows(instruments)) for order in orders]

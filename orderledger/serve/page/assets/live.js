@@ -57,6 +57,8 @@ addEventListener("online", () => stream?.retry());
 document.addEventListener("visibilitychange", () => !document.hidden && stream?.retry());
 
 function onEvent(name, text) {
+  // The log has an older state: nothing that is shown can be trusted.
+  if (name === "went_back") return location.reload();
   if (name !== "rows" && name !== "status") return;
   const data = JSON.parse(text);
   batch(() => {

@@ -1,10 +1,10 @@
 """Connections to venues: HTTP with retries and a rate limit, and a websocket that reconnects."""
 
-from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import Ended, ended, happens_within
 from orderledger.venues.base.transport.http import Http
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
+from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed, parsed_first
 from orderledger.venues.base.transport.websocket import (
     Closed,

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orderledger.extend.runtime import EventLogger, Secrecy, masked
+from orderledger.extend.runtime import EventLogger, secrecy
 from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
+from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
@@ -36,7 +37,7 @@ class Censor(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        shown = Secrecy().hide(masked(text))
+        shown = Secrecy().hide(secrecy.masked(text))
         if shown != text:
             record.msg, record.args = shown, ()
         return True
@@ -65,7 +66,7 @@ class Http:
 
     Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost
     connections, 5xx, 408, 429 and answers that are not JSON are retried, up to `attempts` times in
-    all. ¶ Between attempts it waits for `backoff` plus any pause that the venue asks for
+    all. Between attempts it waits for `backoff` plus any pause that the venue asks for
     (Retry-After, X-Ratelimit-Expiry). Then VenueUnavailable is raised. Another 4xx raises
     VenueRefused at once. `is_busy(status, said)` names further refusals that mean "later";
     `pause_in(said)` finds the seconds to wait in the text of a refusal. `limits` are those of

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.http import client_of
+from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
 from orderledger.venues.errors import NotSent, Unanswered
 

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from orderledger.extend.runtime import EventLogger, Secrecy
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import happens_within
 from orderledger.venues.base.transport.http import LOOPBACK
 from orderledger.venues.base.transport.line import Closed, Event, Frame, Line, Opened
+from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.errors import VenueError
 
 MOST_BYTES = 16 * 1024 * 1024

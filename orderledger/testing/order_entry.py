@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orderledger import Ledger, Request, RequestCancel, RequestReplace, Submit
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.view import Row
+from orderledger import Ledger, Message, Request, RequestCancel, RequestReplace, Submit
+from orderledger.extend.values import SystemClock
+from orderledger.rows import OrderRow
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
@@ -21,7 +20,7 @@ SECRET = "0x" + "5e" * 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class EntryUnderTest:
     """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue
     refuse the next order, with our word `refusal`. `query` makes the adapter that queries the
     venue. `accepts_with`: the order's status after the answer."""
@@ -34,54 +33,54 @@ class Kind:
     better_price: str
     serve: Callable[[ExchangeSimulator, Faults], VenueServer]
     connect: Callable[[VenueServer, str], OrderEntry]
-    refuse: Callable[["World"], None]
+    refuse: Callable[["EntryHarness"], None]
     refusal: str
     query: Callable[[VenueServer, str, Records], Venue]
     first_order_id: int = 1
     accepts_with: str = "new"
     cancel_of_filled: tuple[str, ...] = ("cancel_rejected",)
-    is_replace_told: bool = False
+    answers_replace: bool = False
     secret: str = SECRET
 
 
-class World:
+class EntryHarness:
     """`account` is the ledger's name of the account."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind, self.account, self.faults = kind, f"{kind.name}:main", Faults()
+    def __init__(self, under_test: EntryUnderTest) -> None:
+        self.under_test, self.account, self.faults = under_test, f"{under_test.name}:main", Faults()
         self.exchange = ExchangeSimulator(
             clock=SystemClock(),
-            accounts=[kind.there],
-            first_order_id=kind.first_order_id,
+            accounts=[under_test.there],
+            first_order_id=under_test.first_order_id,
             currency="USD",
         )
-        self.server = kind.serve(self.exchange, self.faults)
+        self.server = under_test.serve(self.exchange, self.faults)
         self.ledger = Ledger.open("memory://", update_views=False)
         self._before: set[int] = set()
         self.entry: OrderEntry
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator["World"]:
+    async def served(self) -> AsyncIterator["EntryHarness"]:
         async with self.server:
-            self.entry = self.kind.connect(self.server, self.account)
+            self.entry = self.under_test.connect(self.server, self.account)
             try:
                 yield self
             finally:
                 await self.entry.aclose()
                 self.ledger.close()
 
-    def order(self, name: str = "C-1", **terms: Any) -> Row:
+    def order(self, name: str = "C-1", **terms: Any) -> OrderRow:
         """An order that was recorded with its aliases, and is about to be sent."""
         usual = {
             "side": "buy",
-            "quantity": self.kind.quantity,
+            "quantity": self.under_test.quantity,
             "order_type": "limit",
-            "limit_price": self.kind.price,
+            "limit_price": self.under_test.price,
         }
         request = Request(
             account=self.account,
             client_order_id=name,
-            instrument=self.kind.instrument,
+            instrument=self.under_test.instrument,
             **{**usual, **terms},
         )
         row = {"tags": {}, "venue_order_id": None, "aliases": {}, **request.model_dump()}
@@ -92,16 +91,16 @@ class World:
                 Submit(account=self.account, client_order_id=name),
             ]
         )
-        return dict(self.ledger.order(name))
+        return self.ledger.order(name)
 
     def record(self, messages: Iterable[Message]) -> list[str]:
         """The outcomes of messages."""
         return [self.ledger.record(message).outcome for message in messages]
 
-    async def submit(self, name: str = "C-1", **terms: Any) -> Row:
+    async def submit(self, name: str = "C-1", **terms: Any) -> OrderRow:
         """Send an order, record the answer, and return the order's row."""
         self.record(await self.entry.submit(self.order(name, **terms)))
-        return dict(self.ledger.order(name))
+        return self.ledger.order(name)
 
     async def cancel(self, name: str = "C-1") -> list[str]:
         """Request a cancel, record the answer, and return the types of its messages."""
@@ -109,9 +108,9 @@ class World:
             account=self.account, client_order_id=name, request_id=f"{name}-cancel"
         )
         self.record([request])
-        told = await self.entry.cancel(dict(self.ledger.order(name)), f"{name}-cancel")
-        self.record(told)
-        return [message.__dict__["type"] for message in told]
+        answer = await self.entry.cancel(dict(self.ledger.order(name)), f"{name}-cancel")
+        self.record(answer)
+        return [message.__dict__["type"] for message in answer]
 
     async def replace(self, name: str = "C-1", **changes: Any) -> list[str]:
         """Request a change, record the answer, and return the types of its messages."""
@@ -123,9 +122,9 @@ class World:
             **dict.fromkeys(("quantity", "limit_price", "stop_price")),
             **request.model_dump(exclude_none=True),
         }
-        told = await self.entry.replace(dict(self.ledger.order(name)), given)
-        self.record(told)
-        return [message.__dict__["type"] for message in told]
+        answer = await self.entry.replace(dict(self.ledger.order(name)), given)
+        self.record(answer)
+        return [message.__dict__["type"] for message in answer]
 
     async def warm_up(self, name: str = "C-0") -> None:
         """Send an order and forget it, so that an entry has asked what it asks once: the next
@@ -134,18 +133,18 @@ class World:
         await self.submit(name)
         for order in self.working():
             self.exchange.cancel(order)
-        self._before = {order.order_id for order in self.exchange.orders(self.kind.there)}
+        self._before = {order.order_id for order in self.exchange.orders(self.under_test.there)}
 
     def at_venue(self) -> list[SimulatedOrder]:
         """All orders that the venue has taken since the warm-up: the judge of what was sent."""
         return [
             order
-            for order in self.exchange.orders(self.kind.there)
+            for order in self.exchange.orders(self.under_test.there)
             if order.order_id not in self._before
         ]
 
     def working(self) -> list[SimulatedOrder]:
-        return self.exchange.open_orders(self.kind.there)
+        return self.exchange.open_orders(self.under_test.there)
 
     def the_order(self) -> SimulatedOrder:
         (only,) = [order for order in self.at_venue() if order.replaced_by is None]

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import LEASES_TABLE
-from orderledger.infrastructure.storage.store import reaching
+from orderledger.extend.store import Database, Session, reaching, table_names
 
+TABLE = table_names.LEASES_TABLE
 STORE = "the table of leases"
 
 
@@ -39,8 +38,7 @@ class Leases:
         """The lease of this account. None if nobody has ever had it."""
         with self._reading() as session:
             rows = session.execute(
-                f"SELECT account, holder, process, fence, beat FROM {LEASES_TABLE} WHERE account "
-                "= ?",
+                f"SELECT account, holder, process, fence, beat FROM {TABLE} WHERE account = ?",
                 (account,),
             )
         return Lease(*rows[0]) if rows else None
@@ -51,14 +49,14 @@ class Leases:
         with self._writing() as session:
             if seen is None:
                 rows = session.execute(
-                    f"INSERT INTO {LEASES_TABLE} (account, holder, process, fence, beat) VALUES "
-                    "(?, ?, ?, 1, 0) ON CONFLICT (account) DO NOTHING RETURNING fence",
+                    f"INSERT INTO {TABLE} (account, holder, process, fence, beat) "
+                    "VALUES (?, ?, ?, 1, 0) ON CONFLICT (account) DO NOTHING RETURNING fence",
                     (account, holder, process),
                 )
             else:
                 rows = session.execute(
-                    f"UPDATE {LEASES_TABLE} SET holder = ?, process = ?, fence = fence + 1, beat = "
-                    "0 WHERE account = ? AND fence = ? AND beat = ? RETURNING fence",
+                    f"UPDATE {TABLE} SET holder = ?, process = ?, fence = fence + 1, "
+                    "beat = 0 WHERE account = ? AND fence = ? AND beat = ? RETURNING fence",
                     (holder, process, account, seen.fence, seen.beat),
                 )
         return int(rows[0][0]) if rows else None
@@ -68,8 +66,8 @@ class Leases:
         with self._writing() as session:
             return bool(
                 session.execute(
-                    f"UPDATE {LEASES_TABLE} SET beat = beat + 1 WHERE account = ? AND fence = ? "
-                    "RETURNING beat",
+                    f"UPDATE {TABLE} SET beat = beat + 1 "
+                    "WHERE account = ? AND fence = ? RETURNING beat",
                     (account, fence),
                 )
             )
@@ -78,8 +76,8 @@ class Leases:
         """Release the lease. The next process need not wait."""
         with self._writing() as session:
             session.execute(
-                f"UPDATE {LEASES_TABLE} SET holder = NULL, process = NULL, beat = beat + 1 WHERE "
-                "account = ? AND fence = ? RETURNING beat",
+                f"UPDATE {TABLE} SET holder = NULL, process = NULL, beat = beat + 1 "
+                "WHERE account = ? AND fence = ? RETURNING beat",
                 (account, fence),
             )
 

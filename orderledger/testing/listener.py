@@ -1,12 +1,10 @@
-"""What the harnesses of all venues share: a ledger that records everything an adapter delivers, as
-it comes."""
+"""A ledger that records everything an adapter delivers, as it comes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from orderledger import Ledger, UnknownOrder
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Ledger, Message, UnknownOrder
 from orderledger.venues.base.venue import (
     Down,
     FeedEvent,
@@ -21,12 +19,12 @@ PATIENCE = 60.0
 
 
 class Listener:
-    """`told` is what was delivered while it listened, in order; `outcomes` are those of all
-    messages recorded."""
+    """`received` has the events that the adapter delivered, in order. `outcomes` are those of all
+    recorded messages."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.told: list[FeedEvent] = []
+        self.received: list[FeedEvent] = []
         self.outcomes: list[str] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -52,14 +50,14 @@ class Listener:
             await asyncio.gather(work, return_exceptions=True)
 
     async def _listen(self, venue: Venue) -> None:
-        async for told in venue.listen():
-            if isinstance(told, Messages):
-                self.record(told.messages)
-            self.told.append(told)
+        async for event in venue.listen():
+            if isinstance(event, Messages):
+                self.record(event.messages)
+            self.received.append(event)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until it holds; an order that is not there yet does not. Fails when it never does,
-        and with what the listening has failed with."""
+        """Wait until a condition holds, in which an order may still be missing. Fails if it never
+        does, and with the error that ended the listening."""
         try:
             async with asyncio.timeout(PATIENCE):
                 while not self._holds(holds):
@@ -68,7 +66,7 @@ class Listener:
                     await asyncio.sleep(0.002)
         except TimeoutError:
             raise AssertionError(
-                f"never so; told: {self.told[-5:]}, orders: {self.ledger.orders()[:5]}"
+                f"never true; received: {self.received[-5:]}, orders: {self.ledger.orders()[:5]}"
             ) from None
 
     @staticmethod
@@ -79,26 +77,26 @@ class Listener:
 
     @property
     def kinds(self) -> list[str]:
-        """What was told, in a word each; messages by their types."""
+        """The events, in a word each; messages by their types."""
         return [
             word
-            for told in self.told
+            for event in self.received
             for word in (
-                [message.type for message in told.messages]
-                if isinstance(told, Messages)
-                else [type(told).__name__]
+                [message.type for message in event.messages]
+                if isinstance(event, Messages)
+                else [type(event).__name__]
             )
         ]
 
     @property
     def ups_and_downs(self) -> list[Up | Down]:
-        return [told for told in self.told if isinstance(told, (Up, Down))]
+        return [event for event in self.received if isinstance(event, (Up, Down))]
 
     @property
     def states(self) -> list[str]:
         """Up and Down, in a word each."""
-        return [type(told).__name__ for told in self.ups_and_downs]
+        return [type(event).__name__ for event in self.ups_and_downs]
 
     @property
     def unreadable(self) -> list[UnreadablePayload]:
-        return [told for told in self.told if isinstance(told, UnreadablePayload)]
+        return [event for event in self.received if isinstance(event, UnreadablePayload)]

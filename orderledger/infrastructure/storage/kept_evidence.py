@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 from orderledger.domain.accounts import TradingHalted
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, NewEvidence
+from orderledger.infrastructure.storage.table_names import EVENTS_TABLE, EVIDENCE_TABLE
 
 SALT_SIZE = 16
+
+NewEvidence = tuple[int, bytes, bytes | None, bytes | None]
+"""Index of the event among those to store; salt, evidence and text to store beside it."""
 
 RandomBytes = Callable[[int], bytes]
 """A source of this many random bytes."""

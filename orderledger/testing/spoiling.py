@@ -1,5 +1,4 @@
-"""Payloads of the venues, spoiled by a seed: what a venue, a proxy or a half-written log could make
-of them."""
+"""Payloads spoiled by a seed, as a venue, a proxy or a half-written log could spoil them."""
 
 import json
 import random
@@ -8,8 +7,7 @@ from typing import Any
 
 Place = tuple[Any, ...]
 RAW = "\N{SECTION SIGN}"
-"""Between two of these stands a number as it is to be written, which no object of Python would be
-written as."""
+"""Encloses a number that is written as it is, which no object of Python would be written as."""
 
 NUMBERS: tuple[Any, ...] = (
     0, -1, 1, 254, 255, 2**48, 2**53 + 1, 10**19, 10**27, 10**40, "0", "-0.5", "0.0", "1e3", "1E-9",
@@ -107,7 +105,7 @@ class Mutator:
         return {**value, first: value[second], second: value[first]}
 
     def _more(self, value: dict[str, Any]) -> dict[str, Any]:
-        """A field that nobody has told us of."""
+        """With a field that the venue does not document."""
         return {
             **value,
             self.chance.choice(

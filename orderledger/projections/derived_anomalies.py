@@ -1,17 +1,19 @@
-"""Anomalies that follow from a fill and the definition of its instrument together, found when
-anomalies are queried.
+"""Anomalies that are found when anomalies are queried, because no order's stream has them.
 
-No event records them: a definition may come later, and the anomaly is gone when the fill is
-completed, corrected or busted. The rows of positions say which instruments have any. A fill that
-has several is listed with the first of them.
+Some follow from a fill and the definition of its instrument together. A definition may come later.
+The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
+instruments have any. A fill that has several is listed with the first of them. The others
+concern the whole log.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol, cast
 
+from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.exact import ZERO
-from orderledger.domain.values import account_stream
+from orderledger.domain.stream_names import account_stream
+from orderledger.domain.values import Anomaly
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade
@@ -52,7 +54,7 @@ class Source(Protocol):
     def rows(self, table: Table[RowType], **where: Any) -> list[RowType]: ...
 
 
-def position_anomalies(
+def derived_anomalies(
     source: Source,
     table: Table[RowType],
     *,
@@ -60,17 +62,17 @@ def position_anomalies(
     until: datetime | None = None,
     **where: Any,
 ) -> list[RowType]:
-    """The rows of `anomalies`, with the columns of `table`, that match and that no event
-    records."""
+    """The rows of `anomalies`, with the columns of `table`, that match and that no order's stream
+    has."""
     asked = {name: value for name, value in where.items() if value is not None}
     flagged = source.rows(FLAGS, method="average", account=asked.get("account"))
     names = dict.fromkeys(
         (row["account"], row["instrument"]) for row in flagged if row["anomalies"]
     )
-    rows = sorted(
-        (row for key in names for row in _of_instrument(source, *key)),
-        key=lambda row: row["position"],
-    )
+    found = [row for key in names for row in _of_instrument(source, *key)]
+    if asked.get("account") in (None, EVERY_ACCOUNT):
+        found += _of_log(source)
+    rows = sorted(found, key=lambda row: row["position"])
     return [
         cast(RowType, _with_columns(table.names, row))
         for row in rows
@@ -103,6 +105,21 @@ def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[An
             code = IMPOSSIBLE_PRICE
         if code is not None:
             yield _row(entry, code)
+
+
+def _of_log(source: Source) -> Iterator[AnomalyRow]:
+    code = str(Anomaly.LOG_WENT_BACK)
+    for row in source.rows(ACCOUNT_EVENTS, account=EVERY_ACCOUNT, kind=code):
+        yield {
+            "position": row["position"],
+            "account": EVERY_ACCOUNT,
+            "client_order_id": None,
+            "code": code,
+            "detail": row["reason"] or "",
+            "detected_at": row["at"],
+            "cleared_at": None,
+            "stream": account_stream(EVERY_ACCOUNT, code, ""),
+        }
 
 
 def _code(entry: Trade | Adjustment, sides: Sides | None, modes: Modes) -> str | None:

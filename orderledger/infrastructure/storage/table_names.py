@@ -1,0 +1,11 @@
+"""The names of the tables that are not views."""
+
+EVENTS_TABLE = "orderledger_events"
+NAMES_TABLE = "order_names"
+FACTS_TABLE = "account_facts"
+COLLECTORS_TABLE = "collectors"
+LEASES_TABLE = "sending_leases"
+EVIDENCE_TABLE = "event_evidence"
+TILES_TABLE = "proof_tiles"
+CHECKPOINTS_TABLE = "proof_checkpoints"
+REQUEST_KEYS_TABLE = "request_keys"
