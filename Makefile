@@ -78,7 +78,7 @@ mutants: setup  ## plant known faults in a copy, and count those that no test fi
 
 N ?= 100
 SEED ?=
-crash: setup  ## cut the power of real processes: N=100 images of their disk, after planted faults; SEED=1: the same draws; a minute
+crash: setup  ## cut the power of real processes: N=100 images of their disk, after planted faults; SEED=1: the same draws; half a minute
 	$(BIN)/python -m tests.crash images --count $(N) $(addprefix --seed ,$(SEED))
 
 CALLS ?= 20

@@ -112,9 +112,7 @@ class Place:
                 self.files.delete_file(self.path_of(name))
         elif (path := self._root / name).parent.is_dir():
             path.unlink(missing_ok=True)
-            files.sync_folder(
-                path.parent
-            )  # before the note that names it is removed
+            files.sync_folder(path.parent)  # before the note that names it is removed
 
     def digest(self, name: str) -> str:
         """The SHA-256 of a file."""
