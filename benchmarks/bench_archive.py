@@ -56,8 +56,8 @@ def _recorded(url: str, size: int) -> int:
             to_message(each)
             for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100))
         )
-        ledger.catch_up()
-        return ledger.store.recorder.last_position()
+        ledger.views.catch_up()
+        return ledger.internals.store.recorder.last_position()
 
 
 class _Measured:
@@ -74,7 +74,7 @@ class _Measured:
         self._numbers = count()
         self._place = Place(str(folder / "archive"))
         with Ledger.open(url, update_views=False) as ledger:
-            archive(ledger.store, self._place, has_views=False)
+            archive(ledger.internals.store, self._place, has_views=False)
         self._walls: dict[str, list[float]] = {}
 
     def measure(self) -> None:
@@ -130,7 +130,8 @@ class _Measured:
     def _archive(self) -> None:
         with Ledger.open(self._url, update_views=False) as ledger:
             assert (
-                archive(ledger.store, Place(str(self._new())), has_views=False).events == self._size
+                archive(ledger.internals.store, Place(str(self._new())), has_views=False).events
+                == self._size
             )
 
     def _write(self) -> None:
@@ -156,7 +157,7 @@ class _Measured:
         path = self._new()
         path.parent.mkdir(parents=True)
         with Ledger.open(str(path), update_views=False) as ledger:
-            assert restore(self._place, verified(self._place), ledger.store) == self._size
+            assert restore(self._place, verified(self._place), ledger.internals.store) == self._size
 
     def _insert(self) -> None:
         path = self._new()

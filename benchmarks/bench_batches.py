@@ -112,7 +112,7 @@ def _recorded(
     gc.collect()
     with stores.empty(store) as url, Ledger.open(url, update_views=update_views) as ledger:
         record: Callable[[Sequence[Any]], object] = (
-            ledger.record_many if what == "messages" else ledger.record_lines
+            ledger.record_many if what == "messages" else ledger.recording.record_lines
         )
         began = clock()
         for start in range(0, len(given), size):

@@ -19,6 +19,7 @@ from measuring import Bench, Figure, in_turns, ratio
 
 from orderledger import Ledger, Request
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import FeedEvent, Messages
 from orderledger.venues.ccxt.exchange import connected, exact_json
 from orderledger.venues.ccxt.settings import CcxtSettings
@@ -106,7 +107,7 @@ async def _delivered(frames: list[str]) -> float:
             exchange=exchange,
             records=BookRecords(ledger),
             now=SystemClock().now,
-            chance=Random(1),
+            backoff=Backoff(Random(1)),
             symbols=[SYMBOL],
         )
         taken = asyncio.create_task(_take(venue))

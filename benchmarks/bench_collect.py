@@ -24,7 +24,7 @@ from collector_process import COLLECT, CollectorProcess, Cpu
 from measuring import Bench, Figure
 from venue_process import VenueProcess
 
-from orderledger.venues.hyperliquid.limits import Limits, round_weight
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits, round_weight
 
 HERE = Path(__file__).parent
 STREAMED = 10
@@ -38,7 +38,7 @@ ROUNDS = 3
 BETWEEN_CUTS = 2.5
 ROUND_WEIGHT = round_weight(1)
 RECONCILING_WEIGHT = 62
-OUR_WEIGHT = Limits().weight
+OUR_WEIGHT = HyperliquidLimits().weight
 
 
 def main() -> None:

@@ -83,7 +83,7 @@ def _filled(url: str, fills: int) -> int:
     with Ledger.open(url, update_views=False) as ledger:
         for start in range(0, len(messages), AT_ONCE):
             ledger.record_many(map(to_message, messages[start : start + AT_ONCE]))
-        ledger.catch_up()
+        ledger.views.catch_up()
     return count
 
 

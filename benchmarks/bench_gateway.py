@@ -164,7 +164,7 @@ async def _through_gateway(
                 began = time.perf_counter()
                 await asyncio.gather(*(caller() for _ in range(CALLERS)))
                 rate = many / (time.perf_counter() - began)
-                rows = [tuple(row)[:4] for row in ledger.store.recorder.rows_after(1, 2)]
+                rows = [tuple(row)[:4] for row in ledger.internals.store.recorder.rows_after(1, 2)]
         await entry.aclose()
     return statistics.median(delays) * 1e6, rate, rows  # type: ignore[return-value]
 

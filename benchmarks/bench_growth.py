@@ -88,7 +88,7 @@ def _stories(
         with stores.empty(store) as url, Ledger.open(url, update_views=False) as ledger:
             messages = [to_message(document) for document in story(length)]
             recording = partial(ledger.record_many, messages)
-            took = [_timed(do, time.process_time) for do in (recording, ledger.catch_up)]
+            took = [_timed(do, time.process_time) for do in (recording, ledger.views.catch_up)]
         for what, ms, half in zip(("recorded", "viewed"), took, before or took, strict=True):
             ratio = ms / half if before else None
             bench.add(
@@ -117,7 +117,7 @@ def _position(url: str, size: int, sides: Sequence[str]) -> dict[str, float]:
                     for number in range(start, start + 1_000)
                 ]
             )
-            ledger.catch_up()
+            ledger.views.catch_up()
         numbers = itertools.count(size)
         asked: dict[str, Iterator[Document]] = {
             "the next fill": (_fill(next(numbers), sides[0]) for _ in range(AGAIN)),
@@ -162,7 +162,7 @@ def _each(ledger: Ledger, documents: Iterator[Document]) -> float:
     took = []
     for document in documents:
         ledger.record(to_message(document))
-        took.append(_timed(ledger.catch_up))
+        took.append(_timed(ledger.views.catch_up))
     return min(took)
 
 

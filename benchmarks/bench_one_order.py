@@ -48,7 +48,7 @@ def _times(bench: Bench, found: Databases, store: str, orders: int) -> Iterator[
     with found.empty(store) as url:
         _fill(url, orders)
         with Ledger.open(url, update_views=False) as ledger:
-            row = ledger.page("orders", limit=1, order="newest").rows[0]
+            row = ledger.views.page("orders", limit=1, order="newest").rows[0]
             raw = _raw_lookup(url, row["stream"])
             for case, ask in _cases(ledger, row).items():
                 if bench.wants(case):
@@ -69,7 +69,7 @@ def _times(bench: Bench, found: Databases, store: str, orders: int) -> Iterator[
 
 def _cases(ledger: Ledger, row: Any) -> dict[str, Callable[[], object]]:
     name, venue_id, account = row["client_order_id"], row["venue_order_id"], {"account": ACCOUNT}
-    last = ledger.position()
+    last = ledger.log.position()
     return {
         "order by id": lambda: ledger.order(name, **account),
         "order by id, no account": lambda: ledger.order(name),
@@ -78,7 +78,7 @@ def _cases(ledger: Ledger, row: Any) -> dict[str, Callable[[], object]]:
         "order by id as of a position": lambda: ledger.order(name, **account, as_of=last),
         "history by venue id": lambda: ledger.history(venue_id, **account),
         "trades of an order": lambda: ledger.trades(client_order_id=name, **account),
-        "page of its trades": lambda: ledger.page("trades", client_order_id=name, **account),
+        "page of its trades": lambda: ledger.views.page("trades", client_order_id=name, **account),
     }
 
 
@@ -87,7 +87,7 @@ def _fill(url: str, orders: int) -> None:
         messages = map(to_message, documents(orders))
         while chunk := list(itertools.islice(messages, CHUNK)):
             ledger.record_many(chunk)
-        ledger.catch_up()
+        ledger.views.catch_up()
 
 
 def _raw_lookup(url: str, stream: str) -> Callable[[], object]:

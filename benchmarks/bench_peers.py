@@ -154,7 +154,7 @@ def _views(stores: Databases, found: list[Document]) -> Run:
     """All views, of a log that was there."""
     with stores.empty("sqlite") as url, followed(url, False) as ledger:
         ledger.record_many(to_message(document) for document in found)
-        return _measured(len(found), ledger.catch_up)
+        return _measured(len(found), ledger.views.catch_up)
 
 
 def _thin(stores: Databases, found: list[Document]) -> Run:

@@ -78,18 +78,18 @@ def _hashing(bench: Bench, store: str, url: str, key: Path, public: str) -> None
     with Ledger.open(url, update_views=False) as ledger:
         leaves = [
             b"\x00" + leaf_bytes(row.position, row.stream, row.version, row.name, row.state)
-            for row in ledger.store.all_rows()
+            for row in ledger.internals.store.all_rows()
         ]
 
         def floor() -> float:
             return _cpu(lambda: [hashlib.sha256(leaf).digest() for leaf in leaves])
 
         def ours() -> float:
-            with ledger.store.database.writing() as session:
+            with ledger.internals.store.database.writing() as session:
                 session.execute("DELETE FROM proof_tiles")
-            return _cpu(lambda: tiles.update(ledger.store.database))
+            return _cpu(lambda: tiles.update(ledger.internals.store.database))
 
-        with ledger.store.database.reading() as session:
+        with ledger.internals.store.database.reading() as session:
             events = tiles.events_after(session, 0, len(leaves))
         if bench.wants("hash the events"):
             hashed, floors = in_turns(
@@ -223,11 +223,11 @@ def _folding(bench: Bench, store: str, url: str, size: int) -> None:
             _with_evidence(each) for each in documents(int(size * ORDERS_PER_EVENT), size // 100)
         ]
         ledger.record_many(map(to_message, messages))
-        beside = list(ledger.store.all_rows())
+        beside = list(ledger.internals.store.all_rows())
         shown = [
             one
             for start in range(0, len(beside), 5_000)
-            for one in ledger.store.with_evidence(
+            for one in ledger.internals.store.with_evidence(
                 [decode(*row) for row in beside[start : start + 5_000]]
             )
         ]

@@ -50,7 +50,7 @@ def _recorded(url: str, size: int) -> int:
             to_message(each)
             for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100))
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
         return ledger._store.recorder.last_position()
 
 
@@ -94,7 +94,7 @@ def _measure(bench: Bench, store: str, url: str, size: int) -> None:
 
 def _rebuild(url: str, jobs: int) -> None:
     with Ledger.open(url, update_views=False) as ledger:
-        assert ledger.rebuild(jobs=jobs).is_equal
+        assert ledger.views.rebuild(jobs=jobs).is_equal
 
 
 def _build_empty(url: str) -> None:
@@ -103,7 +103,7 @@ def _build_empty(url: str) -> None:
             for table in TABLES:
                 session.execute(f"DELETE FROM {table.name}")
             session.execute("UPDATE view_positions SET position = 0")
-        ledger.catch_up()
+        ledger.views.catch_up()
 
 
 def _insert_rows(url: str) -> None:

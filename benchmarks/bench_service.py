@@ -293,14 +293,14 @@ def _streamed(
         for _ in range(10):
             time.sleep((seconds - 2) / 10)
             memory.append(process.memory_info().rss)
-    last, whole = ledger.position(), "no readers"
+    last, whole = ledger.log.position(), "no readers"
     if reading is not None:
         told = json.loads(reading.communicate()[0])
         is_whole = (
             told["faults"] == 0 and told["lasts"] == [last, last] and told["counts"] == [last, last]
         )
         whole = "nothing lost or repeated" if is_whole else str(told)
-    opened = ledger.page("orders", limit=1, open_only=True, with_count=True).count or 0
+    opened = ledger.views.page("orders", limit=1, open_only=True, with_count=True).count or 0
     grown = (memory[-1] - memory[0]) / 1e6
     note = (
         f"{whole}; MB {', '.join(f'{one / 1e6:.0f}' for one in memory)}; {grown:+.0f} MB, "

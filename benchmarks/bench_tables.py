@@ -43,7 +43,7 @@ def _filled(url: str, events: int) -> int:
     with Ledger.open(url, update_views=False) as ledger:
         for start in range(0, len(found), AT_ONCE):
             ledger.record_many(to_message(document) for document in found[start : start + AT_ONCE])
-        ledger.rebuild()
+        ledger.views.rebuild()
     return sum(document["type"] == "fill" for document in found)
 
 

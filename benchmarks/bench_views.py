@@ -7,7 +7,6 @@ SELECT that it needs.
 """
 
 import gc
-import inspect
 import random
 import sqlite3
 import statistics
@@ -68,7 +67,7 @@ def _filled(url: str, size: int) -> float:
         del found
         gc.collect()
         began = time.perf_counter()
-        ledger.catch_up()
+        ledger.views.catch_up()
         return time.perf_counter() - began
 
 
@@ -204,17 +203,15 @@ def _cold(bench: Bench, stores: Databases, store: str, url: str, size: int) -> N
 
 
 def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
-    jobs = (1, 4) if "jobs" in inspect.signature(Ledger.rebuild).parameters else (1,)
     rates = []
-    for count in jobs:
+    for count in (1, 4):
         if not bench.wants(f"rebuild, {count} job"):
             continue
         with Ledger.open(url, update_views=False) as ledger:
-            ledger.catch_up()  # a recovery does not
+            ledger.views.catch_up()  # a recovery does not
             gc.collect()
             floor = size / _timed(lambda: decimal_fold(url))
-            more: dict[str, Any] = {"jobs": count} if len(jobs) > 1 else {}
-            rebuilt = ledger.rebuild(**more)
+            rebuilt = ledger.views.rebuild(jobs=count)
         rates.append(size / rebuilt.seconds)
         note = "equal" if rebuilt.is_equal else "NOT EQUAL"
         target = ">= 40 % of the floor" if count == 1 else ">= 2.5 x one job"

@@ -62,7 +62,7 @@ def _fill(ledger: Ledger, orders: int) -> None:
     ledger.record_many(
         to_message({**one, "account": f"sim:{index % ACCOUNTS}"}) for index, one in _by_order(found)
     )
-    ledger.catch_up()
+    ledger.views.catch_up()
 
 
 def _by_order(found: list[dict[str, object]]) -> list[tuple[int, dict[str, object]]]:
@@ -128,12 +128,12 @@ def _moved(ledger: Ledger, run: Callable[[], object]) -> float:
             limit_price="1",
         )
     )
-    ledger.catch_up()
+    ledger.views.catch_up()
     return _cpu(run)
 
 
 def _count(ledger: Ledger) -> int:
-    with ledger.store.database.reading() as session:
+    with ledger.internals.store.database.reading() as session:
         return int(
             session.execute(
                 "SELECT COUNT(*) FROM orders WHERE is_open = ?", (session.to_sql("flag", True),)

@@ -17,7 +17,7 @@ from orderledger.ledger import Ledger
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.records import records_of
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.settings import HyperliquidSettings
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
@@ -37,7 +37,7 @@ async def main(minute: float, path: Path) -> None:
             {one.account: one.address for one in told.accounts},
             url=told.url,
             websocket_url=told.websocket_url,
-            limits=Limits(minute=minute),
+            limits=HyperliquidLimits(minute=minute),
             pace=Pace(round=10.0 * minute / 60),
             records=records,
         )
@@ -46,8 +46,8 @@ async def main(minute: float, path: Path) -> None:
             [venue],
             SystemClock(),
             every=timedelta(seconds=settings.reconcile_seconds),
-            publish=partial(ledger.publish, settings.collector),
-            check_views=ledger.check_views,
+            publish=partial(ledger.internals.publish, settings.collector),
+            check_views=ledger.views.raise_for_fault,
         )
         await collector.run(stop)
 

@@ -33,7 +33,7 @@ MEANINGS = {
     "testing": "the kit for adapters",
     "venues": "adapters, collector",
 }
-NAMES_ALONE = {"__init__", "lazy", "rows"}
+NAMES_ALONE = {"__init__", "lazy", "renamed", "rows"}
 """Parts of the core that only hand names on."""
 
 WIDTH, MARGIN = 900, 16

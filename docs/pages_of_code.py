@@ -27,15 +27,18 @@ from orderledger.infrastructure import errors
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.views import parameters
-from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.check import Checked, Difference
-from orderledger.infrastructure.views.pages import Pages
+from orderledger.infrastructure.views.internals import Internals
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.queries import Queries
-from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.rebuild import Rebuilt
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
+from orderledger.infrastructure.views.view_methods import ViewMethods
 from orderledger.ledger import Ledger
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.order_entry import EntryAbilities, OrderEntry
@@ -226,12 +229,15 @@ def python() -> str:
         PARAMETERS_INTRODUCTION,
         table(("type", "takes", "meaning"), _parameters()),
         *_methods(Queries),
-        *_methods(Reader),
         *_methods(PnlQueries),
-        *_methods(AgreementQueries),
-        *_methods(Pages),
     ]
     for title, kind in (
+        ("ledger.views", ViewMethods),
+        ("ledger.log", LogMethods),
+        ("ledger.reconciliations", ReconciliationMethods),
+        ("ledger.metrics", MetricMethods),
+        ("ledger.recording", RecordingMethods),
+        ("ledger.internals", Internals),
         ("ledger.audit", Audit),
         ("ledger.proof", Proofs),
         ("ledger.tables", Tables),
@@ -388,9 +394,8 @@ def _each_argument(given: ast.arguments) -> list[str]:
 
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(argument).replace("parameters.", "") + (
-        f" = {ast.unparse(default)}".replace("'", '"') if default else ""
-    )
+    shown = re.sub(r"'([A-Z][^']*)'", r"\1", ast.unparse(argument).replace("parameters.", ""))
+    return shown + (f" = {ast.unparse(default)}".replace("'", '"') if default else "")
 
 
 def _record(kind: type) -> str:

@@ -20,7 +20,7 @@ from orderledger.domain.values import Anomaly
 from orderledger.gateway.published import BreakerRow
 from orderledger.infrastructure import errors as core_errors
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.messages.outcome import Answer
+from orderledger.infrastructure.messages.outcome import OutcomeWord
 from orderledger.infrastructure.messages.registry import Certify
 from orderledger.ledger import Ledger
 from orderledger.projections.view import columns_of
@@ -117,7 +117,7 @@ def status() -> list[str]:
         collector = Collector(ledger, [venue], SystemClock()).status()
         (account,) = collector["accounts"].values()
         answer, published = ledger.status(), running.to_publish(collector, ledger)
-        (latency, *_) = ledger.latencies().values()
+        (latency, *_) = ledger.metrics.durations().values()
     return [
         "With `--json` the status is one object:\n",
         _named(answer, meanings.STATUS),
@@ -208,7 +208,7 @@ def errors() -> str:
     parts = [
         "# Outcomes and errors\n",
         "## Outcomes\n",
-        _words("outcome", get_args(Answer), meanings.OUTCOMES),
+        _words("outcome", get_args(OutcomeWord), meanings.OUTCOMES),
     ]
     parts += [
         "An outcome is an `Outcome` in Python and a line of `record --ack` on the command line.\n",

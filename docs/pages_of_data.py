@@ -269,7 +269,7 @@ def _latency() -> str:
     return "\n".join(
         [
             "## latency\n",
-            "`orderledger latency` and `Ledger.latency` follow from the table `orders`. A row has those of account, strategy, hour and instrument that you asked for. See [How fast is my venue](../how-to/exposure-and-latency.md#how-fast-is-my-venue).\n",
+            "`orderledger latency` and `ledger.metrics.latency` follow from the table `orders`. A row has those of account, strategy, hour and instrument that you asked for. See [How fast is my venue](../how-to/exposure-and-latency.md#how-fast-is-my-venue).\n",
             _named(LatencyRow.__annotations__, meanings.LATENCY_VIEW),
             "Each of its `steps`, in microseconds; the percentiles have four significant digits:\n",
             _named(

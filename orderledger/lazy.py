@@ -4,7 +4,9 @@ of its modules."""
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import _bootstrap as bootstrap
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -22,7 +24,7 @@ def lazy(
             home_of.update(dict.fromkeys(import_module(rest).__all__, rest))
 
     def is_public(name: str) -> bool:
-        if name not in home_of and name[:1] != "_":
+        if name not in home_of:
             add_rest()
         return name in home_of
 
@@ -30,8 +32,10 @@ def lazy(
         if name == "__all__":
             add_rest()
             return list(home_of)
+        if name not in home_of and (name[:1] == "_" or find_spec(f"{package}.{name}")):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")  # a module of it
         if not is_public(name):
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise _missing(package, name, is_import=sys._getframe(1).f_globals is vars(bootstrap))
         home = import_module(home_of[name])
         value = home if home.__name__.endswith(f".{name}") else getattr(home, name)
         setattr(sys.modules[package], name, value)
@@ -45,3 +49,15 @@ def lazy(
         )
 
     return imported, listed
+
+
+def _missing(package: str, name: str, *, is_import: bool) -> Exception:
+    """The error for a name that is not public, with where it is now, or which one was meant.
+
+    Of `from package import name` Python shows its own text instead of that of an AttributeError,
+    but not instead of that of an ImportError.
+    """
+    hint: str = import_module("orderledger.renamed").hint_for_name(package, name)
+    if is_import and hint:
+        return ImportError(f"cannot import name {name!r} from {package!r}.{hint}", name=package)
+    return AttributeError(f"module {package!r} has no attribute {name!r}{hint and '.'}{hint}")

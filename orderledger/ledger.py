@@ -6,7 +6,7 @@ A recording method returns when its messages are durable; `record_soon` returns 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -17,17 +17,15 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod, WeakSet
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
-from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import (
     AmbiguousOrder,
     ForkedLedger,
-    InvalidMessage,
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
@@ -35,7 +33,8 @@ from orderledger.infrastructure.errors import (
     UnreadableEvent,
 )
 from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.messages.outcome import Answer, Outcome
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.epoch import Loss
@@ -52,22 +51,19 @@ from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views import rebuild as rebuilding
 from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.doubts import doubts_in, order_now
 from orderledger.infrastructure.views.follower import Follow, Follower, check_follow
-from orderledger.infrastructure.views.following import Following
+from orderledger.infrastructure.views.internals import Internals
 from orderledger.infrastructure.views.parameters import Account
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.queries import Queries
-from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
+from orderledger.infrastructure.views.rebuild import rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
-from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.projections import queries
-from orderledger.projections.histogram import Histogram
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
 from orderledger.projections.recovery import DoubtRow, Recovery, recovery_of
 from orderledger.projections.view import Row, RowList
+from orderledger.renamed import hint_for_method
 
 if TYPE_CHECKING:
     from orderledger.analytics.tables import Tables
@@ -93,6 +89,21 @@ def _opened(settings: Settings) -> Store:
     return open_store(**settings.of_store())
 
 
+def _follower(
+    projector: Projector,
+    latencies: Latencies,
+    settings: Settings,
+    store: Store,
+    update_views: Follow,
+) -> Follower:
+    """The thread or the process that updates the views in the background."""
+    if update_views != "process" or store.url is None:
+        return Follower(projector)
+    from orderledger.infrastructure.views.follower_process import FollowingProcess
+
+    return FollowingProcess(projector, latencies, replace(settings, db=store.url))
+
+
 class Ledger(Queries):
     """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
 
@@ -105,15 +116,12 @@ class Ledger(Queries):
         update_views: Follow = True,
         random_bytes: RandomBytes | None = None,
     ) -> None:
-        self._latencies = Latencies()
+        latencies = Latencies()
+        projector = Projector(store, rebuilding, latencies, folds_ahead=update_views == "process")
+        follower = _follower(projector, latencies, settings, store, update_views)
+        super().__init__(store, settings.db, projector, follower, latencies)
         self._clock = clock or SystemClock()
-        super().__init__(
-            store,
-            settings.db,
-            Projector(store, rebuilding, self._latencies, folds_ahead=update_views == "process"),
-        )
         self._statuses = CollectorStatuses(store.database)
-        self._follower = self._make_follower(settings, update_views)
         self._writer = Writer(
             store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
         )
@@ -124,14 +132,6 @@ class Ledger(Queries):
         store.epoch.on_loss = _in_thread(WeakMethod(self._record_loss))
         if self._can_update_views() and update_views:
             self._follower.start()
-
-    def _make_follower(self, settings: Settings, update_views: Follow) -> Follower:
-        if update_views != "process" or self._store.url is None:
-            return Follower(self._projector)
-        from orderledger.infrastructure.views.follower_process import FollowingProcess
-
-        stored_settings = replace(settings, db=self._store.url)
-        return FollowingProcess(self._projector, self._latencies, stored_settings)
 
     def _record_loss(self, loss: Loss) -> None:
         """Record that the log went back, as soon as the store can be written."""
@@ -205,21 +205,6 @@ class Ledger(Queries):
             store.close()
             raise
 
-    @property
-    def store(self) -> Store:
-        """The store, for other parts of this package."""
-        return self._store
-
-    @property
-    def clock(self) -> Clock:
-        """The clock, for other parts of this package."""
-        return self._clock
-
-    @property
-    def following(self) -> Following:
-        """Waits for new events, for other parts of this package."""
-        return self._following
-
     # Recording
 
     def record(self, message: "Message") -> Outcome:
@@ -245,29 +230,6 @@ class Ledger(Queries):
                     raise
         return outcomes
 
-    def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
-        """Record NDJSON lines in order, in one commit. A line that is not a message gets the
-        outcome `invalid`; the others are recorded."""
-        if isinstance(lines, (str, bytes)):
-            raise TypeError(
-                "lines takes a sequence of lines, not one text: split it with splitlines"
-            )
-        outcomes: list[Outcome | None] = []
-        entries: list[Entry] = []
-        for line in lines:
-            try:
-                entries.append(self._wire.to_entry(self._wire.parse_line(line)))
-                outcomes.append(None)
-            except InvalidMessage as error:
-                self._latencies.outcomes["invalid"] += 1
-                outcomes.append(
-                    Outcome(
-                        "invalid", reason=str(error), text=error.fault, field=error.field or None
-                    )
-                )
-        written = iter(self._committer.write(entries) if entries else ())
-        return [next(written) if outcome is None else outcome for outcome in outcomes]
-
     def record_soon(self, message: "Message") -> "Future[Outcome]":
         """Queue one message. Returns a future that is done when the message is durable.
 
@@ -279,56 +241,34 @@ class Ledger(Queries):
         """Record one message without blocking the event loop. Concurrent calls share a commit."""
         return await self._committer.asubmit(self._wire.to_entry(message))
 
-    async def arecord_together(
-        self, messages: "Sequence[Message]", *, fence: int | None = None
-    ) -> list[Outcome]:
-        """Record at most a thousand messages in one commit without blocking the event loop, all of
-        them or none.
+    # Namespaces. Those of queries are in `Queries`
 
-        `fence`: of the lease under which the orders of these accounts are sent; raises Fenced if
-        another process sends them now.
-        """
-        entries = [self._wire.to_entry(message) for message in messages]
-        if len(entries) > GROUP_LIMIT:
-            raise ValueError(
-                f"messages takes at most {GROUP_LIMIT} for one commit, not {len(entries)}"
-            )
-        for entry in entries:
-            entry.fence = fence
-        return await self._committer.asubmit_together(entries) if entries else []
+    @cached_property
+    def recording(self) -> RecordingMethods:
+        """Recording of lines and of batches in one commit, and previews."""
+        return RecordingMethods(self)
 
-    def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """The outcomes if these messages were recorded now, in order, in one commit. Records
-        nothing."""
-        return self._writer.preview([self._wire.to_entry(message) for message in messages])
+    @cached_property
+    def internals(self) -> Internals:
+        """The parts of the ledger, such as its store and its clock, for other packages of
+        `orderledger`."""
+        return Internals(self._url, self._store, self._clock, self._following, self._statuses)
 
-    def simulate(
-        self, messages: "Iterable[Message]", *, view: Literal["orders", "trades"] = "orders"
-    ) -> list[Row]:
-        """The orders of these messages, or their active fills, as they would be if the messages
-        were recorded now, in order. Records nothing."""
-        with reaching(self._url):
-            events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
-        views = FoldedViews(events, None, None)
-        return queries.orders(views) if view == "orders" else queries.trades(views)
-
-    # Namespaces of leaves
-
-    @property
+    @cached_property
     def audit(self) -> "Audit":
         """Questions of auditors: explain, why, restate, findings, …"""
         from orderledger.audit.queries import Audit
 
         return Audit(self)
 
-    @property
+    @cached_property
     def proof(self) -> "Proofs":
         """Checkpoints, proofs, forgetting and bundles."""
         from orderledger.audit.proof.methods import Proofs
 
         return Proofs(self)
 
-    @property
+    @cached_property
     def tables(self) -> "Tables":
         """Tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses. Needs the
         extra `analytics`."""
@@ -422,45 +362,6 @@ class Ledger(Queries):
 
     # Maintenance
 
-    def rebuild(
-        self,
-        names: Sequence[str] = (),
-        *,
-        jobs: int = 1,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Rebuilt:
-        """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.
-        Recording continues."""
-        with reaching(self._url):
-            return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
-
-    def check(self, *, progress: Callable[[int, int], None] | None = None) -> Checked:
-        """Compare the whole log with its streams and the views."""
-        with reaching(self._url):
-            return check(self._store, self._projector, progress)
-
-    def catch_up(self, progress: Callable[[int], None] | None = None) -> int:
-        """Bring the views up to the end of the log now. Every query does this by itself."""
-        with reaching(self._url):
-            return self._projector.catch_up(progress)
-
-    def check_views(self) -> None:
-        """Raise StoreUnreachable, with the reason, if the views should be updated in the background
-        but are not."""
-        fault = self._follower.fault()
-        if fault is not None:
-            with reaching(self._url):
-                raise fault
-
-    def publish(self, name: str, status: dict[str, Any]) -> None:
-        """Store the status of a process that feeds this ledger, for `status`. It is not an
-        event. Raises TypeError for a status that is not a dictionary."""
-        check_argument("name", "text", name, is_needed=True)
-        if not isinstance(status, dict):
-            raise TypeError(f"status takes a dictionary, not {status!r:.100}")
-        with reaching(self._url):
-            self._statuses.write(name, status)
-
     def status(self) -> dict[str, Any]:
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
         has the newest event that this process knows, and the times that the log went back. Also
@@ -485,25 +386,6 @@ class Ledger(Queries):
             "gateways": gateways,
             "watchers": watchers,
         }
-
-    def latencies(self) -> dict[str, dict[str, int]]:
-        """Latencies since this ledger was opened: waiting for a commit, committing, and views
-        behind a commit.
-
-        `queue`, `commit` and `views` each have the count and the maximum, and the median, 90th and
-        99th percentile of the last 10,000; all but the count in microseconds.
-        """
-        return self._latencies.shown()
-
-    def latency_histograms(self) -> dict[str, Histogram]:
-        """Return all durations since the ledger was opened, in buckets, under the names of
-        `latencies`."""
-        return self._latencies.histograms()
-
-    def outcomes(self) -> dict[str, int]:
-        """Messages that this ledger was given since it was opened, by outcome. A message object
-        that is invalid was never one."""
-        return {outcome: self._latencies.outcomes[outcome] for outcome in get_args(Answer)}
 
     # Statements
 
@@ -555,6 +437,13 @@ class Ledger(Queries):
                 self._follower.stop()
                 self._store.close()
                 self._is_closed = True
+
+    if not TYPE_CHECKING:  # a checker then reports a name that does not exist
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError, saying where the name is now, or which one was meant."""
+            hint = "" if name[:1] == "_" else f".{hint_for_method(self, name)}"
+            raise AttributeError(f"'Ledger' object has no attribute {name!r}{hint}")
 
     def __enter__(self) -> "Ledger":
         return self

@@ -19,7 +19,7 @@ import orderledger
 
 PACKAGE = Path(orderledger.__file__).parent
 CORE = "core"
-BELOW = ("domain", "projections", "infrastructure", "extend", "rows", "lazy")
+BELOW = ("domain", "projections", "infrastructure", "extend", "rows", "lazy", "renamed")
 ABOVE = ("__init__", "cli", "ledger")
 """The parts of the core that hand on or start what leaves offer."""
 

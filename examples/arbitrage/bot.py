@@ -261,7 +261,7 @@ async def run(settings: CollectSettings, limits: Path, prices: str) -> None:
             print("trading", flush=True)
             while True:
                 quoted = quotes((await web.get(prices)).json())
-                await ledger.arecord_together(list(marks(quoted, now())))
+                await ledger.recording.arecord_together(list(marks(quoted, now())))
                 await bot.step(quoted)
                 await asyncio.sleep(0.25)
 

@@ -162,4 +162,4 @@ def tables_of(
     """The tables of a ledger in one state, until the end of the block."""
     needed("pyarrow", "analytics")
     with ledger._views(as_of, effective_at, is_streaming=True) as views:
-        yield Tables(views, ledger.store, as_of, effective_at)
+        yield Tables(views, ledger.internals.store, as_of, effective_at)

@@ -38,7 +38,7 @@ class DifferenceRow(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class AccountRows:
     """The rows of one account: its orders, its active fills and its positions."""
 
     orders: Sequence[OrderRow]
@@ -61,7 +61,9 @@ class Compared:
     differences: list[DifferenceRow] = field(default_factory=list)
 
 
-def compare(a: Book, b: Book, *, names: Mapping[str, str], within: timedelta) -> Compared:
+def compare(
+    a: AccountRows, b: AccountRows, *, names: Mapping[str, str], within: timedelta
+) -> Compared:
     """Compare two books. `names`: instruments of the second book by their names in the first, where
     they differ. `within`: fills without a common id are the same if their times differ by no
     more."""

@@ -40,7 +40,7 @@ def proved(
     messages = kept = done = 0
     total = rounds * sum(map(len, accounts.values()))
     for events in accounts.values():
-        log = Log(events)
+        log = AccountLog(events)
         messages, kept = messages + len(log.items), kept + len(log.kept)
         for _ in range(rounds):
             tried = shuffled(log.items, log.kept, chance)
@@ -59,7 +59,7 @@ def proved(
 
 
 def _counterexample(
-    log: "Log",
+    log: "AccountLog",
     tried: list[Item],
     differences: list[str],
     rounds: int,
@@ -78,7 +78,7 @@ def _counterexample(
     }  # fmt: skip
 
 
-class Log:
+class AccountLog:
     """The messages of one account, and the state in which its log ends."""
 
     def __init__(self, events: list[Recorded]) -> None:
@@ -129,10 +129,10 @@ def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Ou
     """The outcomes of these messages in a new ledger in memory, and its views."""
     with Ledger.open("memory://", clock=SteppingClock(now), update_views=False) as ledger:
         outcomes = ledger.record_many(map(parse_document, documents))
-        return outcomes, folded(ledger.store, None, None)
+        return outcomes, folded(ledger.internals.store, None, None)
 
 
-def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:
+def shrunk(log: AccountLog, tried: Sequence[Item]) -> list[Item]:
     """A minimal part of the messages that still ends differently."""
     items = list(tried)
     if not log.differences(items, is_part=True):

@@ -11,7 +11,10 @@ from orderledger.cli.deriving import listing, question, show_record
 from orderledger.cli.formats import print_listing
 from orderledger.cli.output import say
 from orderledger.cli.tables import print_rows
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
 from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.projections.agreement import ReconciledOrderRow
 from orderledger.projections.view import kinds_of
 
@@ -100,14 +103,14 @@ marks = question(
     view="marks",
 )
 account_events = question(
-    Queries.account_events,
-    listing(columns.ACCOUNT_EVENTS, "account events", Queries.account_events),
+    LogMethods.account_events,
+    listing(columns.ACCOUNT_EVENTS, "account events", LogMethods.account_events),
     "orderledger account-events --kind gap",
     view="account_events",
 )
 certificates = question(
-    Queries.certificates,
-    listing(columns.CERTIFICATES, "certificates", Queries.certificates),
+    ReconciliationMethods.certificates,
+    listing(columns.CERTIFICATES, "certificates", ReconciliationMethods.certificates),
     "orderledger certificates --account hyperliquid:main --json | tail -1",
     view="certificates",
 )
@@ -121,9 +124,10 @@ events = question(
     "orderledger events --actor anna --name proposal_approved",
 )
 reconciliation = question(
-    Queries.reconciliation,
-    listing(columns.RECONCILIATION, "accounts", Queries.reconciliation),
+    ReconciliationMethods.by_account,
+    listing(columns.RECONCILIATION, "accounts", ReconciliationMethods.by_account),
     "orderledger reconciliation",
+    name="reconciliation",
 )
 
 
@@ -137,9 +141,10 @@ def _show_page(page: Any, form: str) -> None:
 
 
 reconciled_orders = question(
-    Queries.reconciled_orders,
+    ReconciliationMethods.orders,
     _show_page,
     "orderledger reconciled-orders --agreement differs",
+    name="reconciled-orders",
 )
 
 
@@ -168,11 +173,11 @@ def _show_latency(found: Sequence[Any], form: str) -> None:
     if steps and form == "table":
         print_rows(steps, columns.LATENCY_STEPS, as_json=False, title="steps")
         click.echo()
-    listing(columns.LATENCY_COUNTS, "groups", Queries.latency)(found, form)
+    listing(columns.LATENCY_COUNTS, "groups", MetricMethods.latency)(found, form)
 
 
 latency = question(
-    Queries.latency,
+    MetricMethods.latency,
     _show_latency,
     "orderledger latency --by account,hour --since today",
 )

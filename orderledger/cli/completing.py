@@ -31,7 +31,7 @@ def completing(name: str) -> Any:
 
 
 def _ids(ledger: Any, given: dict[str, Any], incomplete: str) -> list[str]:
-    page = ledger.page(
+    page = ledger.views.page(
         "orders",
         search=incomplete or None,
         account=given.get("account"),
@@ -46,7 +46,9 @@ def _ids(ledger: Any, given: dict[str, Any], incomplete: str) -> list[str]:
 def _accounts(ledger: Any, given: dict[str, Any], incomplete: str) -> list[str]:
     from datetime import UTC, datetime
 
-    known = {row["account"] for row in ledger.account_counts(datetime.max.replace(tzinfo=UTC))}
+    known = {
+        row["account"] for row in ledger.views.account_counts(datetime.max.replace(tzinfo=UTC))
+    }
     return sorted(name for name in known if name.startswith(incomplete))
 
 

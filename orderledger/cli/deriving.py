@@ -104,7 +104,9 @@ def question(
         names = [asked.pop(one.becomes) for one in parameters if one.is_positional]
         with options.open_ledger(db) as ledger, ExitStack() as opened:
             if view is not None and not asked.keys() & {"limit", "search"}:
-                found = opened.enter_context(closing(options.ask(ledger.stream, view, **asked)))
+                found = opened.enter_context(
+                    closing(options.ask(ledger.views.stream, view, **asked))
+                )
             else:
                 found = options.ask(bound_to(method, ledger), *names, **asked)
             show(found, "ndjson" if as_json else form)

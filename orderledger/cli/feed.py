@@ -50,7 +50,7 @@ def tail(db: str, form: str, follow: bool, after: int | None, lines: int, **aske
         raise click.UsageError("--follow prints as a table or as ndjson")
     with options.open_ledger(db) as ledger:
         if after is None:
-            after = max(0, ledger.store.recorder.last_position() - lines)
+            after = max(0, ledger.internals.store.recorder.last_position() - lines)
         rows = options.ask(ledger.events, after=after, follow=follow, **asked)
         if not follow:
             listing(columns.EVENTS, "events", Queries.events)(rows, form)

@@ -22,7 +22,7 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
     Builds new tables beside the live ones, then replaces them. Without NAME: all views.
     """
     with options.open_ledger(db) as ledger, progress("rebuilding", None) as show:
-        built = ledger.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
+        built = ledger.views.rebuild(names, jobs=jobs, progress=lambda done, total: show(done))
     result = {
         "views": list(built.names),
         "events": built.events,
@@ -55,7 +55,7 @@ def check(as_json: bool, db: str) -> None:
     Exit status: 0 all agrees, 1 there is a difference, 2 wrong usage, 3 the store cannot be used.
     """
     with options.open_ledger(db) as ledger, progress("checking", None) as show:
-        checked = ledger.check(progress=lambda done, total: show(done))
+        checked = ledger.views.check(progress=lambda done, total: show(done))
     differences = [
         {"where": difference.where, "what": difference.what} for difference in checked.differences
     ]

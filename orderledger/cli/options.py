@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.views.follower import Follow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 db = click.option(
     "--db",
@@ -126,7 +126,7 @@ def period(since: str, until: str, kind: Time | None = None) -> Callable[[Comman
     return of_period
 
 
-def ask(question: Callable[..., Answer], *names: str, **asked: Any) -> Answer:
+def ask(question: Callable[..., Result], *names: str, **asked: Any) -> Result:
     """The result of a query. A ValueError becomes wrong usage."""
     try:
         return question(*names, **asked)

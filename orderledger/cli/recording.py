@@ -69,7 +69,7 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
         try:
             _record(ledger, file, run)
             with progress("views", None) as show:
-                ledger.catch_up(show)
+                ledger.views.catch_up(show)
         finally:
             run.close(time.perf_counter() - began, as_json=as_json)
     if run.unrecorded:
@@ -240,7 +240,7 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
                 with suppress(
                     UnreadableEvent, DamagedRow
                 ):  # the views stop before such an event; recording continues
-                    ledger.catch_up()
+                    ledger.views.catch_up()
     run.is_whole = True
 
 
@@ -248,7 +248,7 @@ def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
     """Outcomes in the order of the lines. A message about an order with an unreadable event gets
     the error instead. It fails its whole commit, so it is found by halving the lines."""
     try:
-        outcomes: list[Any] = ledger.record_lines(lines)
+        outcomes: list[Any] = ledger.recording.record_lines(lines)
     except UnreadableEvent as error:
         half = len(lines) // 2
         return (

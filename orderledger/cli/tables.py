@@ -33,7 +33,7 @@ def print_rows(
     if as_json:
         print_json(rows)
         return
-    table, count = Table(columns), 0
+    table, count = ConsoleTable(columns), 0
     remaining = iter(rows)
     while page := list(islice(remaining, PAGE)):
         table.print(page)
@@ -94,7 +94,7 @@ class Drawn:
         return max(self.least, min(self.narrow, wanted)) if self.is_text else self.narrow
 
 
-class Table:
+class ConsoleTable:
     """A table on stdout. Its first page decides the columns and their widths. A later page with
     values in other columns, or with wider numbers, starts with a new header.
 

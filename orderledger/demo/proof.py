@@ -20,7 +20,7 @@ class Disagreement(Exception):
 def prove(narrator: Narrator, desk: Desk) -> None:
     """Print the proof. Raises Disagreement if it fails."""
     narrator.heading("The proof")
-    checked = desk.ledger.check()
+    checked = desk.ledger.views.check()
     narrator.line(
         f"The log against the views: {checked.events} events in {checked.streams} streams folded "
         f"again, {checked.rows} rows compared, {len(checked.differences)} differences."

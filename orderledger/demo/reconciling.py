@@ -13,7 +13,7 @@ from orderledger.extend.views import Row
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class LookupResult:
     """Result of a query about one order. `recorded`: number of new facts. `known`: number of
     facts that the ledger already had.
     """
@@ -26,7 +26,7 @@ class Answer:
     now: str
 
 
-def ask(desk: Desk, order: Row) -> Answer:
+def ask(desk: Desk, order: Row) -> LookupResult:
     """Record all reports of the venue about an order, and its current state."""
     name = order["client_order_id"]
     counts = desk.record_reports(desk.venue.order_history(name), source=Source.RECONCILIATION)
@@ -34,7 +34,7 @@ def ask(desk: Desk, order: Row) -> Answer:
     counts += desk.record_reports([status], source=Source.RECONCILIATION)
     claims = status.get("reported", {})
     filled = f", {number(claims['cum_quantity'])}" if Decimal(claims.get("cum_quantity", 0)) else ""
-    return Answer(
+    return LookupResult(
         client_order_id=name,
         believed=standing(order),
         reported="does not know it"

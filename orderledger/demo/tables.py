@@ -7,7 +7,7 @@ from decimal import Decimal
 from rich import box
 from rich.table import Table
 
-from orderledger.demo.reconciling import Answer
+from orderledger.demo.reconciling import LookupResult
 from orderledger.demo.words import clock, money, number, price, sentence, standing, terms
 from orderledger.extend.views import Row, finding
 
@@ -54,7 +54,7 @@ def recovered(orders: list[Row]) -> Table:
     )
 
 
-def answered(answers: list[Answer]) -> Table:
+def answered(answers: list[LookupResult]) -> Table:
     """The results of the queries."""
     rows = [
         (a.client_order_id, a.believed, a.reported, str(a.recorded), str(a.known), a.now)

@@ -9,8 +9,10 @@ from orderledger.infrastructure.views import (
     reading,
 )
 from orderledger.infrastructure.views.asking import bound_to
-from orderledger.infrastructure.views.following import Following
-from orderledger.infrastructure.views.queries import Namespace
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
+from orderledger.infrastructure.views.reading import Namespace
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
@@ -48,17 +50,19 @@ __all__ = [
     "Entry",
     "Fold",
     "FoldedViews",
-    "Following",
     "Histogram",
     "Kind",
+    "LogMethods",
     "Marks",
     "MemoryNames",
     "MemoryRows",
     "Method",
+    "MetricMethods",
     "Namespace",
     "NoDuplicates",
     "Position",
     "PositionFold",
+    "ReconciliationMethods",
     "Row",
     "StoredViews",
     "Table",

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from orderledger import Deny, Message, Outcome, Unresolved
-from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.results import Sending
 from orderledger.venues.errors import NotSent, Unanswered
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 REFUSALS = frozenset({"rejected", "cancel_rejected", "replace_rejected"})
 Result = TypeVar("Result")
@@ -53,7 +56,7 @@ def as_answer(one: object) -> Answer:
 
 
 async def record_answer(
-    ledger: GatewayLedger,
+    ledger: "Ledger",
     key: tuple[str, str],
     answer: Answer,
     at: datetime,
@@ -76,7 +79,7 @@ async def record_answer(
             answer[0]
         )  # shares a crossing to the committing thread with other answers
     else:
-        await ledger.arecord_together(answer)
+        await ledger.recording.arecord_together(answer)
     refusal = refusal_in(answer)
     state = "rejected" if refusal is not None else "acknowledged" if answer else "received"
     reason, text = (refusal.reason, refusal.text) if refusal is not None else (None, None)

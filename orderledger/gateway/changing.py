@@ -1,10 +1,10 @@
 """Cancels and replaces orders: recorded first, sent as soon as the venue can identify the order."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -21,17 +21,19 @@ from orderledger import (
 )
 from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
-from orderledger.extend.values import Clock
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
-from orderledger.gateway.book import Book, row_now
-from orderledger.gateway.lease_keeper import LeaseKeeper
-from orderledger.gateway.results import GatewayLedger, Sending
-from orderledger.gateway.sending import ChangedTerms, OnResult, Sender, change_of, growth_of
+from orderledger.gateway.book import row_now
+from orderledger.gateway.look_ups import LookUps
+from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.results import Sending
+from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_of
 from orderledger.gateway.terms import fault_of_prices
-from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
-from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent, Unanswered
+
+if TYPE_CHECKING:
+    pass
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
@@ -53,29 +55,21 @@ class Changer:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
-        entries: Mapping[str, OrderEntry],
-        book: Book,
-        keeper: LeaseKeeper,
+        parts: GatewayParts,
         sender: Sender,
-        unsettled: Unsettled,
-        *,
-        look_up: Callable[[Key], Awaitable[Sequence[Message]]],
-        clock: Clock,
-        answer_seconds: float,
-        on_result: OnResult,
+        look_ups: LookUps,
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
-        self._ledger = ledger
-        self._entries = entries
-        self._book = book
-        self._keeper = keeper
+        self._ledger = parts.ledger
+        self._entries = parts.entries
+        self._book = parts.book
+        self._keeper = parts.keeper
         self._sender = sender
-        self._unsettled = unsettled
-        self._look_up = look_up
-        self._clock = clock
-        self._answer_seconds = answer_seconds
-        self._on_result = on_result
+        self._unsettled = parts.unsettled
+        self._look_ups = look_ups
+        self._clock = parts.clock
+        self._answer_seconds = parts.answer_seconds
+        self._on_result = parts.on_result
 
     def key_of(self, client_order_id: str, account: str | None) -> Key:
         """The order with this id. Raises UnknownOrder, or AmbiguousOrder if several accounts of the
@@ -154,7 +148,7 @@ class Changer:
         outstanding = self.outstanding[key] = Outstanding(request_id, is_busy=True)
         is_recorded = False
         try:
-            (outcome,) = await self._ledger.arecord_together(
+            (outcome,) = await self._ledger.recording.arecord_together(
                 [asked], fence=self._keeper.fence(account)
             )
             is_recorded = outcome.outcome == "recorded"
@@ -241,7 +235,7 @@ class Changer:
         )
         self._book.growing[request_id] = growth_of(before, changed)
         try:
-            (outcome,) = await self._ledger.arecord_together(
+            (outcome,) = await self._ledger.recording.arecord_together(
                 [request], fence=self._keeper.fence(account)
             )
             if outcome.outcome != "recorded":
@@ -302,7 +296,7 @@ class Changer:
         """
         if not isinstance(answer, Unanswered):
             result = _result_of(key, answer)
-            state = await self._look_up(key) if result.state == "rejected" else ()
+            state = await self._look_ups.look_up(key) if result.state == "rejected" else ()
             return await self._record(key, [*answer, *state], result)
         now, text = self._clock.now(), answer.text or None
         unknown = Unresolved(
@@ -319,7 +313,7 @@ class Changer:
         again.
         """
         try:
-            await self._ledger.arecord_together(messages)
+            await self._ledger.recording.arecord_together(messages)
         except StoreError as error:
             self._unsettled.keep(key, answer=messages)
             result = Sending("unresolved", *key, "answer_not_recorded", str(error), messages)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from decimal import Decimal
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -31,12 +31,13 @@ from orderledger.gateway.changing import Changer
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
+from orderledger.gateway.look_ups import LookUps
+from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
-from orderledger.gateway.resolving import Resolver
+from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
-    GatewayLedger,
     OrderLookup,
     Sending,
 )
@@ -45,6 +46,9 @@ from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 __all__ = ["Gateway"]
 
@@ -78,7 +82,7 @@ class Gateway:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
+        ledger: "Ledger",
         entries: Mapping[str, OrderEntry],
         *,
         limits: str | PathLike[str] | GatewaySettings | None = None,
@@ -103,61 +107,36 @@ class Gateway:
         self._entries = dict(entries)
         self._clock = clock or SystemClock()
         self._take_over = frozenset(take_over)
-        self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
+        self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(
-            Leases(ledger.store.database),
+            Leases(ledger.internals.store.database),
             entries,
             name,
             settings.lease_seconds,
             elapsed,
-            epoch=lambda: ledger.store.epoch.number,
+            epoch=lambda: ledger.internals.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
-        statuses = GatewayStatuses(ledger.store.database)
+        statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
             statuses, self._breakers, self._keeper, self._clock, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
-        self._sender = Sender(
+        parts = GatewayParts(
             ledger,
             self._entries,
             self._book,
             self._keeper,
             self._unsettled,
-            rules=settings.rules,
-            policy=settings.unresolved,
-            clock=self._clock,
-            answer_seconds=answer_seconds,
-            on_result=self._note,
+            self._clock,
+            answer_seconds,
+            self._note,
         )
-        self._changer = Changer(
-            ledger,
-            self._entries,
-            self._book,
-            self._keeper,
-            self._sender,
-            self._unsettled,
-            look_up=lambda key: self._resolver.look_up(key),
-            clock=self._clock,
-            answer_seconds=answer_seconds,
-            on_result=self._note,
-        )
-        own = {
-            account: cast(OrderLookup, entry)
-            for account, entry in entries.items()
-            if hasattr(entry, "order")
-        }
-        lookups = {**own, **(venues or {})}
-        self._resolver = Resolver(
-            ledger,
-            self._entries,
-            lookups,
-            self._book,
-            self._unsettled,
-            clock=self._clock,
-            elapsed=elapsed,
-        )
+        look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
+        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._changer = Changer(parts, self._sender, look_ups)
+        self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -351,7 +330,7 @@ class Gateway:
                 fence=fence,
                 is_forced=is_forced,
             )
-            await self._ledger.arecord_together([changed], fence=fence)
+            await self._ledger.recording.arecord_together([changed], fence=fence)
 
     async def _keep_leases(self) -> None:
         while True:
@@ -404,7 +383,7 @@ class Gateway:
             status = await asyncio.to_thread(self._ledger.status)
             halts = list(self._breakers.halts(self._clock.now(), status))
             if halts:
-                await self._ledger.arecord_together(halts)
+                await self._ledger.recording.arecord_together(halts)
                 self._book.catch_up()
 
     async def _send_cancels(self) -> None:
@@ -416,7 +395,7 @@ class Gateway:
     # Internals
 
     def _load(self, book: Book) -> None:
-        self._ledger.catch_up()
+        self._ledger.views.catch_up()
         load(book)
 
     def _rules_of_highs(self) -> list[Any]:
@@ -476,3 +455,12 @@ def _is_in(
 ) -> bool:
     wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
     return all(value in (None, row[name]) for name, value in wanted)
+
+
+def _own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:
+    """The entries that can also query the venue about an order."""
+    return {
+        account: cast(OrderLookup, entry)
+        for account, entry in entries.items()
+        if hasattr(entry, "order")
+    }

@@ -1,21 +1,24 @@
 """Resolves orders whose outcome is unknown: it queries the venue until the outcome is known."""
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from orderledger import Absent, Certainty, Deny, Message, StatusObserved
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.values import ENDS, Clock, DatedBy, later
-from orderledger.gateway.book import Book, row_now
-from orderledger.gateway.results import GatewayLedger, OrderLookup
-from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
-from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.extend.values import ENDS, DatedBy, later
+from orderledger.gateway.book import row_now
+from orderledger.gateway.look_ups import QUERY_SECONDS, LookUps
+from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.unsettled import Key, is_in_doubt
 from orderledger.venues.errors import VenueError
 
-QUERY_SECONDS = 10.0
+if TYPE_CHECKING:
+    pass
+
 PAUSES = (1.0, 2.0, 4.0, 8.0)
 """Seconds between the queries about one order. The first query is made at once; the last pause
 repeats."""
@@ -43,9 +46,9 @@ class Doubt:
     absent_after: float | None = None
 
 
-class Resolver:
-    """Queries venues about unresolved orders. `lookups`: the venue to query, by account; without
-    one, the collector's reports resolve the orders.
+class OutcomeResolver:
+    """Queries venues about unresolved orders. The collector's reports resolve those of an account
+    without look-ups.
 
     The time until the venue's "unknown order" is a proof begins when this process first sees the
     order unresolved and is not sending it. It is counted by `elapsed`, so setting a clock or
@@ -54,24 +57,19 @@ class Resolver:
 
     def __init__(
         self,
-        ledger: GatewayLedger,
-        entries: Mapping[str, OrderEntry],
-        lookups: Mapping[str, OrderLookup],
-        book: Book,
-        unsettled: Unsettled,
+        parts: GatewayParts,
+        look_ups: LookUps,
         *,
-        clock: Clock,
         elapsed: Callable[[], float],
     ) -> None:
-        self._ledger = ledger
-        self._entries = entries
-        self._lookups = lookups
-        self._book = book
-        self._unsettled = unsettled
-        self._clock = clock
+        self._ledger = parts.ledger
+        self._entries = parts.entries
+        self._look_ups = look_ups
+        self._book = parts.book
+        self._unsettled = parts.unsettled
+        self._clock = parts.clock
         self._elapsed = elapsed
         self._doubts: dict[Key, Doubt] = {}
-        self._refused: set[Key] = set()
 
     async def begin(self) -> None:
         """After a restart: every order that was being sent has an unknown outcome."""
@@ -79,27 +77,6 @@ class Resolver:
             if order.client_order_id is not None and is_in_doubt(order):
                 self._unsettled.keep((order.account, order.client_order_id), "restart")
         await self._unsettled.settle(besides=())
-
-    async def look_up(self, key: Key) -> Sequence[Message]:
-        """Query an order that the venue has refused to cancel or change: it may have ended.
-
-        Query again later if there is no answer now.
-        """
-        order, lookup = self._book.order(*key), self._lookups.get(key[0])
-        if order is None or lookup is None:
-            return ()
-        try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                return await lookup.order(key[0], row_now(order, *key)) or ()
-        except Exception as error:
-            log.warning(
-                "the venue cannot be queried",
-                account=key[0],
-                client_order_id=key[1],
-                error=str(error),
-            )
-            self._refused.add(key)
-            return ()
 
     async def query(self, key: Key) -> None:
         """Query one order at once if its outcome is unknown because a request about it was not
@@ -124,9 +101,9 @@ class Resolver:
                 unknown.add(key)
                 if self._doubt(key, now).due <= now:
                     asked[key] = order
-            elif key in self._refused:
+            elif key in self._look_ups.missed:
                 asked[key] = order
-        self._refused.clear()
+        self._look_ups.missed.clear()
         self._doubts = {key: doubt for key, doubt in self._doubts.items() if key in unknown}
         found = await asyncio.gather(
             *(self._resolve(key, order) for key, order in asked.items()), return_exceptions=True
@@ -156,14 +133,14 @@ class Resolver:
 
     async def _resolve(self, key: Key, order: Order) -> None:
         """Query about one order, unless another call does."""
-        lookup, now = self._lookups.get(key[0]), self._elapsed()
+        venue, now = self._look_ups.venue_of(key[0]), self._elapsed()
         doubt = self._doubt(key, now) if is_open_question(order) else Doubt(now, now)
-        if lookup is None or doubt.is_asking:
+        if venue is None or doubt.is_asking:
             return
         doubt.is_asking, asked_at, unknown = True, self._clock.now(), now - doubt.since
         try:
             async with asyncio.timeout(QUERY_SECONDS):
-                found = await lookup.order(key[0], row_now(order, *key))
+                found = await venue.order(key[0], row_now(order, *key))
         except (VenueError, TimeoutError):
             return
         except Exception as error:
@@ -178,7 +155,7 @@ class Resolver:
             doubt.is_asking = False
             self._postpone(key[0], doubt)
         if found is not None:
-            await self._ledger.arecord_together(self._as_answers(key, found, asked_at))
+            await self._ledger.recording.arecord_together(self._as_answers(key, found, asked_at))
         else:
             doubt.absent_after = unknown
             await self._record_absence(key, order, doubt, asked_at)
@@ -233,7 +210,7 @@ class Resolver:
                 text=text,
                 never_arrived=True,
             )
-            await self._ledger.arecord_together([absent, deny])
+            await self._ledger.recording.arecord_together([absent, deny])
         elif order.absent_at is None or (
             order.unresolved_at is not None and not order.is_absent_since(order.unresolved_at)
         ):

@@ -1,11 +1,10 @@
 """The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from orderledger import Message, Outcome
-from orderledger.extend.store import Store
 from orderledger.rows import OrderRow
 
 __all__ = ["Sending", "SendingState"]
@@ -37,18 +36,9 @@ class Sending:
     outcome: Outcome | None = None
 
 
-class GatewayLedger(Protocol):
-    """The methods of `Ledger` that a gateway uses."""
-
-    @property
-    def store(self) -> Store: ...
-    async def arecord(self, message: Message) -> Outcome: ...
-    async def arecord_together(
-        self, messages: Sequence[Message], *, fence: int | None = None
-    ) -> list[Outcome]: ...
-    def catch_up(self) -> int: ...
-    def order(self, order_id: str, /, *, account: str | None = None) -> Any: ...
-    def status(self) -> dict[str, Any]: ...
+OnResult = Callable[[Sending, OrderRow | None, bool], None]
+"""Called for every request that was sent, with its result, the row of its order, and whether
+sending failed."""
 
 
 class OrderLookup(Protocol):

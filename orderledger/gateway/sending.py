@@ -2,10 +2,10 @@
 what the gateway guarantees."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from orderledger import (
     Deny,
@@ -20,7 +20,7 @@ from orderledger import (
     Submit,
 )
 from orderledger.extend.events import Order, commands
-from orderledger.extend.values import EXACT, ZERO, Clock, exposure
+from orderledger.extend.values import EXACT, ZERO, exposure
 from orderledger.extend.views import tables
 from orderledger.gateway.answers import (
     Answer,
@@ -30,26 +30,26 @@ from orderledger.gateway.answers import (
     as_answer,
     record_answer,
 )
-from orderledger.gateway.book import Book, row_now
-from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.book import row_now
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
-from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms
-from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.gateway.unsettled import Key
 from orderledger.gateway.working import Instrument
 from orderledger.rows import OrderRow
-from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent
+
+if TYPE_CHECKING:
+    pass
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
-
-OnResult = Callable[[Sending, OrderRow | None, bool], None]
 
 
 @dataclass(slots=True)
@@ -70,36 +70,27 @@ class Flight:
 
 
 class Sender:
-    """Sends the new orders of all accounts of a gateway. `on_result` is called for every order that
-    was recorded as submitted, with its result, its row and whether sending failed.
-    """
+    """Sends the new orders of all accounts of a gateway."""
 
     def __init__(
         self,
-        ledger: GatewayLedger,
-        entries: Mapping[str, OrderEntry],
-        book: Book,
-        keeper: LeaseKeeper,
-        unsettled: Unsettled,
+        parts: GatewayParts,
         *,
         rules: Sequence[Limits],
         policy: UnresolvedPolicy,
-        clock: Clock,
-        answer_seconds: float,
-        on_result: OnResult,
     ) -> None:
         self.flights: dict[Key, Flight] = {}
-        self._ledger = ledger
-        self._entries = entries
-        self._book = book
-        self._keeper = keeper
-        self._unsettled = unsettled
+        self._ledger = parts.ledger
+        self._entries = parts.entries
+        self._book = parts.book
+        self._keeper = parts.keeper
+        self._unsettled = parts.unsettled
         self._rules = rules
         self._policy = policy
-        self._clock = clock
-        self._answer_seconds = answer_seconds
-        self._on_result = on_result
-        self._situation = BookSituation(book)
+        self._clock = parts.clock
+        self._answer_seconds = parts.answer_seconds
+        self._on_result = parts.on_result
+        self._situation = BookSituation(parts.book)
 
     async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
         """Check, record and send orders of one account: one commit, and one call if the venue takes
@@ -229,7 +220,7 @@ class Sender:
         log may show them as sent.
         """
         try:
-            return await self._ledger.arecord_together(messages, fence=fence)
+            return await self._ledger.recording.arecord_together(messages, fence=fence)
         except Fenced:
             raise
         except StoreError:

@@ -3,12 +3,15 @@ because of that.
 """
 
 from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING
 
 from orderledger import Certainty, Message, Pending, Unresolved
 from orderledger.extend.events import Order
 from orderledger.extend.values import Clock
 from orderledger.gateway.book import Book
-from orderledger.gateway.results import GatewayLedger
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 Key = tuple[str, str]
 """Account and client order id."""
@@ -22,7 +25,7 @@ class Unsettled:
     and the venue is queried.
     """
 
-    def __init__(self, ledger: GatewayLedger, book: Book, clock: Clock) -> None:
+    def __init__(self, ledger: "Ledger", book: Book, clock: Clock) -> None:
         self._ledger = ledger
         self._book = book
         self._clock = clock
@@ -44,7 +47,7 @@ class Unsettled:
         store still fails.
         """
         while self._answers:
-            await self._ledger.arecord_together(self._answers[0])
+            await self._ledger.recording.arecord_together(self._answers[0])
             self._answers.pop(0)
         for key, reason in list(self._orders.items()):
             if key not in besides:

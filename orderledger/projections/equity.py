@@ -19,7 +19,7 @@ from orderledger.projections.equity_points import EquityPointRow, Points
 from orderledger.projections.fill_changes import FillChange, after
 from orderledger.projections.marks import MarkRow
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
-from orderledger.projections.positions import Book, Definition, Definitions, Method, Position
+from orderledger.projections.positions import Definition, Definitions, LotBook, Method, Position
 from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Table
 
@@ -127,7 +127,7 @@ class Holding:
         """Read all trades and account events of the position again, because earlier ones have
         changed."""
         methods = tuple(book.method for book in self.position.books)
-        books = tuple(Book(method, {}, None) for method in methods)
+        books = tuple(LotBook(method, {}, None) for method in methods)
         now = self.position
         self.position = Position(
             now.account,
@@ -242,7 +242,7 @@ class EquityFold:
     def _hold(self, key: Held, defined: Definition) -> Holding:
         currency = defined.terms.currency
         curve = self._curves.setdefault(currency, Curve(currency))
-        books = tuple(Book(name, {}, None) for name in self._methods)
+        books = tuple(LotBook(name, {}, None) for name in self._methods)
         holding = self._holdings[key] = Holding(
             defined.position(*key[:2], key[2:], books), curve, defined.unknown
         )

@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.projections.position_tables import StoredPositionRow
-from orderledger.projections.positions import Book, Position, Terms, shown
+from orderledger.projections.positions import LotBook, Position, Terms, shown
 
 GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
@@ -155,7 +155,7 @@ def pnl_of_period(change: PositionChange, opening_marks: Marks, marks: Marks) ->
     return {**pnl_row(change, marks), "unrealized_pnl": unrealized}
 
 
-def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
+def net_of(position: Position, book: LotBook, marks: Marks) -> Decimal | None:
     """Net P&L of a position by the method of one of its books, as `pnl_row` has it."""
     terms = position.terms
     if terms.currency is None or position.reason:
@@ -171,7 +171,7 @@ def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
     )
 
 
-def unrealized_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
+def unrealized_of(position: Position, book: LotBook, marks: Marks) -> Decimal | None:
     """Unrealized P&L of a position, likewise."""
     mark = marks.get((position.account, position.instrument))
     return (

@@ -14,8 +14,8 @@ from orderledger.projections.entries import Adjustment, Entry
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionChange
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import (
-    Book,
     Definitions,
+    LotBook,
     Method,
     Position,
     position_row,
@@ -101,9 +101,9 @@ def _opened(
     }
 
 
-def _books(method: Method) -> tuple[Book, ...]:
+def _books(method: Method) -> tuple[LotBook, ...]:
     """The book of the method last. The average one comes first: it has the quantity."""
-    return tuple(Book(name, {}, None) for name in dict.fromkeys(("average", method)))
+    return tuple(LotBook(name, {}, None) for name in dict.fromkeys(("average", method)))
 
 
 def left_to_nobody(

@@ -14,7 +14,7 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
 from orderledger.projections.entries import Entry, Trade
 from orderledger.projections.pnl_groups import Holder, left_to_nobody
-from orderledger.projections.positions import METHODS, Book, Definitions, Position, shown
+from orderledger.projections.positions import METHODS, Definitions, LotBook, Position, shown
 from orderledger.projections.sides import part_of
 from orderledger.projections.view import Table
 
@@ -156,14 +156,14 @@ class Holding:
             "currency": position.terms.currency,
         }
 
-    def _realized_now(self, number: int, book: Book) -> Decimal:
+    def _realized_now(self, number: int, book: LotBook) -> Decimal:
         if book.realized is self._realized[number]:  # the usual case: nothing was closed
             return ZERO
         self._realized[number], before = book.realized, self._shown[number]
         self._shown[number] = self._shown_of(book)
         return EXACT.subtract(self._shown[number], before)
 
-    def _shown_of(self, book: Book) -> Decimal:
+    def _shown_of(self, book: LotBook) -> Decimal:
         return shown(self.position.terms.amount(book.realized))
 
 

@@ -95,7 +95,7 @@ class Definition(NamedTuple):
     unknown: str | None = None
 
     def position(
-        self, account: str, instrument: str, part: Part, books: "tuple[Book, ...]" = ()
+        self, account: str, instrument: str, part: Part, books: "tuple[LotBook, ...]" = ()
     ) -> "Position":
         """An empty position."""
         return Position(account, instrument, self.terms, books, side=part[0], position_id=part[1])
@@ -105,7 +105,7 @@ Definitions = Callable[[str, str], Definition]
 """By account and instrument."""
 
 
-class Book:
+class LotBook:
     """The open lots of one instrument by one method, what all of them cost, and what closing lots
     has realized. None of it knows the multiplier, which may be defined later."""
 
@@ -183,7 +183,7 @@ class Position:
     account: str
     instrument: str
     terms: Terms = field(default_factory=Terms)
-    books: tuple[Book, ...] = ()
+    books: tuple[LotBook, ...] = ()
     fees: dict[str, Decimal] = field(default_factory=dict)
     paid: dict[str, int] = field(default_factory=dict)
     """How many fees each sum of `fees` has in it: a currency in which none is left is not shown."""
@@ -272,9 +272,11 @@ class Position:
 
 def books_of(
     states: Sequence[State] = ({}, {}, {}), packs: Packs | None = None
-) -> tuple[Book, ...]:
+) -> tuple[LotBook, ...]:
     """A book per method: as stored, or empty. Without `packs` all lots stay in memory."""
-    return tuple(Book(method, state, packs) for method, state in zip(METHODS, states, strict=True))
+    return tuple(
+        LotBook(method, state, packs) for method, state in zip(METHODS, states, strict=True)
+    )
 
 
 def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Entry]) -> Position:
@@ -317,7 +319,7 @@ def _anomalies(position: Position, sides: Sides | None) -> list[str]:
 
 
 def position_row(
-    position: Position, book: Book, state: State, unknown: str | None = None
+    position: Position, book: LotBook, state: State, unknown: str | None = None
 ) -> StoredPositionRow:
     """The columns of `tables.POSITIONS` for one method. `unknown`: why no position of the
     instrument is known."""

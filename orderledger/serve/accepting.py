@@ -68,7 +68,7 @@ class Accepting:
         return signed(message, self.caller)
 
     def _now(self) -> datetime:
-        return self.begun_at or self.ledger.clock.now().astimezone(UTC)
+        return self.begun_at or self.ledger.internals.clock.now().astimezone(UTC)
 
     def _check_role(self, message: Message, has_time: bool) -> None:
         role = _role_of(message)
@@ -92,7 +92,7 @@ class Accepting:
         thread that no query can block.
         """
         try:
-            await asyncio.to_thread(check_scope, self.ledger, self.ledger.store, message)
+            await asyncio.to_thread(check_scope, self.ledger, self.ledger.internals.store, message)
         except UnknownScope as error:
             about = {"similar": error.similar, "known": error.known[:100]}
             fault = "is not known to the ledger: send confirm=true if it is right"

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orderledger.extend.runtime import EventLogger
-from orderledger.serve.answers import Answer, Answers
+from orderledger.serve.answers import JsonAnswer, QueryPools
 from orderledger.serve.callers import EVERYBODY, NOBODY, Caller, roles_needed
 from orderledger.serve.problems import Problem, problem_of
 from orderledger.serve.settings import ServiceSettings
@@ -44,7 +44,7 @@ class Kept:
 
     __slots__ = ("body", "etag", "start", "unchanged")
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: JsonAnswer) -> None:
         headers = [*answer.headers(), NO_CACHE, *OF_JSON]
         self.etag = answer.etag
         self.start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
@@ -69,7 +69,7 @@ class Access:
     middleware."""
 
     def __init__(
-        self, app: ASGIApp, settings: ServiceSettings, answers: Answers, messages: ASGIApp
+        self, app: ASGIApp, settings: ServiceSettings, answers: QueryPools, messages: ASGIApp
     ) -> None:
         self._app = app
         self._messages = (

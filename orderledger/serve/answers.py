@@ -15,7 +15,7 @@ from orderledger import Ledger, StoreError
 from orderledger.extend.runtime import OutOfTime, check_time, deadline
 from orderledger.serve.freshness import Freshness
 from orderledger.serve.problems import Problem
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 
 Found = TypeVar("Found")
 
@@ -24,7 +24,7 @@ GRACE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """A body of JSON. `position`: a log position that it includes, for its ETag; None if it
     depends on more. `log`: distinguishes logs that have the same positions.
     """
@@ -117,10 +117,10 @@ class Cache:
             self._bytes += size
 
 
-class Answers:
+class QueryPools:
     """Queries the ledger, with separate threads for live views and for folds of the log."""
 
-    def __init__(self, ledger: Ledger, limits: Limits) -> None:
+    def __init__(self, ledger: Ledger, limits: ServerLimits) -> None:
         self.ledger = ledger
         self._live = Pool("queries", limits.queries, limits.queries_waiting, limits.answer_seconds)
         self._folds = Pool("folds", limits.folds, limits.folds_waiting, limits.answer_seconds)

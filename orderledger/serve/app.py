@@ -24,7 +24,7 @@ from orderledger.extend.runtime import public, rows_json
 from orderledger.extend.views import paging, questions
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alerts.lists import status
-from orderledger.serve.answers import Answer, Answers
+from orderledger.serve.answers import JsonAnswer, QueryPools
 from orderledger.serve.callers import Caller
 from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.idempotency import IdempotentRequests
@@ -58,7 +58,7 @@ class Service:
     def __init__(self, ledger: Ledger, settings: ServiceSettings) -> None:
         self.ledger = ledger
         self.settings = settings
-        self.answers = Answers(ledger, settings.limits)
+        self.answers = QueryPools(ledger, settings.limits)
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
         self._run = token_hex(4)
         self.streams = Streams(ledger, self.answers, settings)
@@ -67,12 +67,12 @@ class Service:
         self,
         mark: Hashable,
         key: tuple[bytes, bytes],
-        query: Callable[[], Answer],
+        query: Callable[[], JsonAnswer],
         *,
         is_fold: bool,
     ) -> Kept:
         """Runs identical concurrent queries once."""
-        epoch = self.ledger.store.epoch.number
+        epoch = self.ledger.internals.store.epoch.number
         answer = await self.answers.ask(query, is_fold=is_fold)
         kept = Kept(replace(answer, log=f"{self._run}{epoch}"))
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
@@ -82,9 +82,9 @@ class Service:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
 
     async def keep(
-        self, scope: Scope, send: Send, query: Callable[[], Answer], *, is_fold: bool = False
+        self, scope: Scope, send: Send, query: Callable[[], JsonAnswer], *, is_fold: bool = False
     ) -> None:
-        """Answer a query about the log, cached until the ledger changes."""
+        """JsonAnswer a query about the log, cached until the ledger changes."""
         answers, key = self.answers, (scope["raw_path"], scope["query_string"])
         mark = await answers.freshness.mark()  # before the query: it may see more, never less
         kept: Kept | None = answers.cache.get(mark, key)
@@ -193,7 +193,7 @@ async def _list(
     _check_period(asked)
     query = partial(_listed, service.ledger, collection, asked)
     if not collection.is_of_log:
-        await Kept(Answer((await service.answers.ask(query)).body)).send(send, None)
+        await Kept(JsonAnswer((await service.answers.ask(query)).body)).send(send, None)
         return
     await service.keep(
         scope,
@@ -209,9 +209,9 @@ async def _single(
     asked = service.parse(scope, single.by_name)
     ledger = service.ledger
 
-    def body() -> Answer:
-        position = ledger.position() if single.is_of_log else None
-        return Answer(single.body(ledger, dict(asked)), position)
+    def body() -> JsonAnswer:
+        position = ledger.log.position() if single.is_of_log else None
+        return JsonAnswer(single.body(ledger, dict(asked)), position)
 
     if single.is_of_log:
         await service.keep(scope, send, body, is_fold=True)
@@ -219,14 +219,14 @@ async def _single(
         await Kept(await service.answers.ask(body)).send(send, None)
 
 
-def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
+def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> JsonAnswer:
     return answer_of(collection.answer(ledger, dict(asked)))
 
 
-def answer_of(page: paging.Page) -> Answer:
+def answer_of(page: paging.Page) -> JsonAnswer:
     """The body of a list."""
     count = {} if page.count is None else {"count": page.count}
-    return Answer(
+    return JsonAnswer(
         rows_json.document_json(
             {"after": page.after, **count, "position": page.position}, page.rows
         ),
@@ -246,20 +246,20 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
     _check_period(asked)
     ledger = service.ledger
 
-    def order() -> Answer:
-        position = ledger.position()
-        return Answer(
+    def order() -> JsonAnswer:
+        position = ledger.log.position()
+        return JsonAnswer(
             rows_json.row_json(ledger.order(order_id, account=account, **asked)), position
         )
 
-    def history() -> Answer:
+    def history() -> JsonAnswer:
         return answer_of(
             HISTORY.answer(ledger, {"order_id": order_id, "account": account, **asked})
         )
 
-    def explanation() -> Answer:
-        position = ledger.store.recorder.last_position()
-        return Answer(
+    def explanation() -> JsonAnswer:
+        position = ledger.internals.store.recorder.last_position()
+        return JsonAnswer(
             rows_json.row_json(ledger.audit.explain(order_id, account=account, **asked)), position
         )
 
@@ -292,27 +292,27 @@ def _path_of_order(scope: Scope) -> tuple[str, str, str]:
 async def _status(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
     body = await service.answers.ask(lambda: rows_json.row_json(status(service.ledger)))
-    await Kept(Answer(body)).send(send, None)
+    await Kept(JsonAnswer(body)).send(send, None)
 
 
 async def _me(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
     caller: Caller = scope["caller"]
-    position = await service.answers.ask(service.ledger.position)
+    position = await service.answers.ask(service.ledger.log.position)
     about = {
         "name": caller.name,
         "roles": [role for role in ROLES if role in caller.roles],
         "needs_token": service.settings.tokens is not None,
         "version": __version__,
-        "store": public(service.ledger.store.url or "memory://"),
+        "store": public(service.ledger.internals.store.url or "memory://"),
         "position": position,
     }
-    await Kept(Answer(rows_json.row_json(about))).send(send, None)
+    await Kept(JsonAnswer(rows_json.row_json(about))).send(send, None)
 
 
 async def _openapi(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     service.parse(scope, NOTHING)
-    await Kept(Answer(document())).send(send, None)
+    await Kept(JsonAnswer(document())).send(send, None)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

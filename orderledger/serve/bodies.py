@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.types import Receive
 
 from orderledger.serve.problems import Problem
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
@@ -39,7 +39,7 @@ def content_type(headers: Mapping[bytes, bytes], *taken: str) -> str:
     return media.strip()
 
 
-async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limits: Limits) -> bytes:
+async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limits: ServerLimits) -> bytes:
     """The whole body. Raises Problem if it is too long, or too slow."""
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > limits.body_bytes:
@@ -62,7 +62,7 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limits: Limi
         raise Problem("timeout", f"the body took more than {limits.body_seconds:g} s") from None
 
 
-def _too_large(limits: Limits) -> Problem:
+def _too_large(limits: ServerLimits) -> Problem:
     return Problem(
         "too_large",
         f"the body is longer than {limits.body_bytes} bytes",

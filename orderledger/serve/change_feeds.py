@@ -21,7 +21,7 @@ from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import reaching
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import Row, histories
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.signal import Signal
 
 EVENTS_PER_BATCH = 1_000
@@ -56,7 +56,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class FeedBatch:
     """The items from the events after `begin` up to `end`. `whole`: the bytes for readers
     without a filter.
     """
@@ -82,11 +82,11 @@ class Feed:
     pause = 0.05
     filtered: tuple[str, ...]
 
-    def __init__(self, ledger: Ledger, answers: Answers, signal: Signal) -> None:
+    def __init__(self, ledger: Ledger, answers: QueryPools, signal: Signal) -> None:
         self._ledger = ledger
         self._answers = answers
         self._signal = signal
-        self._kept: deque[Batch] = deque()
+        self._kept: deque[FeedBatch] = deque()
         self._sizes: deque[int] = deque()
         self._first = 0
         self._bytes = 0
@@ -103,7 +103,7 @@ class Feed:
         """The bytes that a reader gets for items, up to a log position."""
         raise NotImplementedError
 
-    def cut(self, batch: Batch, position: int) -> Batch:
+    def cut(self, batch: FeedBatch, position: int) -> FeedBatch:
         """The batch without the part that a reader at the position already has."""
         return batch
 
@@ -115,13 +115,13 @@ class Feed:
         goes back meanwhile, or does not have the position.
         """
         self._readers += 1
-        epoch = self._ledger.store.epoch
+        epoch = self._ledger.internals.store.epoch
         number = epoch.number
         try:
             await self._begin()
             position = self.position if after is None else after
             if position > self.position and position > await self._answers.ask(
-                self._ledger.position
+                self._ledger.log.position
             ):
                 raise LogWentBack(position)
             yield position, b""
@@ -145,7 +145,7 @@ class Feed:
         finally:
             self._leave()
 
-    def _of(self, batch: Batch, keeps: Callable[[Item], bool] | None) -> bytes:
+    def _of(self, batch: FeedBatch, keeps: Callable[[Item], bool] | None) -> bytes:
         if keeps is None:
             return batch.whole
         items = [item for item in batch.items if keeps(item)]
@@ -159,22 +159,22 @@ class Feed:
             return None
         return self._first + sum(batch.end <= position for batch in self._kept)
 
-    async def _read(self, after: int, up_to: int) -> Batch:
+    async def _read(self, after: int, up_to: int) -> FeedBatch:
         """A batch from the log. It ends where a kept batch begins, if there is one."""
         limit = next((batch.begin for batch in self._kept if batch.begin > after), up_to)
         stored = await self._answers.ask(lambda: self._stored(after))
         stored = [row for row in stored if row.position <= limit]
         end = stored[-1].position if len(stored) == EVENTS_PER_BATCH else limit
         items = await self.build(stored)
-        return Batch(after, end, items, self.compose(items, end) if items else b"")
+        return FeedBatch(after, end, items, self.compose(items, end) if items else b"")
 
     def _stored(self, after: int) -> list[StoredRow]:
         with reaching("the store"):
-            return self._ledger.store.recorder.rows_after(after, EVENTS_PER_BATCH)
+            return self._ledger.internals.store.recorder.rows_after(after, EVENTS_PER_BATCH)
 
     async def _begin(self) -> None:
         if self._task is None:
-            last = await self._answers.ask(self._ledger.position)
+            last = await self._answers.ask(self._ledger.log.position)
             if self._task is None:  # another reader may have begun meanwhile
                 self.position = last
                 self._task = asyncio.ensure_future(self._run())
@@ -197,7 +197,7 @@ class Feed:
             try:
                 await self._next()
             except LogWentBack:
-                self.position = await self._answers.ask(self._ledger.position)
+                self.position = await self._answers.ask(self._ledger.log.position)
                 self._drop_kept()
                 self._signal.wake_all()
             except Exception as error:  # the store may become reachable again
@@ -206,17 +206,17 @@ class Feed:
 
     async def _next(self) -> None:
         """Wait for events, and keep the next batch."""
-        await self._ledger.following.await_events(self.position, WAIT_SECONDS)
+        await self._ledger.internals.following.await_events(self.position, WAIT_SECONDS)
         begin = self.position
         stored = await self._answers.ask(lambda: self._stored(begin))
         if not stored:
             return
         items, end = await self.build(stored), stored[-1].position
-        self._keep(Batch(begin, end, items, self.compose(items, end) if items else b""))
+        self._keep(FeedBatch(begin, end, items, self.compose(items, end) if items else b""))
         if len(stored) < EVENTS_PER_BATCH:
             await asyncio.sleep(self.pause)
 
-    def _keep(self, batch: Batch) -> None:
+    def _keep(self, batch: FeedBatch) -> None:
         self._kept.append(batch)
         self._sizes.append(batch.size())
         self._bytes += self._sizes[-1]
@@ -237,7 +237,7 @@ class EventFeed(Feed):
         return await self._answers.ask(lambda: self._items_of(stored))
 
     def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
-        rows, error = histories.stored_event_rows(self._ledger.store, stored)
+        rows, error = histories.stored_event_rows(self._ledger.internals.store, stored)
         if error is not None:
             raise error
         return list(map(self._item, rows))
@@ -249,11 +249,11 @@ class EventFeed(Feed):
     def compose(self, items: Sequence[Item], position: int) -> bytes:
         return b"".join(item.encoded for item in items)
 
-    def cut(self, batch: Batch, position: int) -> Batch:
+    def cut(self, batch: FeedBatch, position: int) -> FeedBatch:
         if position <= batch.begin:
             return batch
         items = [item for item in batch.items if item.position > position]
-        return Batch(position, batch.end, items, self.compose(items, batch.end))
+        return FeedBatch(position, batch.end, items, self.compose(items, batch.end))
 
 
 class OrderFeed(Feed):
@@ -267,7 +267,7 @@ class OrderFeed(Feed):
         return await self._answers.ask(lambda: self._items(streams)) if streams else []
 
     def _items(self, streams: Sequence[str]) -> list[Item]:
-        rows = self._ledger.changed_orders(streams)
+        rows = self._ledger.views.changed_orders(streams)
         there = {row["stream"] for row in rows}
         gone = [
             {

@@ -9,7 +9,14 @@ from typing import Any
 from orderledger import Ledger, LedgerError
 from orderledger.audit.queries import Audit
 from orderledger.extend.runtime import rows_json
-from orderledger.extend.views import bound_to, paging, questions
+from orderledger.extend.views import (
+    LogMethods,
+    MetricMethods,
+    ReconciliationMethods,
+    bound_to,
+    paging,
+    questions,
+)
 from orderledger.gateway.published import breakers
 from orderledger.rows import ReconciledOrderRow, RowList
 from orderledger.serve.alerts.lists import alerts
@@ -109,7 +116,7 @@ def _of_view(path: str, question: Question) -> Collection:
 
     def answer(ledger: Ledger, asked: Asked) -> paging.Page:
         try:
-            return ledger.page(question.__name__, **asked)
+            return ledger.views.page(question.__name__, **asked)
         except paging.InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
 
@@ -153,7 +160,7 @@ def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], paging.Pa
             begin = paging.offset_of(path, asked.pop("after", None))
         except paging.InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
-        position = ledger.position()
+        position = ledger.log.position()
         rows = _ask(question, ledger, asked)
         page = rows[begin : begin + limit]
         if columns is not None:
@@ -167,7 +174,7 @@ def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], paging.Pa
 def _reconciled_orders(ledger: Ledger, asked: Asked) -> paging.Page:
     columns = asked.pop("columns", None)
     try:
-        page = ledger.reconciled_orders(**asked)
+        page = ledger.reconciliations.orders(**asked)
     except paging.InvalidCursor as fault:
         raise invalid("after", str(fault)) from None
     if columns is None:
@@ -179,7 +186,7 @@ def _reconciled_orders(ledger: Ledger, asked: Asked) -> paging.Page:
 
 
 def _events(ledger: Ledger, asked: Asked) -> paging.Page:
-    return ledger.events_page(**asked)
+    return ledger.log.page(**asked)
 
 
 COLLECTIONS = (
@@ -187,8 +194,8 @@ COLLECTIONS = (
     _of_view("trades", Ledger.trades),
     _of_view("proposals", Ledger.proposals),
     _of_view("anomalies", Ledger.anomalies),
-    _of_view("account-events", Ledger.account_events),
-    _of_view("certificates", Ledger.certificates),
+    _of_view("account-events", LogMethods.account_events),
+    _of_view("certificates", ReconciliationMethods.certificates),
     _of_view("instruments", Ledger.instruments),
     _of_view("marks", Ledger.marks),
     _of_view("halts", Ledger.halts),
@@ -197,17 +204,17 @@ COLLECTIONS = (
     _computed("pnl-of-fills", Ledger.pnl_of_fills, is_fold=True),
     _computed("equity", Ledger.equity, is_fold=True, most=MOST_POINTS),
     _computed("exposure", Ledger.exposure),
-    _computed("latency", Ledger.latency),
+    _computed("latency", MetricMethods.latency),
     _computed("accounts", accounts, is_of_log=False),
     _computed("breakers", breakers, is_of_log=False),
     _computed("doubts", Ledger.doubts, is_of_log=False),
-    _computed("reconciliation", Ledger.reconciliation),
+    _computed("reconciliation", ReconciliationMethods.by_account),
     Collection(
         "reconciliation/orders",
-        Ledger.reconciled_orders,
+        ReconciliationMethods.orders,
         ReconciledOrderRow,
         (
-            *questions.parameters_of(Ledger.reconciled_orders),
+            *questions.parameters_of(ReconciliationMethods.orders),
             columns_parameter(columns_of_row(ReconciledOrderRow)),
         ),
         _reconciled_orders,

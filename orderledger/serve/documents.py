@@ -7,10 +7,10 @@ from starlette.requests import Request
 from orderledger.extend.messages import read_document
 from orderledger.serve.bodies import JSON, body_of, content_type
 from orderledger.serve.problems import Problem, invalid
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 
 
-async def posted_document(request: Request, limits: Limits) -> tuple[bytes, dict[str, Any]]:
+async def posted_document(request: Request, limits: ServerLimits) -> tuple[bytes, dict[str, Any]]:
     """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem with the
     field at fault.
     """

@@ -21,7 +21,7 @@ class Freshness:
         self._threads = threads
         self._asking: asyncio.Future[Hashable] | None = None
         self._next: asyncio.Future[Hashable] | None = None
-        self._connection = _connected(ledger.store)
+        self._connection = _connected(ledger.internals.store)
 
     def mark_now(self) -> Hashable | None:
         """The mark, if it is available without waiting: SQLite counts the commits of all other
@@ -65,8 +65,8 @@ class Freshness:
 
     def _look(self) -> Hashable:
         """After the log went back, it reaches the same positions again, with other events."""
-        position = self._ledger.position()
-        return self._ledger.store.epoch.number, position
+        position = self._ledger.log.position()
+        return self._ledger.internals.store.epoch.number, position
 
     def close(self) -> None:
         if self._connection is not None:

@@ -15,7 +15,7 @@ from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.breakers import feed_age
 from orderledger.serve.alerts.feeds import last_message_age
 
-__all__ = ["Readiness", "ReadinessLimits", "Reason", "live", "ready"]
+__all__ = ["HealthReason", "Readiness", "ReadinessLimits", "live", "ready"]
 
 Check = Literal["store", "views_behind", "views_fault", "feed", "feed_message"]
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
@@ -43,7 +43,7 @@ class ReadinessLimits(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class HealthReason:
     """Why a ledger is not ready. `value`: the value found, None if there is none. `limit`: the
     allowed value.
     """
@@ -62,12 +62,14 @@ class Readiness:
     """
 
     is_ready: bool
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[HealthReason, ...] = ()
     position: int | None = None
 
     def shown(self) -> dict[str, Any]:
         """As JSON: the body of `/health/ready`, and a line of `orderledger health --json`."""
-        reasons = [{name: getattr(one, name) for name in Reason.__slots__} for one in self.reasons]
+        reasons = [
+            {name: getattr(one, name) for name in HealthReason.__slots__} for one in self.reasons
+        ]
         return {"is_ready": self.is_ready, "reasons": reasons, "position": self.position}
 
 
@@ -84,26 +86,30 @@ def ready(
     try:
         status = ledger.status()
     except LedgerError as error:
-        return Readiness(False, (Reason("store", None, None, None, str(error)),))
+        return Readiness(False, (HealthReason("store", None, None, None, str(error)),))
     reasons = (*_of_views(ledger, status, limits), *_of_feeds(status, limits, now))
     return Readiness(not reasons, reasons, status["position"])
 
 
-def _of_views(ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits) -> list[Reason]:
+def _of_views(
+    ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits
+) -> list[HealthReason]:
     behind, limit, reasons = status["views_behind"], limits.views_behind, []
     if behind > limit:
         text = f"the views are {behind:,} events behind the log, the limit is {limit:,}"
-        reasons.append(Reason("views_behind", None, behind, limit, text))
+        reasons.append(HealthReason("views_behind", None, behind, limit, text))
     try:
-        ledger.check_views()
+        ledger.views.raise_for_fault()
     except StoreError as error:
         reasons.append(
-            Reason("views_fault", None, None, None, f"the views are not updated: {error}")
+            HealthReason("views_fault", None, None, None, f"the views are not updated: {error}")
         )
     return reasons
 
 
-def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime) -> list[Reason]:
+def _of_feeds(
+    status: Mapping[str, Any], limits: ReadinessLimits, now: datetime
+) -> list[HealthReason]:
     reasons = []
     for account, limit in limits.feeds.items():
         age = feed_age(status, account, now)
@@ -113,7 +119,7 @@ def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime)
                 if age is None
                 else f"its feed is {age:.1f} s old, the limit is {limit:g} s"
             )
-            reasons.append(Reason("feed", account, age, limit, f"{account}: {fault}"))
+            reasons.append(HealthReason("feed", account, age, limit, f"{account}: {fault}"))
     for account, limit in limits.messages.items():
         age = last_message_age(status, account, now)
         if age is None or age > limit:
@@ -123,6 +129,8 @@ def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime)
                 else f"it is {age:.1f} s old, the limit is {limit:g} s"
             )
             reasons.append(
-                Reason("feed_message", account, age, limit, f"{account}: the last message: {fault}")
+                HealthReason(
+                    "feed_message", account, age, limit, f"{account}: the last message: {fault}"
+                )
             )
     return reasons

@@ -67,8 +67,8 @@ class IdempotentRequests:
     """Executes each request with a key once."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._keys = RequestKeys(ledger.store.database)
-        self._clock = ledger.clock
+        self._keys = RequestKeys(ledger.internals.store.database)
+        self._clock = ledger.internals.clock
         self._running: dict[tuple[str, str], bytes] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="orderledger-keys")
         self._log = EventLogger("orderledger.serve")

@@ -111,9 +111,9 @@ class LedgerMetrics:
         return samples
 
     def _add_process(self, samples: Samples) -> None:
-        for outcome, count in self._ledger.outcomes().items():
+        for outcome, count in self._ledger.metrics.outcomes().items():
             samples.add("messages", count, outcome)
-        for name, histogram in self._ledger.latency_histograms().items():
+        for name, histogram in self._ledger.metrics.histograms().items():
             _add_histogram(samples, f"{DURATIONS[name]}_seconds", histogram)
             samples.add(f"{DURATIONS[name]}_max_seconds", histogram.most_us / 1e6)
 
@@ -125,7 +125,7 @@ class LedgerMetrics:
         samples.add("views_position", status["views_position"])
         samples.add("views_lag_events", status["views_behind"])
         add_collectors(samples, status["collectors"], self._clock.now(), self._names)
-        add_alerts(samples, read_alerts(self._ledger.store), self._names)
+        add_alerts(samples, read_alerts(self._ledger.internals.store), self._names)
         reading = self._current(status["views_position"])
         samples.add("views_up", int(reading.is_current and self._has_updated_views()))
         samples.add("reading_seconds", reading.seconds)
@@ -136,7 +136,7 @@ class LedgerMetrics:
 
     def _has_updated_views(self) -> bool:
         try:
-            self._ledger.check_views()
+            self._ledger.views.raise_for_fault()
         except LedgerError:
             return False
         return True
@@ -148,7 +148,7 @@ class LedgerMetrics:
             last.position == position or now - self._read_at < self._settings.reading_seconds
         ):
             return last
-        self._reading = read(self._ledger.store)
+        self._reading = read(self._ledger.internals.store)
         self._read_at = now
         return self._reading
 

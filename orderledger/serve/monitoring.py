@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from orderledger import Ledger
 from orderledger.extend.runtime import rows_json
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.bodies import JSON
 from orderledger.serve.health import live, ready
 from orderledger.serve.metrics import CONTENT_TYPE, metrics_text
@@ -16,7 +16,7 @@ from orderledger.serve.metrics import CONTENT_TYPE, metrics_text
 class Monitoring:
     """The answers of the paths outside /api."""
 
-    def __init__(self, ledger: Ledger, answers: Answers) -> None:
+    def __init__(self, ledger: Ledger, answers: QueryPools) -> None:
         self._ledger = ledger
         self._answers = answers
 

@@ -68,10 +68,10 @@ def accounts(
     """List the accounts: the orders, the feed and the breaks of each."""
     now = SystemClock().now()
     counted = {
-        row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
+        row["account"]: row for row in ledger.views.account_counts(now - timedelta(minutes=minutes))
     }
     by_account = _feeds(ledger.status()["collectors"], now)
-    certified = {row["account"]: row for row in ledger.last_certificates()}
+    certified = {row["account"]: row for row in ledger.reconciliations.last_certificates()}
     names = sorted(
         {*counted, *by_account, *certified}
         if account is None
@@ -126,7 +126,7 @@ def breaks(ledger: Ledger, *, account: parameters.Account = None) -> RowList[Bre
     now = SystemClock().now()
     rows = [
         _break_row(certificate, one, now)
-        for certificate in ledger.last_certificates()
+        for certificate in ledger.reconciliations.last_certificates()
         if account in (None, certificate["account"])
         for one in certificate["open_breaks"]
     ]

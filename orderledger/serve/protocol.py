@@ -5,13 +5,13 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. A request that sends its headers too slowly, or too many of them, ends it."""
 
-    limits = Limits()
+    limits = ServerLimits()
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -65,6 +65,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = None
 
 
-def protocol_of(limits: Limits) -> type[asyncio.Protocol]:
+def protocol_of(limits: ServerLimits) -> type[asyncio.Protocol]:
     """The protocol with these limits."""
     return type("Protocol", (BoundedProtocol,), {"limits": limits})

@@ -237,7 +237,7 @@ class Reconciliations:
         try:
             return asyncio.run(
                 run.run(self._settings, self._ledger, asked)
-            ), self._ledger.position()
+            ), self._ledger.log.position()
         except TimeoutError:
             text = (
                 f"the reconciliation of {asked.account or 'all accounts'} took more than "

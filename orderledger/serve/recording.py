@@ -16,7 +16,7 @@ from orderledger.serve.bodies import JSON, NDJSON, body_of, content_type
 from orderledger.serve.idempotency import IdempotentRequests, Posted
 from orderledger.serve.parameters import parse_query
 from orderledger.serve.problems import Problem
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 
 TOGETHER = 1_000
 """Messages of one commit."""
@@ -28,7 +28,7 @@ PARSED_AT_ONCE = 50
 class Messages:
     """`/api/messages`, an ASGI application."""
 
-    def __init__(self, ledger: Ledger, limits: Limits, requests: IdempotentRequests) -> None:
+    def __init__(self, ledger: Ledger, limits: ServerLimits, requests: IdempotentRequests) -> None:
         self._ledger = ledger
         self._limits = limits
         self._requests = requests
@@ -101,7 +101,7 @@ class Messages:
                 outcomes.append(outcome_of(problem))
             if index % PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        recorded = iter(await self._ledger.arecord_together(messages))
+        recorded = iter(await self._ledger.recording.arecord_together(messages))
         remaining = (next(recorded) if outcome is None else outcome for outcome in outcomes)
         return [
             rows_json.row_json({"line": number, **shown(outcome)}) + b"\n"

@@ -9,7 +9,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """The server's limits on everything that a client may send or occupy."""
 
     body_bytes: int = 16 << 20
@@ -73,7 +73,7 @@ class ServiceSettings:
     hosts: tuple[str, ...] = ()
     tokens: TokenSource | None = None
     collect: CollectSettings | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: ServerLimits = field(default_factory=ServerLimits)
 
     @property
     def is_loopback(self) -> bool:

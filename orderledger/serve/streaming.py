@@ -15,7 +15,7 @@ from orderledger import Ledger, LogWentBack
 from orderledger.extend.runtime import EventLogger, rows_json
 from orderledger.extend.views import histories, questions
 from orderledger.serve.alerts.lists import status as status_of
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
 from orderledger.serve.parameters import parse_query, parsed
@@ -63,7 +63,7 @@ BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 class Streams:
     """The stream's readers, an ASGI application, and the feeds that they share."""
 
-    def __init__(self, ledger: Ledger, answers: Answers, settings: ServiceSettings) -> None:
+    def __init__(self, ledger: Ledger, answers: QueryPools, settings: ServiceSettings) -> None:
         self._ledger = ledger
         self._answers = answers
         self._limits = settings.limits
@@ -169,7 +169,7 @@ class Streams:
                 if reader.seconds_to_heartbeat() <= 0:
                     await reader.write(b": still there\n\n")
         except LogWentBack as error:
-            position = await self._answers.ask(self._ledger.position)
+            position = await self._answers.ask(self._ledger.log.position)
             await reader.write(
                 b"id: %d\n" % position
                 + _event("went_back", {"reason": str(error), "position": position})

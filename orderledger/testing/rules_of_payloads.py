@@ -82,7 +82,7 @@ def assert_kept(
     for fill in ledger.trades(account=account):
         assert fill["quantity"] > 0, text
     ledger.positions(account=account)
-    ledger.account_events(account=account)
+    ledger.log.account_events(account=account)
 
 
 def sweep(samples: PayloadSamples, values: Sequence[Any], url: str, step: int = 1) -> None:

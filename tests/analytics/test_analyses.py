@@ -304,7 +304,7 @@ def test_latency_by_our_clock(ledger: Ledger) -> None:
     """It is the latency that `Ledger.latency` tells, from the events."""
     record(ledger, *trade(1, 10, "buy", "1", "100"))
     steps = {row["step"]: row["ms_max"] for row in rows(ledger, "latency")}
-    (latency,) = ledger.latency()
+    (latency,) = ledger.metrics.latency()
     ours = {
         step["step"]: step["latency_us_max"] / 1000
         for step in latency["steps"]

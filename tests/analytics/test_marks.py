@@ -37,19 +37,19 @@ def test_every_mark_stays_and_of_two_for_one_time_the_later_in_the_log_counts(
         ("BTC-USD", 1, 101)
     ]
     assert ledger.instruments(account="sim:main")[0]["mark_price"] == 99
-    assert ledger.check().differences == ()
-    assert ledger.rebuild(["marks"]).is_equal
+    assert ledger.views.check().differences == ()
+    assert ledger.views.rebuild(["marks"]).is_equal
     assert prices(ledger, as_of=3) == [("BTC-USD", 1, 101), ("BTC-USD", 2, 102), ("ETH-USD", 3, 7)]
     assert prices(ledger, effective_at=START + timedelta(seconds=1)) == [("BTC-USD", 1, 101)]
-    assert [row["price"] for row in ledger.stream("marks", since=START + timedelta(seconds=3))] == [
-        7
-    ]
+    assert [
+        row["price"] for row in ledger.views.stream("marks", since=START + timedelta(seconds=3))
+    ] == [7]
 
 
 def test_marks_of_a_store_from_before_are_read_from_its_log(durable_store_url: str) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(mark(1, "101"), mark(2, "102")))
-        ledger.catch_up()
+        ledger.views.catch_up()
     run_sql(durable_store_url, "DROP TABLE marks", "DELETE FROM view_versions WHERE name = 'marks'")
     with opened(durable_store_url) as ledger:
         assert prices(ledger) == [("BTC-USD", 1, 101), ("BTC-USD", 2, 102)]

@@ -21,7 +21,7 @@ def url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/ledger.db"
     with Ledger.open(url) as ledger:
         ledger.record_many(parsed(DEFINED, *traded(1, "buy", "2", "100.5"), mark(1, "101")))
-        ledger.catch_up()
+        ledger.views.catch_up()
     return url
 
 

@@ -37,7 +37,7 @@ def url(tmp_path: Path) -> str:
         ledger.record_many(
             parsed(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), *TRADES)
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
     return url
 
 
@@ -241,7 +241,7 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
 
 def test_a_damaged_row_is_named(url: str) -> None:
     with Ledger.open(url) as ledger:
-        ledger.catch_up()
+        ledger.views.catch_up()
     connection = sqlite3.connect(url.removeprefix("sqlite:///"))
     connection.execute("UPDATE trades SET price = 'much' WHERE fill_id = 'F-1'")
     connection.commit()

@@ -47,6 +47,10 @@ def listed(ledger: Ledger, name: str, **when: Any) -> list[Any]:
         return list(ledger.events(**when))
     if name == "positions":
         return []
+    if name == "account_events":
+        return list(ledger.log.account_events(**when))
+    if name == "certificates":
+        return list(ledger.reconciliations.certificates(**when))
     return list(getattr(ledger, name)(**when))
 
 

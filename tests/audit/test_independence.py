@@ -26,7 +26,7 @@ from tests.core.properties.stories import Story, stories
 
 
 def events_of(ledger: Ledger) -> list[Any]:
-    return [decode(*row) for row in ledger.store.all_rows()]
+    return [decode(*row) for row in ledger.internals.store.all_rows()]
 
 
 def check_story(story: Story, seed: int) -> None:

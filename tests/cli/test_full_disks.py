@@ -23,12 +23,12 @@ from tests.serve.http.processes import Server
 
 ANSWERS: dict[str, Callable[[Ledger], object]] = {
     "orders": lambda ledger: ledger.orders(),
-    "stream": lambda ledger: list(ledger.stream("trades")),
+    "stream": lambda ledger: list(ledger.views.stream("trades")),
     "order": lambda ledger: ledger.order("V-1", account="sim:main"),
     "history": lambda ledger: ledger.history("V-1", account="sim:main"),
     "positions": lambda ledger: ledger.positions(),
     "recover": lambda ledger: ledger.recover().open,
-    "check": lambda ledger: ledger.check().differences,
+    "check": lambda ledger: ledger.views.check().differences,
 }
 LATE = parsed(*(request(f"N-{number}", number) for number in range(200)), fill("C-1", "F-9", 9))
 
@@ -77,7 +77,7 @@ def stock(url: str, copy: str) -> dict[str, object]:
     for one in (url, copy):
         with opened(one, update_views=False) as ledger:
             ledger.record_many(parsed(*lives(3)))
-            ledger.catch_up()
+            ledger.views.catch_up()
             ledger.record_many(LATE)
     with Ledger.open(copy, update_views=False) as ledger:
         return answers(ledger)
@@ -93,7 +93,7 @@ def eventually(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
 def is_fine(ledger: Ledger) -> bool:
     """Check that the views are updated in the background."""
     try:
-        ledger.check_views()
+        ledger.views.raise_for_fault()
     except StoreUnreachable:
         return False
     return True
@@ -133,7 +133,7 @@ def test_where_the_disk_was_full_before_a_ledger_is_opened(
     fill_up(disk)
     with Ledger.open(url, update_views=False) as ledger:
         assert answers(ledger) == expected | (
-            {"check": ledger.check().differences} if is_outdated else {}
+            {"check": ledger.views.check().differences} if is_outdated else {}
         )
 
 
@@ -180,7 +180,7 @@ def test_outdated_views_are_rebuilt_when_there_is_room(
     fill_up(disk)
     with Ledger.open(url, update_views=update_views, lock_timeout=3) as ledger:
         with pytest.raises(StoreUnreachable, match="full"):
-            ledger.check_views()
+            ledger.views.raise_for_fault()
         assert ledger.orders() == expected["orders"]
         (disk / "filler").unlink()
         eventually(lambda: has_current_views(url))

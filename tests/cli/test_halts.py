@@ -87,7 +87,7 @@ def test_a_change_of_the_sender_is_in_the_history_of_the_account(ledger: Ledger)
         for row in ledger.events(name="sender_changed")
     ]
     assert told == [("host:1:bot", 1, None), ("host:2:bot", 2, "anna")]
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_the_commands_halt_and_resume(durable_store_url: str) -> None:

@@ -145,7 +145,7 @@ def test_in_a_file_of_any_name(tmp_path: Path) -> None:
         assert asked(str(path), "record /dev/null")[0] == 0
         assert asked(str(path), "orders") == (0, "no orders\n", "")
         with Ledger.open(path, update_views=False) as ledger:
-            assert (ledger.orders(), ledger.rebuild(jobs=2).is_equal) == ([], True)
+            assert (ledger.orders(), ledger.views.rebuild(jobs=2).is_equal) == ([], True)
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(0,)]
 

@@ -270,7 +270,7 @@ def test_an_interrupted_recording_says_how_far_it_came(
         assert {
             outcome.outcome for outcome in ledger.record_many(parsed(*lives(LIVES))[:lines])
         } == {"duplicate"}
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def test_a_secret_that_a_venue_echoes_is_not_recorded(store_url: str) -> None:
             parsed(request("C-1"), fill("C-1", "F-1", 1, evidence=echoed, text=f"with {TOKEN}"))
         )
         event = ledger.history("C-1", account="sim:main")[1]
-        ledger.publish("collector", {"fault": f"refused: {TOKEN}"})
+        ledger.internals.publish("collector", {"fault": f"refused: {TOKEN}"})
         status = ledger.status()["collectors"]["collector"]
     assert event["evidence"] == {"auth": "***", "said": ["your token *** is fine"], "price": "1.10"}
     assert (event["text"], status) == ("with ***", {"fault": "refused: ***"})

@@ -33,7 +33,7 @@ def stored_and_shown() -> StoredAndShown:
         views = every_view(ledger)
         views["outcomes"] = repr(outcomes)
         views["as of"] = repr(ledger.orders(as_of=MADE_AT + timedelta(milliseconds=50)))
-        assert ledger.rebuild().is_equal
+        assert ledger.views.rebuild().is_equal
         return stored, evidence, views  # type: ignore[return-value]
 
 

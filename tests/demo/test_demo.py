@@ -105,7 +105,7 @@ def test_another_seed_tells_another_story(told: str, tmp_path: Path) -> None:
 def test_the_store_that_is_left_is_sound_and_says_what_the_venue_says(folder: Path) -> None:
     venue = LocalVenue.load(folder / "venue.json")
     with Ledger.open(str(folder / "orders.db")) as ledger:
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         assert ledger.open_orders() == [] and venue.open_orders() == []
         filled = {trade["fill_id"] for trade in ledger.trades()}
         assert filled == {
@@ -146,7 +146,7 @@ def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_
             "Q-5": "replace",
             "Q-6": "cancel",
         }
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow

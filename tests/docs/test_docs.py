@@ -204,7 +204,7 @@ def test_every_query_runs(name: str, tmp_path: Path, request: pytest.FixtureRequ
     url = str(path) if name == "SQLite" else request.getfixturevalue("postgres_schema_url")
     with Ledger.open(url) as ledger:
         ledger.record_many(parse_document(message) for message in DAY)
-        ledger.catch_up()
+        ledger.views.catch_up()
     queries = [
         text for language, text in blocks(DOCS / "how-to/query-the-tables.md") if language == "sql"
     ]

@@ -140,7 +140,7 @@ def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyo
         judge_orders(desk.books(), ledger)
         judge_fills(desk.books(), ledger)
         judge_counts([*counts, sent_today(ledger, desk.limits)], ledger)
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def judge_orders(books: dict[str, Any], ledger: Ledger) -> None:

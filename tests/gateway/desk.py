@@ -82,7 +82,7 @@ def locked(url: str) -> Iterator[None]:
     def hold() -> None:
         with (
             Ledger.open(url, update_views=False) as other,
-            other.store.database.writing() as session,
+            other.internals.store.database.writing() as session,
         ):
             if url.startswith("postgresql"):
                 session.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")

@@ -128,7 +128,9 @@ def test_processes_that_fight_for_an_account_send_each_order_once(
                 # are asked for once more, as a reconciliation does.
                 for row in ledger.open_orders():
                     ledger.record_many(
-                        await gateway._resolver.look_up((ACCOUNT, row["client_order_id"] or ""))
+                        await gateway._resolver._look_ups.look_up(
+                            (ACCOUNT, row["client_order_id"] or "")
+                        )
                     )
             await entry.aclose()
             print(f"{len(venue.arrived)} orders, {rivals.killed} kills, {rivals.stopped} stops")

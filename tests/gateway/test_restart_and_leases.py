@@ -39,7 +39,7 @@ from tests.gateway.desk import (
 
 
 def lease(ledger: Ledger) -> Any:
-    found = Leases(ledger.store.database).read(ACCOUNT)
+    found = Leases(ledger.internals.store.database).read(ACCOUNT)
     assert found is not None
     return found
 
@@ -109,7 +109,7 @@ def test_a_commit_of_another_account_is_not_affected_by_a_lost_lease(ledger: Led
         one, two = venue_of(), venue_of("sim:two")
         entries = {ACCOUNT: LocalOrderEntry(one), "sim:two": LocalOrderEntry(two)}
         async with Gateway(ledger, entries, clock=entries[ACCOUNT]) as gateway:
-            with ledger.store.database.writing() as session:
+            with ledger.internals.store.database.writing() as session:
                 session.execute(
                     "UPDATE sending_leases SET fence = fence + 1 WHERE account = ?", (ACCOUNT,)
                 )

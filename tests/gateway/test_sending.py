@@ -619,7 +619,7 @@ def test_without_a_lease_nothing_is_sent_and_nothing_is_recorded(ledger: Ledger)
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
-            with ledger.store.database.writing() as session:
+            with ledger.internals.store.database.writing() as session:
                 session.execute(
                     "UPDATE sending_leases SET fence = fence + 1 WHERE account = ?", (ACCOUNT,)
                 )

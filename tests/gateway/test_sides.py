@@ -86,7 +86,7 @@ def test_orders_for_a_position_that_nobody_knows_are_denied_unless_they_reduce_i
                 "price": "64000",
             }
             tell(ledger, "fill", -8, **told, position_side="long")
-            ledger.catch_up()
+            ledger.views.catch_up()
             assert (
                 await gateway.submit(buy("C-3", quantity="0.1", position_side="long"))
             ).state == "acknowledged"
@@ -119,7 +119,7 @@ def test_an_order_names_a_side_where_there_are_two_and_none_where_there_is_one(
         async with trading(ledger, venue_of(), conditions=["position_side"]) as gateway:
             assert (await gateway.submit(buy("C-1"))).reason == "position_unknown"
             tell(ledger, "instrument", 60, position_mode="net")
-            ledger.catch_up()
+            ledger.views.catch_up()
             assert (
                 await gateway.submit(buy("C-2", position_side="long"))
             ).reason == "position_side_conflict"

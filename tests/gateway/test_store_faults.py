@@ -111,7 +111,7 @@ def test_without_the_table_of_leases_nothing_is_sent_and_with_it_sending_goes_on
     ledger: Ledger,
 ) -> None:
     def rename(old: str, new: str) -> None:
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
     async def story() -> None:
@@ -144,17 +144,17 @@ def test_a_log_that_cannot_be_read_for_a_while_does_not_end_the_watch(ledger: Le
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue, {"lease_seconds": 20.0}) as gateway:
-            rows_after, calls = ledger.store.recorder.rows_after, []
+            rows_after, calls = ledger.internals.store.recorder.rows_after, []
 
             def failing(position: int, limit: int) -> Any:
                 calls.append(position)
                 raise sqlite3.OperationalError("disk I/O error")
 
-            ledger.store.recorder.rows_after = failing  # type: ignore[method-assign]
+            ledger.internals.store.recorder.rows_after = failing  # type: ignore[method-assign]
             with pytest.raises(StoreError, match="disk I/O error"):
                 await gateway.submit(buy("C-0"))
             await until(lambda: len(calls) > 3)
-            ledger.store.recorder.rows_after = rows_after  # type: ignore[method-assign]
+            ledger.internals.store.recorder.rows_after = rows_after  # type: ignore[method-assign]
             venue.lose_next_answer("answer_lost")
             assert (await gateway.submit(buy("C-1"))).state == "unresolved"
             await until(lambda: ledger.order("C-1")["certainty"] == "confirmed")

@@ -8,17 +8,16 @@ from orderledger.infrastructure.messages.registry import Message
 from orderledger.testing.samples import UNKNOWN, PayloadSamples, Read
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.venue import Records
-from orderledger.venues.ccxt.context import Context as CcxtContext
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import translated as ccxt_translated
 from orderledger.venues.hyperliquid.recording import translate_recorded
-from orderledger.venues.lighter.context import Context as LighterContext
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.settling import settled
 from orderledger.venues.lighter.translate import translated as lighter_translated
 from orderledger.venues.polled.order_rows import RowContext
 from orderledger.venues.polled.reader import Reader
-from orderledger.venues.tradier.context import Context as TradierContext
-from orderledger.venues.tradier.context import Memory
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.translate import translated as tradier_translated
 from tests.venues.ccxt import rows as ccxt
 from tests.venues.hyperliquid import payloads as hyperliquid
@@ -56,7 +55,7 @@ def _read_tradier(
     document: Any, account: str, records: Records
 ) -> tuple[Sequence[Message], Sequence[Fault]]:
     context = TradierContext(
-        account=account, records=records, memory=Memory(), received_at=HEARD_AT
+        account=account, records=records, memory=TradierMemory(), received_at=HEARD_AT
     )
     told = tradier_translated(document, context)
     return told.messages, told.faults

@@ -14,7 +14,7 @@ from orderledger.infrastructure.messages.registry import Message
 from orderledger.venues.base.delivery import MOST_WAITING, DeliveryQueue
 from orderledger.venues.base.venue import Down, Messages
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
+from orderledger.venues.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, FeedRecorder
 from tests.scenarios import at
 from tests.typed import fields
 
@@ -122,8 +122,8 @@ def test_while_the_ledger_is_stuck_no_more_is_heard_than_fits_on_the_way_to_it()
             await recorder.drained()
 
     @asynccontextmanager
-    async def carrying(book: Stuck) -> AsyncIterator[tuple[DeliveryQueue, Recorder]]:
-        queue, recorder = DeliveryQueue(), Recorder(book, defaultdict(AccountCounters))  # type: ignore[arg-type]
+    async def carrying(book: Stuck) -> AsyncIterator[tuple[DeliveryQueue, FeedRecorder]]:
+        queue, recorder = DeliveryQueue(), FeedRecorder(book, defaultdict(AccountCounters))  # type: ignore[arg-type]
 
         async def carry() -> None:
             async with aclosing(queue.events()) as told:

@@ -63,7 +63,7 @@ class KilledWorld:
             settled_at = datetime.now(UTC)
             await self._until(lambda: self._is_well(settled_at))
             await self._end(signal.SIGTERM)
-            await asyncio.to_thread(bot.catch_up)
+            await asyncio.to_thread(bot.views.catch_up)
         finally:
             if self._process is not None:
                 self._process.kill()
@@ -120,7 +120,7 @@ class KilledWorld:
 
     def _is_well(self, settled_at: datetime) -> bool:
         times = [counters["last_reconciled_at"] for counters in self._shown().values()]
-        gaps = self.desk.ledger.account_events(kind="gap")
+        gaps = self.desk.ledger.log.account_events(kind="gap")
         is_reconciled = len(times) == len(self.kind.names) and all(
             at and datetime.fromisoformat(at) > settled_at for at in times
         )

@@ -35,12 +35,13 @@ from orderledger.venues.ccxt.exchange import connected
 from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
 from orderledger.venues.invex.adapter import INVEX
 from orderledger.venues.lighter.ids import hashed_index
+from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.rest import Allowance, http_for
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
@@ -93,7 +94,9 @@ SHARES = (
 
 def _hyperliquid(plan: Plan) -> VenueUnderTest:
     names = {f"hyperliquid:{number}": f"0x{number:040x}" for number in range(1, plan.accounts + 1)}
-    limits = Limits(users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY)
+    limits = HyperliquidLimits(
+        users=plan.streams, weight_per_minute=ROOMY, connections_per_minute=ROOMY
+    )
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
@@ -149,15 +152,17 @@ def _lighter(plan: Plan) -> VenueUnderTest:
         return LighterVenue(
             accounts,
             url=server.http_url,
-            http=http_for(server.http_url, allowance, chance, backoff=_waits(chance)),
+            http=http_for(server.http_url, allowance, backoff=_waits(chance)),
             allowance=allowance,
             records=records,
             clock=clock,
             backoff=_waits(chance),
-            rest_lag=timedelta(0),
-            ping_every=0.05,
-            quiet_for=0.5,
-            confirm_within=timedelta(milliseconds=500),
+            pace=LighterPace(
+                rest_lag=timedelta(0),
+                ping_every=0.05,
+                quiet_for=0.5,
+                confirm_within=timedelta(milliseconds=500),
+            ),
         )
 
     return VenueUnderTest(
@@ -202,7 +207,6 @@ def _tradier(plan: Plan) -> VenueUnderTest:
             records=records,
             now=clock.now,
             sleep=_sleep,
-            chance=chance,
             url=server.url,
             stream_url=server.websocket_url if plan.streams else None,
             requests_per_minute=ROOMY,
@@ -354,7 +358,6 @@ def _ccxt(plan: Plan) -> VenueUnderTest:
             exchange=connected(settings),
             records=records,
             now=clock.now,
-            chance=chance,
             symbols=[one.name for one in ccxt_simulated.PERPETUALS],
             streams=plan.streams > 0,
             poll_seconds=0.02,

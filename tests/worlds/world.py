@@ -89,7 +89,7 @@ class World:
                 return [await reconciler.run(account) for account in venue.accounts]
             finally:
                 await venue.aclose()
-                await asyncio.to_thread(ledger.catch_up)
+                await asyncio.to_thread(ledger.views.catch_up)
                 await asyncio.to_thread(ledger.close)
                 await self.server.close()
 
@@ -184,7 +184,7 @@ class World:
             rules=self.rules,
             every=self.plan.every,
             publish=lambda status: (
-                ledger.publish("collector", status) if running.is_publishing else None
+                ledger.internals.publish("collector", status) if running.is_publishing else None
             ),
             publishing=0.02,
             retry_seconds=0.005,
@@ -202,7 +202,7 @@ class World:
         assert running is not None
         running.stop.set()
         await running.work
-        await asyncio.to_thread(running.ledger.catch_up)
+        await asyncio.to_thread(running.ledger.views.catch_up)
         await asyncio.to_thread(running.ledger.close)
 
     async def _heal(self) -> None:
@@ -248,7 +248,7 @@ class World:
     def _open_gaps(self, account: str) -> bool:
         return any(
             gap["to_at"] is None
-            for gap in self.desk.ledger.account_events(account=account, kind="gap")
+            for gap in self.desk.ledger.log.account_events(account=account, kind="gap")
         )
 
     async def _until(self, holds: Callable[[], bool], what: str) -> None:

@@ -102,16 +102,19 @@ def archive(
 def _archive(ledger: Any, place: Any, **settings: Any) -> Any:
     from orderledger.analytics.archive.writing import archive as run
 
-    with progress("archiving", ledger.store.recorder.last_position()) as show:
-        return run(ledger.store, place, catch_up=ledger.catch_up, progress=show, **settings)
+    with progress("archiving", ledger.internals.store.recorder.last_position()) as show:
+        store, catch_up = ledger.internals.store, ledger.views.catch_up
+        return run(store, place, catch_up=catch_up, progress=show, **settings)
 
 
 def _wait_for_events(ledger: Any, position: int, every: int) -> None:
     """Wait until many events are new, or some have waited for long enough."""
-    ledger.following.wait(position)
+    ledger.internals.following.wait(position)
     deadline = time.monotonic() + every
     while (
-        ledger.following.wait(position + WATCH_EVENTS, max(0, deadline - time.monotonic()))
+        ledger.internals.following.wait(
+            position + WATCH_EVENTS, max(0, deadline - time.monotonic())
+        )
         < position + WATCH_EVENTS
     ):
         if time.monotonic() >= deadline:
@@ -177,10 +180,10 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
         manifest = verified(there, show)
     with options.make_ledger(db) as ledger:
         with progress("restoring", manifest.rows) as show:
-            count = run(there, manifest, ledger.store, up_to=up_to, progress=show)
+            count = run(there, manifest, ledger.internals.store, up_to=up_to, progress=show)
         with progress("building the views", manifest.rows) as show:
-            ledger.catch_up(show)
-        position = ledger.store.recorder.last_position()
+            ledger.views.catch_up(show)
+        position = ledger.internals.store.recorder.last_position()
     sentence = f"{count:,} events, up to log position {position:,}"
     click.echo(json_line({"events": count, "position": position}) if as_json else sentence)
 

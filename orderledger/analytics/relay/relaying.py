@@ -9,11 +9,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
-from orderledger.extend.store import LogRow, Store, collector_status
-from orderledger.extend.views import Following
+from orderledger.extend.store import LogRow, collector_status
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 SAVE_SECONDS = 1.0
 """Longest time between a confirmation and its note in the ledger. Events of this period are
@@ -24,22 +26,12 @@ WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt."""
 
 
-class Source(Protocol):
-    """A ledger."""
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def following(self) -> Following: ...
-
-
 class Relay:
     """Publishes the events of a ledger to one target, shown as `name` in the ledger's status."""
 
     def __init__(
         self,
-        source: Source,
+        source: "Ledger",
         sink: Sink,
         name: str,
         *,
@@ -49,7 +41,7 @@ class Relay:
         self._sink = sink
         self._name = f"relay {name}"
         self._report = report
-        self._statuses = collector_status.CollectorStatuses(source.store.database)
+        self._statuses = collector_status.CollectorStatuses(source.internals.store.database)
         self._saved_at = 0.0
         self.position = 0
         self.published = 0
@@ -59,16 +51,18 @@ class Relay:
         after this log position, instead of where the last run ended.
         """
         self.position = self._noted() if after is None else after
-        end = self._source.store.recorder.last_position() if is_once else None
+        end = self._source.internals.store.recorder.last_position() if is_once else None
         try:
             known = await self._persist(self._sink.connect)
             if after is None:
                 self.position = max(
-                    self.position, min(known, self._source.store.recorder.last_position())
+                    self.position, min(known, self._source.internals.store.recorder.last_position())
                 )
             if end is not None and self.position >= end:
                 return
-            async with aclosing(self._source.following.abatches(self.position)) as batches:
+            async with aclosing(
+                self._source.internals.following.abatches(self.position)
+            ) as batches:
                 async for rows in batches:
                     await self._publish(rows)
                     if end is not None and self.position >= end:
@@ -78,7 +72,7 @@ class Relay:
             await self._sink.close()
 
     async def _publish(self, rows: list[LogRow]) -> None:
-        batch = await asyncio.to_thread(publications, self._source.store, rows)
+        batch = await asyncio.to_thread(publications, self._source.internals.store, rows)
 
         async def publish() -> int:
             await self._sink.publish(batch)
@@ -110,7 +104,7 @@ class Relay:
 
     def _noted(self) -> int:
         noted = self._statuses.read().get(self._name, {}).get("position", 0)
-        return min(int(noted), self._source.store.recorder.last_position())
+        return min(int(noted), self._source.internals.store.recorder.last_position())
 
     def _note(self) -> None:
         self._statuses.write(self._name, {"position": self.position, "published": self.published})

@@ -17,7 +17,7 @@ from orderledger.cli.tables import print_rows
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 if TYPE_CHECKING:
-    from orderledger.audit.comparison import Book
+    from orderledger.audit.comparison import AccountRows
 
 VIEWS = (
     "orders",
@@ -129,7 +129,7 @@ def _messages(ledger: Any, account: str | None) -> Iterator[str]:
     from orderledger.audit.exports.messages import messages_in
     from orderledger.extend.messages import message_line
 
-    for message in messages_in(ledger.store, account):
+    for message in messages_in(ledger.internals.store, account):
         yield message_line(message) + "\n"
 
 
@@ -141,7 +141,7 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
             return ledger.trades(account=account, **asked)  # type: ignore[no-any-return]
 
         def account_events(self) -> Iterable[AccountEventRow]:
-            return ledger.account_events(account=account, **asked)  # type: ignore[no-any-return]
+            return ledger.log.account_events(account=account, **asked)  # type: ignore[no-any-return]
 
         def instruments(self) -> Iterable[InstrumentRow]:
             return ledger.instruments(account=account, **asked)  # type: ignore[no-any-return]
@@ -160,7 +160,7 @@ def _rows(
         if what in WHOLE:
             rows: Iterable[Row] = getattr(ledger, what)(**where)
         else:
-            rows = opened.enter_context(closing(ledger.stream(what, **where)))
+            rows = opened.enter_context(closing(ledger.views.stream(what, **where)))
         if to == "csv":
             names = _names(what)
             yield from csv_lines(chain((names,), ([row[name] for name in names] for row in rows)))
@@ -273,11 +273,11 @@ def compare(
         sys.exit(1)
 
 
-def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "Book":
-    from orderledger.audit.comparison import Book
+def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "AccountRows":
+    from orderledger.audit.comparison import AccountRows
 
     where = {"account": account, **asked}
-    return Book(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))
+    return AccountRows(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))
 
 
 def _short(row: Row) -> Row:

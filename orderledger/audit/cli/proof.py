@@ -115,7 +115,7 @@ def checkpoint(
                 target(made.note)
             return
         loop = checkpoints.CheckpointLoop(
-            ledger.store, keys.load(key), every, targets, _reporting(log)
+            ledger.internals.store, keys.load(key), every, targets, _reporting(log)
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.ask_to_stop())

@@ -35,7 +35,7 @@ NOT_IN_COMMODITY = re.compile(r"[^A-Z0-9'._-]+")
 NOT_IN_ACCOUNT = re.compile(r"[^A-Za-z0-9-]+")
 
 
-class Books(Protocol):
+class ExportedRows(Protocol):
     """The rows that an export needs."""
 
     def trades(self) -> Iterable[TradeRow]: ...
@@ -43,7 +43,7 @@ class Books(Protocol):
     def instruments(self) -> Iterable[InstrumentRow]: ...
 
 
-class Names:
+class BeancountNames:
     """Names that beancount accepts, each for one name of the ledger."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Names:
         return self._given[kind, name]
 
 
-def beancount_lines(books: Books) -> Iterator[str]:
+def beancount_lines(books: ExportedRows) -> Iterator[str]:
     """The lines of the file: accounts, then transactions in the order of time, then the
     positions."""
     definitions = {(row["account"], row["instrument"]): row for row in books.instruments()}
@@ -82,7 +82,9 @@ def beancount_lines(books: Books) -> Iterator[str]:
     entries = sorted(filter(is_entry, rows), key=lambda row: (row["at"], row["position"]))
     if not entries:
         return
-    writer = Writer(terms, {key: instruments.modes_of(row) for key, row in definitions.items()})
+    writer = BeancountWriter(
+        terms, {key: instruments.modes_of(row) for key, row in definitions.items()}
+    )
     yield 'option "title" "Order ledger"\n'
     for account in sorted({row["account"] for row in entries}):
         yield from writer.opened(account, _day(entries[0]["at"]))
@@ -91,7 +93,7 @@ def beancount_lines(books: Books) -> Iterator[str]:
     yield from writer.positions(_day(entries[-1]["at"]) + timedelta(days=1))
 
 
-class Writer:
+class BeancountWriter:
     """Writes transactions, and adds up the positions that they make."""
 
     def __init__(
@@ -99,7 +101,7 @@ class Writer:
     ) -> None:
         self._terms = terms
         self._modes = modes
-        self._names = Names()
+        self._names = BeancountNames()
         self._held: dict[tuple[str, str], Decimal] = {}
         self._parts: dict[tuple[str, ...], Decimal] = {}
 

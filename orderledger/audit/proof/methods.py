@@ -22,9 +22,11 @@ Progress = Callable[[int, int], None]
 class Proofs(Namespace):
     """Checkpoints, proofs, forgetting and bundles of a ledger: `ledger.proof`."""
 
+    _ledger: "Ledger"
+
     def __init__(self, ledger: "Ledger") -> None:
         super().__init__(ledger)
-        self._clock = ledger.clock
+        self._clock = ledger.internals.clock
 
     def checkpoint(self, key: str | PathLike[str], *, progress: Progress | None = None) -> "Made":
         """Sign the size and the root of the log with the private key in a file, and store that

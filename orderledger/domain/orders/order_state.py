@@ -13,7 +13,7 @@ from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.names import Names
 from orderledger.domain.orders.requests import Requests
-from orderledger.domain.orders.session import Session
+from orderledger.domain.orders.session import TradingSession
 from orderledger.domain.orders.terms import IDENTIFYING, Terms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.stream_names import account_of, client_order_id_of
@@ -24,7 +24,7 @@ NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = (
     Ends(),
     Fills(),
     Requests(),
-    Session(),
+    TradingSession(),
 )
 """Empty parts, which most orders never change. They are shared, and an order replaces one by its
 own before a change."""
@@ -46,7 +46,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     ends: Ends = NO_ENDS
     fills: Fills = msgspec.field(default_factory=lambda: NO_FILLS)
     requests: Requests = NO_REQUESTS
-    session: Session = NO_SESSION
+    session: TradingSession = NO_SESSION
     submitted_at: datetime | None = None
     is_sent_again: bool = False
     unresolved: When | None = None
@@ -190,7 +190,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
             self.requests = Requests()
         return self.requests
 
-    def own_session(self) -> Session:
+    def own_session(self) -> TradingSession:
         if self.session is NO_SESSION:
-            self.session = Session()
+            self.session = TradingSession()
         return self.session

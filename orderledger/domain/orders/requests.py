@@ -30,7 +30,7 @@ class Asked(NamedTuple):
     stop_price: Decimal | None = None
 
 
-class Answer(NamedTuple):
+class UnnamedAnswer(NamedTuple):
     """An answer of the venue that names no request."""
 
     when: When
@@ -50,7 +50,7 @@ class Line:
     time."""
 
     requests: list[Asked] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[UnnamedAnswer] = field(default_factory=list)
 
     @property
     def outstanding(self) -> Sequence[Asked]:
@@ -96,7 +96,7 @@ class Requests:
         self._by_id: dict[str, Asked] = {}
         self._named: dict[Named, Asked] = {}
         self._settled: set[Named] = set()
-        self._refusals: dict[Named, list[Answer]] = {}
+        self._refusals: dict[Named, list[UnnamedAnswer]] = {}
         self._accepted: set[str] = set()
         self._new_ids: list[NewId] = []
         self._has_replacement_ids = False
@@ -234,9 +234,9 @@ class Requests:
             observed if observed is not None and (answered is None or observed > answered) else None
         )
 
-    def _note_answer(self, kind: Pending, when: When, *, is_accepted: bool) -> Answer:
+    def _note_answer(self, kind: Pending, when: When, *, is_accepted: bool) -> UnnamedAnswer:
         self._answered[kind] = last(self._answered.get(kind), when) or when
-        return Answer(when, is_accepted)
+        return UnnamedAnswer(when, is_accepted)
 
     def _settle(self, name: Named) -> None:
         """Settle the request with this name, now or when it is recorded."""

@@ -9,7 +9,7 @@ from orderledger.domain.values import Status
 DONE_FOR_DAY = Status.DONE_FOR_DAY
 
 
-class Session:
+class TradingSession:
     """The session state. `reported`: from reports alone. `seen`: from reports and status queries.
     None: none of these states."""
 

@@ -151,7 +151,7 @@ def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bo
 
     with options.open_ledger(db) as ledger:
         if not is_confirmed:
-            check_scope(ledger, ledger.store, message)
+            check_scope(ledger, ledger.internals.store, message)
         outcome = ledger.record(message)
         still = ledger.halts(active_only=True)
     covers = [

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Outcome"]
 
-Answer = Literal["recorded", "duplicate", "refused", "invalid"]
+OutcomeWord = Literal["recorded", "duplicate", "refused", "invalid"]
 
 
 class Outcome(NamedTuple):
@@ -16,7 +16,7 @@ class Outcome(NamedTuple):
     one. `field`: the field at fault.
     """
 
-    outcome: Answer
+    outcome: OutcomeWord
     position: int | None = None
     reason: str | None = None
     anomalies: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from orderledger.domain.exact import integer
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, Message
+from orderledger.infrastructure.similar import did_you_mean
 
 __all__ = ["parse_document", "parse_line"]
 
@@ -108,7 +109,7 @@ def parse_document(document: Any) -> Message:
     if model is None:
         raise InvalidMessage(
             "type",
-            "is missing" if "type" not in document else f"{str(kind)[:50]!r} is not a message type",
+            "is missing" if "type" not in document else _not_a_type(str(kind)[:50]),
         )
     try:
         return model.model_validate(document)
@@ -116,6 +117,11 @@ def parse_document(document: Any) -> Message:
         raise _first_fault(error) from None
     except RecursionError:
         raise InvalidMessage("", "is nested too deeply") from None
+
+
+def _not_a_type(word: str) -> str:
+    hint = did_you_mean(word, MESSAGES)
+    return f"{word!r} is not a message type{hint and '.'}{hint}"
 
 
 def uncapitalized(sentence: str) -> str:

@@ -6,7 +6,8 @@ from importlib import import_module
 from inspect import isgeneratorfunction
 from typing import Any
 
-from orderledger.infrastructure.views.queries import Namespace, Queries
+from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.reading import Namespace
 
 
 def bound_to(question: Callable[..., Any], ledger: Queries) -> Callable[..., Any]:

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Annotated, Any, overload
 
-from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.arguments import (
     check_argument,
     check_period,
@@ -25,6 +24,7 @@ from orderledger.infrastructure.views.parameters import (
     Until,
 )
 from orderledger.infrastructure.views.questions import Between
+from orderledger.infrastructure.views.reading import Reader
 from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
@@ -40,7 +40,7 @@ from orderledger.projections.rows import (
 from orderledger.projections.view import RowList
 
 
-class PnlQueries(AgreementQueries):
+class PnlQueries(Reader):
     """The query methods about positions and P&L. `Queries` says what their times mean."""
 
     def positions(

@@ -1,21 +1,20 @@
 """Query methods of a ledger. Queries of the views bring them up to date first; queries of events
 read the log."""
 
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any
 
-from orderledger.domain.stream_names import account_of
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import (
-    asked_of,
     check_argument,
     check_period,
-    groups_of,
 )
 from orderledger.infrastructure.views.histories import event_filter
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
 from orderledger.infrastructure.views.paging import LONGEST_PAGE
 from orderledger.infrastructure.views.parameters import (
     Account,
@@ -24,44 +23,37 @@ from orderledger.infrastructure.views.parameters import (
     EffectiveAt,
     EventName,
     EventSource,
-    Groups,
-    Instrument,
     Newest,
     OpenOnly,
     OrderId,
     Since,
-    Strategy,
     Until,
 )
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.questions import Between, Word
 from orderledger.infrastructure.views.reading import check_times, one_order
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
+from orderledger.infrastructure.views.view_methods import ViewMethods
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.rows import (
-    AccountEventRow,
     AnomalyRow,
-    CertificateRow,
     EventRow,
     HaltRow,
     InstrumentRow,
-    LatencyRow,
     MarkRow,
     OrderRow,
     ProposalRow,
     TradeRow,
 )
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import AnyTable, Row, RowList, RowType
+from orderledger.projections.view import RowList, RowType
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -73,6 +65,26 @@ class Queries(PnlQueries):
     `effective_at`: with the events that had happened by then, as known now. `since` and `until`:
     times from `since` on and before `until`.
     """
+
+    @cached_property
+    def views(self) -> ViewMethods:
+        """Rows of a view in pages and one after the other, and the upkeep of the views."""
+        return ViewMethods(self)
+
+    @cached_property
+    def log(self) -> LogMethods:
+        """Events in pages and as they are recorded."""
+        return LogMethods(self)
+
+    @cached_property
+    def reconciliations(self) -> ReconciliationMethods:
+        """Certificates, and how orders agree with the reports of their venues."""
+        return ReconciliationMethods(self)
+
+    @cached_property
+    def metrics(self) -> MetricMethods:
+        """The latency of orders, and of this ledger's own work."""
+        return MetricMethods(self)
 
     def orders(
         self,
@@ -112,7 +124,7 @@ class Queries(PnlQueries):
         rows: list[OrderRow] = []
         after: str | None = None
         while True:
-            page = self.page("orders", after=after, limit=LONGEST_PAGE, **asked)
+            page = self.views.page("orders", after=after, limit=LONGEST_PAGE, **asked)
             rows += page.rows
             if (after := page.after) is None:
                 break
@@ -246,64 +258,6 @@ class Queries(PnlQueries):
                 )
             )
 
-    def stream(
-        self,
-        view: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
-    ) -> Generator[Row, None, None]:
-        """Iterate over the rows of a view in one consistent state, with a thousand rows in memory
-        at a time.
-
-        `view`: orders, trades, anomalies, marks, account_events or certificates, with the filters
-        of the method of that name. Of trades only active ones, unless `state` or `include_busted`
-        says otherwise. This thread may query and record meanwhile. The database keeps the state
-        while the iterator is open: close an iterator that you leave early. With `as_of` or
-        `effective_at`, all rows are in memory.
-        """
-        check_period(since, until)
-        check_times(as_of, effective_at)
-        flag, column = queries.OPEN_WHILE_MISSING.get(view, ("", ""))
-        missing = column if where.pop(flag, False) else None
-        table, where = queries.streamed(view, where)
-        asked_of(table, where)
-        asked = {"since": since, "until": until, **where}
-        return self._streamed(table, as_of, effective_at, asked, missing)
-
-    def latency(
-        self,
-        *,
-        by: Annotated[Groups, "Group by any of these.", LATENCY_GROUPS] = "account",
-        account: Account = None,
-        instrument: Instrument = None,
-        strategy: Strategy = None,
-        since: Since = None,
-        until: Until = None,
-        as_of: AsOf = None,
-        effective_at: EffectiveAt = None,
-    ) -> RowList[LatencyRow]:
-        """Show how long the steps of orders took.
-
-        Microseconds by our clock (`ours`: when events were recorded) and by the venue's (`venue`:
-        the times in its reports, less our time of sending). Percentiles have four significant
-        digits. Then, by group: orders, rejected, denied, unresolved, and timeouts among the
-        unresolved. `since` and `until` compare the time of the request, as in `orders`.
-        """
-        check_period(since, until)
-        where = {
-            "account": account,
-            "instrument": instrument,
-            "strategy": strategy,
-            "since": since,
-            "until": until,
-        }
-        with self._views(as_of, effective_at, is_streaming=True) as views:
-            return _listed(queries.latency(views, by=groups_of(by), **where))
-
     def anomalies(
         self,
         *,
@@ -363,36 +317,6 @@ class Queries(PnlQueries):
         """
         return self._shown(MARKS, as_of, effective_at, where, since, until)
 
-    def account_events(
-        self,
-        *,
-        since: Since = None,
-        until: Until = None,
-        as_of: AsOf = None,
-        effective_at: EffectiveAt = None,
-        **where: Annotated[Any, ACCOUNT_EVENTS],
-    ) -> RowList[AccountEventRow]:
-        """List funding, adjustments and feed gaps.
-
-        `since` and `until` compare the time when they happened.
-        """
-        return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where, since, until)
-
-    def certificates(
-        self,
-        *,
-        since: Since = None,
-        until: Until = None,
-        as_of: AsOf = None,
-        effective_at: EffectiveAt = None,
-        **where: Annotated[Any, CERTIFICATES],
-    ) -> RowList[CertificateRow]:
-        """List certificates of reconciliations: the counts of matches, and the open breaks.
-
-        `since` and `until` compare the time of the reconciliation.
-        """
-        return self._shown(CERTIFICATES, as_of, effective_at, where, since, until)
-
     def halts(
         self,
         *,
@@ -410,42 +334,6 @@ class Queries(PnlQueries):
         rows = self._shown(HALTS, as_of, effective_at, where, since, until)
         return _listed(row for row in rows if row["resumed_at"] is None) if active_only else rows
 
-    async def aevents(
-        self, *, account: str | None = None, after: int = 0
-    ) -> AsyncGenerator[EventRow, None]:
-        """Iterate over the events after a log position, and wait for new ones, without blocking the
-        event loop. As `events` with `follow`; ends when the ledger is closed."""
-        check_argument("account", "text", account)
-        check_argument("after", "count", after, is_needed=True)
-        async with aclosing(self._following.abatches(after)) as batches:
-            async for stored in batches:
-                for row in self._rows_of(
-                    [row for row in stored if account in (None, account_of(row.stream))]
-                ):
-                    yield row
-
-    def _shown(
-        self,
-        table: AnyTable,
-        as_of: datetime | int | None,
-        effective_at: datetime | None,
-        where: dict[str, Any],
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> RowList[Any]:
-        check_period(since, until)
-        with self._views(as_of, effective_at) as views:
-            return _listed(views.rows(table.public, since=since, until=until, **where))
-
 
 def _listed(rows: Iterable[RowType]) -> RowList[RowType]:
     return RowList(rows)
-
-
-class Namespace:
-    """Methods that a leaf adds to a ledger under one name, such as `ledger.audit`."""
-
-    def __init__(self, ledger: Queries) -> None:
-        self._ledger = ledger
-        self._store, self._url = ledger._store, ledger._url
-        self._views, self._views_of_order = ledger._views, ledger._views_of_order

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,12 @@ from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.stream_names import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
+from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.arguments import check_argument, check_period
+from orderledger.infrastructure.views.follower import Follower
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
@@ -21,7 +23,7 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections.history import EventRow
 from orderledger.projections.orders import StoredOrderRow
-from orderledger.projections.view import RowType, Table
+from orderledger.projections.view import AnyTable, RowList, RowType, Table
 
 ATTRIBUTED = OrderAttributed.stored_name
 
@@ -29,17 +31,24 @@ ATTRIBUTED = OrderAttributed.stored_name
 class Reader:
     """Reads the log and the views, after bringing the views up to date."""
 
-    def __init__(self, store: Store, url: str, projector: Projector) -> None:
+    def __init__(
+        self,
+        store: Store,
+        url: str,
+        projector: Projector,
+        follower: Follower,
+        latencies: Latencies,
+    ) -> None:
         self._store = store
         self._url = url
         self._projector = projector
+        self._follower = follower
+        self._latencies = latencies
         self._following = Following(store)
         self._here = threading.local()
 
     @contextmanager
-    def in_one_state(self) -> Iterator[None]:
-        """Let queries of this thread in the block see the ledger in one state, and in one
-        transaction. The block must not record."""
+    def _in_one_state(self) -> Iterator[None]:
         if hasattr(self._here, "views"):
             yield
             return
@@ -49,6 +58,24 @@ class Reader:
                 yield
             finally:
                 del self._here.views
+
+    def _last_position(self) -> int:
+        with reaching(self._url):
+            return self._store.recorder.last_position()
+
+    def _shown(
+        self,
+        table: AnyTable,
+        as_of: AsOf | None,
+        effective_at: datetime | None,
+        where: dict[str, Any],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> RowList[Any]:
+        """The rows of a view, with these values of columns."""
+        check_period(since, until)
+        with self._views(as_of, effective_at) as views:
+            return RowList(views.rows(table.public, since=since, until=until, **where))
 
     def _stored_under(self, order_id: str, account: str | None) -> list[LogRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the
@@ -159,6 +186,34 @@ class Reader:
             reading.close()
             self._projector.restart()
         return None
+
+
+class Namespace:
+    """Methods of a ledger under one name, such as `ledger.audit`.
+
+    It holds the ledger and none of its parts: in a forked process the ledger refuses every use.
+    """
+
+    def __init__(self, ledger: Reader) -> None:
+        self._ledger = ledger
+
+    @property
+    def _store(self) -> Store:
+        return self._ledger._store
+
+    @property
+    def _url(self) -> str:
+        return self._ledger._url
+
+    def _views(
+        self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False
+    ) -> AbstractContextManager[Views]:
+        return self._ledger._views(as_of, effective_at, is_streaming=is_streaming)
+
+    def _views_of_order(
+        self, order_id: str, account: str | None, as_of: AsOf | None, effective_at: datetime | None
+    ) -> AbstractContextManager[Views]:
+        return self._ledger._views_of_order(order_id, account, as_of, effective_at)
 
 
 def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:

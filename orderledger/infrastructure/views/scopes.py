@@ -55,20 +55,19 @@ def _has_instrument(ledger: Queries, account: str | None, instrument: str) -> bo
         "instrument": instrument,
         **({} if account is None else {"account": account}),
     }
-    return any(
-        ledger.page(view, limit=1, columns=("account",), **where).rows for view in WITH_INSTRUMENTS
-    )
+    page = ledger.views.page
+    return any(page(view, limit=1, columns=("account",), **where).rows for view in WITH_INSTRUMENTS)
 
 
 def _accounts(ledger: Queries) -> set[str]:
-    counted = ledger.account_counts(datetime.now(UTC))
+    counted = ledger.views.account_counts(datetime.now(UTC))
     return {
         row["account"]
         for row in (
             *counted,
             *ledger.positions(),
             *ledger.instruments(),
-            *ledger.last_certificates(),
+            *ledger.reconciliations.last_certificates(),
         )
     }
 

@@ -68,7 +68,7 @@ def alerts(
     asked = {name: value for name, value in given.items() if value is not None}
     conditions = [*(f"{name} = ?" for name in asked), *([OPEN] if open_only else [])]
     tail = f"ORDER BY {ORDERS[order]} LIMIT {int(limit or LISTED)}"
-    with reaching("the table of alerts"), ledger.store.database.reading() as session:
+    with reaching("the table of alerts"), ledger.internals.store.database.reading() as session:
         rows: list[AlertRow] = session.select(
             ALERTS, " AND ".join(conditions), list(asked.values()), tail=tail
         )
@@ -109,7 +109,10 @@ def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:
     """The status of the ledger and of its alerts: how many are open, and when a watcher last
     checked.
     """
-    with reaching(ledger.store.url or "the store"), ledger.store.database.reading() as session:
+    with (
+        reaching(ledger.internals.store.url or "the store"),
+        ledger.internals.store.database.reading() as session,
+    ):
         is_open, last = mark(session)
     found = ledger.status()
     return {

@@ -3,15 +3,18 @@ look. Rows are read again when the views have advanced."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from orderledger import StoreUnreachable
 from orderledger.extend.events import accounts
-from orderledger.extend.store import Store, reaching, stored
+from orderledger.extend.store import reaching, stored
 from orderledger.extend.values import Clock, stream_names
 from orderledger.extend.views import StoredViews, tables
 from orderledger.rows import OrderRow
 from orderledger.serve.alerts.stored import Key
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 EVENTS_AT_ONCE = 1_000
 EVENTS_PER_LOOK = 20_000
@@ -22,15 +25,6 @@ NEWEST = "ORDER BY COALESCE(requested_at, acknowledged_at, updated_at) DESC, str
 Found = TypeVar("Found")
 
 
-class WatchedLedger(Protocol):
-    """The methods of a ledger that the watcher needs."""
-
-    @property
-    def store(self) -> Store: ...
-    def status(self) -> dict[str, Any]: ...
-    def catch_up(self) -> int: ...
-
-
 class State:
     """The ledger at the time of a look. Not thread-safe: it belongs to the thread of the watcher.
 
@@ -39,9 +33,9 @@ class State:
     rules and subjects of the open alerts. `status`: that of the ledger.
     """
 
-    def __init__(self, ledger: WatchedLedger, clock: Clock, followed: int | None) -> None:
+    def __init__(self, ledger: "Ledger", clock: Clock, followed: int | None) -> None:
         self._ledger = ledger
-        self.store = ledger.store
+        self.store = ledger.internals.store
         self.clock = clock
         self.followed = followed
         self.changed: set[str] = set()
@@ -57,7 +51,7 @@ class State:
         """Begin a look. `raised`: the open alerts. Raises StoreError."""
         self.now, self.status, self.raised = self.clock.now(), self._ledger.status(), raised
         if self.status["views_behind"]:
-            self._ledger.catch_up()
+            self._ledger.views.catch_up()
         position = self.position()
         if self._read_at != position:
             self._rows.clear()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from orderledger import LedgerError
 from orderledger.extend.runtime import EventLogger
@@ -15,11 +15,14 @@ from orderledger.extend.store import collector_status, columns, reaching
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.channels import channel_of
 from orderledger.serve.alerts.delivery import Delivery
-from orderledger.serve.alerts.reading import State, WatchedLedger
+from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, Rule, conditions
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.stored import AlertTables, Clearing, Key, NewAlert
 from orderledger.serve.alerts.tables import AlertRow
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 __all__ = ["Look", "Watcher"]
 
@@ -49,12 +52,12 @@ class Watcher:
     """
 
     def __init__(
-        self, ledger: WatchedLedger, settings: AlertSettings, *, clock: Clock | None = None
+        self, ledger: "Ledger", settings: AlertSettings, *, clock: Clock | None = None
     ) -> None:
         self._ledger = ledger
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._tables = AlertTables(ledger.store.database, settings.name)
+        self._tables = AlertTables(ledger.internals.store.database, settings.name)
         self._rules: Mapping[str, Rule] = {rule.title: rule for rule in settings.rules}
         self._deliveries = [
             Delivery(target, channel_of(target, number), self._tables, self._clock)
@@ -64,7 +67,7 @@ class Watcher:
         self._absent_since: dict[Key, datetime] = {}
         self._cursor: int | None = None
         self._cursor_written_at: datetime | None = None
-        self._statuses = collector_status.CollectorStatuses(ledger.store.database)
+        self._statuses = collector_status.CollectorStatuses(ledger.internals.store.database)
         self._status_written_at: datetime | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -149,7 +149,7 @@ def _checkpoints(
     log = EventLogger("orderledger.checkpoints")
     targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]
     loop = checkpoints.CheckpointLoop(
-        ledger.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning
+        ledger.internals.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning
     )
     loop.start()
     return loop

@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 from orderledger.extend.values import EXACT, ZERO
-from orderledger.serve.statement.equity import Curve
+from orderledger.serve.statement.equity import StatementCurve
 from orderledger.serve.statement.period import INSTANT, Period
 from orderledger.serve.statement.rounding import amount_text
 
@@ -19,7 +19,7 @@ EDGE = 4
 Point = tuple[int, Decimal]
 
 
-def chart(curve: Curve, period: Period) -> str:
+def chart(curve: StatementCurve, period: Period) -> str:
     """Equity as a line, and the drawdown below it as an area. Empty if there is no value."""
     ended = (period.until, *curve.points[-1][1:])
     points = (*curve.points, ended)

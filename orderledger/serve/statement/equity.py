@@ -78,7 +78,7 @@ class GrowingViews(FoldedViews):
         self.fold = Fold(self._rows)
 
 
-class EquityFold:
+class StatementEquityFold:
     """Folds events in the order in which they happened, and returns the equity after each
     moment.
     """
@@ -175,7 +175,7 @@ class Drawdown:
 
 
 @dataclass
-class Curve:
+class StatementCurve:
     """The equity of one currency: every value with its time, and the drawdown after it. A time
     without a value has None."""
 
@@ -198,16 +198,16 @@ class Curve:
             yield end, *self.points[number][1:]
 
 
-def curves_of(values: Iterable[tuple[datetime, Equity]]) -> list[Curve]:
+def curves_of(values: Iterable[tuple[datetime, Equity]]) -> list[StatementCurve]:
     """A curve for each currency. Before its first event, a currency's equity is zero."""
-    curves: dict[str, Curve] = {}
+    curves: dict[str, StatementCurve] = {}
     first: datetime | None = None
     for at, equity in values:
         first = first or at
         for currency, amount in equity.items():
             curve = curves.get(currency)
             if curve is None:
-                curve = curves[currency] = Curve(currency)
+                curve = curves[currency] = StatementCurve(currency)
                 if at != first:
                     curve.take(first, ZERO)
             curve.take(at, amount)

@@ -27,7 +27,12 @@ from orderledger.extend.views import (
     was_known,
 )
 from orderledger.extend.views import POSITION_KEY as OF_POSITION
-from orderledger.serve.statement.equity import Curve, EquityFold, curves_of, equity_of
+from orderledger.serve.statement.equity import (
+    StatementCurve,
+    StatementEquityFold,
+    curves_of,
+    equity_of,
+)
 from orderledger.serve.statement.period import Period, period_of
 from orderledger.serve.statement.sections import (
     BreakRow,
@@ -58,7 +63,7 @@ class Statement:
     method: Method
     position: int
     sections: tuple[Section, ...]
-    curves: tuple[Curve, ...]
+    curves: tuple[StatementCurve, ...]
 
     def __getitem__(self, name: str) -> Section:
         """The section of this name."""
@@ -76,7 +81,7 @@ class Statement:
         }
 
 
-class Log:
+class StatementLog:
     """The events of a statement, read again for each fold. `position` is the last of them."""
 
     def __init__(
@@ -149,7 +154,7 @@ def statement_of(
     """The statement of a period, from the state of the ledger now, or at `as_of`: a time, or a
     log position.
     """
-    log = Log(store, as_of, account, progress)
+    log = StatementLog(store, as_of, account, progress)
     start = FoldedViews(log.events(), None, period.before)
     positions_start, pnl_start = (
         queries.positions(start, method=method),
@@ -160,7 +165,7 @@ def statement_of(
     positions_end, pnl_end = queries.positions(end, method=method), queries.pnl(end, method=method)
     listed = _listed(end, period)
     del end
-    curves = curves_of(EquityFold(log.events(), method).values(period.since, period.until))
+    curves = curves_of(StatementEquityFold(log.events(), method).values(period.since, period.until))
     results = _results(pnl_start, pnl_end)
     rows: dict[str, list[Any]] = {
         "summary": _summary(results, curves, equity_of(pnl_start), equity_of(pnl_end)),
@@ -270,7 +275,7 @@ def _by_currency(start: Row | None, end: Row | None, name: str) -> dict[str, Dec
 
 def _summary(
     results: list[ResultRow],
-    curves: Iterable[Curve],
+    curves: Iterable[StatementCurve],
     start: dict[str, Decimal | None],
     end: dict[str, Decimal | None],
 ) -> list[SummaryRow]:
@@ -332,7 +337,7 @@ def _paid(results: list[ResultRow]) -> list[PaidRow]:
     ]
 
 
-def _equity(curves: Iterable[Curve], period: Period) -> list[EquityRow]:
+def _equity(curves: Iterable[StatementCurve], period: Period) -> list[EquityRow]:
     return [
         {"currency": curve.currency, "at": at, "equity": equity, "drawdown": drawdown}
         for curve in curves

@@ -19,7 +19,7 @@ RandomState = tuple[int, tuple[int, ...], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
+class LocalMemory:
     """The parameters of a venue, and its current state. `sent`: its reports, oldest first."""
 
     account: str
@@ -34,7 +34,7 @@ class Memory:
     flows: dict[str, FlowState]
 
 
-def write_memory(path: Path, memory: Memory) -> None:
+def write_memory(path: Path, memory: LocalMemory) -> None:
     """Replace the file atomically: a reader finds the old state or the new one, whenever the
     writer dies.
     """
@@ -43,6 +43,6 @@ def write_memory(path: Path, memory: Memory) -> None:
     os.replace(unfinished, path)
 
 
-def read_memory(path: Path) -> Memory:
+def read_memory(path: Path) -> LocalMemory:
     """The state that `write_memory` wrote."""
-    return msgspec.json.decode(path.read_bytes(), type=Memory)
+    return msgspec.json.decode(path.read_bytes(), type=LocalMemory)

@@ -30,7 +30,7 @@ from orderledger import OrderType
 from orderledger.extend.values import plain
 from orderledger.simulation.local.desk import OrderDesk
 from orderledger.simulation.local.line import Fate, LineFaults, LineState, LossyLine
-from orderledger.simulation.local.memory import Memory, read_memory, write_memory
+from orderledger.simulation.local.memory import LocalMemory, read_memory, write_memory
 from orderledger.simulation.local.reports import (
     Reports,
     VenueAnswer,
@@ -316,7 +316,7 @@ class LocalVenue:
 
     def save(self, path: Path) -> None:
         """Save the whole venue to a file, atomically."""
-        memory = Memory(
+        memory = LocalMemory(
             account=self.account,
             instruments=list(self.exchange.instruments.values()),
             fees=self.exchange.fees,

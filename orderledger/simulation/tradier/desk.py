@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
-from orderledger.simulation.tradier.rows import Writer
+from orderledger.simulation.tradier.rows import TradierRowWriter
 from orderledger.venues.tradier.tags import FITS
 from orderledger.venues.tradier.vocabulary import (
     DURATIONS,
@@ -41,7 +41,7 @@ class Desk:
     def __init__(
         self,
         exchange: ExchangeSimulator,
-        writer: Writer,
+        writer: TradierRowWriter,
         judge: Callable[[SimulatedOrder], str | None],
     ) -> None:
         self.exchange = exchange

@@ -37,7 +37,7 @@ OPTION_SUFFIX = 15
 """Expiry, call or put, strike: the text after the root of an option's symbol."""
 
 
-class Writer:
+class TradierRowWriter:
     """Rows of one venue's exchange. `terms`: the words of an order at its placing: class, type,
     side, duration, strategy.
 

@@ -21,7 +21,7 @@ from orderledger.simulation.servers import Faults, documents
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 from orderledger.simulation.tradier.desk import Desk, Faulty, preview
-from orderledger.simulation.tradier.rows import Writer, written_at
+from orderledger.simulation.tradier.rows import TradierRowWriter, written_at
 
 ORDERS = "/v1/accounts/{number}/orders"
 ORDER = ORDERS + "/{id}"
@@ -55,7 +55,7 @@ class TradierServer(VenueServer):
     ) -> None:
         super().__init__(exchange, faults=faults, port=port)
         self.token = token
-        self.writer = Writer(exchange)
+        self.writer = TradierRowWriter(exchange)
         self.desk = Desk(exchange, self.writer, judge)
         self.session_began_at: datetime | None = None
         self.shows_old_open_orders = True

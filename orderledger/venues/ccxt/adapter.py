@@ -16,6 +16,7 @@ EXTRA = "ccxt is not installed: pip install 'orderledger[ccxt]'"
 
 
 def build(settings: CcxtSettings, records: Records) -> Venue:
+    from orderledger.venues.base.transport import Backoff
     from orderledger.venues.ccxt.venue import CcxtVenue
 
     return CcxtVenue(
@@ -23,7 +24,7 @@ def build(settings: CcxtSettings, records: Records) -> Venue:
         exchange=exchange_of(settings),
         records=records,
         now=SystemClock().now,
-        chance=random.Random(),
+        backoff=Backoff(random.Random()),
         symbols=settings.symbols,
         streams=settings.streams,
         poll_seconds=settings.poll_seconds,

@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs besides the unified row."""
+"""`CcxtContext`: what a translation needs besides the unified row."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ TradeKey = tuple[str | None, str | None, str]
 
 
 @dataclass(slots=True)
-class Memory:
+class CcxtMemory:
     """Earlier look-ups and translations. Holds the last `MOST_REMEMBERED` of each kind."""
 
     own_ids: dict[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class CcxtContext:
     """`exchange`: its id in ccxt. None if a document does not name it: then it is not known which
     client ids are made up or shared.
 
@@ -98,7 +98,7 @@ class Context:
     account: str
     exchange: str | None = None
     records: Records | None = None
-    memory: Memory = field(default_factory=Memory)
+    memory: CcxtMemory = field(default_factory=CcxtMemory)
     source: Source = Source.VENUE_POLL
     received_at: datetime | None = None
     asked_at: datetime | None = None

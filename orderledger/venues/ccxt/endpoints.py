@@ -1,4 +1,4 @@
-"""`Endpoints`: the queries of one account through ccxt, with retries and pages. ccxt's own
+"""`CcxtEndpoints`: the queries of one account through ccxt, with retries and pages. ccxt's own
 limiter paces them.
 """
 
@@ -35,7 +35,7 @@ ORDER_LISTS = {
 logger = EventLogger(__name__)
 
 
-class Endpoints:
+class CcxtEndpoints:
     """Queries return unified rows. Each raises VenueUnavailable after `ATTEMPTS` attempts, or
     VenueRefused at once."""
 

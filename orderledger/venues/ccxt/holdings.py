@@ -7,7 +7,7 @@ from typing import Any
 from orderledger import Balance, Funding, PositionSide
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation, guarded, joined
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.reading import (
     needed_text,
@@ -22,7 +22,7 @@ TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
 """Fields of a balance that are not currencies."""
 
 
-def position_messages(rows: Sequence[Any], context: Context) -> Translation:
+def position_messages(rows: Sequence[Any], context: CcxtContext) -> Translation:
     """The positions, as numbers of contracts, negative if short. A long and a short position of
     one instrument are its two sides.
     """
@@ -41,7 +41,7 @@ def _hedged(rows: Sequence[Any]) -> frozenset[str]:
     )
 
 
-def balance_messages(document: Any, context: Context) -> Translation:
+def balance_messages(document: Any, context: CcxtContext) -> Translation:
     """The currencies of a balance."""
     if not isinstance(document, dict):
         return Translation()
@@ -53,12 +53,12 @@ def balance_messages(document: Any, context: Context) -> Translation:
     )
 
 
-def funding_messages(rows: Sequence[Any], context: Context) -> Translation:
+def funding_messages(rows: Sequence[Any], context: CcxtContext) -> Translation:
     """The fundings, positive if received."""
     return joined(guarded(partial(_funding, row, context), row) for row in rows)
 
 
-def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation:
+def _position(raw: Any, context: CcxtContext, hedged: frozenset[str]) -> Translation:
     row = row_of(raw)
     contracts, side = number(row, "contracts"), text(row, "side")
     if contracts is None or (contracts and side not in ("long", "short")):
@@ -80,7 +80,7 @@ def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation
     )
 
 
-def _currency(name: str, raw: Any, context: Context) -> Translation:
+def _currency(name: str, raw: Any, context: CcxtContext) -> Translation:
     row = row_of(raw)
     total = number(row, "total")
     if total is None:
@@ -99,7 +99,7 @@ def _currency(name: str, raw: Any, context: Context) -> Translation:
     )
 
 
-def _funding(raw: Any, context: Context) -> Translation:
+def _funding(raw: Any, context: CcxtContext) -> Translation:
     row = row_of(raw)
     amount, name = number(row, "amount"), text(row, "id")
     if amount is None:

@@ -25,7 +25,7 @@ from orderledger.venues.ccxt.arguments import (
     client_id_for,
 )
 from orderledger.venues.ccxt.calls import Call, noted
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown
 from orderledger.venues.ccxt.orders import (
     client_id_of,
@@ -213,7 +213,7 @@ class CcxtOrderEntry:
                 )
             ]
         whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
-        context = Context(
+        context = CcxtContext(
             account=self._account,
             exchange=self._exchange.id,
             source=Source.VENUE_PUSH,

@@ -21,7 +21,7 @@ from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document, is_nothing
 from orderledger.venues.base.translation import Translation, guarded, joined
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import (
@@ -70,7 +70,7 @@ READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
 """Optional fields, and their readers."""
 
 
-def order_messages(raw: Any, context: Context) -> Translation:
+def order_messages(raw: Any, context: CcxtContext) -> Translation:
     """The messages of one order: its fills, which count even if other fields cannot be read, and
     its state. Never raises.
     """
@@ -83,7 +83,7 @@ def venue_order_id(raw: Any) -> str | None:
     return folded_id(found) if isinstance(found, str) and found else None
 
 
-def is_doubtful(raw: Any, context: Context) -> bool:
+def is_doubtful(raw: Any, context: CcxtContext) -> bool:
     """Whether a list shows an order as working that has ended in the ledger. Without the
     exchange's time, the row may be old.
     """
@@ -108,7 +108,7 @@ def client_id_of(row: Document, quirks: Quirks) -> str | None:
     return word_in(row, quirks.id_in) if quirks.id_in else text(row, "clientOrderId")
 
 
-def _read(raw: Any, context: Context) -> Translation:
+def _read(raw: Any, context: CcxtContext) -> Translation:
     evidence = row_of(raw)
     row, notes = _readable(evidence)
     name, client_id = context.spelling_of(needed_text(row, "id")), client_id_of(row, context.quirks)
@@ -142,7 +142,9 @@ def _read(raw: Any, context: Context) -> Translation:
     return Translation(messages)
 
 
-def _observed(row: Document, verdict: Verdict, common: Document, context: Context) -> StatusReport:
+def _observed(
+    row: Document, verdict: Verdict, common: Document, context: CcxtContext
+) -> StatusReport:
     """The observed state. The creation time does not date the state: without a later time, the
     time of receipt does.
     """
@@ -166,7 +168,7 @@ def _readable(row: Document) -> tuple[Document, list[str]]:
     return found, notes
 
 
-def _fills(raw: Any, context: Context) -> Translation:
+def _fills(raw: Any, context: CcxtContext) -> Translation:
     """The trades in the order. Trades without an id come with one in the list of trades."""
     trades, name = raw.get("trades") if isinstance(raw, dict) else None, venue_order_id(raw)
     if (
@@ -190,7 +192,7 @@ def _is_fill(trade: Any) -> bool:
     )
 
 
-def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
+def _fill(trade: Document, row: Document, name: str, context: CcxtContext) -> Translation:
     """The fill of a trade, which may leave out fields that its order has."""
     whole = {
         "symbol": row.get("symbol"),
@@ -218,7 +220,7 @@ def _time_of(row: Document) -> datetime | None:
     )
 
 
-def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
+def _claims(row: Document, verdict: Verdict, context: CcxtContext) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
     is_dated = (
         context.received_at is None
@@ -284,7 +286,7 @@ def _type_words(row: Document) -> str:
     return " ".join(word.lower() for word in words if isinstance(word, str))
 
 
-def _has_ended_here(name: str, context: Context) -> bool:
+def _has_ended_here(name: str, context: CcxtContext) -> bool:
     known = context.known(name)
     return known is not None and known.get("status") in (
         "filled",
@@ -295,7 +297,7 @@ def _has_ended_here(name: str, context: Context) -> bool:
 
 
 def _replaced(
-    row: Document, name: str, claims: ReportedClaims, common: Document, context: Context
+    row: Document, name: str, claims: ReportedClaims, common: Document, context: CcxtContext
 ) -> list[Message]:
     """The message that one of our orders has, or had until its end, other terms than the ledger
     shows: it was changed.

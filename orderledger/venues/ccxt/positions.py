@@ -5,7 +5,7 @@ from typing import Any
 
 from orderledger import PositionSide, Side
 from orderledger.venues.base.fields import Document
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.sending.tables import language_of, meaning
 
 
@@ -19,7 +19,7 @@ class Sides:
     position_side: PositionSide | None = None
 
 
-def sides_of(row: Document, context: Context) -> Sides:
+def sides_of(row: Document, context: CcxtContext) -> Sides:
     """The values in `info`. A net position is not reported: accounts without position sides have
     one.
     """

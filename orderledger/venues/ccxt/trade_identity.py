@@ -13,7 +13,7 @@ from typing import NamedTuple
 from orderledger.extend.values import ZERO, plain
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing
 from orderledger.venues.base.translation import NO_ORDER
-from orderledger.venues.ccxt.context import Context, KnownTrade
+from orderledger.venues.ccxt.context import CcxtContext, KnownTrade
 from orderledger.venues.ccxt.reading import (
     folded_id,
     milliseconds_of,
@@ -34,7 +34,7 @@ class Identity(NamedTuple):
     venue_order_id: str | None
 
 
-def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity:
+def identity_of(row: Document, context: CcxtContext, seen: Counter[str]) -> Identity:
     """The identity of a trade. `seen`: the trades without an id in the same answer. Raises
     Unreadable if it cannot be determined.
     """
@@ -46,7 +46,7 @@ def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity
     return identity_with_id(row, fill_id, venue_order_id, context)
 
 
-def fill_id_of(row: Document, venue_order_id: str | None, context: Context) -> str | None:
+def fill_id_of(row: Document, venue_order_id: str | None, context: CcxtContext) -> str | None:
     """The id of a trade within its order at this exchange, as the ledger has it already, else in
     one spelling. None if the exchange gives trades no ids.
     """
@@ -61,7 +61,7 @@ def fill_id_of(row: Document, venue_order_id: str | None, context: Context) -> s
 
 
 def identity_with_id(
-    row: Document, fill_id: str, venue_order_id: str | None, context: Context
+    row: Document, fill_id: str, venue_order_id: str | None, context: CcxtContext
 ) -> Identity:
     """The identity of a trade with an id: that of its first report, if it was reported before."""
     found = Identity(fill_id, venue_order_id)
@@ -91,7 +91,7 @@ def _may_be_one(one: str | None, other: str | None) -> bool:
 
 
 def _without_id(
-    row: Document, venue_order_id: str | None, context: Context, seen: Counter[str]
+    row: Document, venue_order_id: str | None, context: CcxtContext, seen: Counter[str]
 ) -> Identity:
     """An id made from the order (else symbol and side), the time, price and amount, and the trade's
     number among equals.
@@ -116,7 +116,7 @@ def _without_id(
 
 
 def _require_order(
-    spellings: dict[str, str | None], order: str | None, context: Context, without_order: str
+    spellings: dict[str, str | None], order: str | None, context: CcxtContext, without_order: str
 ) -> None:
     """Refuse a trade without an id that may be a repetition, once with an order and once
     without.
@@ -136,7 +136,7 @@ def _require_order(
         )
 
 
-def _parts(row: Document, name: str, context: Context) -> Iterator[str]:
+def _parts(row: Document, name: str, context: CcxtContext) -> Iterator[str]:
     """The parts of the id of a fill. `name`: the id of the trade."""
     for part in context.quirks.fill_parts:
         if part == "id":

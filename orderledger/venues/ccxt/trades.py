@@ -17,7 +17,7 @@ from orderledger.venues.base.translation import (
     joined,
     whole_order,
 )
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.reading import (
     UNREADABLE,
@@ -36,7 +36,7 @@ from orderledger.venues.ccxt.vocabulary import LIQUIDITY, SIDES
 LONGEST_NUMBER = 18
 
 
-def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
+def trade_messages(rows: Sequence[Any], context: CcxtContext) -> Translation:
     """The fills of an answer or an update. Equal trades without an id in one answer are
     different trades.
     """
@@ -52,7 +52,7 @@ def is_hollow(row: Document) -> bool:
 
 
 def fill_of(
-    row: Document, context: Context, *, identity: Identity, evidence: facts.Evidence
+    row: Document, context: CcxtContext, *, identity: Identity, evidence: facts.Evidence
 ) -> Fill:
     """The fill of a trade. The amount of a contract is the number of contracts."""
     fill_id, venue_order_id = identity
@@ -89,7 +89,7 @@ def fill_of(
     return fill if venue_order_id is not None else whole_order(fill)
 
 
-def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
+def _read(raw: Any, context: CcxtContext, seen: Counter[str]) -> Translation:
     if not isinstance(raw, dict):
         raise Unreadable("is not a row")
     # also a row that ccxt could not read unchanged: the required fields may be there
@@ -101,7 +101,7 @@ def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
     )
 
 
-def _sequence(row: Document, context: Context) -> int | None:
+def _sequence(row: Document, context: CcxtContext) -> int | None:
     """The number of the trade, if trades of one instrument are numbered in their order."""
     name = row.get("id")
     is_number = (

@@ -12,7 +12,7 @@ from typing import Any
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Fault, Translation, joined
 from orderledger.venues.base.venue import Records
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
     funding_messages,
@@ -28,16 +28,16 @@ EXCHANGE = "exchange"
 MARKETS = frozenset({"market", "markets"})
 
 
-def translated_orders(rows: Sequence[Any], context: Context) -> Translation:
+def translated_orders(rows: Sequence[Any], context: CcxtContext) -> Translation:
     """The messages of unified orders."""
     return joined(order_messages(row, context) for row in rows)
 
 
-def _balances(rows: Sequence[Any], context: Context) -> Translation:
+def _balances(rows: Sequence[Any], context: CcxtContext) -> Translation:
     return joined(balance_messages(row, context) for row in rows)
 
 
-PARTS: Mapping[str, Callable[[Sequence[Any], Context], Translation]] = {
+PARTS: Mapping[str, Callable[[Sequence[Any], CcxtContext], Translation]] = {
     "trade": trade_messages,
     "order": translated_orders,
     "funding": funding_messages,
@@ -49,7 +49,7 @@ order's status follows them.
 """
 
 
-def translated(document: Any, context: Context) -> Translation:
+def translated(document: Any, context: CcxtContext) -> Translation:
     """The messages of one document, and its faults. Never raises."""
     if isinstance(document, list):
         return joined(translated(one, context) for one in document)
@@ -75,7 +75,7 @@ class CcxtRecording:
     """`Recording`: the documents of one account. `records` decides which client ids are ours."""
 
     def __init__(self, account: str, records: Records | None = None) -> None:
-        self._context = Context(account=account, records=records)
+        self._context = CcxtContext(account=account, records=records)
         self._terms: dict[str, Terms] = {}
 
     def read(self, document: Any) -> Translation:

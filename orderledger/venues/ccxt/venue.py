@@ -3,7 +3,6 @@ websockets report changes sooner.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,8 +24,8 @@ from orderledger.venues.base.translation import (
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.ccxt.context import Context, Memory
-from orderledger.venues.ccxt.endpoints import Endpoints
+from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
+from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
@@ -79,7 +78,7 @@ class CcxtVenue(PolledVenue):
         exchange: Any,
         records: Records | None,
         now: Callable[[], datetime],
-        chance: random.Random,
+        backoff: Backoff,
         symbols: Sequence[str] = (),
         streams: bool = True,
         poll_seconds: float = 5.0,
@@ -87,7 +86,6 @@ class CcxtVenue(PolledVenue):
         settled_seconds: float = SETTLED_SECONDS,
         overlap: timedelta = timedelta(minutes=1),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        backoff: Backoff | None = None,
     ) -> None:
         super().__init__([account], records=records, now=now, http=Connections(exchange))
         self.exchange = exchange
@@ -98,12 +96,12 @@ class CcxtVenue(PolledVenue):
         )
         self._streams = streams
         self._overlap = overlap
-        self._backoff = backoff or Backoff(chance)
+        self._backoff = backoff
         self._quirks = quirks_of(exchange.id)
-        self._endpoints = Endpoints(
+        self._endpoints = CcxtEndpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
         )
-        self._memory = Memory()
+        self._memory = CcxtMemory()
         self._open: dict[str, Any] = {}
         """The open orders of the last query."""
         self._traded_at: datetime | None = None
@@ -265,8 +263,8 @@ class CcxtVenue(PolledVenue):
     def terms_of(self, instrument: str) -> Terms | None:
         return terms_of_market(self._market(instrument), self.exchange.precisionMode)
 
-    def context(self, account: str, source: Source = Source.VENUE_POLL) -> Context:
-        return Context(
+    def context(self, account: str, source: Source = Source.VENUE_POLL) -> CcxtContext:
+        return CcxtContext(
             account=account,
             exchange=self.exchange.id,
             records=self.records,

@@ -11,7 +11,7 @@ from orderledger import StatusObserved as StatusReport
 from orderledger.extend.messages import Report
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.quirks import USUAL
 from orderledger.venues.ccxt.reading import number, positive, text, time_of, word_in
 from orderledger.venues.ccxt.trades import is_hollow
@@ -40,7 +40,7 @@ class Verdict:
     pending: Pending | None = None
 
 
-def verdict_of(row: Document, context: Context) -> Verdict:
+def verdict_of(row: Document, context: CcxtContext) -> Verdict:
     """The verdict on a row without unreadable fields."""
     status, word = text(row, "status"), word_in(row, (*context.quirks.words_in, *USUAL.words_in))
     filled, amount = number(row, "filled"), positive(row, "amount")
@@ -68,7 +68,7 @@ def _closed(
     word: str | None,
     filled: Decimal | None,
     amount: Decimal | None,
-    context: Context,
+    context: CcxtContext,
 ) -> Verdict:
     if word in context.quirks.triggered:
         return Verdict(Triggered, None, word)

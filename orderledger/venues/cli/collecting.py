@@ -196,7 +196,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
                 f"{break_id!r} is a break of {', '.join(accounts)}: give --account"
             )
         messages = reverting(ledger, repairs, SystemClock().now())
-        outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
+        outcomes = ledger.recording.preview(messages) if dry_run else ledger.record_many(messages)
     appended = [
         message
         for message, outcome in zip(messages, outcomes, strict=True)

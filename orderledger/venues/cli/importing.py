@@ -177,7 +177,7 @@ def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "
         imported = import_rows(
             ledger, importer.read(file, chosen), show=lambda so_far: show(so_far.rows)
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
     return imported
 
 

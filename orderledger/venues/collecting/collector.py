@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from orderledger import DamagedRow, Gap, Source, StoreError
 from orderledger.extend.runtime import EventLogger, printable
@@ -24,11 +24,13 @@ from orderledger.venues.base.venue import (
     Venue,
 )
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.collecting.recorder import Recorder
+from orderledger.venues.collecting.recorder import FeedRecorder
 from orderledger.venues.collecting.watching import Watch
 from orderledger.venues.errors import VenueError
-from orderledger.venues.reconciliation.book import Book
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
@@ -49,7 +51,7 @@ class Collector:
 
     def __init__(
         self,
-        book: Book,
+        book: "Ledger",
         venues: Sequence[Venue],
         clock: Clock,
         *,
@@ -78,7 +80,7 @@ class Collector:
         self._up_at: dict[str, datetime] = {}
         self._wake = {venue: asyncio.Event() for venue in venues}
         self.counters: defaultdict[str, AccountCounters] = defaultdict(AccountCounters)
-        self._recorder = Recorder(book, self.counters)
+        self._recorder = FeedRecorder(book, self.counters)
         self._watch = Watch(self._log, venues, check_views)
         self._news = asyncio.Event()
         """An account has come up, gone down or been reconciled: publish at once."""

@@ -4,7 +4,7 @@ share."""
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import document
@@ -15,9 +15,11 @@ from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.collecting.records import records_of
 from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.errors import VenueError
-from orderledger.venues.reconciliation.book import Book
 from orderledger.venues.reconciliation.breaks import ACTOR, Kind, shown
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 KINDS = tuple(kind.value for kind in Kind)
 
@@ -92,7 +94,7 @@ def accounts_of(settings: CollectSettings) -> dict[str, str]:
 
 async def reconcile(
     settings: CollectSettings,
-    ledger: Book,
+    ledger: "Ledger",
     *,
     account: str | None = None,
     is_dry_run: bool = False,

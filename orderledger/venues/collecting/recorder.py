@@ -7,10 +7,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orderledger import Message, Outcome
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.reconciliation.book import Book
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 GROUP_LIMIT = 700
 """Maximum of messages in a batch: with the last one added, a batch is still one commit, as a
@@ -23,21 +26,21 @@ longer queue would make recorded messages older and garbage collection slower.
 
 
 @dataclass(slots=True)
-class Batch:
+class AccountBatch:
     account: str
     messages: Sequence[Message]
     received_at: float
 
 
-class Recorder:
+class FeedRecorder:
     """`put` waits while too much is queued; `drained` waits until all earlier messages are
     durable.
     """
 
-    def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
+    def __init__(self, book: "Ledger", counters: defaultdict[str, AccountCounters]) -> None:
         self._book = book
         self._counters = counters
-        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[AccountBatch | asyncio.Future[None]] = asyncio.Queue()
         self._room = asyncio.Event()
         self.waiting = 0
         """Messages whose recording has not begun."""
@@ -49,7 +52,7 @@ class Recorder:
         if messages:
             self.waiting += len(messages)
             self.unrecorded[account] += len(messages)
-            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
+            self._queue.put_nowait(AccountBatch(account, messages, time.monotonic()))
             while self.waiting >= QUEUE_LIMIT:
                 self._room.clear()
                 await self._room.wait()
@@ -70,13 +73,13 @@ class Recorder:
                 if not mark.done():
                     mark.set_result(None)
 
-    async def _gathered(self) -> tuple[list[Batch], list["asyncio.Future[None]"]]:
-        batches: list[Batch] = []
+    async def _gathered(self) -> tuple[list[AccountBatch], list["asyncio.Future[None]"]]:
+        batches: list[AccountBatch] = []
         marks: list[asyncio.Future[None]] = []
         size = 0
         while (not batches and not marks) or (size < GROUP_LIMIT and not self._queue.empty()):
             item = await self._queue.get()
-            if isinstance(item, Batch):
+            if isinstance(item, AccountBatch):
                 batches.append(item)
                 size += len(item.messages)
             else:
@@ -85,7 +88,7 @@ class Recorder:
         self._room.set()
         return batches, marks
 
-    def _count(self, batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
+    def _count(self, batches: Sequence[AccountBatch], outcomes: Sequence[Outcome]) -> None:
         start, now = 0, time.monotonic()
         for batch in batches:
             end = start + len(batch.messages)

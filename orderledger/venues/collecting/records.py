@@ -7,6 +7,7 @@ long as the events of that order need, but must not grow with the log.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from orderledger.extend.events import NameKind, Recorded, judgements
 from orderledger.extend.store import Store, open_store, reaching
@@ -14,7 +15,10 @@ from orderledger.extend.values import stream_names
 from orderledger.extend.views import FoldedViews, Row, queries
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.book import Book, BookRecords
+from orderledger.venues.reconciliation.book import BookRecords
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 Names = list[tuple[NameKind, str]]
 
@@ -139,7 +143,7 @@ def _name_of_ours(name: str, alias: str) -> Names:
 
 
 @contextmanager
-def records_of(url: str, book: Book, adapters: Sequence[Adapter]) -> Iterator[Records]:
+def records_of(url: str, book: "Ledger", adapters: Sequence[Adapter]) -> Iterator[Records]:
     """The records of a book's store, for these adapters. A store in memory cannot be opened
     twice: there, the book is queried.
     """

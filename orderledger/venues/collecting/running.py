@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import EventLogger
@@ -17,7 +17,9 @@ from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venues_of
 from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.collecting.signals import Signals
-from orderledger.venues.reconciliation.book import Book
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 WATCHED_SECONDS = 2.5
 """Longer than the time between two publications of a collector's status, which is a second."""
@@ -31,19 +33,7 @@ NEW_OBJECTS = 500_000
 stay."""
 
 
-class Ledger(Book, Protocol):
-    """A book that also keeps the status of collectors."""
-
-    def check_views(self) -> None: ...
-
-    def publish(self, name: str, status: dict[str, Any]) -> None: ...
-
-    def status(self) -> dict[str, Any]: ...
-
-    def latencies(self) -> dict[str, dict[str, int]]: ...
-
-
-def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+def run(settings: CollectSettings, ledger: "Ledger", records: Records, signals: Signals) -> None:
     """Collect until SIGTERM or SIGINT. Everything received by then is recorded, unless the store
     blocks it for `ENDING_SECONDS`.
     """
@@ -52,7 +42,7 @@ def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Si
 
 
 async def _collect(
-    settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals
+    settings: CollectSettings, ledger: "Ledger", records: Records, signals: Signals
 ) -> None:
     stop = asyncio.Event()
     collector = Collector(
@@ -61,8 +51,10 @@ async def _collect(
         SystemClock(),
         rules=rules_of(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
-        publish=lambda status: ledger.publish(settings.collector, to_publish(status, ledger)),
-        check_views=ledger.check_views,
+        publish=lambda status: ledger.internals.publish(
+            settings.collector, to_publish(status, ledger)
+        ),
+        check_views=ledger.views.raise_for_fault,
         records=records,
     )
 
@@ -105,7 +97,7 @@ def _give_up_later(collector: Collector) -> None:
     timer.start()
 
 
-async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
+async def _claimed(settings: CollectSettings, ledger: "Ledger") -> Collection[dict[str, Any]]:
     """Claim these accounts for this collector, and return the earlier statuses of collectors.
     Raises InvalidSetting if another collector has claimed them.
 
@@ -123,7 +115,7 @@ async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict
             if running[name] != after[name]:
                 raise _taken(name)
     claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
-    ledger.publish(
+    ledger.internals.publish(
         settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim}
     )
     await asyncio.sleep(CLAIM_SECONDS)
@@ -161,9 +153,9 @@ def _running(statuses: dict[str, Any], ours: str, accounts: set[str]) -> dict[st
     }
 
 
-def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
+def to_publish(status: dict[str, Any], ledger: "Ledger") -> dict[str, Any]:
     """The status that a collector publishes."""
-    return {**status, "latencies": ledger.latencies()}
+    return {**status, "latencies": ledger.metrics.durations()}
 
 
 def _set_up_garbage() -> None:

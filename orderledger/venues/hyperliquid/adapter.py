@@ -29,7 +29,7 @@ def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
 
 
 def build(settings: HyperliquidSettings, records: Records) -> Venue:
-    from orderledger.venues.hyperliquid.limits import Limits
+    from orderledger.venues.hyperliquid.limits import HyperliquidLimits
     from orderledger.venues.hyperliquid.venue import Hyperliquid
 
     return Hyperliquid(
@@ -37,7 +37,9 @@ def build(settings: HyperliquidSettings, records: Records) -> Venue:
         url=settings.url,
         websocket_url=settings.websocket_url,
         exchanges=settings.exchanges,
-        limits=Limits(users=settings.websocket_users, weight_per_minute=settings.weight_per_minute),
+        limits=HyperliquidLimits(
+            users=settings.websocket_users, weight_per_minute=settings.weight_per_minute
+        ),
         records=records,
     )
 

@@ -28,12 +28,12 @@ from orderledger.venues.hyperliquid.rows import (
 )
 from orderledger.venues.hyperliquid.venue_context import VenueContext
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for, is_cloid
-from orderledger.venues.hyperliquid.watching import Account, cloid_of
+from orderledger.venues.hyperliquid.watching import WatchedAccount, cloid_of
 
 MOST_IDS_ASKED = 50
 
 
-class Answers:
+class HyperliquidAnswers:
     """The answers to all queries, which may run while `listen` runs: both share the memory of order
     legs.
 
@@ -45,7 +45,7 @@ class Answers:
         self._venue = venue
         self._instruments = instruments
 
-    async def open_orders(self, account: Account) -> Listing:
+    async def open_orders(self, account: WatchedAccount) -> Listing:
         at, translated = self._venue.clock.now(), Translated()
         lists = [
             await self._venue.endpoints.open_orders(account.address, exchange)
@@ -65,7 +65,7 @@ class Answers:
         account.counts["unreadable"] += len(translated.faults)
         return await self._venue.base.listing(account.name, translated.whole(), names, at)
 
-    async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
+    async def order(self, account: WatchedAccount, order: OrderView) -> Sequence[Message] | None:
         """Query an order by its cloid and by each of its ids, because every leg has its own row.
         A cloid found in an answer is queried too: there may be a newer leg.
         """
@@ -90,7 +90,7 @@ class Answers:
         translation = _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
         return self._venue.base.answered(translation, at)
 
-    async def fills_since(self, account: Account, since: datetime) -> Answer:
+    async def fills_since(self, account: WatchedAccount, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)
         fundings = await self._venue.endpoints.fundings(account.address, since)
         await self._instruments.load()
@@ -105,7 +105,7 @@ class Answers:
             account.name, messages, translated.faults, begins_at=begins_at, prior_positions=before
         )
 
-    async def positions(self, account: Account) -> Sequence[Balance]:
+    async def positions(self, account: WatchedAccount) -> Sequence[Balance]:
         translated = Translated()
         for exchange in self._venue.exchanges:
             state = await self._venue.endpoints.positions(account.address, exchange)

@@ -18,7 +18,7 @@ from orderledger.venues.hyperliquid.rows import milliseconds, time_of
 PATH = "/info"
 
 
-class Endpoints:
+class HyperliquidEndpoints:
     """Queries about any address. Each raises VenueUnavailable or VenueRefused; an answer of an
     unexpected form counts as no answer.
     """

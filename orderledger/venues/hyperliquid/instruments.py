@@ -8,7 +8,7 @@ from typing import Any
 from orderledger.extend.values import ONE
 from orderledger.venues.base.definitions import Now, Terms
 from orderledger.venues.errors import VenueError
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.venues.hyperliquid.vocabulary import (
     OTHER_MARKETS,
@@ -25,7 +25,7 @@ class Instruments:
     """The terms by coin, from the last lists of some exchanges."""
 
     def __init__(
-        self, endpoints: Endpoints, exchanges: Sequence[str], symbols: Symbols, now: Now
+        self, endpoints: HyperliquidEndpoints, exchanges: Sequence[str], symbols: Symbols, now: Now
     ) -> None:
         self._endpoints = endpoints
         self._exchanges = exchanges

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orderledger.extend.values import ZERO, total
-from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.order_rows import HyperliquidOrder
 from orderledger.venues.hyperliquid.vocabulary import Meaning
 
 MOST_RECENT = 4_000
@@ -28,7 +28,7 @@ class Leg:
     """
 
     venue_order_id: str
-    row: OrderRow | None = None
+    row: HyperliquidOrder | None = None
     claimed: Decimal = ZERO
     fills: dict[str, Decimal] = field(default_factory=dict)
     has_worked: bool = False
@@ -76,8 +76,8 @@ class OrderLegs:
     """
 
     legs: list[Leg] = field(default_factory=list)
-    held: OrderRow | None = None
-    dropped: OrderRow | None = None
+    held: HyperliquidOrder | None = None
+    dropped: HyperliquidOrder | None = None
     is_over: bool = False
     is_restored: bool = False
     requested: tuple[Decimal | None, Decimal | None] | None = None

@@ -18,7 +18,7 @@ MOST_HISTORY_WEIGHT = USUAL_WEIGHT + 2000 // ROWS_PER_WEIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class HyperliquidLimits:
     """As documented, per IP address. `headroom` is the share of the weight left to others; `minute`
     is for tests.
 
@@ -70,6 +70,6 @@ def round_weight(exchanges: int) -> int:
     return exchanges * weight_of("frontendOpenOrders") + weight_of("userFillsByTime")
 
 
-def round_seconds(polled: int, exchanges: int, limits: Limits) -> float:
+def round_seconds(polled: int, exchanges: int, limits: HyperliquidLimits) -> float:
     """The time needed to poll each account once: the longest delay of any of them."""
     return polled * round_weight(exchanges) * limits.minute / limits.weight

@@ -14,7 +14,7 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
-from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
     cancel_action,
@@ -142,7 +142,7 @@ class HyperliquidOrderEntry:
         await self._sender.aclose()
         await self._http.aclose()
 
-    async def _act(self, action: Mapping[str, Any]) -> Answer:
+    async def _act(self, action: Mapping[str, Any]) -> HttpAnswer:
         """Sign and send an action. Every nonce is used once."""
         now = milliseconds(self._now())
         nonce = self._last_nonce = max(now, self._last_nonce + 1)
@@ -176,14 +176,14 @@ class HyperliquidOrderEntry:
             )
         return self._assets[coin]
 
-    def _sent_or_error(self, order: Row, answer: Answer, status: Any) -> Sent | Exception:
+    def _sent_or_error(self, order: Row, answer: HttpAnswer, status: Any) -> Sent | Exception:
         try:
             return self._messages(order, answer, order_answer(status))
         except Unanswered as error:
             return error
 
     def _messages(
-        self, order: Row, answer: Answer, ticket: CommitTicket, request_id: str | None = None
+        self, order: Row, answer: HttpAnswer, ticket: CommitTicket, request_id: str | None = None
     ) -> Sent:
         """The message of a status. Raises Unanswered for a refusal that does not prove that
         nothing was accepted.

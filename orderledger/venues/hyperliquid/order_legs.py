@@ -12,7 +12,7 @@ from orderledger.extend.values import EXACT, ZERO, total
 from orderledger.extend.views import Row
 from orderledger.venues.base.venue import ManyRecords, NoRecords, Records
 from orderledger.venues.hyperliquid.legs_memory import Leg, LegsMemory, OrderLegs
-from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.order_rows import HyperliquidOrder
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
 UNASSIGNED = ""
@@ -35,9 +35,9 @@ class AccountLegs:
         self._records = records or NoRecords()
         self._answers_many = self._records if isinstance(self._records, ManyRecords) else None
         self._memory = LegsMemory() if memory is None else memory
-        self._newly_held: list[OrderRow] = []
+        self._newly_held: list[HyperliquidOrder] = []
 
-    def note_all(self, rows: Sequence[OrderRow]) -> list[Known | None]:
+    def note_all(self, rows: Sequence[HyperliquidOrder]) -> list[Known | None]:
         """Learn the legs from the rows of a payload, before messages about them are made.
         Returns each row's order and leg: None for a row without a cloid, or whose cloid belongs
         to another order.
@@ -56,7 +56,7 @@ class AccountLegs:
             for row in rows
         ]
 
-    def _note(self, order_legs: OrderLegs, row: OrderRow, cloid: str) -> Known | None:
+    def _note(self, order_legs: OrderLegs, row: HyperliquidOrder, cloid: str) -> Known | None:
         leg = order_legs.leg(row.venue_order_id)
         if leg is None:
             leg = self._new_leg(row.venue_order_id, row)
@@ -95,7 +95,7 @@ class AccountLegs:
         leg.has_worked, leg.is_void, leg.is_reported = True, False, True
         self._drop_held(order_legs)
 
-    def of(self, row: OrderRow) -> Known | None:
+    def of(self, row: HyperliquidOrder) -> Known | None:
         """The order and the leg of a row, as far as they are remembered."""
         order_legs = self._legs_of(row.cloid)
         leg = order_legs.leg(row.venue_order_id) if order_legs is not None else None
@@ -112,7 +112,7 @@ class AccountLegs:
         return order_legs is not None and venue_order_id in order_legs.apart
 
     @property
-    def held(self) -> Sequence[OrderRow]:
+    def held(self) -> Sequence[HyperliquidOrder]:
         """Held cancels that are not reported yet, the oldest first."""
         return [
             order_legs.held
@@ -120,28 +120,28 @@ class AccountLegs:
             if order_legs.held is not None
         ]
 
-    def hold(self, order_legs: OrderLegs, row: OrderRow) -> None:
+    def hold(self, order_legs: OrderLegs, row: HyperliquidOrder) -> None:
         """Hold a cancel back: it may be the first half of a modify."""
         order_legs.held = row
         self._newly_held.append(row)
 
-    def newly_held(self) -> Sequence[OrderRow]:
+    def newly_held(self) -> Sequence[HyperliquidOrder]:
         """The cancels held since the last call: each has to be released once."""
         rows, self._newly_held = self._newly_held, []
         return rows
 
-    def is_held(self, row: OrderRow) -> bool:
+    def is_held(self, row: HyperliquidOrder) -> bool:
         order_legs = self._legs_of(row.cloid)
         return order_legs is not None and order_legs.held is row
 
-    def release(self, row: OrderRow) -> bool:
+    def release(self, row: HyperliquidOrder) -> bool:
         """Treat a held cancel as the order's end after all. False if it no longer is one."""
         if row.cloid is None or not self.is_held(row):
             return False
         self._memory.legs_of(self.account, row.cloid).held = None
         return True
 
-    def _new_leg(self, venue_order_id: str, row: OrderRow | None = None) -> Leg:
+    def _new_leg(self, venue_order_id: str, row: HyperliquidOrder | None = None) -> Leg:
         fills = self._memory.take_loose(self.account, venue_order_id)
         return Leg(venue_order_id, row, fills=fills, has_worked=bool(fills))
 

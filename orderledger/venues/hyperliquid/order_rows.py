@@ -29,7 +29,7 @@ IN_FULL = frozenset({"orderType", "tif", "triggerPx", "isTrigger", "reduceOnly"}
 @dataclass(
     slots=True, kw_only=True, eq=False
 )  # not frozen: thousands are made per second, and freezing doubles the time
-class OrderRow:
+class HyperliquidOrder:
     """One leg of an order, at one moment. `status_at` is None if a list shows the status without
     its time.
 
@@ -77,7 +77,7 @@ class OrderRow:
             self.is_partly_filled and self.status_at == self.created_at
         )
 
-    def is_newer_than(self, other: "OrderRow | None") -> bool:
+    def is_newer_than(self, other: "HyperliquidOrder | None") -> bool:
         """Whether this row takes precedence for the same leg. A list without its own time never
         does.
         """
@@ -90,7 +90,7 @@ class OrderRow:
         return bool(self.filled) and bool(self.size)
 
 
-def read_listed(raw: Any) -> OrderRow:
+def read_listed(raw: Any) -> HyperliquidOrder:
     """A row of a list of open orders."""
     row = Row(raw)
     return _read(
@@ -102,7 +102,7 @@ def read_listed(raw: Any) -> OrderRow:
     )
 
 
-def read_reported(raw: Any) -> OrderRow:
+def read_reported(raw: Any) -> HyperliquidOrder:
     """A row with its status: `{"order": …, "status": …, "statusTimestamp": …}`."""
     outer = Row(raw)
     order = Row(outer.get("order"))
@@ -126,8 +126,8 @@ def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
 
 def _read(
     row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any
-) -> OrderRow:
-    return OrderRow(
+) -> HyperliquidOrder:
+    return HyperliquidOrder(
         coin=row.need("coin", row.word("coin")),
         side=row.side(),
         venue_order_id=str(row.need("oid", row.count("oid"))),

@@ -25,7 +25,7 @@ from orderledger.venues.hyperliquid.executions import (
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.order_rows import (
-    OrderRow,
+    HyperliquidOrder,
     children_of,
     read_listed,
     read_reported,
@@ -166,7 +166,9 @@ def acknowledgements(payload: Any, context: MessageContext) -> Translated:
     )
 
 
-def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext) -> Translated:
+def release(
+    rows: Iterable[HyperliquidOrder], legs: AccountLegs, context: MessageContext
+) -> Translated:
     """Held cancels that proved to be final."""
     translated = Translated()
     for row in rows:
@@ -175,7 +177,7 @@ def release(rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext
 
 
 def introductions(
-    rows: Iterable[OrderRow], legs: AccountLegs, context: MessageContext
+    rows: Iterable[HyperliquidOrder], legs: AccountLegs, context: MessageContext
 ) -> Translated:
     """Introduce the legs of held cancels that no message has introduced."""
     translated = Translated()
@@ -274,7 +276,7 @@ def _guarded(make: Callable[[], list[Message]], translated: Translated) -> None:
 
 
 def _add_rows(
-    rows: Sequence[OrderRow],
+    rows: Sequence[HyperliquidOrder],
     legs: AccountLegs,
     context: MessageContext,
     translated: Translated,
@@ -293,7 +295,7 @@ def _add_rows(
 
 def _add_children(
     parents: Iterable[Any],
-    rows: Sequence[OrderRow],
+    rows: Sequence[HyperliquidOrder],
     context: MessageContext,
     translated: Translated,
 ) -> None:

@@ -14,7 +14,7 @@ from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import Translated
 from orderledger.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.venues.hyperliquid.venue_context import VenueContext
-from orderledger.venues.hyperliquid.watching import Account
+from orderledger.venues.hyperliquid.watching import WatchedAccount
 
 OVERLAP = timedelta(minutes=1)
 EMPTY_ROUND = 0.05
@@ -23,12 +23,12 @@ EMPTY_ROUND = 0.05
 class Rotation:
     """A feed that queries account after account, as fast as the rate limit allows."""
 
-    def __init__(self, accounts: Iterable[Account], venue: VenueContext) -> None:
-        self.accounts: deque[Account] = deque(accounts)
+    def __init__(self, accounts: Iterable[WatchedAccount], venue: VenueContext) -> None:
+        self.accounts: deque[WatchedAccount] = deque(accounts)
         self._venue = venue
         self._ending = asyncio.Event()
 
-    def add(self, account: Account) -> None:
+    def add(self, account: WatchedAccount) -> None:
         """Poll one more account, and poll it next."""
         self.accounts.appendleft(account)
 
@@ -56,7 +56,7 @@ class Rotation:
                 self._ending, max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND
             )
 
-    async def look_at(self, account: Account, since: datetime) -> None:
+    async def look_at(self, account: WatchedAccount, since: datetime) -> None:
         """Poll one account: its open orders, the fills since the last poll, and the orders that
         have disappeared.
 
@@ -80,7 +80,7 @@ class Rotation:
         await self._venue.deliver_all(account, translated, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
 
-    async def _went_down(self, account: Account, since: datetime, reason: str) -> None:
+    async def _went_down(self, account: WatchedAccount, since: datetime, reason: str) -> None:
         account.counts["failed_polls"] += 1
         account.fault = reason
         if account.is_up:
@@ -89,19 +89,19 @@ class Rotation:
                 Down(accounts=(account.name,), at=account.well_at or since, reason=reason)
             )
 
-    async def _came_up(self, account: Account, at: datetime) -> None:
+    async def _came_up(self, account: WatchedAccount, at: datetime) -> None:
         account.well_at, account.fault = at, None
         account.counts["polls"] += 1
         if not account.is_up:
             account.is_up = True
             await self._venue.base.queue.put(Up(accounts=(account.name,), at=at))
 
-    async def _explain(self, account: Account, at: datetime) -> None:
+    async def _explain(self, account: WatchedAccount, at: datetime) -> None:
         with contextlib.suppress(VenueError):  # the next poll queries again
             translated = await self._venue.explain(account)
             await self._venue.deliver_all(account, translated, at=at)
 
-    def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
+    def _orders(self, account: WatchedAccount, lists: Sequence[list[Any]]) -> Translated:
         """Changed orders, without a time, as if they were pushed: their fills come in the same
         poll.
         """
@@ -114,7 +114,7 @@ class Rotation:
         return translated
 
     def _fills(
-        self, account: Account, rows: list[Any], since: datetime, at: datetime
+        self, account: WatchedAccount, rows: list[Any], since: datetime, at: datetime
     ) -> Translated:
         """The next poll begins at the time of the last fill, inclusive: others of that time may
         appear later. A future time is not used, because it would hide everything before it.
@@ -124,7 +124,7 @@ class Rotation:
         news = account.unseen("fills", rows)
         return payload_rows.fills(rows, account.legs, self._venue.polled(account, None), news=news)
 
-    async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
+    async def _fundings(self, account: WatchedAccount, since: datetime, at: datetime) -> list[Any]:
         """Fundings, queried every `Pace.fundings`: they are due every hour."""
         asked_at = account.fundings_at or since
         if at - asked_at < timedelta(seconds=self._venue.pace.fundings):

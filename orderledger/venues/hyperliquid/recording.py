@@ -21,7 +21,7 @@ from orderledger.venues.hyperliquid.instruments import (
 )
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.order_rows import HyperliquidOrder
 from orderledger.venues.hyperliquid.rows import EPOCH, is_of_another
 from orderledger.venues.hyperliquid.translate import (
     translate_answer,
@@ -61,7 +61,7 @@ class HyperliquidRecording:
             at=at,
             address=address.lower() if address else None,
         )
-        self._held: list[tuple[datetime, int, OrderRow]] = []
+        self._held: list[tuple[datetime, int, HyperliquidOrder]] = []
         """A heap with the earliest on top, so that a payload costs nothing if none is due."""
         self._turns = count()
         self._bare: dict[str | None, Canceled] = {}

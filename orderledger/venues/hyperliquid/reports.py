@@ -19,7 +19,7 @@ from orderledger.extend.values import EXACT, ZERO, DatedBy
 from orderledger.venues.hyperliquid.legs_memory import Leg, OrderLegs
 from orderledger.venues.hyperliquid.message_context import MessageContext
 from orderledger.venues.hyperliquid.order_legs import AccountLegs, Known
-from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.order_rows import HyperliquidOrder
 from orderledger.venues.hyperliquid.rows import Unreadable, message_of
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
@@ -33,7 +33,7 @@ ENDINGS = frozenset(
 
 
 def row_messages(
-    row: OrderRow,
+    row: HyperliquidOrder,
     known: Known | None,
     legs: AccountLegs,
     context: MessageContext,
@@ -75,14 +75,14 @@ def row_messages(
     return [*dropped, *_of_latest(order_legs, leg, row, context)]
 
 
-def released(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
+def released(row: HyperliquidOrder, legs: AccountLegs, context: MessageContext) -> list[Message]:
     """The messages of a held cancel, once the wait for a newer leg is over. Empty if one has
     appeared."""
     known = legs.of(row)
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
 
 
-def introduced(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
+def introduced(row: HyperliquidOrder, legs: AccountLegs, context: MessageContext) -> list[Message]:
     """The acknowledgement or replace that introduces the leg of a held cancel. Empty if that was
     reported before."""
     known = legs.of(row)
@@ -108,19 +108,19 @@ def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]
     return _of_latest(order_legs, leg, row, context)
 
 
-def waiting(row: OrderRow, context: MessageContext) -> Message:
+def waiting(row: HyperliquidOrder, context: MessageContext) -> Message:
     """The status of a child order, which waits until its parent fills."""
     return _RowReport(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
 
 
 def _row_report(
-    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+    order_legs: OrderLegs, leg: Leg, row: HyperliquidOrder, context: MessageContext
 ) -> "_RowReport":
     return _RowReport(row, context, order_legs.filled_before(leg), leg=leg)
 
 
 def _introduction(
-    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+    order_legs: OrderLegs, leg: Leg, row: HyperliquidOrder, context: MessageContext
 ) -> list[Message]:
     """Introduce a leg: acknowledge the first one, report the replace for a later one. Empty if that
     was reported before.
@@ -145,7 +145,7 @@ def _introduction_of_dropped(
 
 
 def _of_latest(
-    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+    order_legs: OrderLegs, leg: Leg, row: HyperliquidOrder, context: MessageContext
 ) -> list[Message]:
     row_report = _row_report(order_legs, leg, row, context)
     is_later = order_legs.is_later(leg)
@@ -164,7 +164,7 @@ class _RowReport:
 
     def __init__(
         self,
-        row: OrderRow,
+        row: HyperliquidOrder,
         context: MessageContext,
         before: Decimal,
         *,

@@ -6,7 +6,7 @@ from typing import Any
 from orderledger import Acknowledged, Canceled, CancelRejected, Rejected, Replaced, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
-from orderledger.venues.base.transport.sender import Answer
+from orderledger.venues.base.transport.sender import HttpAnswer
 from orderledger.venues.errors import Unanswered
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
@@ -16,7 +16,7 @@ was only received.
 """
 
 
-def statuses_in(answer: Answer, count: int) -> list[Any]:
+def statuses_in(answer: HttpAnswer, count: int) -> list[Any]:
     """The status of each order. A refusal of the whole action, or a single error, applies to all
     of them.
     """

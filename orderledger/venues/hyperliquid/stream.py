@@ -26,11 +26,11 @@ from orderledger.venues.base.venue import Down, Up
 from orderledger.venues.errors import VenueError
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import Translated
-from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.order_rows import HyperliquidOrder
 from orderledger.venues.hyperliquid.rows import is_of_another
 from orderledger.venues.hyperliquid.translate import translate_frame
 from orderledger.venues.hyperliquid.venue_context import VenueContext
-from orderledger.venues.hyperliquid.watching import Account, Gone
+from orderledger.venues.hyperliquid.watching import Gone, WatchedAccount
 
 GREETING = "Websocket connection established."
 PING = json.dumps({"method": "ping"})
@@ -74,11 +74,14 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
     ] + lists
 
 
-class Stream:
+class HyperliquidStream:
     """A feed of one account. `give_up` is called if the venue will not stream another account."""
 
     def __init__(
-        self, account: Account, venue: VenueContext, give_up: Callable[[Account], None]
+        self,
+        account: WatchedAccount,
+        venue: VenueContext,
+        give_up: Callable[[WatchedAccount], None],
     ) -> None:
         self._give_up = give_up
         self._account = account
@@ -89,7 +92,7 @@ class Stream:
         self._connection = 0
         self._refusals = 0
         # Only the venue can explain what a failed stream has held back.
-        self._held: list[tuple[OrderRow, int]] = [(row, NEVER) for row in account.legs.held]
+        self._held: list[tuple[HyperliquidOrder, int]] = [(row, NEVER) for row in account.legs.held]
         self._doubts = 0
         self._is_explaining = self._is_releasing = False
         self._later: set[asyncio.Task[None]] = set()
@@ -283,7 +286,7 @@ class Stream:
             ]
         self._is_releasing = False
 
-    async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
+    async def _ask_about(self, rows: Sequence[HyperliquidOrder]) -> None:
         if rows:
             asked_at = self._venue.clock.now()
             answers = await self._venue.rows_of(
@@ -295,7 +298,7 @@ class Stream:
             )
             await self._release(rows)
 
-    async def _release(self, rows: Sequence[OrderRow]) -> None:
+    async def _release(self, rows: Sequence[HyperliquidOrder]) -> None:
         translated = payload_rows.release(
             rows, self._account.legs, self._venue.pushed(self._account)
         )

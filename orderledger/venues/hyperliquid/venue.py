@@ -17,15 +17,15 @@ from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.hyperliquid.answers import Answers
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.answers import HyperliquidAnswers
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.instruments import Instruments
 from orderledger.venues.hyperliquid.legs_memory import LegsMemory
-from orderledger.venues.hyperliquid.limits import Limits, round_seconds
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits, round_seconds
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.polling import Rotation
 from orderledger.venues.hyperliquid.settings import NETWORKS
-from orderledger.venues.hyperliquid.stream import Stream, subscriptions
+from orderledger.venues.hyperliquid.stream import HyperliquidStream, subscriptions
 from orderledger.venues.hyperliquid.venue_context import (
     MAIN_EXCHANGE,
     Pace,
@@ -38,7 +38,7 @@ from orderledger.venues.hyperliquid.vocabulary import (
     Symbols,
     cloid_for,
 )
-from orderledger.venues.hyperliquid.watching import Account
+from orderledger.venues.hyperliquid.watching import WatchedAccount
 
 URL = NETWORKS["mainnet"].url
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -77,7 +77,7 @@ class Hyperliquid(BaseVenue):
         *,
         url: str = URL,
         websocket_url: str | None = None,
-        limits: Limits | None = None,
+        limits: HyperliquidLimits | None = None,
         pace: Pace | None = None,
         exchanges: Sequence[str] = (),
         is_legacy: bool = False,
@@ -89,13 +89,16 @@ class Hyperliquid(BaseVenue):
         clock, backoff, self.limits = (
             clock or SystemClock(),
             backoff or Backoff(random.Random()),
-            limits or Limits(),
+            limits or HyperliquidLimits(),
         )
         rate_limiter = RateLimiter(self.limits.weight, self.limits.minute)
         http = Http(url, rate_limiter=rate_limiter, backoff=backoff)
         super().__init__(accounts, records=records, now=clock.now, http=http)
         self._watched = _watched(accounts, records)
-        endpoints, all_exchanges = Endpoints(http, rate_limiter), (MAIN_EXCHANGE, *exchanges)
+        endpoints, all_exchanges = (
+            HyperliquidEndpoints(http, rate_limiter),
+            (MAIN_EXCHANGE, *exchanges),
+        )
         self._context = VenueContext(
             base=self,
             websocket_url=websocket_url or NETWORKS.websocket_url(url),
@@ -111,7 +114,7 @@ class Hyperliquid(BaseVenue):
             records=records,
         )
         self._instruments = Instruments(endpoints, all_exchanges, symbols, clock.now)
-        self._answers = Answers(self._context, self._instruments)
+        self._answers = HyperliquidAnswers(self._context, self._instruments)
         watched, room = list(self._watched.values()), self._room_for_streams()
         self._streamed = {account.name: account for account in watched[:room]}
         self._rotation = Rotation(watched[room:], self._context)
@@ -162,7 +165,7 @@ class Hyperliquid(BaseVenue):
             account.is_up = False
         yield self._rotation
         yield from [
-            Stream(account, self._context, self._poll_instead)
+            HyperliquidStream(account, self._context, self._poll_instead)
             for account in self._streamed.values()
         ]
 
@@ -194,17 +197,17 @@ class Hyperliquid(BaseVenue):
         each = subscriptions("", self._context.exchanges, is_legacy=self._context.is_legacy)
         return self.limits.streams(len(self._watched), len(each))
 
-    def _poll_instead(self, account: Account) -> None:
+    def _poll_instead(self, account: WatchedAccount) -> None:
         """Poll an account that the venue will not stream."""
         self._streamed.pop(account.name, None)
         self._rotation.add(account)
 
 
-def _watched(accounts: Mapping[str, str], records: Records | None) -> dict[str, Account]:
+def _watched(accounts: Mapping[str, str], records: Records | None) -> dict[str, WatchedAccount]:
     """The accounts by name. They share one memory of order legs."""
     memory = LegsMemory()
     watched = {
-        name: Account(name, _address(text), AccountLegs(name, records, memory))
+        name: WatchedAccount(name, _address(text), AccountLegs(name, records, memory))
         for name, text in accounts.items()
     }
     if len({account.address for account in watched.values()}) < len(watched):

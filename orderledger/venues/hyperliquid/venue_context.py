@@ -11,15 +11,15 @@ from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.transport import Backoff, RateLimiter
 from orderledger.venues.base.venue import Records
 from orderledger.venues.hyperliquid import payload_rows
-from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.limits import (
     MOST_HISTORY_WEIGHT,
-    Limits,
+    HyperliquidLimits,
     weight_of,
 )
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.venues.hyperliquid.vocabulary import Symbols
-from orderledger.venues.hyperliquid.watching import Account, Gone
+from orderledger.venues.hyperliquid.watching import Gone, WatchedAccount
 
 MAIN_EXCHANGE = ""
 MOST_ASKED_SINGLY = MOST_HISTORY_WEIGHT // weight_of("orderStatus")
@@ -52,9 +52,9 @@ class VenueContext:
 
     websocket_url: str
     base: BaseVenue
-    endpoints: Endpoints
+    endpoints: HyperliquidEndpoints
     clock: Clock
-    limits: Limits
+    limits: HyperliquidLimits
     pace: Pace
     backoff: Backoff
     connections: RateLimiter
@@ -63,7 +63,7 @@ class VenueContext:
     is_legacy: bool
     records: Records | None = None
 
-    def pushed(self, account: Account) -> MessageContext:
+    def pushed(self, account: WatchedAccount) -> MessageContext:
         """The context of pushed payloads. A list has no time: with two machines' clocks, the
         time of its state cannot be determined.
         """
@@ -74,14 +74,14 @@ class VenueContext:
             symbols=self.symbols,
         )
 
-    def polled(self, account: Account, at: datetime | None) -> MessageContext:
+    def polled(self, account: WatchedAccount, at: datetime | None) -> MessageContext:
         """The context of the answer to a query made at `at`: it is not valid for an earlier
         moment.
         """
         return replace(self.pushed(account), source=Source.VENUE_POLL, at=at, records=self.records)
 
     async def deliver_all(
-        self, account: Account, translated: Translated, *, at: datetime, frames: int = 1
+        self, account: WatchedAccount, translated: Translated, *, at: datetime, frames: int = 1
     ) -> None:
         """Deliver the messages of a payload, and its unreadable parts."""
         account.counts["unreadable"] += len(translated.faults)
@@ -90,7 +90,7 @@ class VenueContext:
         await self.base.deliver(account.name, messages, frames=frames)
         await self.base.deliver_faults((account.name,), translated.faults, at)
 
-    async def explain(self, account: Account) -> Translated:
+    async def explain(self, account: WatchedAccount) -> Translated:
         """Query the result of orders that are missing from the lists."""
         gone = account.gone()
         if not gone:
@@ -101,7 +101,7 @@ class VenueContext:
         account.explained(gone)
         return payload_rows.statuses(rows, account.legs, self.polled(account, asked_at))
 
-    async def rows_of(self, account: Account, orders: Sequence[Gone]) -> list[Any]:
+    async def rows_of(self, account: WatchedAccount, orders: Sequence[Gone]) -> list[Any]:
         """The latest rows of some orders, queried one by one or from the history, whichever
         costs less.
         """
@@ -109,14 +109,14 @@ class VenueContext:
             account, orders
         )
 
-    async def _history(self, account: Account, gone: Sequence[Gone]) -> list[Any]:
+    async def _history(self, account: WatchedAccount, gone: Sequence[Gone]) -> list[Any]:
         names = {order.venue_order_id for order in gone} | {
             order.cloid for order in gone if order.cloid is not None
         }
         rows = await self.endpoints.historical_orders(account.address)
         return [row for row in rows if not names.isdisjoint(_names_of(row))]
 
-    async def _singly(self, account: Account, gone: Sequence[Gone]) -> list[Any]:
+    async def _singly(self, account: WatchedAccount, gone: Sequence[Gone]) -> list[Any]:
         rows: dict[str, Any] = {}
         for order in gone:
             # The cloid first: its answer is the leg that replaced this one, if there is one.

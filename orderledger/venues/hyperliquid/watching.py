@@ -27,7 +27,7 @@ class Gone:
 
 
 @dataclass(slots=True)
-class Account:
+class WatchedAccount:
     """One account: its names, its order legs and its last lists. `counts`: new, changed, gone
     orders, frames, polls, faults. `fault`: why it is not up although the venue could be reached.
     """

@@ -25,7 +25,7 @@ from orderledger.venues.importers.fix_words import (
     TIMES_IN_FORCE,
 )
 from orderledger.venues.importers.source import moment_of
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import ForeignObject
 
 ABSOLUTE = "3"
@@ -80,7 +80,7 @@ class Tags:
         return words.get(self.get(tag) or "")
 
 
-def translated(tags: Tags, context: Context) -> list[Message]:
+def translated(tags: Tags, context: ObjectContext) -> list[Message]:
     """The messages of one FIX message; none if it is not about an order. Raises InvalidMessage
     naming the tag.
     """
@@ -88,11 +88,11 @@ def translated(tags: Tags, context: Context) -> list[Message]:
     return [] if translate is None else translate(tags, context)
 
 
-def _message(kind: str, tags: Tags, context: Context, **fields: Any) -> Message:
+def _message(kind: str, tags: Tags, context: ObjectContext, **fields: Any) -> Message:
     return context.message(kind, at=tags.moment(60, 52), **fields)
 
 
-def _requested(tags: Tags, context: Context) -> list[Message]:
+def _requested(tags: Tags, context: ObjectContext) -> list[Message]:
     client_order_id = tags.needed(11)
     request = _message(
         "request",
@@ -126,12 +126,12 @@ def _terms(tags: Tags) -> dict[str, Any]:
     }
 
 
-def _cancel_requested(tags: Tags, context: Context) -> list[Message]:
+def _cancel_requested(tags: Tags, context: ObjectContext) -> list[Message]:
     names = {"client_order_id": tags.needed(41), "request_id": tags.needed(11)}
     return [_message("request_cancel", tags, context, **names)]
 
 
-def _replace_requested(tags: Tags, context: Context) -> list[Message]:
+def _replace_requested(tags: Tags, context: ObjectContext) -> list[Message]:
     return [
         _message(
             "request_replace",
@@ -144,7 +144,7 @@ def _replace_requested(tags: Tags, context: Context) -> list[Message]:
     ]
 
 
-def _refused(tags: Tags, context: Context) -> list[Message]:
+def _refused(tags: Tags, context: ObjectContext) -> list[Message]:
     """OrderCancelReject. The state in 39 is a claim, not an end: an end has a report of its own."""
     kind = "replace_rejected" if tags.get(434) == "2" else "cancel_rejected"
     reason = CANCEL_REJECT_REASONS.get(tags.get(102) or "", "rejected")
@@ -157,7 +157,7 @@ def _refused(tags: Tags, context: Context) -> list[Message]:
     return [_message(kind, tags, context, **given, **_claims(tags, {}))]
 
 
-def _executed(tags: Tags, context: Context) -> list[Message]:
+def _executed(tags: Tags, context: ObjectContext) -> list[Message]:
     exec_type = EXEC_TYPES.get(tags.get(20) or "0", {}).get(tags.needed(150), tags.needed(150))
     return [REPORTS.get(exec_type, _observed)(exec_type, tags, context)]
 
@@ -189,7 +189,7 @@ def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _report(
-    kind: str, tags: Tags, context: Context, *, is_replaced: bool = False, **fields: Any
+    kind: str, tags: Tags, context: ObjectContext, *, is_replaced: bool = False, **fields: Any
 ) -> Message:
     return _message(
         kind,
@@ -203,7 +203,7 @@ def _report(
     )
 
 
-def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
+def _filled(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     given = {
         "fill_id": tags.needed(17),
         "quantity": tags.number(32),
@@ -239,24 +239,24 @@ def _fee(tags: Tags) -> dict[str, Any]:
     return {"fee": total, "fee_currency": next(iter(currencies), None)} if amounts else {}
 
 
-def _busted(exec_type: str, tags: Tags, context: Context) -> Message:
+def _busted(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     return _report("fill_busted", tags, context, fill_id=tags.needed(19))
 
 
-def _accepted(exec_type: str, tags: Tags, context: Context) -> Message:
+def _accepted(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     return _report("acknowledged", tags, context, **_claims(tags, _terms(tags)))
 
 
-def _rejected(exec_type: str, tags: Tags, context: Context) -> Message:
+def _rejected(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     reason = ORDER_REJECT_REASONS.get(tags.get(103) or "", "rejected")
     return _report("rejected", tags, context, reason=reason, **_claims(tags, {}))
 
 
-def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
+def _ended(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     return _report(REPORT_TYPES[exec_type], tags, context, **_claims(tags, {}))
 
 
-def _replaced(exec_type: str, tags: Tags, context: Context) -> Message:
+def _replaced(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     return _report(
         "replaced", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {})
     )
@@ -270,14 +270,14 @@ def _changed_terms(tags: Tags) -> dict[str, Any]:
     }
 
 
-def _restated(exec_type: str, tags: Tags, context: Context) -> Message:
+def _restated(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     reason = tags.get(378) and f"restatement_{tags.get(378)}"
     return _report(
         "restated", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {})
     )
 
 
-def _observed(exec_type: str, tags: Tags, context: Context) -> Message:
+def _observed(exec_type: str, tags: Tags, context: ObjectContext) -> Message:
     """A state without a change: pending requests, OrderStatus, Calculated."""
     state: dict[str, Any] = FIXED_STATES.get(exec_type) or {
         "status": tags.word(39, STATUSES) or f"fix_{tags.get(39)}"
@@ -287,7 +287,7 @@ def _observed(exec_type: str, tags: Tags, context: Context) -> Message:
     return _report("status_observed", tags, context, **state, **_claims(tags, _terms(tags)))
 
 
-REPORTS: dict[str, Callable[[str, Tags, Context], Message]] = {
+REPORTS: dict[str, Callable[[str, Tags, ObjectContext], Message]] = {
     "F": _filled,
     "G": _filled,
     "H": _busted,
@@ -298,7 +298,7 @@ REPORTS: dict[str, Callable[[str, Tags, Context], Message]] = {
     **dict.fromkeys(PLAIN_REPORTS, _ended),
 }
 
-KINDS: dict[str, Callable[[Tags, Context], list[Message]]] = {
+KINDS: dict[str, Callable[[Tags, ObjectContext], list[Message]]] = {
     "D": _requested,
     "F": _cancel_requested,
     "G": _replace_requested,

@@ -26,7 +26,7 @@ from orderledger.venues.importers.source import (
     moment_of,
     row_of,
 )
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import ForeignObject
 
 TABLES = {
@@ -188,7 +188,7 @@ def _check(given: ForeignObject) -> None:
         require_known("cost", "filled * average", numbers, exact=frozenset({"filled"}))
 
 
-def _terms(given: ForeignObject, context: Context) -> dict[str, Any]:
+def _terms(given: ForeignObject, context: ObjectContext) -> dict[str, Any]:
     order_type, order = ORDER_TYPES.get((given.get("order_type") or "").lower(), "other"), given.raw
     is_limit = order_type in ("limit", "stop_limit")
     tag = given.identifier("ft_order_tag") or (
@@ -224,7 +224,7 @@ def _side(given: ForeignObject) -> str:
     return "buy" if given.flag("is_short") else "sell"
 
 
-def _instrument(given: ForeignObject, context: Context, at: datetime) -> Message:
+def _instrument(given: ForeignObject, context: ObjectContext, at: datetime) -> Message:
     currency = given.needed("stake_currency")
     return context.message(
         "instrument",

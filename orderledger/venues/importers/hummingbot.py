@@ -22,7 +22,7 @@ from orderledger.venues.importers.source import (
     Row,
     row_of,
 )
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.hummingbot_parts import fee_of, quote_of, side_of, terms_of
 from orderledger.venues.interop.objects import ForeignObject
 
@@ -219,7 +219,9 @@ def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> 
     raise InvalidMessage("status", f"{str(word)[:50]!r} is not a supported state")
 
 
-def _failure(context: Context, order: dict[str, Any], at: Any, client_order_id: str) -> Message:
+def _failure(
+    context: ObjectContext, order: dict[str, Any], at: Any, client_order_id: str
+) -> Message:
     if order["exchange_order_id"]:
         return context.message(
             "status_observed", at=at, client_order_id=client_order_id, status="failed"

@@ -24,7 +24,7 @@ from orderledger.venues.importers.source import (
     in_zone,
     row_of,
 )
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 
 ROOT = "FlexQueryResponse"
 TRADES = frozenset({"Trade", "TradeConfirm"})
@@ -169,7 +169,7 @@ def _trade(
 
 
 def _executions(
-    trade: Any, raw: dict[str, str], context: Context, instrument: str, at: datetime
+    trade: Any, raw: dict[str, str], context: ObjectContext, instrument: str, at: datetime
 ) -> list[Message]:
     """The fill, or the bust of an earlier one."""
     names = {
@@ -210,7 +210,7 @@ def _executions(
     ]
 
 
-def _instrument(trade: Any, context: Context, instrument: str, at: datetime) -> Message:
+def _instrument(trade: Any, context: ObjectContext, instrument: str, at: datetime) -> Message:
     multiplier = getattr(trade, "multiplier", None)
     terms = {"multiplier": multiplier, "currency": getattr(trade, "currency", None)}
     return context.message("instrument", at=at, instrument=instrument, **terms)

@@ -14,7 +14,7 @@ AT_ONCE = 1_000
 """Messages in one commit."""
 
 
-class Recorder(Protocol):
+class ImportRecorder(Protocol):
     """The methods of a ledger that an import uses."""
 
     def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
@@ -52,7 +52,7 @@ class Imported:
 
 
 def import_rows(
-    recorder: Recorder,
+    recorder: ImportRecorder,
     rows: Iterable[Row],
     *,
     show: Callable[[Imported], Any] = lambda imported: None,

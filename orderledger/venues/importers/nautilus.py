@@ -20,7 +20,7 @@ from orderledger.venues.importers.source import (
     Unreadable,
     row_of,
 )
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.nautilus import ORDER_TYPES, TIMES_IN_FORCE, from_nautilus
 from orderledger.venues.interop.objects import ForeignObject
 
@@ -153,7 +153,7 @@ def _check(given: ForeignObject, state: str) -> None:
 
 
 def _state(
-    state: str, given: ForeignObject, context: Context, names: dict[str, Any], when: Any
+    state: str, given: ForeignObject, context: ObjectContext, names: dict[str, Any], when: Any
 ) -> Message:
     filled = given.number("filled_qty")
     reported = {} if filled is None else {"cum_quantity": filled}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orderledger import InvalidMessage, Message, Source
 from orderledger.extend.messages import facts
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import as_evidence
 
 
@@ -64,9 +64,9 @@ class Options:
     date_format: str = ""
     unchecked: bool = False
 
-    def context(self, row: Any) -> Context:
+    def context(self, row: Any) -> ObjectContext:
         """Makes the messages of one row."""
-        return Context(
+        return ObjectContext(
             account=self.account, at=None, instruments=self.instruments, evidence=as_evidence(row)
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from orderledger import InvalidMessage, Message
 from orderledger.venues.base.venue import Records
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import PARTS, translated
 
 
@@ -31,7 +31,7 @@ def from_ccxt(
 
     Raises InvalidMessage, naming the field, if it is not such a row or cannot be read.
     """
-    context = Context(
+    context = CcxtContext(
         account=account,
         received_at=at,
         records=records,
@@ -45,12 +45,12 @@ def reader(
     *, account: str, exchange: str, instruments: Mapping[str, str] | None
 ) -> Callable[[object], list[Message]]:
     """`from_ccxt` for the rows of one file, which are one answer."""
-    context = Context(account=account, exchange=exchange or None, equal_trades=Counter())
+    context = CcxtContext(account=account, exchange=exchange or None, equal_trades=Counter())
     return lambda row: _messages_of(row, context, instruments)
 
 
 def _messages_of(
-    obj: object, context: Context, instruments: Mapping[str, str] | None
+    obj: object, context: CcxtContext, instruments: Mapping[str, str] | None
 ) -> list[Message]:
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
     translation = translated([{part_of(row): row} for row in rows], context)

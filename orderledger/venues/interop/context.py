@@ -1,4 +1,4 @@
-"""`Context`: makes the messages of one object, with the fields that all of them share."""
+"""`ObjectContext`: makes the messages of one object, with the fields that all of them share."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ ended without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class ObjectContext:
     """`at`: time of receipt, for objects without a time. `instruments`: the ledger's names of
     their instruments, if they differ. `evidence`: the object as plain values.
     """
@@ -46,7 +46,7 @@ class Context:
         account: str,
         at: datetime | None,
         instruments: Mapping[str, str] | None,
-    ) -> "Context":
+    ) -> "ObjectContext":
         return cls(
             account=account, at=at, instruments=instruments or {}, evidence=as_evidence(given.raw)
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from orderledger import InvalidMessage, Message, Source
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.hummingbot_parts import (
     failure_of,
     fee_of,
@@ -72,7 +72,7 @@ def from_hummingbot(
     Raises InvalidMessage, naming the attribute, if it is not such an object or lacks something.
     """
     given = ForeignObject(obj)
-    context = Context.of(given, account, at, instruments)
+    context = ObjectContext.of(given, account, at, instruments)
     name = given.class_name
     if name in CREATED:
         return _created(given, context, CREATED[name], strategy)
@@ -95,7 +95,7 @@ CREATED = {"BuyOrderCreatedEvent": "buy", "SellOrderCreatedEvent": "sell"}
 
 
 def _created(
-    given: ForeignObject, context: Context, side: str, strategy: str | None
+    given: ForeignObject, context: ObjectContext, side: str, strategy: str | None
 ) -> list[Message]:
     names = names_of(given)
     instrument = context.instrument(given.needed("trading_pair"))
@@ -115,7 +115,7 @@ def _created(
     return [request, cause]
 
 
-def _filled(given: ForeignObject, context: Context) -> list[Message]:
+def _filled(given: ForeignObject, context: ObjectContext) -> list[Message]:
     names = names_of(given)
     trade_id = given.identifier("exchange_trade_id")
     if trade_id is None:
@@ -140,15 +140,15 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
     ]
 
 
-def _canceled(given: ForeignObject, context: Context) -> list[Message]:
+def _canceled(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return [context.message("canceled", at=given.moment("timestamp"), **names_of(given))]
 
 
-def _expired(given: ForeignObject, context: Context) -> list[Message]:
+def _expired(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return [context.message("expired", at=given.moment("timestamp"), **names_of(given))]
 
 
-def _completed(given: ForeignObject, context: Context) -> list[Message]:
+def _completed(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """Hummingbot reports the order as completely filled. This is only a claim: the fills have
     their own events.
     """
@@ -164,12 +164,12 @@ def _completed(given: ForeignObject, context: Context) -> list[Message]:
     ]
 
 
-def _failed(given: ForeignObject, context: Context) -> list[Message]:
+def _failed(given: ForeignObject, context: ObjectContext) -> list[Message]:
     kind, cause = failure_of(given.identifier("error_type"), given.identifier("error_message"))
     return [context.message(kind, at=given.moment("timestamp"), **names_of(given), **cause)]
 
 
-def _funding(given: ForeignObject, context: Context) -> list[Message]:
+def _funding(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A funding payment, in the quote currency of the pair: positive when received."""
     pair = str(given.needed("trading_pair"))
     return [
@@ -183,7 +183,7 @@ def _funding(given: ForeignObject, context: Context) -> list[Message]:
     ]
 
 
-def _position(given: ForeignObject, context: Context) -> list[Message]:
+def _position(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A position. Its side gives the sign if the connector sends an unsigned amount."""
     amount, side = given.needed_number("amount"), given.word("position_side")
     if side in ("LONG", "SHORT"):
@@ -199,7 +199,7 @@ def _position(given: ForeignObject, context: Context) -> list[Message]:
     ]
 
 
-def _update(given: ForeignObject, context: Context) -> list[Message]:
+def _update(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A change of state in the order tracker."""
     state, names = given.word("new_state") or "", names_of(given)
     when = given.moment("update_timestamp")
@@ -224,7 +224,7 @@ def _status(state: str) -> dict[str, str]:
 
 
 def _trade(
-    given: ForeignObject, context: Context, side: str | None, instrument: str | None = None
+    given: ForeignObject, context: ObjectContext, side: str | None, instrument: str | None = None
 ) -> Message:
     return context.message(
         "fill",
@@ -241,7 +241,7 @@ def _trade(
     )
 
 
-def _order(given: ForeignObject, context: Context, strategy: str | None) -> list[Message]:
+def _order(given: ForeignObject, context: ObjectContext, strategy: str | None) -> list[Message]:
     """An order as the tracker knows it: the request, its fills, and its state."""
     names, state = names_of(given), given.word("current_state") or ""
     instrument, side = (
@@ -287,7 +287,7 @@ def _order(given: ForeignObject, context: Context, strategy: str | None) -> list
     return [request, submit, *fills, state_message]
 
 
-EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
+EVENTS: dict[str, Callable[[ForeignObject, ObjectContext], list[Message]]] = {
     "OrderFilledEvent": _filled,
     "OrderCancelledEvent": _canceled,
     "OrderExpiredEvent": _expired,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger import InvalidMessage, Message, Source
-from orderledger.venues.interop.context import Context, reason_and_text
+from orderledger.venues.interop.context import ObjectContext, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 
 ORDER_TYPES = {
@@ -55,7 +55,7 @@ def from_nautilus(
     given = _as_dictionary(obj)
     translate = EVENTS.get(given.class_name)
     if translate is not None:
-        return translate(given, Context.of(given, account, at, instruments))
+        return translate(given, ObjectContext.of(given, account, at, instruments))
     if given.class_name in SILENT:
         return []
     raise InvalidMessage(
@@ -79,7 +79,7 @@ def _as_dictionary(obj: object) -> ForeignObject:
 
 
 def _message_about(
-    kind: str, given: ForeignObject, context: Context, **fields: Any
+    kind: str, given: ForeignObject, context: ObjectContext, **fields: Any
 ) -> list[Message]:
     """A message about the order of an event."""
     names = {name: given.identifier(name) for name in ("client_order_id", "venue_order_id")}
@@ -93,14 +93,16 @@ def _message_about(
     ]
 
 
-def _report(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
+def _report(
+    kind: str, given: ForeignObject, context: ObjectContext, **fields: Any
+) -> list[Message]:
     """A report of the venue."""
     return _message_about(
         kind, given, context, instrument=context.instrument(given.get("instrument_id")), **fields
     )
 
 
-def _initialized(given: ForeignObject, context: Context) -> list[Message]:
+def _initialized(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A request. For an order that Nautilus found at the venue, the terms are those that the
     venue reported.
     """
@@ -150,66 +152,66 @@ def _terms(given: ForeignObject) -> dict[str, Any]:
     }
 
 
-def _denied(given: ForeignObject, context: Context) -> list[Message]:
+def _denied(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about(
         "deny", given, context, **reason_and_text(None, given.get("reason"), "denied")
     )
 
 
-def _submitted(given: ForeignObject, context: Context) -> list[Message]:
+def _submitted(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about("submit", given, context)
 
 
-def _accepted(given: ForeignObject, context: Context) -> list[Message]:
+def _accepted(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report("acknowledged", given, context)
 
 
-def _rejected(given: ForeignObject, context: Context) -> list[Message]:
+def _rejected(given: ForeignObject, context: ObjectContext) -> list[Message]:
     code = "post_only" if given.flag("due_post_only") else None
     return _report(
         "rejected", given, context, **reason_and_text(code, given.get("reason"), "rejected")
     )
 
 
-def _canceled(given: ForeignObject, context: Context) -> list[Message]:
+def _canceled(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report("canceled", given, context)
 
 
-def _expired(given: ForeignObject, context: Context) -> list[Message]:
+def _expired(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report("expired", given, context)
 
 
-def _triggered(given: ForeignObject, context: Context) -> list[Message]:
+def _triggered(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report("triggered", given, context)
 
 
-def _pending_cancel(given: ForeignObject, context: Context) -> list[Message]:
+def _pending_cancel(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A cancel that Nautilus is about to send. The venue's answers to it do not name the
     request.
     """
     return _message_about("request_cancel", given, context, request_id=given.identifier("event_id"))
 
 
-def _pending_update(given: ForeignObject, context: Context) -> list[Message]:
+def _pending_update(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A change that Nautilus is about to send. The event does not contain the change, so it is
     recorded as a state and not as a request.
     """
     return _report("status_observed", given, context, pending="replace")
 
 
-def _modify_rejected(given: ForeignObject, context: Context) -> list[Message]:
+def _modify_rejected(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report(
         "replace_rejected", given, context, **reason_and_text(None, given.get("reason"), "rejected")
     )
 
 
-def _cancel_rejected(given: ForeignObject, context: Context) -> list[Message]:
+def _cancel_rejected(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report(
         "cancel_rejected", given, context, **reason_and_text(None, given.get("reason"), "rejected")
     )
 
 
-def _updated(given: ForeignObject, context: Context) -> list[Message]:
+def _updated(given: ForeignObject, context: ObjectContext) -> list[Message]:
     return _report(
         "replaced",
         given,
@@ -220,7 +222,7 @@ def _updated(given: ForeignObject, context: Context) -> list[Message]:
     )
 
 
-def _filled(given: ForeignObject, context: Context) -> list[Message]:
+def _filled(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A fill. Its commission is an amount and a currency, positive when paid."""
     amount, _, currency = str(given.get("commission") or "").partition(" ")
     fee = ForeignObject({"commission": amount}).number("commission")
@@ -238,7 +240,7 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
     )
 
 
-EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
+EVENTS: dict[str, Callable[[ForeignObject, ObjectContext], list[Message]]] = {
     "OrderInitialized": _initialized,
     "OrderDenied": _denied,
     "OrderSubmitted": _submitted,

@@ -14,7 +14,7 @@ from typing import Any
 
 from orderledger import InvalidMessage, Message, Source
 from orderledger.extend.views import Row
-from orderledger.venues.interop.context import OUTCOME_UNKNOWN, Context, reason_and_text
+from orderledger.venues.interop.context import OUTCOME_UNKNOWN, ObjectContext, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 from orderledger.venues.interop.qubx_orders import (
     order_messages,
@@ -63,7 +63,7 @@ def from_qubx(
     Raises InvalidMessage, naming the attribute, if it is not such an object or lacks something.
     """
     given = ForeignObject(obj)
-    context = Context.of(given, account, at, instruments)
+    context = ObjectContext.of(given, account, at, instruments)
     kind = given.class_name.removesuffix("Event")
     if kind in EVENTS and given.has("client_order_id"):
         return EVENTS[kind](given, context)
@@ -96,7 +96,7 @@ def from_qubx(
 
 def fill_message(
     deal: ForeignObject,
-    context: Context,
+    context: ObjectContext,
     *,
     client_order_id: str | None = None,
     venue_order_id: str | None = None,
@@ -141,7 +141,7 @@ def fill_message(
 def _deal(
     deal: ForeignObject,
     event: ForeignObject,
-    context: Context,
+    context: ObjectContext,
     reported: dict[str, Any] | None = None,
 ) -> Message:
     """The deal of an event. A deal that is repeated after a restart is the answer to a query."""
@@ -158,7 +158,7 @@ def _deal(
     )
 
 
-def _filled(event: ForeignObject, context: Context) -> list[Message]:
+def _filled(event: ForeignObject, context: ObjectContext) -> list[Message]:
     claims: dict[str, Any] = {
         "status": "filled" if event.class_name.startswith("OrderFilled") else None,
         "cum_quantity": _positive(event.number("venue_filled_quantity")),
@@ -173,7 +173,7 @@ def _positive(number: Decimal | None) -> Decimal | None:
 
 
 def _message_about(
-    kind: str, event: ForeignObject, context: Context, **fields: Any
+    kind: str, event: ForeignObject, context: ObjectContext, **fields: Any
 ) -> list[Message]:
     """A report about the order of an event."""
     when = event.moment("accepted_at", "last_update_time", "timestamp")
@@ -181,11 +181,11 @@ def _message_about(
     return [context.message(kind, at=when, **order_names(event), instrument=instrument, **fields)]
 
 
-def _accepted(event: ForeignObject, context: Context) -> list[Message]:
+def _accepted(event: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about("acknowledged", event, context)
 
 
-def _rejected(event: ForeignObject, context: Context) -> list[Message]:
+def _rejected(event: ForeignObject, context: ObjectContext) -> list[Message]:
     """Sending that ended without an answer is not a refusal: the order may be at the venue."""
     cause = reason_and_text(event.get("code"), event.get("reason"), "rejected")
     if cause["reason"] not in OUTCOME_UNKNOWN:
@@ -197,22 +197,22 @@ def _rejected(event: ForeignObject, context: Context) -> list[Message]:
     ]
 
 
-def _canceled(event: ForeignObject, context: Context) -> list[Message]:
+def _canceled(event: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about("cancel", event, context)
 
 
-def _expired(event: ForeignObject, context: Context) -> list[Message]:
+def _expired(event: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about("expire", event, context)
 
 
-def _lost(event: ForeignObject, context: Context) -> list[Message]:
+def _lost(event: ForeignObject, context: ObjectContext) -> list[Message]:
     """Qubx gives the order up, the ledger does not: it was queried and not found."""
     return _message_about(
         "absent", event, context, **reason_and_text(None, event.get("reason"), "lost")
     )
 
 
-def _updated(event: ForeignObject, context: Context) -> list[Message]:
+def _updated(event: ForeignObject, context: ObjectContext) -> list[Message]:
     quantity, price = event.number("new_quantity"), event.above_zero("new_price")
     if quantity is None and price is None:
         raise event.fault("new_quantity", "is missing, and so is new_price")
@@ -225,7 +225,7 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
     )
 
 
-def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
+def _cancel_rejected(event: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about(
         "cancel_rejected",
         event,
@@ -234,7 +234,7 @@ def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
     )
 
 
-def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
+def _update_rejected(event: ForeignObject, context: ObjectContext) -> list[Message]:
     return _message_about(
         "replace_rejected",
         event,
@@ -243,7 +243,7 @@ def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
     )
 
 
-EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
+EVENTS: dict[str, Callable[[ForeignObject, ObjectContext], list[Message]]] = {
     "OrderAccepted": _accepted,
     "OrderRejected": _rejected,
     "OrderPartiallyFilled": _filled,

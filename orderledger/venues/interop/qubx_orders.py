@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Message, Source
-from orderledger.venues.interop.context import OUTCOME_UNKNOWN, Context, reason_and_text
+from orderledger.venues.interop.context import OUTCOME_UNKNOWN, ObjectContext, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 
 CLIENT_ORDER_INDEX = "lighter.client_order_index"
@@ -69,7 +69,9 @@ def order_names(given: ForeignObject) -> dict[str, Any]:
     }
 
 
-def request_message(given: ForeignObject, context: Context, client_order_id: str | None) -> Message:
+def request_message(
+    given: ForeignObject, context: ObjectContext, client_order_id: str | None
+) -> Message:
     """An order request. A negative quantity is a sale."""
     own_id = given.identifier("client_id") or client_order_id
     if own_id is None:
@@ -90,7 +92,7 @@ def request_message(given: ForeignObject, context: Context, client_order_id: str
 
 
 def order_messages(
-    given: ForeignObject, context: Context, *, source: Source | None = None
+    given: ForeignObject, context: ObjectContext, *, source: Source | None = None
 ) -> list[Message]:
     """An order as Qubx has it: the request, if the venue has not answered, else its state."""
     status = given.word("status") or ""
@@ -120,7 +122,7 @@ def order_messages(
     return [context.message(kind, at=when, **common, **fields)]
 
 
-def _requested(given: ForeignObject, context: Context, *, is_sent: bool) -> list[Message]:
+def _requested(given: ForeignObject, context: ObjectContext, *, is_sent: bool) -> list[Message]:
     names = order_names(given)
     client_order_id = names["client_order_id"]
     if client_order_id is None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from orderledger import Message, Source
 from orderledger.extend.values import sides
 from orderledger.extend.views import Row
-from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import ForeignObject
 from orderledger.venues.interop.qubx_orders import order_messages, order_names
 
 
 def position_message(
-    given: ForeignObject, context: Context, at: datetime | None, source: Source | None = None
+    given: ForeignObject, context: ObjectContext, at: datetime | None, source: Source | None = None
 ) -> Message:
     """A position as the venue reports it."""
     quantity = given.needed_number("quantity")
@@ -27,7 +27,10 @@ def position_message(
 
 
 def snapshot_messages(
-    given: ForeignObject, context: Context, open_orders: Iterable[Row], positions: Iterable[Row]
+    given: ForeignObject,
+    context: ObjectContext,
+    open_orders: Iterable[Row],
+    positions: Iterable[Row],
 ) -> list[Message]:
     """The orders and positions of a snapshot, and the rows missing from its lists. A list that
     is None was not observed.
@@ -49,7 +52,10 @@ def snapshot_messages(
 
 
 def _missing_orders(
-    listed: list[ForeignObject], recorded: Iterable[Row], context: Context, at: datetime | None
+    listed: list[ForeignObject],
+    recorded: Iterable[Row],
+    context: ObjectContext,
+    at: datetime | None,
 ) -> list[Message]:
     """`absent` for the recorded open orders that a complete list lacks, unless they are younger
     than the list, or not sent.
@@ -98,7 +104,7 @@ def _is_younger(row: Row, at: datetime | None) -> bool:
 
 
 def _missing_positions(
-    reported: list[Message], recorded: Iterable[Row], context: Context, at: datetime | None
+    reported: list[Message], recorded: Iterable[Row], context: ObjectContext, at: datetime | None
 ) -> list[Message]:
     """A position of 0 for the recorded positions that a complete list lacks."""
     listed = {getattr(message, "instrument", None) for message in reported}

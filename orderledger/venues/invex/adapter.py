@@ -13,7 +13,7 @@ from orderledger.venues.base.fields import PayloadRow, needed_word, price, word
 from orderledger.venues.base.refusals import STATED_4XX, UNAUTHORIZED, Mark, Refusals, coded
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.polled.adapter import polled_adapter
-from orderledger.venues.polled.order_rows import ENDED, OrderState, RowContext
+from orderledger.venues.polled.order_rows import ENDED, PolledOrderState, RowContext
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 from orderledger.venues.polled.table import (
     Answers,
@@ -66,7 +66,7 @@ def symbol_of(row: PayloadRow) -> str:
     return needed_word(symbol, "code") if isinstance(symbol, dict) else needed_word(row, "symbol")
 
 
-def reports(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
+def reports(state: PolledOrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
     """The status, and whether a cancel was requested that is not done."""
     yield state.report(context, row)
     if word(row, "cancel_order_id") and state.status not in ENDED:

@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs besides the payload."""
+"""`LighterContext`: what a translation needs besides the payload."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from orderledger.venues.lighter.markets import Markets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class LighterContext:
     """The account in the ledger and at the venue. `received_at`: the time of payloads without
     one.
     """

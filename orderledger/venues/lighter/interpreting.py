@@ -8,7 +8,7 @@ from typing import Any
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records
 from orderledger.venues.errors import VenueError
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.rest import Rest
 from orderledger.venues.lighter.settling import settled
@@ -60,7 +60,7 @@ class Interpreter:
             except VenueError:
                 self._quiet_until = at + PAUSE
         index = self.accounts[account].account_index
-        context = Context(
+        context = LighterContext(
             account=account, account_index=index, markets=self.markets, received_at=at
         )
         return translated(document, context)

@@ -19,7 +19,7 @@ from orderledger.venues.base.order_entry import (
 )
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
-from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.lighter.ids import (
     Lookup,
@@ -216,7 +216,7 @@ class LighterOrderEntry:
         self,
         order: Row,
         refused: type[Report],
-        answer: Answer,
+        answer: HttpAnswer,
         code: int | None,
         request_id: str | None,
     ) -> Message:

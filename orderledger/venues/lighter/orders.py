@@ -24,7 +24,7 @@ from orderledger.venues.base.fields import (
     price,
     word,
 )
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.reading import (
     account_number,
     index,
@@ -58,7 +58,7 @@ OTHER_TIMES = ("timestamp", "created_at")
 DIVISION = Arithmetic(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 
 
-def order_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def order_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """The message of one row; none for an order of another account. Raises Unreadable."""
     owner = account_number(row, "owner_account_index")
     if owner is not None and owner != context.account_index:

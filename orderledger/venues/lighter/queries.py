@@ -33,7 +33,7 @@ FINAL = frozenset({EXPIRED_TOKEN, ACCOUNT_NOT_FOUND})
 """Refusals that another form of the query would not change."""
 
 
-class Queries:
+class LighterQueries:
     """Answers as translations. An answer in several payloads is read as one."""
 
     def __init__(self, rest: Rest, interpreter: Interpreter, now: Now) -> None:

@@ -51,7 +51,6 @@ PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_W
 def http_for(
     url: str,
     allowance: Allowance,
-    chance: random.Random,
     *,
     attempts: int = 5,
     backoff: Backoff | None = None,
@@ -61,7 +60,7 @@ def http_for(
         url,
         rate_limiter=RateLimiter(allowance.per_minute),
         attempts=attempts,
-        backoff=backoff or Backoff(chance),
+        backoff=backoff or Backoff(random.Random()),
         is_busy=lambda _, text: code_of(text) in TOO_MANY,
     )
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from orderledger.venues.base.transport.websocket import Send
 from orderledger.venues.base.venue import Down, Up
 from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.lighter.interpreting import Interpreter
+from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.rest import refusal_of
 from orderledger.venues.lighter.tokens import ends_of, hidden, renew_at, token_of
 from orderledger.venues.lighter.vocabulary import ALREADY_SUBSCRIBED, EXPIRED_TOKEN
@@ -46,7 +47,7 @@ logger = EventLogger(__name__)
 
 
 @dataclass(slots=True)
-class Session:
+class StreamSession:
     """The state of one connection. `held`: messages about an account that is not up yet.
     `refusal`: the reason for the venue's refusal.
     """
@@ -59,8 +60,8 @@ class Session:
     refusal: str | None = None
 
 
-class Stream:
-    """A feed of all accounts. `confirm_within`: how long a subscription may go unconfirmed."""
+class LighterStream:
+    """A feed of all accounts."""
 
     def __init__(
         self,
@@ -69,20 +70,18 @@ class Stream:
         interpreter: Interpreter,
         *,
         backoff: Backoff,
-        ping_every: float = 25.0,
-        quiet_for: float = 150.0,
-        confirm_within: timedelta = timedelta(seconds=30),
+        pace: LighterPace,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._venue = venue
         self._interpreter = interpreter
-        self._confirm_within = confirm_within
+        self._confirm_within = pace.confirm_within
         self._sleep = sleep
         self._patience = backoff.anew()
         self._subscriptions: list[str] = []
         self._renew_at: datetime | None = None
         self._refusals = 0
-        self._session = Session(venue.now(), None)
+        self._session = StreamSession(venue.now(), None)
         self._held_markets: dict[str, set[str]] = {}
         self._refusal: str | None = None
         """Why accounts did not come up, on this connection or the last one."""
@@ -90,8 +89,8 @@ class Stream:
             url,
             greet=self._greet,
             ping=lambda: PING,
-            ping_every=ping_every,
-            quiet_for=quiet_for,
+            ping_every=pace.ping_every,
+            quiet_for=pace.quiet_for,
             backoff=backoff,
             now=venue.now,
         )
@@ -104,7 +103,7 @@ class Stream:
             async for event in events:
                 match event:
                     case Opened():
-                        self._session = Session(event.at, self._renew_at)
+                        self._session = StreamSession(event.at, self._renew_at)
                     case Frame():
                         await self._take(event)
                     case Closed():

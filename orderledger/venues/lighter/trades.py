@@ -24,7 +24,7 @@ from orderledger.venues.base.fields import (
     word,
 )
 from orderledger.venues.base.translation import NO_ORDER, whole_order
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.fees import UNTOLD, fee_of
 from orderledger.venues.lighter.reading import (
     account_number,
@@ -51,7 +51,7 @@ ASSET = "lighter:asset:"
 SIDES = {"bid": Side.BUY, "ask": Side.SELL}
 
 
-def trade_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def trade_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """The account's fills in this trade: one, two for a self-trade, none for a trade between
     others. Raises Unreadable.
     """
@@ -62,7 +62,7 @@ def trade_messages(row: Document, context: Context, hint: str | None) -> list[Me
     return [_fill(row, context, hint, end) for end in own]
 
 
-def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
+def _fill(row: Document, context: LighterContext, hint: str | None, end: str) -> Fill:
     market = _market(row, hint)
     trade_id = index(row, "trade_id_str", "trade_id")
     if trade_id is None:
@@ -127,7 +127,7 @@ def _liquidity(row: Document, end: str) -> Liquidity | None:
     return Liquidity.MAKER if (end == "ask") == is_maker_ask else Liquidity.TAKER
 
 
-def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def funding_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """One funding payment: `change` is the amount in USDC, positive when received. Raises
     Unreadable."""
     market, funding_id = _market(row, hint), index(row, "funding_id")
@@ -147,12 +147,12 @@ def funding_messages(row: Document, context: Context, hint: str | None) -> list[
     ]
 
 
-def position_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def position_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """A position: `position` is the unsigned quantity, `sign` 1 or -1. Raises Unreadable."""
     return [_held(row, context, hint, _signed(row, "position"), price(row, "avg_entry_price"))]
 
 
-def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def outcome_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """The position in a binary option. A seller holds the other outcome, and the row has its price;
     both outcomes together are worth 1 (apidocs.lighter.xyz/docs/binary-options-trading-and-fees).
     Raises Unreadable."""
@@ -171,7 +171,7 @@ def _signed(row: Document, name: str) -> Decimal:
 
 def _held(
     row: Document,
-    context: Context,
+    context: LighterContext,
     hint: str | None,
     quantity: Decimal,
     average_price: Decimal | None,
@@ -187,7 +187,7 @@ def _held(
     )
 
 
-def asset_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
+def asset_messages(row: Document, context: LighterContext, hint: str | None) -> list[Message]:
     """The balance of one currency. Raises Unreadable.
 
     A perpetual has the name of its currency: then the balance gets another name.
@@ -199,7 +199,7 @@ def asset_messages(row: Document, context: Context, hint: str | None) -> list[Me
     return [balance_of(context, name, needed_number(row, "balance"), row)]
 
 
-def balance_of(context: Context, currency: str, quantity: Decimal, row: Document) -> Balance:
+def balance_of(context: LighterContext, currency: str, quantity: Decimal, row: Document) -> Balance:
     return Balance(
         account=context.account,
         source=context.source,

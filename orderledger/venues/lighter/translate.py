@@ -15,7 +15,7 @@ from orderledger.venues.base.fields import Document, Unreadable, moment, number
 from orderledger.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.venues.base.venue import NoRecords, Records
 from orderledger.venues.lighter import orders, trades
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.markets import DETAILS, Markets
 from orderledger.venues.lighter.reading import index as stated_index
 from orderledger.venues.lighter.reading import market_of, rows_of
@@ -24,7 +24,7 @@ from orderledger.venues.lighter.vocabulary import BODIES, CONTROL_FRAMES, CURREN
 
 __all__ = ["LighterRecording", "from_recorded", "markets_named", "orders_named", "translated"]
 
-Reader = Callable[[Document, Context, str | None], list[Message]]
+Reader = Callable[[Document, LighterContext, str | None], list[Message]]
 
 PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "trades": (trades.MARKS, trades.trade_messages),
@@ -71,7 +71,9 @@ class LighterRecording:
 
     def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
         self._records = records or NoRecords()
-        self._context = Context(account=account, account_index=account_index, markets=Markets())
+        self._context = LighterContext(
+            account=account, account_index=account_index, markets=Markets()
+        )
 
     def read(self, document: Any) -> Translation:
         markets = self._context.markets
@@ -111,7 +113,7 @@ def from_recorded(
     by index, or the venue's answer to orderBookDetails. `at`: when it was recorded, for positions,
     which have no time. With `records` it is corrected by the ledger's data, see `settling`.
     """
-    context = Context(
+    context = LighterContext(
         account=account,
         account_index=account_index,
         markets=Markets.of(markets or {}),
@@ -123,7 +125,7 @@ def from_recorded(
     )
 
 
-def translated(document: Any, context: Context) -> Translation:
+def translated(document: Any, context: LighterContext) -> Translation:
     """The messages and faults of one payload. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
         return joined(translated(item, context) for item in document)
@@ -192,7 +194,7 @@ def _parts(document: Any) -> list[Document]:
     return [*parts, *(account for account in accounts if isinstance(account, dict))]
 
 
-def _pushed(context: Context, frame: Document) -> Context:
+def _pushed(context: LighterContext, frame: Document) -> LighterContext:
     """The context of a frame: balances are dated by the time of receipt, or else by the frame's own
     `timestamp`."""
     try:
@@ -202,7 +204,7 @@ def _pushed(context: Context, frame: Document) -> Context:
     return replace(context, source=Source.VENUE_PUSH, received_at=sent_at)
 
 
-def _is_of_another(document: Document, context: Context) -> bool:
+def _is_of_another(document: Document, context: LighterContext) -> bool:
     """True if the frame names another account."""
     channel, own = document.get("channel"), str(context.account_index)
     if isinstance(channel, str) and channel.startswith(OWN_CHANNELS):
@@ -229,7 +231,7 @@ def _is_silent(document: Document) -> bool:
     )
 
 
-def _part(name: str, value: Any, context: Context) -> Translation:
+def _part(name: str, value: Any, context: LighterContext) -> Translation:
     marks, reader = PARTS[name]
     return joined(
         guarded(partial(_row, reader, row, context, hint), row)
@@ -237,13 +239,13 @@ def _part(name: str, value: Any, context: Context) -> Translation:
     )
 
 
-def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Translation:
+def _row(reader: Reader, row: Any, context: LighterContext, hint: str | None) -> Translation:
     if not isinstance(row, dict):
         raise Unreadable("is not a row")
     return Translation(reader(row, context, hint))
 
 
-def _account(row: Any, context: Context) -> Translation:
+def _account(row: Any, context: LighterContext) -> Translation:
     """One account of an answer: positions, currencies, and the collateral unless a currency row has
     it."""
     if not isinstance(row, dict):

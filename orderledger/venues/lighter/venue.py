@@ -3,7 +3,7 @@ and signs nothing."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from orderledger import Balance, Message, PositionMode
@@ -15,10 +15,11 @@ from orderledger.venues.base.transport import Backoff, Http
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.markets import Markets
-from orderledger.venues.lighter.queries import Queries
+from orderledger.venues.lighter.pace import LighterPace
+from orderledger.venues.lighter.queries import LighterQueries
 from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
 from orderledger.venues.lighter.settings import NETWORKS
-from orderledger.venues.lighter.stream import Stream
+from orderledger.venues.lighter.stream import LighterStream
 from orderledger.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.venues.lighter.vocabulary import VENUE
 
@@ -46,8 +47,6 @@ class LighterVenue(BaseVenue):
 
     `websocket_url`: by default that of `url`. `markets`: the markets kept from an earlier run, so
     that no query is needed before the first frame. `http`: by default one within the `allowance`.
-    `rest_lag`: how long an order may be missing from REST. `quiet_for`: seconds without a frame
-    after which the connection is closed.
     """
 
     name = VENUE
@@ -65,30 +64,24 @@ class LighterVenue(BaseVenue):
         allowance: Allowance = STANDARD,
         http: Http | None = None,
         clock: Clock | None = None,
-        chance: random.Random | None = None,
         backoff: Backoff | None = None,
-        rest_lag: timedelta = timedelta(seconds=5),
-        ping_every: float = 25.0,
-        quiet_for: float = 150.0,
-        confirm_within: timedelta = timedelta(seconds=30),
+        pace: LighterPace | None = None,
     ) -> None:
-        now, chance = (clock or SystemClock()).now, chance or random.Random()
-        http = http or http_for(url, allowance, chance)
+        now, pace = (clock or SystemClock()).now, pace or LighterPace()
+        http = http or http_for(url, allowance)
         super().__init__(accounts, records=records, now=now, http=http, hidden=hidden)
         rest = Rest(http, allowance)
         self._interpreter = Interpreter(
             rest, dict(accounts), self.records, Markets.of(markets or {})
         )
-        self._queries = Queries(rest, self._interpreter, now)
-        self._rest_lag = self.query_lag = rest_lag
-        self._stream = Stream(
+        self._queries = LighterQueries(rest, self._interpreter, now)
+        self._rest_lag = self.query_lag = pace.rest_lag
+        self._stream = LighterStream(
             websocket_url or NETWORKS.websocket_url(url),
             self,
             self._interpreter,
-            backoff=backoff or Backoff(chance),
-            ping_every=ping_every,
-            quiet_for=quiet_for,
-            confirm_within=confirm_within,
+            backoff=backoff or Backoff(random.Random()),
+            pace=pace,
         )
 
     @property

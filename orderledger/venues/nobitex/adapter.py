@@ -22,7 +22,7 @@ from orderledger.venues.base.refusals import STATED, UNAUTHORIZED, Mark, Refusal
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.polled.adapter import polled_adapter
-from orderledger.venues.polled.order_rows import OrderState, RowContext
+from orderledger.venues.polled.order_rows import PolledOrderState, RowContext
 from orderledger.venues.polled.reader import at
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 from orderledger.venues.polled.table import (
@@ -116,7 +116,9 @@ def refusal_in(document: PayloadRow) -> Refusal | None:
     return Refusal(code=code, text=str(document.get("message") or code))
 
 
-def pair_reported(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
+def pair_reported(
+    state: PolledOrderState, context: RowContext, row: PayloadRow
+) -> Iterator[Message]:
     """An order of an OCO pair names the other one."""
     pair = identity(row, "pairId")
     if pair:

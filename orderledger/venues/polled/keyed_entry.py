@@ -13,7 +13,7 @@ from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.order_entry import Sent, submitted_one_by_one
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
 from orderledger.venues.polled.queries import Sign, signed
@@ -191,7 +191,7 @@ class KeyedOrderEntry:
     def _refused(
         self,
         kind: type[Report],
-        answer: Answer,
+        answer: HttpAnswer,
         refusal: Refusal | None,
         order: Row,
         names: Mapping[str, str],

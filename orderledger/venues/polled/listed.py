@@ -25,7 +25,7 @@ from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
 from orderledger.venues.errors import VenueError, VenueUnavailable
 from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
-from orderledger.venues.polled.queries import Queries, Sign
+from orderledger.venues.polled.queries import PolledQueries, Sign
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.table import SpotTable
 
@@ -81,7 +81,7 @@ class ListedVenue(PolledVenue):
         self.name, self.abilities = table.name, table.abilities
         self.position_mode = table.position_mode
         self.table, self.reader = table, Reader(table)
-        self.queries = Queries(self.reader, http, sign)
+        self.queries = PolledQueries(self.reader, http, sign)
         self._http = http
         self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
         self._open: dict[str, None] = {}

@@ -1,5 +1,5 @@
 """Translates a row of an order to its messages, for venues whose rows show the order's state:
-see `OrderState`.
+see `PolledOrderState`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -131,7 +131,7 @@ class RowContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderState:
+class PolledOrderState:
     """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the
     time of creation is not. `status` is None for a `word` that is not known: the word itself is
     passed on, the ledger flags `unknown_status`, and the order stays open. `filled` is a claim, and
@@ -190,7 +190,7 @@ class OrderState:
         return kind(**self.common(context), **own)
 
 
-def reported(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
+def reported(state: PolledOrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
     """The one report of the state of an order."""
     yield state.report(context, row)
 

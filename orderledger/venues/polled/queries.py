@@ -1,4 +1,4 @@
-"""`Queries`: what is queried at a polled spot venue, by its table."""
+"""`PolledQueries`: what is queried at a polled spot venue, by its table."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def signed(fields: Fields, sign: Sign | None) -> Fields:
     return {**fields, **sign(fields)} if sign is not None and fields else fields
 
 
-class Queries:
+class PolledQueries:
     """Raises VenueError where an answer is not what was queried: it is never taken for an empty
     list."""
 

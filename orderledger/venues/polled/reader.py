@@ -35,7 +35,7 @@ from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.polled.order_rows import (
     ENDED,
     FillRow,
-    OrderState,
+    PolledOrderState,
     ReadRow,
     RowContext,
     each,
@@ -80,7 +80,7 @@ class Reader:
         changed_at = self._first_time(row, fields.changed_at)
         made_at = self._made_at(row, name, status, context) if changed_at is None else None
         fills_at = latest(*(fill.at for fill in fills), self._filled_at(name, filled, context))
-        state = OrderState(
+        state = PolledOrderState(
             venue_order_id=name,
             aliases={self.table.alias: client_id} if client_id else {},
             instrument=instrument,

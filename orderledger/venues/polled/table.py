@@ -19,7 +19,7 @@ from orderledger.venues.base.order_entry import EntryAbilities
 from orderledger.venues.base.refusals import Refusals
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.base.venue import Abilities
-from orderledger.venues.polled.order_rows import OrderState, RowContext, reported
+from orderledger.venues.polled.order_rows import PolledOrderState, RowContext, reported
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 
 RowKind: TypeAlias = Literal["order", "fill", "balance"]
@@ -201,7 +201,7 @@ class SpotTable:
     status_of: Callable[[PayloadRow, OrderType | None, Terms | None], Status | None] | None = None
     says_more: frozenset[str] = frozenset()
     undated_ends: frozenset[Status] = frozenset()
-    reports: Callable[[OrderState, RowContext, PayloadRow], Iterable[Message]] = reported
+    reports: Callable[[PolledOrderState, RowContext, PayloadRow], Iterable[Message]] = reported
 
     client_id_rule: str
     fill_identity: str = (

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from orderledger import Fill, Message, Outcome
 from orderledger.rows import AccountEventRow, CertificateRow, OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.book import Book, position_at
+from orderledger.venues.reconciliation.book import position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 FillName = tuple[str | None, str]
 """The venue's id of an order, and the id of a fill."""
@@ -32,13 +35,13 @@ class Before(NamedTuple):
     orders: Sequence[OrderRow]
 
 
-class Account:
+class ReconciledAccount:
     """The account in the ledger. Queries are answered as of now.
 
     `records`: finds orders by name. `actor`: who the recorded messages name.
     """
 
-    def __init__(self, book: Book, name: str, records: Records, actor: str = ACTOR) -> None:
+    def __init__(self, book: "Ledger", name: str, records: Records, actor: str = ACTOR) -> None:
         self.book = book
         self.name = name
         self.recorded: list[Record] = []
@@ -48,7 +51,9 @@ class Account:
     def news(self, messages: Sequence[Message]) -> list[Message]:
         """The messages that are not recorded yet."""
         assumed = self._assumed(messages)
-        outcomes = self.book.preview([*assumed, *messages])[len(assumed) :] if messages else ()
+        outcomes = (
+            self.book.recording.preview([*assumed, *messages])[len(assumed) :] if messages else ()
+        )
         return [
             message
             for message, outcome in zip(messages, outcomes, strict=True)
@@ -86,7 +91,7 @@ class Account:
 
     def orders(self, names: Sequence[str]) -> list[OrderRow | None]:
         """The orders with these ids, in one state of the ledger."""
-        with self.book.in_one_state():
+        with self.book.views.in_one_state():
             return [self.order(name) for name in names]
 
     def open_orders(self) -> list[OrderRow]:
@@ -99,9 +104,9 @@ class Account:
         )
 
     def before(self) -> Before:
-        with self.book.in_one_state():
-            certified = self.book.certificates(account=self.name)
-            events = self.book.account_events(account=self.name, kind="gap")
+        with self.book.views.in_one_state():
+            certified = self.book.reconciliations.certificates(account=self.name)
+            events = self.book.log.account_events(account=self.name, kind="gap")
             orders = self.book.orders(open_only=True, account=self.name)
         last = max(certified, key=itemgetter("position"), default=None)
         return Before(last, [gap for gap in events if gap["to_at"] is None], orders)
@@ -116,7 +121,7 @@ class Account:
         for fill in fills:
             if fill.venue_order_id is not None:
                 named.setdefault(fill.venue_order_id, []).append(fill.fill_id)
-        with self.book.in_one_state():
+        with self.book.views.in_one_state():
             return {
                 (name, fill_id)
                 for name, fill_ids in named.items()
@@ -127,10 +132,10 @@ class Account:
 
     def holdings(self, known: Holdings | None = None) -> Holdings:
         """The positions now. `known`: those that hold unless the log has grown."""
-        position = self.book.position()
+        position = self.book.log.position()
         if known is not None and known.position == position:
             return known
-        with self.book.in_one_state():
+        with self.book.views.in_one_state():
             return Holdings(
                 account=self.name,
                 position=position,

@@ -1,69 +1,31 @@
 """The methods of a ledger that reconciliation and venue adapters use."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any
 
-from orderledger import AmbiguousOrder, Message, Outcome, UnknownOrder
+from orderledger import AmbiguousOrder, UnknownOrder
 from orderledger.extend.values import sides
 from orderledger.extend.views import Position, instruments, position_of, terms_of
 from orderledger.rows import (
-    AccountEventRow,
-    CertificateRow,
     EventRow,
-    InstrumentRow,
     OrderRow,
-    PositionRow,
     TradeRow,
 )
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES, name_of
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 JUST = timedelta(microseconds=1)
 TERMS = {"quantity", "limit_price", "stop_price"}
 TERMS_SET = ("order_replaced.", "order_restated.")
 
 
-class Book(Protocol):
-    """The methods of `Ledger` that reconciliation uses."""
-
-    def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
-
-    def in_one_state(self) -> AbstractContextManager[None]: ...
-
-    def position(self) -> int: ...
-
-    def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
-
-    @overload
-    def simulate(self, messages: Iterable[Message]) -> list[OrderRow]: ...
-    @overload
-    def simulate(
-        self, messages: Iterable[Message], *, view: Literal["trades"]
-    ) -> list[TradeRow]: ...
-
-    def order(self, order_id: str, /, *, account: str | None = None) -> OrderRow: ...
-
-    def history(self, order_id: str, /, *, account: str | None = None) -> list[EventRow]: ...
-
-    def orders(self, *, open_only: bool = False, **where: Any) -> list[OrderRow]: ...
-
-    def trades(self, **where: Any) -> list[TradeRow]: ...
-
-    def positions(self, **where: Any) -> list[PositionRow]: ...
-
-    def certificates(self, **where: Any) -> list[CertificateRow]: ...
-
-    def account_events(self, **where: Any) -> list[AccountEventRow]: ...
-
-    def instruments(self, **where: Any) -> list[InstrumentRow]: ...
-
-
 class BookRecords:
-    """A book as `venues.venue.Records`."""
+    """A ledger as `venues.venue.Records`."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: "Ledger") -> None:
         self._book = book
 
     def order(self, account: str, name: str) -> OrderRow | None:
@@ -77,7 +39,7 @@ class BookRecords:
 
 
 def position_at(
-    book: Book,
+    book: "Ledger",
     account: str,
     instrument: str,
     moment: datetime,
@@ -87,20 +49,20 @@ def position_at(
 ) -> Position:
     """A position at that moment, from the active fills and adjustments up to it. `part`: its side
     and id. `without`: log position of an adjustment to skip."""
-    asked = {"account": account, "instrument": instrument}
+    asked: dict[str, Any] = {"account": account, "instrument": instrument}
     defined = next(iter(book.instruments(**asked)), None)
     modes = instruments.modes_of(defined)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
     events = [
         row
-        for row in book.account_events(**asked)
+        for row in book.log.account_events(**asked)
         if row["at"] <= moment and row["position"] != without
     ]
     entries: list[Any] = [row for row in (*trades, *events) if sides.part_of(row, modes) == part]
     return position_of(account, instrument, terms_of(defined), sorted(entries, key=sides.when))
 
 
-def history_of(book: Book, order: OrderRow) -> list[EventRow]:
+def history_of(book: "Ledger", order: OrderRow) -> list[EventRow]:
     """The events of an order. Empty if no name finds it."""
     try:
         return book.history(name_of(order), account=order["account"])
@@ -108,7 +70,7 @@ def history_of(book: Book, order: OrderRow) -> list[EventRow]:
         return []
 
 
-def terms_reported(book: Book, order: OrderRow) -> EventRow | None:
+def terms_reported(book: "Ledger", order: OrderRow) -> EventRow | None:
     """The event that set the terms in force. None if they are the requested ones."""
     is_external = order["origin"] == "external"
     setting = [

@@ -7,10 +7,11 @@ not know its ids when queried; nothing of it is filled.
 """
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from orderledger import Canceled, Message, Reinstated
 from orderledger.rows import OrderRow
-from orderledger.venues.reconciliation.book import Book, history_of, is_taken_back
+from orderledger.venues.reconciliation.book import history_of, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
     CONCLUDED,
     Break,
@@ -19,6 +20,9 @@ from orderledger.venues.reconciliation.breaks import (
     order_break,
     updated_at,
 )
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 REINSTATED = "order_reinstated."
 
@@ -39,7 +43,7 @@ def may_be(row: OrderRow, own: OrderRow) -> bool:
     return is_unmatched and is_alike
 
 
-def was_taken_back(book: Book, row: OrderRow) -> bool:
+def was_taken_back(book: "Ledger", row: OrderRow) -> bool:
     """Check whether such a conclusion was reverted. It is then not repeated."""
     events = history_of(book, row)
     return any(event["name"].startswith(REINSTATED) and is_taken_back(event) for event in events)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from orderledger import Adjust, Fill, Message, Outcome
 from orderledger.extend.messages import Report
 from orderledger.extend.values import EXACT
 from orderledger.rows import OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.account import Account, FillName, Record
-from orderledger.venues.reconciliation.book import Book
+from orderledger.venues.reconciliation.account import FillName, ReconciledAccount, Record
 from orderledger.venues.reconciliation.breaks import ACTOR, reported_at
 from orderledger.venues.reconciliation.differences import (
     Name,
@@ -20,13 +20,16 @@ from orderledger.venues.reconciliation.differences import (
 )
 from orderledger.venues.reconciliation.holdings import Change, Holdings, PositionName
 
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
-class DryRun(Account):
+
+class DryRun(ReconciledAccount):
     """Appends nothing, and answers as if its messages were recorded."""
 
     appended = 0
 
-    def __init__(self, book: Book, name: str, records: Records, actor: str = ACTOR) -> None:
+    def __init__(self, book: "Ledger", name: str, records: Records, actor: str = ACTOR) -> None:
         super().__init__(book, name, records, actor)
         self._reports: list[tuple[set[Name], Report]] = []
         self._orders: dict[str, OrderRow] = {}
@@ -42,7 +45,7 @@ class DryRun(Account):
             order = super().order(value)
             self._streams |= set() if order is None else {order["stream"]}
         self._reports += added
-        rows = self.book.simulate(self._assumed(signed))
+        rows = self.book.recording.preview(self._assumed(signed), view="orders")
         self._streams |= {row["stream"] for row in rows}
         self._orders = {
             row["stream"]: row for row in [*_others(self._orders.values(), rows), *rows]
@@ -89,7 +92,7 @@ class DryRun(Account):
 
     def _fills(self) -> list[TradeRow]:
         """The active fills of the orders that this dry run has changed, as they would be."""
-        return self.book.simulate((report for _, report in self._reports), view="trades")
+        return self.book.recording.preview((report for _, report in self._reports), view="trades")
 
     def _changes(self) -> list[Change]:
         """The changes of positions by this dry run."""

@@ -14,7 +14,7 @@ from orderledger import (
 )
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
-from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers
 
@@ -37,7 +37,7 @@ def money_in(messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if isinstance(message, MONEY)]
 
 
-def record_missed(account: Account, messages: Sequence[Message]) -> list[Break]:
+def record_missed(account: ReconciledAccount, messages: Sequence[Message]) -> list[Break]:
     """Record the fills, corrections, busts and fundings that the ledger lacks, with their terms.
 
     Returns a break for each. Other reports about orders in an answer about fills are ignored here:
@@ -56,7 +56,7 @@ def record_missed(account: Account, messages: Sequence[Message]) -> list[Break]:
     return [found for found in proposed if found is not None]
 
 
-def missing(account: Account, messages: Sequence[Message]) -> list[Message]:
+def missing(account: ReconciledAccount, messages: Sequence[Message]) -> list[Message]:
     """The messages about money that the ledger lacks, and the terms beside them. Terms without a
     new fill are left to the comparison of orders."""
     news = account.news([message for message in messages if isinstance(message, (*MONEY, *TERMS))])
@@ -70,7 +70,7 @@ def missing(account: Account, messages: Sequence[Message]) -> list[Message]:
     ]
 
 
-def repairs_of_fills(account: Account, missed: Sequence[Message]) -> list[Break | None]:
+def repairs_of_fills(account: ReconciledAccount, missed: Sequence[Message]) -> list[Break | None]:
     """A break for each missed message, with the message as its repair. None for what completes
     others: definitions, terms, and further fields of a known fill."""
     known = account.known([message for message in missed if isinstance(message, Fill)])
@@ -98,7 +98,7 @@ def _missed(message: Money) -> Break:
     )
 
 
-def differing(account: Account, fills: Sequence[Fill], order: OrderRow) -> list[Break]:
+def differing(account: ReconciledAccount, fills: Sequence[Fill], order: OrderRow) -> list[Break]:
     """An open break for each fill of an order with other numbers at the venue than here."""
     return [
         Break(

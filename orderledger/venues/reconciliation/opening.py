@@ -9,7 +9,7 @@ from orderledger.extend.values import EXACT, ONE, ZERO, plain, sides
 from orderledger.extend.views import Terms, instruments, position_of, position_rows, terms_of
 from orderledger.rows import TradeRow
 from orderledger.venues.base.numbers import quotient
-from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.holdings import PositionName
 
 MORE_DIGITS = 6
@@ -28,9 +28,9 @@ class Opening(NamedTuple):
     stated: Decimal | None
 
 
-def price_of_opening(account: Account, opening: Opening) -> tuple[Decimal, str]:
+def price_of_opening(account: ReconciledAccount, opening: Opening) -> tuple[Decimal, str]:
     """The price of a position at a time, and how it was found."""
-    asked = {"account": account.name, "instrument": opening.name.instrument}
+    asked: dict[str, Any] = {"account": account.name, "instrument": opening.name.instrument}
     defined = next(iter(account.book.instruments(**asked)), None)
     modes = instruments.modes_of(defined)
     later = account.fills_after(opening.at, opening.name)

@@ -10,7 +10,7 @@ from orderledger import Anomaly, Fill, Message
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
 from orderledger.venues.base.venue import Listing
-from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.breaks import (
     Break,
     Kind,
@@ -74,7 +74,7 @@ class OrderComparison:
 
     def __init__(
         self,
-        account: Account,
+        account: ReconciledAccount,
         facts: Facts,
         listing: Listing,
         rules: Rules,

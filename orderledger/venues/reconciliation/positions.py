@@ -10,7 +10,7 @@ from orderledger import Adjust, Balance, Message, Source
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.venue import PriorPosition
 from orderledger.venues.errors import VenueUnavailable
-from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.book import JUST
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing
 from orderledger.venues.reconciliation.facts import Facts
@@ -29,7 +29,12 @@ class PositionComparison:
     fills of the ledger. `proposed`: the messages to record with the certificate."""
 
     def __init__(
-        self, account: Account, facts: Facts, rules: Rules, since: datetime, asked_at: datetime
+        self,
+        account: ReconciledAccount,
+        facts: Facts,
+        rules: Rules,
+        since: datetime,
+        asked_at: datetime,
     ) -> None:
         """Fills were queried from `since` on, the orders at `asked_at`."""
         self.breaks: list[Break] = []

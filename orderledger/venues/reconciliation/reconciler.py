@@ -14,13 +14,14 @@ from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from orderledger import Certify, Gap, Message, Source
 from orderledger.extend.values import Clock
 from orderledger.rows import AccountEventRow, CertificateRow
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.reconciliation.account import Account, Before, Record
-from orderledger.venues.reconciliation.book import Book, BookRecords
+from orderledger.venues.reconciliation.account import Before, ReconciledAccount, Record
+from orderledger.venues.reconciliation.book import BookRecords
 from orderledger.venues.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.venues.reconciliation.certificate import (
     Agreed,
@@ -36,6 +37,9 @@ from orderledger.venues.reconciliation.orders import OrderComparison
 from orderledger.venues.reconciliation.positions import PositionComparison
 from orderledger.venues.reconciliation.rationing import Ration
 from orderledger.venues.reconciliation.rules import Rules
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 __all__ = ["Reconciled", "Reconciler", "Rules"]
 
@@ -79,7 +83,7 @@ class Reconciler:
 
     def __init__(
         self,
-        book: Book,
+        book: "Ledger",
         venue: Venue,
         clock: Clock,
         rules: Rules | None = None,
@@ -109,7 +113,7 @@ class Reconciler:
         `recorded` waits until earlier messages of the stream are recorded, so that a later answer
         is recorded after them.
         """
-        kind = DryRun if is_dry_run else Account
+        kind = DryRun if is_dry_run else ReconciledAccount
         account = kind(self._book, name, self._records, self._actor)
         facts = Facts(self._venue, name)
         before = await to_thread(account.before)
@@ -191,7 +195,7 @@ class Reconciler:
 
     def _certify(
         self,
-        account: Account,
+        account: ReconciledAccount,
         proposed: Sequence[Message],
         certificate: Certify,
         last: CertificateRow | None,

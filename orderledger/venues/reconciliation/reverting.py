@@ -1,9 +1,9 @@
 """Reverts a repair: erases nothing, but appends messages that undo it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from orderledger import (
     Absent,
@@ -22,8 +22,11 @@ from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import EXACT, ONE, plain, sides
 from orderledger.extend.views import instruments, position_rows
 from orderledger.rows import EventRow, OrderRow
-from orderledger.venues.reconciliation.book import JUST, TERMS, Book, position_at
+from orderledger.venues.reconciliation.book import JUST, TERMS, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
+
+if TYPE_CHECKING:
+    from orderledger import Ledger
 
 SMALLEST = ONE.scaleb(-numbers_and_times.DIGITS)
 """The finest price of a message. An average price may have more digits."""
@@ -35,13 +38,7 @@ TERMS_OF_A_FILL = frozenset(
 )
 
 
-class Log(Book, Protocol):
-    """The methods of `Ledger` that reverting uses."""
-
-    def events(self) -> Iterator[EventRow]: ...
-
-
-def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[EventRow]:
+def repairs_of(log: "Ledger", break_id: str, account: str | None = None) -> list[EventRow]:
     """The events that a break appended when it was last found, oldest first.
 
     A position may differ again under the same id. Reverting the last adjustment does not include
@@ -69,7 +66,7 @@ def _is_repair(event: EventRow) -> bool:
     return bool(event["actor"] == ACTOR or event["source"] == Source.RECONCILIATION)
 
 
-def reverting(log: Log, repairs: Sequence[EventRow], now: datetime) -> list[Message]:
+def reverting(log: "Ledger", repairs: Sequence[EventRow], now: datetime) -> list[Message]:
     """The messages that undo these events, the latest first. Mere evidence needs none."""
     undone = []
     for event in reversed(repairs):
@@ -91,7 +88,7 @@ def _stamped(message: Message, event: EventRow) -> Message:
     return message.model_copy(update={**stamp, "message_id": name})
 
 
-def _order(log: Log, event: EventRow) -> OrderRow:
+def _order(log: "Ledger", event: EventRow) -> OrderRow:
     """The order of an event: the one in its stream, or the order that it was attributed to."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
@@ -120,11 +117,11 @@ def _names(order: OrderRow) -> dict[str, Any]:
     }
 
 
-def _bust(log: Log, event: EventRow, now: datetime) -> Message:
+def _bust(log: "Ledger", event: EventRow, now: datetime) -> Message:
     return FillBusted(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
 
 
-def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
+def _correct_back(log: "Ledger", event: EventRow, now: datetime) -> Message:
     """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so
     that is only done if the fill was unknown before."""
     payload, order = event["payload"], _order(log, event)
@@ -144,19 +141,19 @@ def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
     )
 
 
-def _reinstate(log: Log, event: EventRow, now: datetime) -> Message:
+def _reinstate(log: "Ledger", event: EventRow, now: datetime) -> Message:
     """Reinstate the order at the time of its end, so that later reports of the venue count."""
     return Reinstated(**_names(_order(log, event)), at=event["at"])
 
 
-def _withdraw(log: Log, event: EventRow, now: datetime) -> Message:
+def _withdraw(log: "Ledger", event: EventRow, now: datetime) -> Message:
     """An order of ours becomes absent, as before; an external one is canceled."""
     order = _order(log, event)
     message_class = Absent if order["origin"] == "own" else Canceled
     return message_class(**_names(order), at=max(now, event["at"]))
 
 
-def _observed(log: Log, event: EventRow, now: datetime) -> Message | None:
+def _observed(log: "Ledger", event: EventRow, now: datetime) -> Message | None:
     return (
         _reinstate(log, event, now)
         if event["payload"].get("status") in reports.OBSERVED_ENDS
@@ -164,7 +161,7 @@ def _observed(log: Log, event: EventRow, now: datetime) -> Message | None:
     )
 
 
-def _restate(log: Log, event: EventRow, now: datetime) -> Message | None:
+def _restate(log: "Ledger", event: EventRow, now: datetime) -> Message | None:
     """Restore the earlier terms, unless the venue has reported later ones.
 
     The time is just after the reverted report: if the venue repeats that report in another form,
@@ -181,7 +178,7 @@ def _restate(log: Log, event: EventRow, now: datetime) -> Message | None:
     return Restated(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
-def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
+def _adjust(log: "Ledger", event: EventRow, now: datetime) -> Message:
     """Set the position to its quantity at that time without the adjustment, by all that is known
     now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
@@ -203,7 +200,7 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
     )
 
 
-def _pay_back(log: Log, event: EventRow, now: datetime) -> Message:
+def _pay_back(log: "Ledger", event: EventRow, now: datetime) -> Message:
     payload = event["payload"]
     return Funding(
         account=event["account"],
@@ -216,7 +213,7 @@ def _pay_back(log: Log, event: EventRow, now: datetime) -> Message:
     )
 
 
-_UNDO: dict[str, Callable[[Log, EventRow, datetime], Message | None]] = {
+_UNDO: dict[str, Callable[["Ledger", EventRow, datetime], Message | None]] = {
     "fill_recorded": _bust,
     "fill_corrected": _correct_back,
     "order_canceled": _reinstate,

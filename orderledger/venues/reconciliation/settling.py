@@ -8,7 +8,7 @@ from typing import Any
 from orderledger import Acknowledged, Message, Replaced, Restated
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
-from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.book import TERMS, is_taken_back, terms_reported
 from orderledger.venues.reconciliation.breaks import (
     CONCLUDED,
@@ -50,7 +50,7 @@ class Settlement:
     of the orders that repairs changed.
     """
 
-    def __init__(self, account: Account, listed: Names) -> None:
+    def __init__(self, account: ReconciledAccount, listed: Names) -> None:
         self.breaks: list[Break] = []
         self.changed: set[str] = set()
         self.listed = listed

@@ -13,6 +13,7 @@ from orderledger.venues.tradier.vocabulary import LEG_ALIAS, NAME, TAG_ALIAS
 
 
 def build(settings: TradierSettings, records: Records) -> Venue:
+    from orderledger.venues.base.transport import Backoff
     from orderledger.venues.tradier.venue import TradierVenue
 
     return TradierVenue(
@@ -21,7 +22,7 @@ def build(settings: TradierSettings, records: Records) -> Venue:
         records=records,
         now=SystemClock().now,
         sleep=asyncio.sleep,
-        chance=random.Random(),
+        backoff=Backoff(random.Random()),
         url=settings.url,
         stream_url=settings.websocket_url,
         requests_per_minute=settings.requests_per_minute,

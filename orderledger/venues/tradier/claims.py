@@ -6,7 +6,7 @@ from orderledger import OrderStatus as Status
 from orderledger import OrderType, ReportedClaims
 from orderledger.extend.values import ZERO, total
 from orderledger.extend.views import Row
-from orderledger.venues.tradier.rows import OrderRow
+from orderledger.venues.tradier.rows import TradierOrder
 from orderledger.venues.tradier.vocabulary import (
     ENDS,
     GROUPS,
@@ -18,7 +18,7 @@ from orderledger.venues.tradier.vocabulary import (
 )
 
 
-def claims_of(row: OrderRow) -> ReportedClaims:
+def claims_of(row: TradierOrder) -> ReportedClaims:
     """The claims of a row. A filled quantity or average price of 0 with the status `filled` is not
     known yet."""
     quantity, cumulated = row.quantity, row.exec_quantity
@@ -42,7 +42,7 @@ def claims_of(row: OrderRow) -> ReportedClaims:
     )
 
 
-def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
+def event_claims_of(row: TradierOrder, known: Row | None) -> ReportedClaims:
     """The claims of an event. It does not show whether it counts spreads or contracts: for a
     possible spread it claims no numbers.
     """
@@ -65,7 +65,7 @@ def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
     )
 
 
-def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
+def _claimed_status(row: TradierOrder, cumulated: Decimal | None) -> str | None:
     status = (
         STATUSES[row.status][1] if row.status in STATUSES and row.status != "calculated" else None
     )
@@ -74,7 +74,7 @@ def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
     return status.value if status else None
 
 
-def counts_legs(row: OrderRow) -> bool:
+def counts_legs(row: TradierOrder) -> bool:
     """Whether the order's quantity is the sum over all its legs: once it works, or any of it has
     filled.
     """
@@ -85,7 +85,7 @@ def counts_legs(row: OrderRow) -> bool:
     )
 
 
-def leg_quantity(row: OrderRow) -> Decimal | None:
+def leg_quantity(row: TradierOrder) -> Decimal | None:
     """The quantity that all legs together can reach. When a leg of a group ends, its unfilled
     quantity is dropped, unless the group itself was ended.
     """
@@ -101,7 +101,7 @@ def leg_quantity(row: OrderRow) -> Decimal | None:
     return total(quantities) or None
 
 
-def _leg_cumulated(row: OrderRow) -> Decimal | None:
+def _leg_cumulated(row: TradierOrder) -> Decimal | None:
     if not row.legs or not row.has_all_legs:
         return None
     return total(leg.exec_quantity or ZERO for leg in row.legs)

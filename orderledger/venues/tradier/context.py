@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs besides the payload."""
+"""`TradierContext`: what a translation needs besides the payload."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ one.
 
 
 @dataclass(slots=True)
-class Memory:
+class TradierMemory:
     """Translated messages that may not be recorded yet. Losing it causes only duplicates, which
     the ledger recognises.
     """
@@ -44,7 +44,7 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class TradierContext:
     """`number` is the account's number at the venue, for payloads that may be about other
     accounts too. `received_at` replaces a missing time in a payload. `knows_requests`: whether
     `records` belong to a ledger.
@@ -53,7 +53,7 @@ class Context:
     account: str
     number: str | None = None
     records: Records
-    memory: Memory
+    memory: TradierMemory
     source: Source = Source.VENUE_POLL
     received_at: datetime | None = None
     knows_requests: bool = True

@@ -23,7 +23,7 @@ KEPT_FOR = timedelta(minutes=1)
 NOT_FOUND = frozenset({400, 404})
 
 
-class Endpoints:
+class TradierEndpoints:
     """Queries that return rows. A missing or unreadable answer raises VenueUnavailable; it never
     counts as an empty list."""
 

@@ -20,7 +20,7 @@ from orderledger.extend.values import EXACT, ONE, ZERO, plain, total
 from orderledger.extend.views import Row
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.base.venue import Records
-from orderledger.venues.tradier.rows import OrderRow
+from orderledger.venues.tradier.rows import TradierOrder
 
 CENT = Decimal("0.01")
 NOT_DERIVED = "price_not_derived"
@@ -60,13 +60,18 @@ class Filled:
     """The fills so far of an order, or of one of its legs."""
 
     order: str
-    leg: OrderRow | None
+    leg: TradierOrder | None
     parts: dict[str, Part]
     pending: list[Fill | FillCorrected]
 
     @classmethod
     def of(
-        cls, records: Records, account: str, order: str, leg: OrderRow | None, unrecorded: FillsById
+        cls,
+        records: Records,
+        account: str,
+        order: str,
+        leg: TradierOrder | None,
+        unrecorded: FillsById,
     ) -> "Filled":
         """The ledger's active fills, and those in `unrecorded` that it does not have yet.
         Recorded ones are removed from `unrecorded`.
@@ -150,7 +155,7 @@ class Filled:
             return None
         return EXACT.subtract(Decimal(named), part.quantity), Decimal(named)
 
-    def news(self, row: OrderRow) -> Numbers | None:
+    def news(self, row: TradierOrder) -> Numbers | None:
         """The fill that the row adds. None: nothing new, or a price that is not known yet."""
         cumulated, before = row.exec_quantity, self.quantity
         if cumulated is None or cumulated <= ZERO or cumulated < before:
@@ -161,7 +166,7 @@ class Filled:
             else self._correction(row, cumulated)
         )
 
-    def _growth(self, row: OrderRow, cumulated: Decimal, before: Decimal) -> Numbers | None:
+    def _growth(self, row: TradierOrder, cumulated: Decimal, before: Decimal) -> Numbers | None:
         quantity = EXACT.subtract(cumulated, before)
         fill_id = f"{self.prefix}{plain(cumulated)}"
         if fill_id in self.parts:
@@ -181,7 +186,7 @@ class Filled:
             fill_id=fill_id, quantity=quantity, price=price, text=text, reason=NOT_DERIVED
         )
 
-    def _price_beside(self, row: OrderRow, cumulated: Decimal) -> Decimal | None:
+    def _price_beside(self, row: TradierOrder, cumulated: Decimal) -> Decimal | None:
         """The price of a fill for which the rounded average prices give none: that of the last
         execution, else the average. None if there is neither, or if rounding does not explain
         it.
@@ -192,7 +197,7 @@ class Filled:
             return row.last_fill_price
         return row.average_price if self._agrees(row.average_price, cumulated) else None
 
-    def _correction(self, row: OrderRow, cumulated: Decimal) -> Numbers | None:
+    def _correction(self, row: TradierOrder, cumulated: Decimal) -> Numbers | None:
         """The correction for an unchanged quantity with a different average: the newest fill had
         a wrong price.
         """
@@ -247,7 +252,7 @@ def _forget(unrecorded: FillsById, fill_id: str) -> None:
 
 
 def _price_of(
-    row: OrderRow, cumulated: Decimal, quantity: Decimal, notional: Decimal
+    row: TradierOrder, cumulated: Decimal, quantity: Decimal, notional: Decimal
 ) -> Decimal | None:
     """The last execution's price if it is the whole fill, else the price that follows from the
     averages. None: not known yet.

@@ -17,8 +17,8 @@ from orderledger.venues.base.transport import (
     parsed,
 )
 from orderledger.venues.errors import VenueError
-from orderledger.venues.tradier.context import Context
-from orderledger.venues.tradier.endpoints import Endpoints
+from orderledger.venues.tradier.context import TradierContext
+from orderledger.venues.tradier.endpoints import TradierEndpoints
 from orderledger.venues.tradier.translate import translated
 
 QUIET_SECONDS = 150.0
@@ -38,8 +38,8 @@ class EventStream:
         url: str,
         token: str,
         venue: PolledVenue,
-        context: Callable[[str], Context],
-        endpoints: Endpoints,
+        context: Callable[[str], TradierContext],
+        endpoints: TradierEndpoints,
         polls: Mapping[str, PollFeed],
         backoff: Backoff,
     ) -> None:

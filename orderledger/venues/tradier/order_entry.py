@@ -22,7 +22,7 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.venues.tradier.refusals import REFUSALS
@@ -162,7 +162,7 @@ class TradierOrderEntry:
     def _message(
         self,
         kind: type[Report],
-        answer: Answer,
+        answer: HttpAnswer,
         names: Mapping[str, Any],
         refusal: str | None = None,
     ) -> Message:
@@ -235,7 +235,7 @@ def _duration(order: Row) -> str:
     return DURATIONS[order["time_in_force"]]
 
 
-def _refusal(answer: Answer) -> str | None:
+def _refusal(answer: HttpAnswer) -> str | None:
     """Tradier's sentence, if it refuses: an error may come with HTTP 200."""
     sentences = errors_in(answer.document)
     if sentences is not None:
@@ -243,7 +243,7 @@ def _refusal(answer: Answer) -> str | None:
     return answer.text or f"HTTP {answer.status}" if answer.status >= 400 else None
 
 
-def _reason(kind: type[Report], answer: Answer, refusal: str) -> str:
+def _reason(kind: type[Report], answer: HttpAnswer, refusal: str) -> str:
     """The ledger's word for a refusal. Raises Unanswered if it does not prove that nothing was
     accepted.
     """
@@ -254,7 +254,7 @@ def _reason(kind: type[Report], answer: Answer, refusal: str) -> str:
     return REFUSALS.reason(kind, codes_of(answer.status, *stated), refusal)
 
 
-def _order_id(answer: Answer) -> str:
+def _order_id(answer: HttpAnswer) -> str:
     """The id in an answer. Raises Unanswered if there is none."""
     order = answer.document.get("order") if isinstance(answer.document, dict) else None
     try:

@@ -20,9 +20,9 @@ from orderledger.venues.tradier.claims import (
     event_claims_of,
     leg_quantity,
 )
-from orderledger.venues.tradier.context import Context
+from orderledger.venues.tradier.context import TradierContext
 from orderledger.venues.tradier.fills import Filled, Numbers
-from orderledger.venues.tradier.rows import OrderRow
+from orderledger.venues.tradier.rows import TradierOrder
 from orderledger.venues.tradier.tags import known_as
 from orderledger.venues.tradier.vocabulary import (
     GROUPS,
@@ -39,7 +39,7 @@ TEXT_LENGTH = 10_000
 COUNTED_TWICE = "counted_twice"
 
 
-def order_messages(row: OrderRow, context: Context) -> Translation:
+def order_messages(row: TradierOrder, context: TradierContext) -> Translation:
     """The messages of a REST row. The questions are about fills without a price."""
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
@@ -55,7 +55,7 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
 
 
-def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
+def event_messages(row: TradierOrder, parent: str | None, context: TradierContext) -> Translation:
     """The content of a stream event: the order's state, and never a fill, because the event has no
     fill price.
 
@@ -87,7 +87,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     )
 
 
-def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
+def _common(row: TradierOrder, context: TradierContext) -> tuple[dict[str, Any], str | None]:
     """The fields of all messages about the order, and a note about its tag."""
     aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
     legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
@@ -105,7 +105,7 @@ def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None
 
 
 def _status(
-    row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None
+    row: TradierOrder, common: dict[str, Any], claims: ReportedClaims | None, text: str | None
 ) -> Message:
     """The message for the row's status. An unknown word is passed on unchanged, and the order
     stays open.
@@ -126,7 +126,7 @@ def _status(
     return model(**fields)
 
 
-def _reason(row: OrderRow) -> str | None:
+def _reason(row: TradierOrder) -> str | None:
     """The venue's reason for the end; else its status word if that is more precise than the
     message.
 
@@ -141,10 +141,12 @@ def _reason(row: OrderRow) -> str | None:
     return row.status if row.status in SAYS_MORE else None
 
 
-def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
+def _fills(
+    row: TradierOrder, context: TradierContext, common: dict[str, Any]
+) -> tuple[list[Message], bool]:
     """The fills that the ledger may not have, and whether some could not be priced."""
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
-    lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
+    lines: list[TradierOrder | None] = list(row.legs) if row.is_compound else [None]
     messages: list[Message] = []
     is_short = row.is_compound and not row.legs and (row.status == "filled" or row.has_filled)
     for leg in lines:
@@ -173,7 +175,7 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
     return messages, is_short
 
 
-def _is_short(line: OrderRow, given: Decimal) -> bool:
+def _is_short(line: TradierOrder, given: Decimal) -> bool:
     """Whether the row implies more fills than it shows: the price is missing, or the status is
     `filled` without numbers.
     """
@@ -195,7 +197,7 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | FillCorrected:
     return Fill(**fields, **numbered)
 
 
-def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
+def _restated(row: TradierOrder, common: dict[str, Any]) -> list[Message]:
     """The message that the quantity of an order with legs counts the contracts of all of them,
     once it works or has filled.
     """
@@ -212,7 +214,7 @@ def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
     ]
 
 
-def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
+def _replaced(row: TradierOrder, context: TradierContext, common: dict[str, Any]) -> list[Message]:
     """The prices in force, or until the end, if they differ from our request: the order was
     changed. Tradier keeps the id, and cannot change quantities.
     """
@@ -237,7 +239,7 @@ def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[M
     return [Replaced(**common, **changed)] if changed and is_news else []
 
 
-def _story(row: OrderRow) -> str | None:
+def _story(row: TradierOrder) -> str | None:
     """The state of each leg, in a line."""
     if not row.legs:
         return None

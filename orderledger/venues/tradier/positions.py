@@ -7,7 +7,7 @@ from orderledger.extend.values import EXACT, ONE, ZERO
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, word
 from orderledger.venues.base.numbers import quotient
-from orderledger.venues.tradier.context import Context
+from orderledger.venues.tradier.context import TradierContext
 from orderledger.venues.tradier.reading import number
 from orderledger.venues.tradier.vocabulary import (
     CURRENCY,
@@ -17,7 +17,7 @@ from orderledger.venues.tradier.vocabulary import (
 )
 
 
-def position_messages(row: Document, context: Context) -> list[Message]:
+def position_messages(row: Document, context: TradierContext) -> list[Message]:
     """A position. Raises Unreadable."""
     symbol, quantity = word(row, "symbol"), number(row, "quantity")
     if symbol is None or quantity is None:
@@ -26,7 +26,7 @@ def position_messages(row: Document, context: Context) -> list[Message]:
     return [_held(row, context, symbol, quantity, average_price)]
 
 
-def cash_messages(row: Document, context: Context) -> list[Message]:
+def cash_messages(row: Document, context: TradierContext) -> list[Message]:
     """The cash in `balances`. Its other fields are derived from prices, cash and positions. Raises
     Unreadable."""
     cash = number(row, "total_cash")
@@ -46,7 +46,7 @@ def terms_of(instrument: str) -> Terms | None:
 
 def _held(
     row: Document,
-    context: Context,
+    context: TradierContext,
     name: str,
     quantity: Decimal,
     average_price: Decimal | None = None,

@@ -47,7 +47,7 @@ NESTING = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class OrderRow:
+class TradierOrder:
     """The fields of one row. An optional field that the row lacks, or that cannot be read, is None.
 
     `faults` names unreadable fields and legs; the rest of the row counts. `legs` are the innermost
@@ -77,7 +77,7 @@ class OrderRow:
     last_fill_quantity: Decimal | None = None
     remaining_quantity: Decimal | None = None
     description: str | None = None
-    legs: list["OrderRow"] = field(default_factory=list)
+    legs: list["TradierOrder"] = field(default_factory=list)
     has_all_legs: bool = True
 
     @property
@@ -119,7 +119,7 @@ class OrderRow:
         return any(line.exec_quantity for line in (self.legs or [self]))
 
 
-def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:
+def read_row(raw: Any, *, within: TradierOrder | None = None, depth: int = 0) -> TradierOrder:
     """Read one row. A leg inherits status and times from its parent (`within`) if it lacks them.
 
     Raises Unreadable if id, status or time is missing, or the filled quantity is not a number.
@@ -136,7 +136,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
             "id" if venue_order_id is None else "status" if status is None else "transaction_date"
         )
         raise Unreadable(f"{missing} is missing or not valid")
-    row = OrderRow(
+    row = TradierOrder(
         raw=raw,
         venue_order_id=venue_order_id,
         status=status,
@@ -156,7 +156,7 @@ def _filled(raw: Document) -> Decimal | None:
     return amount(raw, "executed_quantity") if found is None else found
 
 
-def _read_terms(row: OrderRow) -> None:
+def _read_terms(row: TradierOrder) -> None:
     row.kind = _optional(row, "class", word)
     row.tag = _optional(row, "tag", label)
     # An option's `symbol` is its underlying: it never replaces a missing or unreadable
@@ -175,7 +175,7 @@ def _read_terms(row: OrderRow) -> None:
     row.stop_price = _optional(row, "stop_price", price)
 
 
-def _read_fill(row: OrderRow) -> None:
+def _read_fill(row: TradierOrder) -> None:
     row.average_price = _optional(
         row, "avg_fill_price", net_price if row.kind in SPREADS else price
     )
@@ -185,7 +185,7 @@ def _read_fill(row: OrderRow) -> None:
     row.description = _optional(row, "reason_description", word)
 
 
-def _read_legs(row: OrderRow, depth: int) -> None:
+def _read_legs(row: TradierOrder, depth: int) -> None:
     try:
         raw_legs = rows_of(row.raw.get("leg"), "leg") if depth < NESTING else []
     except Unreadable as fault:
@@ -213,7 +213,7 @@ def key_of(raw: Any) -> str:
     return str(named) if isinstance(named, (int, str)) else repr(raw)
 
 
-def gaps_of(row: OrderRow) -> list[str]:
+def gaps_of(row: TradierOrder) -> list[str]:
     """The facts that the row lacks to derive its fills: legs, and the symbol or side of a filled
     line.
     """
@@ -223,7 +223,7 @@ def gaps_of(row: OrderRow) -> list[str]:
     ]
 
 
-def _missing_legs(row: OrderRow) -> list[str]:
+def _missing_legs(row: TradierOrder) -> list[str]:
     """A fault if an order with legs lists fewer legs than it has. An order that ended unfilled
     needs none."""
     listed, count = len(listed_legs(row)), number_of_legs(row)
@@ -240,7 +240,7 @@ def _missing_legs(row: OrderRow) -> list[str]:
     ]
 
 
-def listed_legs(row: OrderRow) -> list[Any]:
+def listed_legs(row: TradierOrder) -> list[Any]:
     """The raw rows of its direct legs, readable or not."""
     try:
         return rows_of(row.raw.get("leg"), "leg")
@@ -248,7 +248,7 @@ def listed_legs(row: OrderRow) -> list[Any]:
         return []
 
 
-def _missing_terms(row: OrderRow) -> list[str]:
+def _missing_terms(row: TradierOrder) -> list[str]:
     return [
         f"{name} is missing on filled order {line.venue_order_id}"
         for line in (row.legs or ([] if row.is_compound else [row]))
@@ -257,7 +257,7 @@ def _missing_terms(row: OrderRow) -> list[str]:
     ]
 
 
-def number_of_legs(row: OrderRow) -> Decimal | None:
+def number_of_legs(row: TradierOrder) -> Decimal | None:
     """The number of legs by the venue's count (`num_legs`)."""
     return _optional(row, "num_legs", number)
 
@@ -271,7 +271,7 @@ def _created_at(raw: Document) -> datetime | None:
 
 
 def _optional(
-    row: OrderRow, name: str, reader: Callable[[Document, str], Value | None]
+    row: TradierOrder, name: str, reader: Callable[[Document, str], Value | None]
 ) -> Value | None:
     try:
         return reader(row.raw, name)

@@ -17,7 +17,7 @@ from orderledger.venues.base.fields import Document, Unreadable, identity, is_no
 from orderledger.venues.base.recorded import Remembering
 from orderledger.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.venues.base.venue import Records
-from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.orders import event_messages, order_messages
 from orderledger.venues.tradier.positions import (
     cash_messages,
@@ -25,7 +25,7 @@ from orderledger.venues.tradier.positions import (
     terms_of,
 )
 from orderledger.venues.tradier.reading import rows_of, rows_within
-from orderledger.venues.tradier.rows import OrderRow, gaps_of, read_row
+from orderledger.venues.tradier.rows import TradierOrder, gaps_of, read_row
 
 __all__ = [
     "TradierRecording",
@@ -71,11 +71,11 @@ class TradierRecording:
         self, account: str, records: Records | None = None, *, number: str | None = None
     ) -> None:
         self._known = Remembering(records)
-        self._context = Context(
+        self._context = TradierContext(
             account=account,
             number=number,
             records=self._known,
-            memory=Memory(),
+            memory=TradierMemory(),
             knows_requests=records is not None,
         )
 
@@ -98,7 +98,7 @@ def from_recorded(document: Any, account: str, records: Records | None = None) -
     return list(TradierRecording(account, records).read(document).messages)
 
 
-def translated(document: Any, context: Context) -> Translation:
+def translated(document: Any, context: TradierContext) -> Translation:
     """The messages of one payload, its faults, and the orders to query. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
         return joined(translated(item, context) for item in document)
@@ -133,21 +133,21 @@ def translated(document: Any, context: Context) -> Translation:
     return Translation(faults=[Fault("is not a payload of this venue", document)])
 
 
-def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
+def translated_orders(raw_rows: Sequence[Any], context: TradierContext) -> Translation:
     """The messages of rows of orders. If several have one tag, the one created first is the
     first to count as ours.
     """
-    rows: list[OrderRow | Fault] = []
+    rows: list[TradierOrder | Fault] = []
     for raw in raw_rows:
         try:
             rows.append(read_row(raw))
         except Unreadable as fault:
             rows.append(Fault(str(fault), raw))
-    _claim_tags([row for row in rows if isinstance(row, OrderRow)], context)
+    _claim_tags([row for row in rows if isinstance(row, TradierOrder)], context)
     return joined(_of_row(row, context) for row in rows)
 
 
-def translated_event(document: Document, context: Context) -> Translation:
+def translated_event(document: Document, context: TradierContext) -> Translation:
     """The messages of one event of the stream about an order."""
     if _is_of_another(document, "account", context):
         return Translation()
@@ -163,7 +163,7 @@ def translated_event(document: Document, context: Context) -> Translation:
     return guarded(read, document)
 
 
-def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translation:
+def translated_positions(raw_rows: Sequence[Any], context: TradierContext) -> Translation:
     """The positions."""
     return _each(raw_rows, lambda row: position_messages(row, context))
 
@@ -184,7 +184,7 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
     return frozenset(found)
 
 
-def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
+def _of_accounts(rows: Sequence[Any], context: TradierContext) -> Translation:
     """The messages of our account among those of a user. If several accounts have rows, ours has
     to be identified by its number.
     """
@@ -206,7 +206,7 @@ def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
     return joined(read) + Translation(faults=odd)
 
 
-def _is_of_another(row: Any, name: str, context: Context) -> bool:
+def _is_of_another(row: Any, name: str, context: TradierContext) -> bool:
     """Whether a row names another account."""
     stated = row.get(name) if isinstance(row, dict) else None
     return (
@@ -234,13 +234,13 @@ def _named(raw: Any) -> str | None:
         return None
 
 
-def _claim_tags(rows: Sequence[OrderRow], context: Context) -> None:
+def _claim_tags(rows: Sequence[TradierOrder], context: TradierContext) -> None:
     tagged = [row for row in rows if row.tag is not None]
     for row in sorted(tagged, key=lambda row: (row.created_at or row.at, int(row.venue_order_id))):
         context.named(row.tag, row.venue_order_id, row.created_at)
 
 
-def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
+def _of_row(row: TradierOrder | Fault, context: TradierContext) -> Translation:
     if isinstance(row, Fault):
         return Translation(faults=[row])
     faults = [Fault(fault, row.raw) for fault in (*row.faults, *gaps_of(row))]

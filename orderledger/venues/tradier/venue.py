@@ -2,7 +2,6 @@
 between two polls.
 """
 
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +16,8 @@ from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Records
-from orderledger.venues.tradier.context import Context, Memory
-from orderledger.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
+from orderledger.venues.tradier.endpoints import KEPT_FOR, TradierEndpoints, is_quota
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.rows import key_of, read_row
@@ -65,7 +64,7 @@ class TradierVenue(PolledVenue):
         records: Records,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
-        chance: random.Random,
+        backoff: Backoff,
         url: str = LIVE,
         stream_url: str | None = STREAM_OF_URL,
         requests_per_minute: int = LIVE_PER_MINUTE,
@@ -73,10 +72,9 @@ class TradierVenue(PolledVenue):
         idle_seconds: float = 15.0,
         attempts: int = 5,
         timeout: float = 10.0,
-        backoff: Backoff | None = None,
         kept_for: timedelta = KEPT_FOR,
     ) -> None:
-        self._backoff = backoff or Backoff(chance)
+        self._backoff = backoff
         http = Http(
             url,
             headers={
@@ -94,12 +92,12 @@ class TradierVenue(PolledVenue):
         super().__init__(accounts, records=records, now=now, http=http)
         self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
         self._numbers = dict(accounts)
-        self._memory = Memory()
+        self._memory = TradierMemory()
         self._token = token
         self._stream_url = (
             NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
         )
-        self._endpoints = Endpoints(http, now, kept_for)
+        self._endpoints = TradierEndpoints(http, now, kept_for)
 
     def make_feeds(self) -> Iterable[Feed]:
         """An account is Down when its polls fail. A cut stream only causes delay."""
@@ -191,8 +189,8 @@ class TradierVenue(PolledVenue):
         rows = await self._endpoints.positions(self._numbers[account])
         return self.balances(translated_positions(rows, self.context(account, received_at=at)))
 
-    def context(self, account: str, received_at: datetime | None = None) -> Context:
-        return Context(
+    def context(self, account: str, received_at: datetime | None = None) -> TradierContext:
+        return TradierContext(
             account=account, records=self.records, memory=self._memory, received_at=received_at
         )
 

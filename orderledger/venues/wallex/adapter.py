@@ -30,7 +30,7 @@ from orderledger.venues.base.refusals import (
 )
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.polled.adapter import polled_adapter
-from orderledger.venues.polled.order_rows import OrderState, RowContext
+from orderledger.venues.polled.order_rows import PolledOrderState, RowContext
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 from orderledger.venues.polled.table import (
     Answers,
@@ -119,7 +119,7 @@ def status_of(row: PayloadRow, order_type: OrderType | None, terms: Terms | None
     return Status.NEW if is_working else Status.CANCELED
 
 
-def reports(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
+def reports(state: PolledOrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
     """Yield the reports of an order's row. The quantity of an order that is filled except for
     rounding is restated to its filled quantity. A cancel under another word keeps the word."""
     if state.status is Status.FILLED:

@@ -19,7 +19,7 @@ writing.EVENTS_PER_FILE = 50
 with Ledger.open(sys.argv[1], update_views=False) as ledger:
     place = Place(sys.argv[2])
     print("ready", flush=True)
-    writing.archive(ledger.store, place, catch_up=ledger.catch_up)
+    writing.archive(ledger.internals.store, place, catch_up=ledger.views.catch_up)
 """
 RESTORING = """
 import sys
@@ -31,8 +31,8 @@ place = Place(sys.argv[2])
 manifest = verified(place)
 with Ledger.open(sys.argv[1], update_views=False) as ledger:
     print("ready", flush=True)
-    restore(place, manifest, ledger.store)
-    ledger.catch_up()
+    restore(place, manifest, ledger.internals.store)
+    ledger.views.catch_up()
 """
 
 

@@ -58,7 +58,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recorded") / "told.db"
     with opened(str(path)) as ledger:
         ledger.record_many(parsed(*story(), *lives(40, "other:x")))
-        ledger.catch_up()
+        ledger.views.catch_up()
     return path
 
 
@@ -70,7 +70,7 @@ def told(recorded: Path, tmp_path: Path) -> Iterator[Ledger]:
 
 
 def archived(ledger: Ledger, place: Place) -> Archived:
-    return archive(ledger.store, place, catch_up=ledger.catch_up)
+    return archive(ledger.internals.store, place, catch_up=ledger.views.catch_up)
 
 
 def archived_events(place: Place) -> list[LogRow]:
@@ -92,7 +92,7 @@ def archived_events(place: Place) -> list[LogRow]:
 
 def side_tables(ledger: Ledger) -> list[object]:
     """What recording needs beside the events."""
-    with ledger.store.database.reading() as session:
+    with ledger.internals.store.database.reading() as session:
         names = sorted(session.execute(f"SELECT account, kind, name, stream FROM {NAMES_TABLE}"))
         beside = [
             [None if one is None else bytes(one) for one in row[1:]] for row in _evidence(session)
@@ -111,7 +111,7 @@ def test_an_archive_has_each_event_once_and_byte_for_byte(told: Ledger, place: P
     second = archived(told, place)
     assert (second.events, second.position) == (120, first.position + 120)
     assert archived(told, place) == Archived(0, second.position, second.files)
-    assert archived_events(place) == list(told.store.all_rows())
+    assert archived_events(place) == list(told.internals.store.all_rows())
     assert verify(place)[1] == []
 
 
@@ -121,7 +121,7 @@ def test_every_program_that_reads_parquet_reads_an_archive(told: Ledger, place: 
         "SELECT count(*), count(DISTINCT position), count(evidence) FROM "
         f"'{place.root}/events/*.parquet'"
     )
-    count = told.store.recorder.last_position()
+    count = told.internals.store.recorder.last_position()
     assert events.fetchall() == [
         (count, count, sum(row["evidence"] is not None for row in told.events()))
     ]
@@ -161,15 +161,19 @@ def test_a_restored_ledger_is_equal_event_for_event(
         ledger.record_many(parsed(*story(), *lives(40, "other:x")))
         archived(ledger, place)
         with opened(durable_store_url) as restored:
-            assert restore(place, verified(place), restored.store) == len(
-                list(ledger.store.all_rows())
+            assert restore(place, verified(place), restored.internals.store) == len(
+                list(ledger.internals.store.all_rows())
             )
-            assert list(restored.store.all_rows()) == list(ledger.store.all_rows())
+            assert list(restored.internals.store.all_rows()) == list(
+                ledger.internals.store.all_rows()
+            )
             assert side_tables(restored) == side_tables(ledger)
             assert every_view(restored) == every_view(ledger)
-            assert restored.check().differences == ()
+            assert restored.views.check().differences == ()
             new = parsed(*lives(1, "new:x"))[0]
-            assert restored.record(new).position == ledger.store.recorder.last_position() + 1
+            assert (
+                restored.record(new).position == ledger.internals.store.recorder.last_position() + 1
+            )
             for one in (ledger, restored):
                 outcomes = [outcome.outcome for outcome in one.record_many(parsed(*story()))]
                 assert set(outcomes) <= {"duplicate", "refused"}
@@ -177,16 +181,16 @@ def test_a_restored_ledger_is_equal_event_for_event(
 
 def _leave_a_gap(ledger: Ledger) -> None:
     """As a commit that was rolled back leaves it."""
-    with ledger.store.database.writing() as session:
+    with ledger.internals.store.database.writing() as session:
         session.continue_after(7)
 
 
 def test_a_part_of_an_archive_can_be_restored(told: Ledger, place: Place) -> None:
     archived(told, place)
     with Ledger.open("memory://") as restored:
-        assert restore(place, verified(place), restored.store, up_to=150) == 150
-        assert list(restored.store.all_rows()) == list(told.store.all_rows(150))
-        assert restored.check().differences == ()
+        assert restore(place, verified(place), restored.internals.store, up_to=150) == 150
+        assert list(restored.internals.store.all_rows()) == list(told.internals.store.all_rows(150))
+        assert restored.views.check().differences == ()
 
 
 def test_a_ledger_that_is_not_empty_is_not_restored_into(
@@ -195,12 +199,12 @@ def test_a_ledger_that_is_not_empty_is_not_restored_into(
     archived(told, place)
     with Ledger.open(durable_store_url) as other:
         other.record(parsed(*lives(1))[0])
-        before = list(other.store.all_rows())
+        before = list(other.internals.store.all_rows())
         with pytest.raises(
             InvalidSetting, match="db: the ledger is not empty: its last event is at log position 1"
         ):
-            restore(place, verified(place), other.store)
-        assert list(other.store.all_rows()) == before
+            restore(place, verified(place), other.internals.store)
+        assert list(other.internals.store.all_rows()) == before
 
 
 def test_the_archive_of_another_ledger_is_not_added_to(
@@ -310,7 +314,7 @@ def test_a_file_that_a_killed_run_wrote_is_removed(
     archived(told, place)
     names = {file.path for file in needed_manifest(place).files}
     assert {name for name in place.names() if name.endswith(".parquet")} == names
-    assert archived_events(place) == list(told.store.all_rows())
+    assert archived_events(place) == list(told.internals.store.all_rows())
 
 
 def test_two_processes_do_not_write_to_one_archive(told: Ledger, place: Place) -> None:
@@ -331,10 +335,10 @@ def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(
             if place.has(MANIFEST):
                 assert verify(place)[1] == []
                 assert archived_events(place) == list(
-                    ledger.store.all_rows(needed_manifest(place).position)
+                    ledger.internals.store.all_rows(needed_manifest(place).position)
                 )
         archived(ledger, place)
-        assert archived_events(place) == list(ledger.store.all_rows())
+        assert archived_events(place) == list(ledger.internals.store.all_rows())
         assert verify(place)[1] == []
         names = {file.path for file in needed_manifest(place).files}
         assert {
@@ -348,14 +352,14 @@ def test_a_killed_restore_leaves_no_half_ledger(
     seed: int, durable_store_url: str, told: Ledger, place: Place
 ) -> None:
     archived(told, place)
-    chance, wanted = random.Random(seed), list(told.store.all_rows())
+    chance, wanted = random.Random(seed), list(told.internals.store.all_rows())
     killed(RESTORING, durable_store_url, place.root, chance=chance, seconds=0.4)
     with closing(opened(durable_store_url)) as ledger:
-        found = list(ledger.store.all_rows())
+        found = list(ledger.internals.store.all_rows())
         assert found in ([], wanted)
         if not found:
-            restore(place, verified(place), ledger.store)
-        assert list(ledger.store.all_rows()) == wanted
+            restore(place, verified(place), ledger.internals.store)
+        assert list(ledger.internals.store.all_rows()) == wanted
         assert side_tables(ledger) == side_tables(told)
         assert every_view(ledger) == every_view(told)
 
@@ -363,7 +367,7 @@ def test_a_killed_restore_leaves_no_half_ledger(
 def test_the_commands_archive_and_restore(told: Ledger, place: Place, tmp_path: Path) -> None:
     db, new = str(tmp_path / "told.db"), str(tmp_path / "new.db")
     done = run("archive", place.root, "--db", db, "--json")
-    count = told.store.recorder.last_position()
+    count = told.internals.store.recorder.last_position()
     assert (done.status, json.loads(done.out)["events"]) == (0, count)
     assert "all as the manifest says" in run("archive", place.root, "--verify").out
     restored = run("restore", place.root, "--db", new, "--json")
@@ -390,7 +394,8 @@ def test_archive_watches_until_it_is_interrupted(
     ) as process:
         assert process.stdout is not None
         assert (
-            json.loads(process.stdout.readline())["events"] == told.store.recorder.last_position()
+            json.loads(process.stdout.readline())["events"]
+            == told.internals.store.recorder.last_position()
         )
         told.record(parsed(*lives(1, "third:x"))[0])
         assert json.loads(process.stdout.readline())["events"] == 1
@@ -433,7 +438,7 @@ def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:
     archived(told, there)
     told.record_many(parsed(*lives(5, "third:x")))
     archived(told, there)
-    assert archived_events(there) == list(told.store.all_rows())
+    assert archived_events(there) == list(told.internals.store.all_rows())
     assert verify(there)[1] == []
     with pytest.raises(InvalidSetting, match="DIR: cannot be used"):
         Place("gopher://x/y")
@@ -456,7 +461,7 @@ def test_evidence_and_text_are_restored_unless_they_were_forgotten(
         archived(ledger, place)
         wanted = list(ledger.events())
     with Ledger.open(tmp_path / "restored.db") as restored:
-        restore(place, needed_manifest(place), restored.store)
+        restore(place, needed_manifest(place), restored.internals.store)
         assert list(restored.events()) == wanted
         assert [
             row["evidence"] is None

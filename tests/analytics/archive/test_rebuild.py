@@ -85,7 +85,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of that ledger, with its views, for all tests to copy."""
     path = tmp_path_factory.mktemp("recorded") / "told.db"
     with told(str(path)) as ledger:
-        ledger.catch_up()
+        ledger.views.catch_up()
     return path
 
 
@@ -99,7 +99,7 @@ def ledger(recorded: Path, tmp_path: Path) -> Iterator[Ledger]:
 def place(ledger: Ledger, tmp_path: Path) -> Place:
     """Its archive."""
     place = Place(str(tmp_path / "archive"))
-    archive(ledger.store, place, buckets=8, catch_up=ledger.catch_up)
+    archive(ledger.internals.store, place, buckets=8, catch_up=ledger.views.catch_up)
     return place
 
 
@@ -143,7 +143,7 @@ def test_a_rebuild_equals_the_views_of_the_ledger(
     monkeypatch.setattr(rebuilding, "TRADES_PER_TASK", trades)
     monkeypatch.setattr(writing, "EVENTS_PER_FILE", 150)
     place, to = Place(str(tmp_path / "archive")), Place(str(tmp_path / "rebuilt"))
-    archive(ledger.store, place, buckets=buckets, catch_up=ledger.catch_up)
+    archive(ledger.internals.store, place, buckets=buckets, catch_up=ledger.views.catch_up)
     done = built(place, to, jobs, buckets_per_task=per_task)
     wanted = rows_at(place)
     assert rows_at(to) == wanted

@@ -117,7 +117,7 @@ def test_an_archive_in_a_store_of_objects_grows_and_is_restored(
         "position": first["position"] + 120,
     }
     with Ledger.open(new) as restored:
-        assert list(restored.store.all_rows()) == list(told.store.all_rows())
+        assert list(restored.internals.store.all_rows()) == list(told.internals.store.all_rows())
         assert side_tables(restored) == side_tables(told)
         assert every_view(restored) == every_view(told)
 
@@ -128,7 +128,7 @@ def test_the_endpoint_and_the_keys_may_come_from_the_environment(
     place = url.partition("?")[0]
     keys = {**KEYS, "AWS_ENDPOINT_URL": f"http://{server}"}
     assert run("archive", place, "--db", tmp_path / "told.db", environment=keys).status == 0
-    assert verify(Place(url))[0].position == told.store.recorder.last_position()
+    assert verify(Place(url))[0].position == told.internals.store.recorder.last_position()
 
 
 @pytest.mark.parametrize("fault", ["is missing", "is truncated", "was altered", "is foreign"])
@@ -167,10 +167,10 @@ def test_a_killed_run_leaves_the_archive_whole_and_the_next_goes_on(
             if place.has("manifest.json"):
                 assert verify(place)[1] == []
                 assert archived_events(place) == list(
-                    ledger.store.all_rows(needed_manifest(place).position)
+                    ledger.internals.store.all_rows(needed_manifest(place).position)
                 )
         of_command("archive", url, "--db", db)
-        assert archived_events(place) == list(ledger.store.all_rows())
+        assert archived_events(place) == list(ledger.internals.store.all_rows())
         assert verify(place)[1] == []
         names = {file.path for file in needed_manifest(place).files}
         assert {name for name in place.names() if name.endswith(".parquet")} == names
@@ -192,7 +192,8 @@ def test_archive_watches(told: Ledger, url: str, tmp_path: Path, orderledger_com
     ) as process:
         assert process.stdout is not None
         assert (
-            json.loads(process.stdout.readline())["events"] == told.store.recorder.last_position()
+            json.loads(process.stdout.readline())["events"]
+            == told.internals.store.recorder.last_position()
         )
         told.record(parsed(*lives(1, "third:x"))[0])
         assert json.loads(process.stdout.readline())["events"] == 1

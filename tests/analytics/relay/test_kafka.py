@@ -66,7 +66,7 @@ def assert_whole(servers: str, topic: str, ledger: Ledger) -> list[int]:
     the positions."""
     found, told = (
         messages(servers, topic),
-        publications(ledger.store, list(ledger.store.all_rows())),
+        publications(ledger.internals.store, list(ledger.internals.store.all_rows())),
     )
     assert {position_of(one): (one.key(), one.value()) for one in found} == {
         one.position: (one.stream.encode(), one.body) for one in told
@@ -85,7 +85,10 @@ def test_every_event_is_published_with_its_position(servers: str, tmp_path: Path
         ledger.record_many(parsed(*story(), *lives(200, "other:x")))
         for _ in range(2):
             assert run("relay", f"kafka://{servers}/{TOPIC}", "--db", db, "--once").status == 0
-        assert len(assert_whole(servers, TOPIC, ledger)) == ledger.store.recorder.last_position()
+        assert (
+            len(assert_whole(servers, TOPIC, ledger))
+            == ledger.internals.store.recorder.last_position()
+        )
 
 
 @pytest.mark.slow

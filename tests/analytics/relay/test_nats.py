@@ -133,13 +133,14 @@ def test_every_event_is_published_once_under_its_position(tmp_path: Path, port: 
         assert run("relay", target, "--db", db, "--once").status == 0
         ledger.record_many(parsed(*lives(3, "third:x")))
         done = run("relay", target, "--db", db, "--once")
+        last = ledger.log.position()
         assert (done.status, done.out) == (
             0,
-            f"12 events published, up to log position {ledger.store.recorder.last_position():,}\n",
+            f"12 events published, up to log position {last:,}\n",
         )
         found, told = (
             messages(port, "DESK"),
-            publications(ledger.store, list(ledger.store.all_rows())),
+            publications(ledger.internals.store, list(ledger.internals.store.all_rows())),
         )
         assert [(int(one.headers["Nats-Msg-Id"]), one.data) for one in found] == [
             (event.position, event.body) for event in told
@@ -160,7 +161,7 @@ def test_a_ledger_without_a_note_goes_on_after_the_last_message_of_the_stream(
     with opened(db) as ledger, server(tmp_path, port):
         ledger.record_many(parsed(*lives(10)))
         assert run("relay", target, "--db", db, "--once").status == 0
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("DELETE FROM collectors")
         assert run("relay", target, "--db", db, "--once").out.startswith("0 events published")
         assert run("relay", target, "--db", db, "--once", "--after", "5").out.startswith(
@@ -171,7 +172,7 @@ def test_a_ledger_without_a_note_goes_on_after_the_last_message_of_the_stream(
 
 def until_more_is_published(port: int, ledger: Ledger) -> None:
     """Wait for one event more, unless all are published."""
-    until_published(port, min(count_at(port) + 1, ledger.store.recorder.last_position()))
+    until_published(port, min(count_at(port) + 1, ledger.internals.store.recorder.last_position()))
 
 
 @pytest.mark.slow
@@ -196,7 +197,7 @@ def test_kills_of_the_relay_and_the_server_lose_nothing_and_repeat_nothing(
                     time.sleep(chance.random() * 0.3)
                     killed.send_signal(signal.SIGKILL)
             with server(tmp_path, port):
-                count = ledger.store.recorder.last_position()
+                count = ledger.internals.store.recorder.last_position()
                 until_published(port, count)
                 assert process.poll() is None
                 assert ids(port) == list(range(1, count + 1))

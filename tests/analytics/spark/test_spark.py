@@ -43,7 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with opened(str(folder / "ledger.db")) as ledger:
         ledger.record_many(parsed(*story(), *lives(LIVES, "other:x"), *lives(LIVES, "third:x")))
         place = Place(str(folder / "archive"))
-        archive(ledger.store, place, catch_up=ledger.catch_up)
+        archive(ledger.internals.store, place, catch_up=ledger.views.catch_up)
         assert isinstance(ledger, Ledger)
         yield place
 

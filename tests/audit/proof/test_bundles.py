@@ -3,6 +3,7 @@
 import zipfile
 from contextlib import suppress
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 
@@ -38,16 +39,16 @@ def test_a_bundle_of_a_whole_account_answers_as_the_ledger_does(
                     "pnl",
                     "anomalies",
                     "proposals",
-                    "account_events",
+                    "log.account_events",
                     "instruments",
                 ):
                     expected, found = (
-                        getattr(ledger, name)(**asked),
-                        getattr(opened_bundle, name)(**asked),
+                        attrgetter(name)(ledger)(**asked),
+                        attrgetter(name)(opened_bundle)(**asked),
                     )
                     assert list(found) == list(expected), name
                 assert list(opened_bundle.events()) == list(ledger.events(account=account))
-                assert opened_bundle.check().differences == ()
+                assert opened_bundle.views.check().differences == ()
             assert len(verify_proof(read_proof(str(path)), public)[1]) == count
             assert auditor.holds(read_proof(str(path)).decode(), public)
 
@@ -62,7 +63,7 @@ def test_a_bundle_cannot_be_recorded_in_and_leaves_nothing_behind(
         ledger.proof.bundle(path, account="sim:main")
     before = path.read_bytes()
     bundle = Ledger.open(path)
-    folder = Path(str(bundle.store.url)).parent
+    folder = Path(str(bundle.internals.store.url)).parent
     with bundle:
         with pytest.raises(StoreUnreachable, match="is a bundle, and read-only"):
             bundle.record(parsed(request("C-9"))[0])

@@ -85,7 +85,7 @@ def test_what_does_not_hold_ends_with_status_1(store: Path) -> None:
         "UPDATE orderledger_events SET topic = 'order_acknowledged.v1' WHERE notification_id = 4"
     )
     ledger = Ledger.open(store / "orders.db", update_views=False)
-    with ledger, ledger.store.database.writing() as session, session.unguarded_events():
+    with ledger, ledger.internals.store.database.writing() as session, session.unguarded_events():
         session.execute(change)
     found = orderledger(store, "verify", "--checkpoint", "checkpoint.txt", "--key", "log.key.pub")
     assert found.status == 1 and "changed: position 4: the event is not what it was" in found.out

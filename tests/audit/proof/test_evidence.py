@@ -22,7 +22,7 @@ LOSS = "the day's loss is too large"
 
 
 def stored(ledger: Ledger) -> list[Recorded]:
-    return list(ledger.store.all_events())
+    return list(ledger.internals.store.all_events())
 
 
 def test_a_history_shows_evidence_and_text_as_they_came(store_url: str) -> None:
@@ -39,8 +39,10 @@ def test_the_stored_event_holds_hashes_that_anybody_can_check(store_url: str) ->
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
         events = stored(ledger)
-        kept = ledger.store.recorder.evidence_at([event.position or 0 for event in events])
-        assert not any(SECRET.encode() in row.state for row in ledger.store.all_rows())
+        kept = ledger.internals.store.recorder.evidence_at(
+            [event.position or 0 for event in events]
+        )
+        assert not any(SECRET.encode() in row.state for row in ledger.internals.store.all_rows())
     assert len(kept) == 6
     for event in events:
         cells = kept.get(event.position or 0, (None, None, None))
@@ -60,7 +62,10 @@ def test_the_same_random_bytes_give_the_same_store() -> None:
         with opened("memory://", random_bytes=Random(5).randbytes) as ledger:
             ledger.record_many(parsed(*with_evidence(2)))
             seen.append(
-                (list(ledger.store.all_rows()), ledger.store.recorder.evidence_at(range(1, 9)))
+                (
+                    list(ledger.internals.store.all_rows()),
+                    ledger.internals.store.recorder.evidence_at(range(1, 9)),
+                )
             )
     assert seen[0] == seen[1]
 
@@ -96,9 +101,9 @@ def with_evidence_inside(ledger: Ledger, messages: list[dict[str, Any]]) -> list
     """Record, as a version before schema 6 did: evidence and text inside the events."""
     with opened("memory://") as newer:
         newer.record_many(parsed(*messages))
-        events = newer.store.with_evidence(stored(newer))
+        events = newer.internals.store.with_evidence(stored(newer))
     old = [replace(event, evidence_hash=None, text_hash=None) for event in events]
-    ledger.store.recorder.append(
+    ledger.internals.store.recorder.append(
         [(one.stream, one.version, *encode(one)) for one in old], [], [], []
     )
     return old
@@ -111,7 +116,7 @@ def test_evidence_inside_older_events_is_read_in_place(store_url: str) -> None:
     with opened(store_url) as ledger:
         with_evidence_inside(ledger, with_evidence(2))
         assert list(ledger.events()) == expected
-        assert any(SECRET.encode() in row.state for row in ledger.store.all_rows())
+        assert any(SECRET.encode() in row.state for row in ledger.internals.store.all_rows())
 
 
 def test_a_store_without_the_table_gets_it_when_it_is_opened(durable_store_url: str) -> None:
@@ -159,7 +164,7 @@ def test_a_report_that_is_attributed_shows_its_evidence_under_both_orders(
         ]
         assert not any(
             b"early" in row.state
-            for row in ledger.store.all_rows()
+            for row in ledger.internals.store.all_rows()
             if row.position == copies[0]["position"]
         )
         assert [row["evidence"] for row in ledger.history("C-1")].count({"told": "early"}) == 1
@@ -176,7 +181,7 @@ def test_a_halt_keeps_its_text_which_the_view_shows(store_url: str) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(halt))
         assert [row["text"] for row in ledger.halts()] == [LOSS]
-        assert ledger.rebuild().is_equal and ledger.check().differences == ()
+        assert ledger.views.rebuild().is_equal and ledger.views.check().differences == ()
 
 
 def test_a_proposal_says_that_evidence_was_recorded(store_url: str) -> None:

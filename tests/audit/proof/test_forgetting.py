@@ -44,7 +44,7 @@ def test_evidence_is_gone_and_the_order_and_its_proofs_are_as_before(
         ledger.proof.checkpoint(key)
         verify_proof(as_json(ledger.proof.prove("C-2", shows_evidence=True)), public)
         assert ledger.proof.verify((), [public]).alterations == []
-        assert ledger.rebuild().is_equal and ledger.check().differences == ()
+        assert ledger.views.rebuild().is_equal and ledger.views.check().differences == ()
 
 
 def test_the_bytes_leave_the_files_of_sqlite(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_an_order_goes_on_after_its_evidence_was_forgotten(store_url: str) -> No
             None,
             {"later": 1},
         ]
-        assert ledger.order("C-1")["cum_quantity"] == 1 and ledger.check().differences == ()
+        assert ledger.order("C-1")["cum_quantity"] == 1 and ledger.views.check().differences == ()
 
 
 def test_reports_that_were_attributed_are_forgotten_under_both_orders(
@@ -102,7 +102,7 @@ def test_reports_that_were_attributed_are_forgotten_under_both_orders(
         assert [row["client_order_id"] for row in ledger.orders()] == [
             row["client_order_id"] for row in before
         ]
-        assert ledger.check().differences == () and ledger.rebuild().is_equal
+        assert ledger.views.check().differences == () and ledger.views.rebuild().is_equal
 
 
 def test_what_cannot_be_forgotten_says_why(store_url: str) -> None:
@@ -124,13 +124,13 @@ def test_evidence_inside_older_events_is_moved_and_can_then_be_forgotten(
     with opened(durable_store_url) as ledger:
         events, views = list(ledger.events()), every_view(ledger)
         with pytest.raises(NotProved, match="move-evidence"):
-            forget(ledger.store, "sim:main/C-1", reason="asked")
+            forget(ledger.internals.store, "sim:main/C-1", reason="asked")
         assert ledger.proof.move_evidence() == 12 and ledger.proof.move_evidence() == 0
         assert (list(ledger.events()), every_view(ledger)) == (events, views)
-        assert not any(SECRET.encode() in row.state for row in ledger.store.all_rows())
+        assert not any(SECRET.encode() in row.state for row in ledger.internals.store.all_rows())
         note = ledger.proof.checkpoint(key).note
         assert ledger.proof.verify([note], [public]).alterations == []
-        forget(ledger.store, "sim:main/C-1", reason="asked")
+        forget(ledger.internals.store, "sim:main/C-1", reason="asked")
         assert ledger.proof.verify([note], [public]).alterations == []
 
 
@@ -138,7 +138,7 @@ def test_evidence_is_not_moved_after_a_checkpoint(durable_store_url: str, key: P
     with opened(durable_store_url) as ledger:
         old = with_evidence_inside(ledger, with_evidence(2))
         ledger.proof.checkpoint(key)
-        before: list[Any] = list(ledger.store.all_rows())
+        before: list[Any] = list(ledger.internals.store.all_rows())
         with pytest.raises(NotProved, match="vouches for the stored bytes"):
             ledger.proof.move_evidence()
-        assert list(ledger.store.all_rows()) == before and len(before) == len(old)
+        assert list(ledger.internals.store.all_rows()) == before and len(before) == len(old)

@@ -43,7 +43,7 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
             for row in ledger.events():
                 is_evidence_due = row["name"] in ("order_acknowledged.v1", "fill_recorded.v1")
                 assert (row["evidence"] is not None) or row["is_forgotten"] or not is_evidence_due
-            assert ledger.check().differences == ()
+            assert ledger.views.check().differences == ()
     with Ledger.open(path, update_views=False) as ledger:
         assert ledger.proof.checkpoint(key) and ledger.proof.verify((), [public]).alterations == []
 
@@ -73,5 +73,5 @@ def test_kill_9_while_evidence_is_moved(durable_store_url: str, key: Path, publi
     with opened(durable_store_url) as ledger:
         ledger.proof.move_evidence()
         assert list(ledger.events()) == events
-        assert not any(SECRET.encode() in row.state for row in ledger.store.all_rows())
+        assert not any(SECRET.encode() in row.state for row in ledger.internals.store.all_rows())
         assert ledger.proof.verify([ledger.proof.checkpoint(key).note], [public]).alterations == []

@@ -182,7 +182,7 @@ def test_a_checkpoint_is_the_beginning_of_a_later_one(store_url: str, key: Path)
             for new in range(old, 4):
                 path = [
                     base64.b64decode(node)
-                    for node in consistency(ledger.store, notes[old], notes[new])
+                    for node in consistency(ledger.internals.store, notes[old], notes[new])
                 ]
                 one, two = (
                     verifier.parse_checkpoint(notes[old]),
@@ -235,7 +235,7 @@ def test_a_signer_refuses_to_contradict_an_earlier_checkpoint(tmp_path: Path, ke
     with Ledger.open(tmp_path / "orders.db", update_views=False) as ledger:
         ledger.record_many(parsed(*with_evidence(5)))
         ledger.proof.checkpoint(key)
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("DELETE FROM proof_tiles")
             with session.unguarded_events():
                 session.execute("DELETE FROM orderledger_events WHERE notification_id = 20")

@@ -76,17 +76,17 @@ def test_tiles_that_grow_step_by_step_are_those_of_one_step(durable_store_url: s
         for step in (1, 2, 100, 153, 3, len(messages)):
             ledger.record_many(messages[start : start + step])
             start += step
-            tiles.update(ledger.store.database)
-        with ledger.store.database.reading() as session:
+            tiles.update(ledger.internals.store.database)
+        with ledger.internals.store.database.reading() as session:
             reached = tiles.end(session)
             grown = session.execute(
                 "SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, number"
             )
             root = tiles.stored_tree(session, reached.size).root()
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("DELETE FROM proof_tiles")
-        assert tiles.update(ledger.store.database) == reached
-        with ledger.store.database.reading() as session:
+        assert tiles.update(ledger.internals.store.database) == reached
+        with ledger.internals.store.database.reading() as session:
             assert (
                 session.execute(
                     "SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, "
@@ -94,7 +94,7 @@ def test_tiles_that_grow_step_by_step_are_those_of_one_step(durable_store_url: s
                 )
                 == grown
             )
-        rows = list(ledger.store.all_rows())
+        rows = list(ledger.internals.store.all_rows())
     assert reached.size == len(rows) and reached.position == rows[-1].position
     fields = ("stream", "version", "name", "position")
     entries = [

@@ -67,7 +67,7 @@ def run(original: tuple[Path, str], public: str, folder: Path, seed: int, count:
         what = Alterer(path, chance).alter()
         if "hashes anew" in what:
             with Ledger.open(path, update_views=False) as ledger:
-                tiles.update(ledger.store.database)
+                tiles.update(ledger.internals.store.database)
         after = covered(path)
         found = verified(path, note, public)
         if after != before and found is not None and not found.alterations:
@@ -162,7 +162,7 @@ def test_a_history_that_was_rewritten_is_found_and_its_intact_beginning_is_named
             "UPDATE orderledger_events SET originator_version = 9 WHERE notification_id = 14",
             "DELETE FROM proof_tiles",
         )
-        tiles.update(ledger.store.database)
+        tiles.update(ledger.internals.store.database)
         found = ledger.proof.verify([note], [public]).alterations
     assert [(one.kind, one.position) for one in found] == [("rewritten", None)]
     assert "after the first 12 events" in found[0].what
@@ -175,9 +175,9 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(
         ledger.record_many(parsed(*lives(200)))
         note = ledger.proof.checkpoint(key).note
         for table in ("proof_tiles", "proof_checkpoints"):
-            with ledger.store.database.reading() as session:
+            with ledger.internals.store.database.reading() as session:
                 kept = session.execute(f"SELECT * FROM {table}")
-            with ledger.store.database.writing() as session:
+            with ledger.internals.store.database.writing() as session:
                 session.execute(f"DELETE FROM {table}")
                 if table == "proof_checkpoints":
                     session.execute(
@@ -194,7 +194,7 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(
             assert found and {one.kind for one in found} == {
                 "tiles" if table == "proof_tiles" else "checkpoint"
             }
-            with ledger.store.database.writing() as session:
+            with ledger.internals.store.database.writing() as session:
                 session.execute(f"DELETE FROM {table}")
                 for row in kept:
                     session.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)

@@ -33,7 +33,7 @@ def main(folder: Path, *, is_beside: bool) -> None:
         Path(os.environ["FAILING_SYNC"]).unlink(missing_ok=True)
         told += [answer(ledger, name) for name in ("C-3", "C-4")]
         told.append(after_a_crash(folder))
-        told.append(len(ledger.check().differences))
+        told.append(len(ledger.views.check().differences))
     print(json.dumps(told))
 
 

@@ -42,13 +42,13 @@ def gap(begin: int, end: int | None, **fields: Any) -> Any:
 
 def test_a_gap_that_is_covered_is_the_same_gap_with_its_end(ledger: Ledger) -> None:
     ledger.record_many([gap(1, None, reason="connection_lost"), gap(5, None), gap(1, 3), gap(7, 8)])
-    shown = [(row["from_at"], row["to_at"], row["reason"]) for row in ledger.account_events()]
+    shown = [(row["from_at"], row["to_at"], row["reason"]) for row in ledger.log.account_events()]
     assert sorted(shown, key=lambda row: row[0]) == [  # type: ignore[arg-type, return-value]
         (seen(1), seen(3), "connection_lost"),
         (seen(5), None, None),
         (seen(7), seen(8), None),
     ]
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
@@ -58,7 +58,7 @@ def test_the_reason_of_an_account_message_is_kept(ledger: Ledger, fields: dict[s
     )
     (event,) = ledger.events()
     assert event["payload"]["reason"] == "because"
-    assert [row["reason"] for row in ledger.account_events()] in (["because"], [])
+    assert [row["reason"] for row in ledger.log.account_events()] in (["because"], [])
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
@@ -154,7 +154,7 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
         }
     )
     assert [ledger.record(message).outcome for _ in range(2)] == ["recorded", "duplicate"]
-    (row,) = ledger.certificates(account=ACCOUNT)
+    (row,) = ledger.reconciliations.certificates(account=ACCOUNT)
     assert row == {
         "position": 1,
         "account": ACCOUNT,
@@ -164,7 +164,7 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
         **counts,
         "open_breaks": [{"id": "position_differs:BTC-USD", "since": seen(4).isoformat()}],
     }
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger) -> None:
@@ -180,7 +180,9 @@ def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger
             request("C-2"),
         ),
     ]
-    previewed = [(outcome.outcome, outcome.anomalies) for outcome in ledger.preview(asked)]
+    previewed = [
+        (outcome.outcome, outcome.anomalies) for outcome in ledger.recording.preview(asked)
+    ]
     assert list(ledger.events()) == before
     assert [word for word, _ in previewed] == ["duplicate"] * 3 + [
         "recorded",
@@ -207,8 +209,8 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
     run_sql(durable_store_url, *outdated, "UPDATE view_positions SET fold_version = 1")
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
         assert (ledger.orders(), ledger.trades(), ledger.positions()) == before
-        assert ledger.check().differences == ()
-        ledger.publish("here", {"accounts": {"sim:main": {"messages": 3}}})
+        assert ledger.views.check().differences == ()
+        ledger.internals.publish("here", {"accounts": {"sim:main": {"messages": 3}}})
         status = ledger.status()
         assert status.pop("log")["went_back"] == []
         assert status == {
@@ -231,7 +233,7 @@ def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> No
         ):
             ledger.record(message)
         ledger.orders()
-        latencies = ledger.latencies()
+        latencies = ledger.metrics.durations()
     assert {stage: measured["count"] for stage, measured in latencies.items()} == {
         "queue": 3,
         "commit": 3,
@@ -320,7 +322,7 @@ def test_an_equal_fact_without_a_time_is_a_duplicate_that_says_why(ledger: Ledge
 def test_a_gap_that_ends_before_it_begins_is_invalid(ledger: Ledger) -> None:
     with pytest.raises(InvalidMessage) as fault:
         ledger.record(gap(begin=2, end=1))
-    assert (fault.value.field, ledger.account_events()) == ("to", [])
+    assert (fault.value.field, ledger.log.account_events()) == ("to", [])
 
 
 def document(kind: str, second: int, **fields: Any) -> dict[str, Any]:

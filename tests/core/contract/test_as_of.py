@@ -69,7 +69,7 @@ def test_numbers_have_the_digits_of_today_as_of_any_time(ledger: Ledger) -> None
         ledger.positions,
         ledger.pnl,
         ledger.instruments,
-        ledger.account_events,
+        ledger.log.account_events,
     ):
         assert repr(ask(as_of=late)) == repr(ask(effective_at=late)) == repr(ask())
     assert [str(ledger.order("C-1", as_of=late)[name]) for name in ("quantity", "limit_price")] == [
@@ -322,7 +322,7 @@ def test_what_was_odd_about_an_order_is_so_again_when_it_turns_out_to_be_no_othe
         late,
         late,
     ]  # no: the venue's order is C-1
-    assert ledger.rebuild().is_equal
+    assert ledger.views.rebuild().is_equal
 
 
 def test_a_busted_trade_shows_the_venues_id_of_its_order_whenever_that_becomes_known(
@@ -338,4 +338,4 @@ def test_a_busted_trade_shows_the_venues_id_of_its_order_whenever_that_becomes_k
     trades = ledger.trades(include_busted=True)
     assert [row["venue_order_id"] for row in trades] == ["V"]
     assert ledger.trades(include_busted=True, effective_at=MADE_AT + timedelta(days=1)) == trades
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()

@@ -284,7 +284,7 @@ def test_numbers_of_a_history_have_no_exponent_and_keep_their_digits(store_url: 
         b'"evidence":{"sz":"1e3","fee":"-1E-9"}}'
     )
     with Ledger.open(store_url) as ledger:
-        assert ledger.record_lines([fill])[0].outcome == "recorded"
+        assert ledger.recording.record_lines([fill])[0].outcome == "recorded"
         for row in (
             ledger.history("C-1", account="sim:main")[0],
             ledger.history("C-1")[0],
@@ -308,12 +308,12 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     ),
     (lambda told: told.record_many([None]), TypeError, "not a NoneType"),
     (
-        lambda told: told.record_lines('{"type":"submit"}'),
+        lambda told: told.recording.record_lines('{"type":"submit"}'),
         TypeError,
         "lines takes a sequence of lines",
     ),
     (
-        lambda told: told.record_lines([{"type": "submit"}]),
+        lambda told: told.recording.record_lines([{"type": "submit"}]),
         TypeError,
         "a line is text or bytes, not a dict",
     ),
@@ -387,7 +387,7 @@ WRONG: tuple[tuple[Callable[[Any], Any], type[Exception], str], ...] = (
     (lambda told: told.events(after=None), TypeError, "after takes an int, not None"),
     (lambda told: list(told.events(account=5)), TypeError, "account takes text, not 5"),
     (
-        lambda told: told.rebuild("orders"),
+        lambda told: told.views.rebuild("orders"),
         TypeError,
         "names takes a sequence of names, not one text: ['orders']",
     ),

@@ -22,4 +22,4 @@ def test_a_recovery_finds_an_order_of_ours_that_was_concluded_to_have_ended(
         ledger.record_many(map(parse_document, story))
         assert [order["client_order_id"] for order in ledger.recover().open] == ["C-1"]
         assert [order["client_order_id"] for order in ledger.open_orders()] == ["C-1"]
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()

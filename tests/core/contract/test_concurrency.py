@@ -8,6 +8,7 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from operator import attrgetter
 from pathlib import Path
 from queue import Queue
 
@@ -29,7 +30,7 @@ def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
         ("filled", "10")
     }
     assert len(ledger.orders()) == 240 and len(ledger.trades()) == 480
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_threads_that_wait_for_each_of_their_records_share_commits(durable_store_url: str) -> None:
@@ -43,7 +44,7 @@ def test_threads_that_wait_for_each_of_their_records_share_commits(durable_store
 
         outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
         assert outcomes == ["recorded"] * 16 * 20
-        assert shared.latencies()["commit"]["count"] < 0.45 * len(outcomes)
+        assert shared.metrics.durations()["commit"]["count"] < 0.45 * len(outcomes)
 
 
 def test_sixteen_threads_on_one_order_count_each_fill_once(ledger: Ledger) -> None:
@@ -71,7 +72,7 @@ def test_sixty_four_tasks_share_commits(ledger: Ledger) -> None:
     outcomes = [outcome for told in asyncio.run(all_tasks()) for outcome in told]
     assert outcomes == ["recorded"] * 64 * 16
     assert len(ledger.orders()) == 256 and len(ledger.trades()) == 512
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_what_is_queued_is_committed_before_the_ledger_closes(durable_store_url: str) -> None:
@@ -91,7 +92,7 @@ def test_what_is_offered_to_a_closed_ledger_is_answered(store_url: str) -> None:
     with pytest.raises(StoreUnreachable, match="the ledger is closed"):
         asyncio.run(asyncio.wait_for(ledger.arecord(parse_document(request("C-3"))), 10))
     with pytest.raises(StoreUnreachable, match="the ledger is closed"):
-        ledger.preview([parse_document(request("C-4"))])
+        ledger.recording.preview([parse_document(request("C-4"))])
 
 
 def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(
@@ -168,7 +169,7 @@ def test_where_there_is_no_room_for_a_thread_everybody_is_answered(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"]
+    "question", ["orders", "trades", "pnl", "events", "recover", "views.check", "views.rebuild"]
 )
 def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger = opened(store_url)
@@ -176,7 +177,7 @@ def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger.record_soon(parse_document(request("C-8"))).result(10)
     ledger.close()
     with pytest.raises(StoreError, match="the ledger is closed"):
-        list(getattr(ledger, question)())
+        list(attrgetter(question)(ledger)())
     with pytest.raises(StoreError, match="the ledger is closed"):
         ledger.record(parse_document(request("C-9")))
     with pytest.raises(StoreError, match="the ledger is closed"):

@@ -86,7 +86,7 @@ def url(durable_store_url: str) -> str:
 def filled(url: str) -> str:
     with opened(url, update_views=False) as ledger:
         ledger.record_many(parsed(*bought_and_sold()))
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
     return url
 
 
@@ -94,10 +94,10 @@ def mended(url: str, table: AnyTable, *, is_reported: bool = True) -> None:
     """Check names the damage; the late fill and the next one are counted as on a fresh ledger; then
     nothing differs."""
     with opened(url, update_views=False) as ledger:
-        found = ledger.check().differences
+        found = ledger.views.check().differences
         assert is_reported == any(one.where.startswith(table.name) for one in found), found
         ledger.record_many(parsed(LATE))
-        ledger.catch_up()
+        ledger.views.catch_up()
         ledger.record_many(parsed(NEXT))
         assert figures(ledger) == expected(*bought_and_sold(), LATE, NEXT)
         assert column(ledger.positions(), "fills") == [17]
@@ -176,17 +176,19 @@ def test_a_checkpoint_of_an_older_state_is_not_used(
     last = fill("C", "F-late", late_at, price="77")
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*earlier, *between, after))
-        ledger.catch_up()
+        ledger.views.catch_up()
         old = selected(durable_store_url, number)
         ledger.record_many(parsed(late))
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
     assert old != selected(durable_store_url, number)
     put_back(durable_store_url, number, old)
     with opened(durable_store_url, update_views=False) as ledger:
-        assert any(one.where.startswith(CHECKPOINTS.name) for one in ledger.check().differences)
+        assert any(
+            one.where.startswith(CHECKPOINTS.name) for one in ledger.views.check().differences
+        )
         ledger.record_many(parsed(last))
         assert figures(ledger) == expected(*earlier, *between, after, late, last)
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
     assert len(warned(caplog)) == 1
 
 

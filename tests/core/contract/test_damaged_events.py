@@ -84,7 +84,7 @@ def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> 
     with Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
         if is_folded:
-            ledger.catch_up()
+            ledger.views.catch_up()
     name, state, fault = SPOILED[spoiling]
     spoil(url, 7, name, state)
     return fault
@@ -100,7 +100,7 @@ def test_whoever_has_to_read_it_says_which_event_it_is(
         for ask in (
             ledger.orders,
             ledger.recover,
-            lambda: ledger.rebuild(jobs=2 if spoiling == "no JSON" else 1),
+            lambda: ledger.views.rebuild(jobs=2 if spoiling == "no JSON" else 1),
             lambda: list(ledger.events()),
             lambda: ledger.history("C-1", account="sim:main"),
             lambda: ledger.record(parsed(fill("C-1", "F-9", 9))[0]),
@@ -118,7 +118,7 @@ def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_fol
     fault = spoiled(durable_store_url, is_folded=is_folded)
     spoil(durable_store_url, 11, "moon.v1", b"{}")
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        checked = ledger.check()
+        checked = ledger.views.check()
     found = [(difference.where, difference.what) for difference in checked.differences]
     assert checked.events == 12
     assert (
@@ -144,7 +144,9 @@ def test_the_check_finds_a_hole_in_a_stream(durable_store_url: str) -> None:
         durable_store_url, *unguarding, "DELETE FROM orderledger_events WHERE notification_id = 7"
     )
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        found = [(difference.where, difference.what) for difference in ledger.check().differences]
+        found = [
+            (difference.where, difference.what) for difference in ledger.views.check().differences
+        ]
     assert found == [("sim:main/C-1", "version 3 expected, 4 found")]
 
 
@@ -152,7 +154,7 @@ def test_the_check_finds_a_hole_in_a_stream(durable_store_url: str) -> None:
 def test_any_event_may_be_damaged(tmp_path: Path) -> None:
     with Ledger.open(str(tmp_path / "whole.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
-        ledger.catch_up()
+        ledger.views.catch_up()
         events = list(ledger.events())
     one_of_each = {event["name"]: event for event in events}
     assert len(one_of_each) > 30
@@ -160,7 +162,7 @@ def test_any_event_may_be_damaged(tmp_path: Path) -> None:
         (tmp_path / "orders.db").write_bytes((tmp_path / "whole.db").read_bytes())
         spoil(f"sqlite:///{tmp_path}/orders.db", event["position"], None, b"\x00")
         with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
-            first = ledger.check().differences[0]
+            first = ledger.views.check().differences[0]
         assert (first.where, first.what.partition(", ")[0]) == (
             event["stream"],
             f"event {event['position']}",
@@ -174,7 +176,7 @@ def test_views_that_cannot_be_rebuilt_stay_as_they_were(durable_store_url: str) 
         before = (ledger.orders(), ledger.trades(), ledger.pnl())
         for jobs in (1, 2):
             with pytest.raises(UnreadableEvent):
-                ledger.rebuild(jobs=jobs)
+                ledger.views.rebuild(jobs=jobs)
         assert (ledger.orders(), ledger.trades(), ledger.pnl()) == before
 
 
@@ -188,8 +190,12 @@ def test_where_views_of_an_older_version_cannot_be_rebuilt_recording_and_the_che
         assert [outcome.outcome for outcome in ledger.record_many(parsed(request("N-1")))] == [
             "recorded"
         ]
-        assert ledger.check().differences[0].what.startswith("event 7, version 3, cannot be read: ")
-        for ask in (ledger.orders, ledger.rebuild, ledger.check_views):
+        assert (
+            ledger.views.check()
+            .differences[0]
+            .what.startswith("event 7, version 3, cannot be read: ")
+        )
+        for ask in (ledger.orders, ledger.views.rebuild, ledger.views.raise_for_fault):
             with pytest.raises(UnreadableEvent, match="event 7 of the log"):
                 ask()
 
@@ -221,7 +227,7 @@ def test_who_follows_the_views_says_it_and_goes_on_looking(tmp_path: Path, follo
         said = ""
         while time.monotonic() < deadline and WHICH not in said:
             try:
-                ledger.check_views()
+                ledger.views.raise_for_fault()
             except StoreError as error:
                 said = str(error)
             time.sleep(0.05)

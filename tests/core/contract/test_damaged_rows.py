@@ -96,8 +96,8 @@ def test_it_is_named_and_mended_and_stops_no_recording(url: str, damage: str) ->
         assert str(said).endswith("; `orderledger rebuild` repairs it")
         if table != "positions":
             with pytest.raises(DamagedRow, match=f"{column}: "):
-                list(ledger.stream(table))
-        differences = ledger.check().differences
+                list(ledger.views.stream(table))
+        differences = ledger.views.check().differences
         named = [
             difference.where
             for difference in differences
@@ -109,8 +109,8 @@ def test_it_is_named_and_mended_and_stops_no_recording(url: str, damage: str) ->
         )
         assert ledger.record(parsed(request("N-1", 9))[0]).outcome == "recorded"
         assert ledger.record(parsed(fill("C-0", "F-9", 9))[0]).outcome == "recorded"
-        assert not ledger.rebuild().is_equal
-        assert ledger.check().differences == ()
+        assert not ledger.views.rebuild().is_equal
+        assert ledger.views.check().differences == ()
         assert len(ledger.orders()) == 4 and every_view(ledger)["orders"] != before["orders"]
 
 
@@ -121,14 +121,14 @@ def test_where_it_keeps_the_views_behind_the_log_all_of_them_are_mended(
     url = f"sqlite:///{tmp_path}/ledger.db"
     with opened(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
-        ledger.catch_up()
+        ledger.views.catch_up()
         run_sql(url, DAMAGES["a count"][1])
         ledger.record(parsed(fill("C-1", "F-9", 9))[0])
     with opened(url, update_views=False) as ledger:
         with pytest.raises(DamagedRow):
             ledger.orders()  # the position is read to add the fill to it
-        ledger.rebuild([name])
-        assert ledger.check().differences == ()
+        ledger.views.rebuild([name])
+        assert ledger.views.check().differences == ()
         assert [row["fills"] for row in ledger.positions()] == [7]
 
 
@@ -139,7 +139,7 @@ def test_the_commands_end_with_one_sentence_and_record_to_the_end(
     url = f"sqlite:///{tmp_path}/orders.db"
     with Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
-        ledger.catch_up()
+        ledger.views.catch_up()
     run_sql(url, DAMAGES["a count"][1], DAMAGES["a blob"][1])
     (tmp_path / "messages.ndjson").write_text(
         json.dumps(fill("C-0", "F-9", 9)) + "\n" + json.dumps(request("N-1", 9)) + "\n"

@@ -143,8 +143,8 @@ def test_it_can_be_asked_as_of_another_time(ledger: Ledger) -> None:
 
 def test_it_survives_a_rebuild(ledger: Ledger) -> None:
     before = ledger.exposure()
-    assert ledger.check().differences == ()
-    assert ledger.rebuild().is_equal
+    assert ledger.views.check().differences == ()
+    assert ledger.views.rebuild().is_equal
     assert ledger.exposure() == before
 
 

@@ -45,7 +45,7 @@ def test_equal_facts_are_duplicates_also_after_a_restart(durable_store_url: str)
     with Ledger.open(durable_store_url) as ledger:
         for document in EQUAL:
             assert outcomes(ledger, [document, document]) == ["duplicate"] * 2
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.parametrize("kind", ["funding", "mark"])
@@ -59,7 +59,7 @@ def test_a_message_id_tells_equal_sums_apart_and_the_same_message_again(
         assert [outcomes(ledger, [one])[0] for one in named] == expected
     with Ledger.open(durable_store_url) as ledger:
         assert outcomes(ledger, [*named, fact]) == ["duplicate"] * 3
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_fact_that_another_ledger_has_recorded_is_a_duplicate(two: tuple[Ledger, Ledger]) -> None:
@@ -92,7 +92,7 @@ def test_a_ledger_of_an_older_schema_gets_the_keys_when_it_is_opened(
         outcomes(ledger, [*FACTS, *MARKS[1:]])
     run_sql(durable_store_url, f"DROP TABLE {FACTS_TABLE}", "UPDATE ledger_schema SET version = 3")
     with Ledger.open(durable_store_url) as ledger:
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         assert outcomes(ledger, [*FACTS, *MARKS[1:]]) == ["duplicate"] * (
             len(FACTS) + len(MARKS) - 1
         )
@@ -108,11 +108,11 @@ def test_check_tells_of_keys_that_the_log_does_not_give_and_rebuild_puts_them_ri
             f"DELETE FROM {FACTS_TABLE} WHERE key = (SELECT MIN(key) FROM {FACTS_TABLE})",
             f"INSERT INTO {FACTS_TABLE} (stream, key) VALUES ('sim:main#mark/BTC-USD', 'x')",
         )
-        told = [(one.where.split()[0], one.what) for one in ledger.check().differences]
+        told = [(one.where.split()[0], one.what) for one in ledger.views.check().differences]
         assert sorted(told) == [
             (FACTS_TABLE, "among the keys of facts, not in the log"),
             (FACTS_TABLE, "in the log, not among the keys of facts"),
         ]
-        assert not ledger.rebuild().is_equal
-        assert ledger.check().differences == ()
-        assert ledger.rebuild().is_equal
+        assert not ledger.views.rebuild().is_equal
+        assert ledger.views.check().differences == ()
+        assert ledger.views.rebuild().is_equal

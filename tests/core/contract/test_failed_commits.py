@@ -217,7 +217,7 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(
         ] == []
         for name in known:
             ledger.record(parsed(request(name))[0])
-        assert (len(ledger.orders()), ledger.check().differences) == (40, ())
+        assert (len(ledger.orders()), ledger.views.check().differences) == (40, ())
 
 
 @pytest.mark.slow

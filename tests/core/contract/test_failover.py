@@ -157,7 +157,7 @@ def test_facts_that_went_with_an_older_state_are_no_duplicates(server: PostgresS
         assert anomaly["detail"] == detail
         (loss,) = ledger.status()["log"]["went_back"]
         assert (loss["kept_to"], loss["lost_to"]) == (lost.position - 1, lost.position)
-        assert not ledger.check().differences
+        assert not ledger.views.check().differences
 
 
 def test_an_order_that_is_lost_as_a_whole_can_be_requested_again(server: PostgresServer) -> None:
@@ -172,7 +172,7 @@ def test_an_order_that_is_lost_as_a_whole_can_be_requested_again(server: Postgre
         assert [one.outcome for one in outcomes] == ["recorded"] * 3
         assert versions(url, "C-2") == [1, 2, 3]
         assert [row["client_order_id"] for row in ledger.open_orders()] == ["C-1", "C-2"]
-        assert not ledger.check().differences
+        assert not ledger.views.check().differences
 
 
 def test_the_views_and_readers_of_another_process_follow_the_older_log(
@@ -220,7 +220,7 @@ def test_a_standby_that_lagged_takes_over_under_an_open_ledger(server: PostgresS
             until(ledger.anomalies)
             (anomaly,) = ledger.anomalies()
             assert str(lost.position) in anomaly["detail"]
-            assert not ledger.check().differences
+            assert not ledger.views.check().differences
 
 
 def test_a_commit_that_the_synchronous_standby_lacks_is_not_reported_as_recorded() -> None:
@@ -278,7 +278,7 @@ def test_an_event_without_the_one_before_it_is_refused_by_the_database(
         for store in (url, str(tmp_path / "orders.db")):
             with Ledger.open(store) as ledger:
                 ledger.record_many(order("C-1"))
-                recorder = ledger.store.recorder
+                recorder = ledger.internals.store.recorder
                 stream = f"{ACCOUNT}/C-1"
                 for version in (3, 5):
                     with pytest.raises(Exception, match=r"version before|duplicate|UNIQUE"):

@@ -37,7 +37,7 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
 
         watching = threading.Thread(target=look)
         watching.start()
-        ledger.rebuild(jobs=2)
+        ledger.views.rebuild(jobs=2)
         looking.set()
         watching.join()
     assert {
@@ -77,6 +77,6 @@ def test_words_in_a_path_make_no_store_in_memory(tmp_path: Path, name: str) -> N
     with opened(str(path)) as ledger:
         ledger.record_many(parsed(*lives(1)))
     with opened(str(path)) as ledger:
-        assert ledger.rebuild().is_equal and len(ledger.orders()) == 1
-        assert list(ledger.stream("orders")) == ledger.orders()
+        assert ledger.views.rebuild().is_equal and len(ledger.orders()) == 1
+        assert list(ledger.views.stream("orders")) == ledger.orders()
     assert path.is_file()

@@ -78,7 +78,7 @@ def until_current(ledger: Ledger) -> None:
 def until_at_fault(ledger: Ledger, what: str) -> None:
     def is_told() -> bool:
         try:
-            ledger.check_views()
+            ledger.views.raise_for_fault()
         except StoreUnreachable as error:
             return what in str(error)
         return False
@@ -89,7 +89,7 @@ def until_at_fault(ledger: Ledger, what: str) -> None:
 def until_without_fault(ledger: Ledger) -> None:
     def is_well() -> bool:
         try:
-            ledger.check_views()
+            ledger.views.raise_for_fault()
         except StoreUnreachable:
             return False
         return True
@@ -104,7 +104,7 @@ def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url
         for message in parsed(*lives(LIVES)):
             ledger.record(message)
         until_current(ledger)
-        until("told how far behind they were", lambda: ledger.latencies()["views"]["count"])
+        until("told how far behind they were", lambda: ledger.metrics.durations()["views"]["count"])
         assert ledger.recover().events_read == 0, "this process has had to read events"
         assert_is_whole(ledger, LIVES)
         assert_is_audited(ledger, LIVES)
@@ -263,8 +263,10 @@ def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: st
         process = new_following_process(os.getpid())
         messages = parsed(*lives(LIVES))
         ledger.record(messages[0])
-        until("views that the process has made", lambda: ledger.latencies()["views"]["count"])
-        ledger.check_views()
+        until(
+            "views that the process has made", lambda: ledger.metrics.durations()["views"]["count"]
+        )
+        ledger.views.raise_for_fault()
         run_sql(durable_store_url, "ALTER TABLE trades RENAME TO trades_elsewhere")
         ledger.record_many(messages[1:])
         until_at_fault(ledger, "trades")
@@ -282,13 +284,15 @@ def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(
     messages = parsed(*lives(LIVES))
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(messages[: LIVES * 2])
-        ledger.catch_up()
+        ledger.views.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
     with Ledger.open(durable_store_url, update_views="process") as ledger:
         ledger.record_many(messages[LIVES * 2 : LIVES * 3])
-        until("views that the process has made", lambda: ledger.latencies()["views"]["count"])
+        until(
+            "views that the process has made", lambda: ledger.metrics.durations()["views"]["count"]
+        )
         until_current(ledger)
-        assert not ledger.rebuild().is_equal
+        assert not ledger.views.rebuild().is_equal
         ledger.record_many(messages[LIVES * 3 :])
         until_current(ledger)
         assert ledger.recover().events_read == 0, "this process has had to read events"

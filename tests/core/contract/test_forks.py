@@ -28,8 +28,8 @@ USES: dict[str, Callable[[Ledger], Any]] = {
     "pnl": lambda ledger: ledger.pnl(),
     "recover": lambda ledger: ledger.recover(),
     "status": lambda ledger: ledger.status(),
-    "check": lambda ledger: ledger.check(),
-    "store": lambda ledger: ledger.store,
+    "check": lambda ledger: ledger.views.check(),
+    "store": lambda ledger: ledger.internals.store,
     "with": lambda ledger: ledger.__enter__(),
 }
 
@@ -76,7 +76,7 @@ def test_every_use_of_an_inherited_ledger_is_refused(store_url: str, updates: bo
 
 def test_the_inherited_connections_are_refused_too(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
-        store = ledger.store  # held by what was made from the ledger, such as a gateway
+        store = ledger.internals.store  # held by what was made from the ledger, such as a gateway
 
         def query() -> Any:
             with store.database.reading() as session:

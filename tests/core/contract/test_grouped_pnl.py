@@ -85,7 +85,7 @@ Rows = tuple[list[Any], list[Any], list[Any]]
 
 
 def rows_of(ledger: Ledger) -> Rows:
-    return ledger.trades(), ledger.account_events(), ledger.instruments()
+    return ledger.trades(), ledger.log.account_events(), ledger.instruments()
 
 
 @cache

@@ -46,7 +46,7 @@ def test_the_outcome_of_what_is_recorded_has_a_hint(
     ledger: Ledger, document: dict[str, Any], hint: str | None
 ) -> None:
     (message,) = parsed(document)
-    (foreseen,) = ledger.preview([message])
+    (foreseen,) = ledger.recording.preview([message])
     assert (foreseen.outcome, foreseen.text) == ("recorded", hint)
     outcome = ledger.record(message)
     assert (outcome.outcome, outcome.position, outcome.reason, outcome.text) == (

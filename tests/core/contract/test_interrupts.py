@@ -35,7 +35,7 @@ def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) ->
             if not is_interrupted:
                 break
         assert number > 100
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         assert [row["fill_id"] for row in ledger.trades()] == [
             f"F-{place}" for place in range(number + 1)
         ]
@@ -117,7 +117,7 @@ def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
             if not interrupted(number * 40, ledger.orders):
                 break
             assert in_another_thread(lambda: ledger.order("C-1"))["cum_quantity"] == number + 1
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_ledger_that_was_interrupted_closes_at_once(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recorded") / "orders.db"
     with Ledger.open(str(path), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(LIVES)))
-        ledger.catch_up()
+        ledger.views.catch_up()
     return path
 
 
@@ -83,8 +83,8 @@ def test_its_processes_end_when_it_is_killed_and_the_next_one_clears_up(
     assert len(workers) == 2
     assert [path for path in tmp_path.iterdir() if path.is_dir()] != []
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
-        assert ledger.check().differences == ()
-        assert ledger.rebuild().is_equal
+        assert ledger.views.check().differences == ()
+        assert ledger.views.rebuild().is_equal
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
@@ -98,8 +98,8 @@ def test_a_process_of_it_that_is_killed_is_one_sentence(
     assert (parent.returncode, *said) == (3, "", f"orderledger: {WHY}\n")
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
-        assert ledger.check().differences == ()
-        assert ledger.rebuild(jobs=2).is_equal
+        assert ledger.views.check().differences == ()
+        assert ledger.views.rebuild(jobs=2).is_equal
 
 
 @pytest.mark.slow

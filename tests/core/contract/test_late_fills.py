@@ -112,14 +112,14 @@ def test_positions_are_those_of_a_fold_from_the_first_fill(ledger: Ledger, seed:
     for number in range(90):
         audited.offer(tape.message(number))
         if number % 4 == 0:
-            ledger.catch_up()
+            ledger.views.catch_up()
     audited.compare()
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
     with ledger._store.database.reading() as session:
         assert session.select(CHECKPOINTS)
         assert session.select(LOTS)
-    assert ledger.rebuild().is_equal
-    assert ledger.rebuild(["positions"]).names == ("positions",)
+    assert ledger.views.rebuild().is_equal
+    assert ledger.views.rebuild(["positions"]).names == ("positions",)
 
 
 @pytest.mark.slow
@@ -141,4 +141,4 @@ def test_lots_that_were_put_away_are_closed_in_their_order(ledger: Ledger, depth
         if number % 14 == 0:
             audited.compare()
     audited.compare()
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()

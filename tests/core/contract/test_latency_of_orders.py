@@ -74,7 +74,7 @@ def measured(row: Any) -> dict[tuple[str, str], tuple[int, int]]:
 
 def test_each_step_is_measured_by_both_clocks(told: Recorder) -> None:
     life(told, "C-1")
-    (row,) = told.ledger.latency()
+    (row,) = told.ledger.metrics.latency()
     assert measured(row) == {
         ("request_to_submit", "ours"): (1, 2_000),
         ("submit_to_acknowledge", "ours"): (1, 10_000),
@@ -98,7 +98,7 @@ def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(
     told.at(20, report("request_cancel", "C-1", ours(20), request_id="Q-2"))
     told.at(23, report("request_cancel", "C-1", ours(23), request_id="Q-3"))
     told.at(27, report("canceled", "C-1", theirs(25)))
-    steps = measured(told.ledger.latency()[0])
+    steps = measured(told.ledger.metrics.latency()[0])
     assert steps["cancel_to_canceled", "ours"] == (1, 7_000)
     assert steps["cancel_to_canceled", "venue"] == (1, 2_005_000)
     assert steps["submit_to_end", "ours"] == (1, 27_000)
@@ -109,7 +109,7 @@ def test_a_cancel_of_the_venue_after_it_rejected_ours_answers_no_request(told: R
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
     told.at(15, report("cancel_rejected", "C-1", theirs(14), request_id="Q-1"))
     told.at(27, report("canceled", "C-1", theirs(25), reason="liquidation"))
-    assert {step for step, _ in measured(told.ledger.latency()[0])} == {
+    assert {step for step, _ in measured(told.ledger.metrics.latency()[0])} == {
         "request_to_submit",
         "submit_to_end",
     }
@@ -125,7 +125,7 @@ def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(
         report("request_cancel", "C-1", 0),
     )
     told.at(5, fill("C-1", "F-1", theirs(4)))
-    assert ("cancel_to_canceled", "ours") not in measured(told.ledger.latency()[0])
+    assert ("cancel_to_canceled", "ours") not in measured(told.ledger.metrics.latency()[0])
 
 
 def test_a_step_counts_where_an_order_has_both_its_times(told: Recorder) -> None:
@@ -133,7 +133,7 @@ def test_a_step_counts_where_an_order_has_both_its_times(told: Recorder) -> None
     told.at(1, request("DENIED", 0), report("deny", "DENIED", 0, reason="limit"))
     told.at(2, report("acknowledged", "EXTERNAL", theirs(2), venue_order_id="V-1"))
     told.at(6, fill("EXTERNAL", "F-1", theirs(5)))
-    (row,) = told.ledger.latency()
+    (row,) = told.ledger.metrics.latency()
     assert measured(row) == {
         ("acknowledge_to_first_fill", "ours"): (1, 4_000),
         ("acknowledge_to_first_fill", "venue"): (1, 3_000),
@@ -147,7 +147,7 @@ def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(
     told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0))
     told.at(5, fill(None, "F-1", theirs(4), venue_order_id="V-1"))
     told.at(9, report("acknowledged", "C-1", theirs(3), venue_order_id="V-1"))
-    (row,) = told.ledger.latency()
+    (row,) = told.ledger.metrics.latency()
     assert row["orders"] == 1
     steps = measured(row)
     assert steps["acknowledge_to_first_fill", "ours"] == (1, 0)
@@ -166,7 +166,7 @@ def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
         report("acknowledged", "C-1", 0.2, source="import"),
         fill("C-1", "F-1", 0.5, source="import"),
     )
-    assert measured(told.ledger.latency()[0]) == {
+    assert measured(told.ledger.metrics.latency()[0]) == {
         ("submit_to_acknowledge", "venue"): (1, 100_000),
         ("acknowledge_to_first_fill", "venue"): (1, 300_000),
         ("submit_to_end", "venue"): (1, 400_000),
@@ -176,17 +176,17 @@ def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
 def test_an_end_that_was_undone_is_no_end(told: Recorder) -> None:
     life(told, "C-1")
     told.at(50, report("fill_busted", "C-1", theirs(45), fill_id="F-C-1"))
-    steps = measured(told.ledger.latency()[0])
+    steps = measured(told.ledger.metrics.latency()[0])
     assert not {("submit_to_end", "ours"), ("acknowledge_to_first_fill", "ours")} & set(steps)
     told.at(60, fill("C-1", "F-2", theirs(55)))
-    steps = measured(told.ledger.latency()[0])
+    steps = measured(told.ledger.metrics.latency()[0])
     assert steps["submit_to_end", "ours"] == (1, 58_000)
 
 
 def test_a_late_report_does_not_move_an_end(told: Recorder) -> None:
     life(told, "C-1")
     told.at(90, report("status_observed", "C-1", theirs(80), status="filled"))
-    assert measured(told.ledger.latency()[0])["submit_to_end", "ours"] == (1, 31_000)
+    assert measured(told.ledger.metrics.latency()[0])["submit_to_end", "ours"] == (1, 31_000)
 
 
 def test_unanswered_rejected_and_denied_orders_are_counted(told: Recorder) -> None:
@@ -200,7 +200,7 @@ def test_unanswered_rejected_and_denied_orders_are_counted(told: Recorder) -> No
     told.at(1, report("acknowledged", "T-1", 3))
     told.at(1, request("R-1", 0), report("rejected", "R-1", 1, reason="funds"), request("D-1", 0))
     told.at(1, report("deny", "D-1", 0, reason="limit"))
-    (row,) = told.ledger.latency()
+    (row,) = told.ledger.metrics.latency()
     counts = {
         name: row[name] for name in ("orders", "rejected", "denied", "unresolved", "timeouts")
     }
@@ -223,14 +223,14 @@ def test_it_goes_on_after_a_restart(durable_store_url: str, clock: SteppingClock
             fill("C-1", "F-1", theirs(4)),
             report("request_cancel", "C-1", ours(4)),
         )
-        assert ledger.catch_up() >= 0
+        assert ledger.views.catch_up() >= 0
     with Ledger.open(durable_store_url, clock=clock) as ledger:
         Recorder(ledger, clock).at(9, report("canceled", "C-1", theirs(8)))
-        (row,) = ledger.latency()
+        (row,) = ledger.metrics.latency()
         assert measured(row)["submit_to_acknowledge", "ours"] == (1, 4_000)
         assert measured(row)["cancel_to_canceled", "ours"] == (1, 5_000)
         assert row["timeouts"] == 1
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 HOUR = 3_600_000
@@ -240,7 +240,7 @@ def test_groups_and_filters(told: Recorder) -> None:
     for number, strategy in enumerate(("grid", "grid", None)):
         life(told, f"C-{number}", number * HOUR, number + 1, strategy=strategy)
     life(told, "E-1", 3 * HOUR, instrument="ETH-USD", strategy="grid")
-    ask = told.ledger.latency
+    ask = told.ledger.metrics.latency
     assert [(row["strategy"], row["orders"]) for row in ask(by="strategy")] == [
         (None, 1),
         ("grid", 3),
@@ -284,20 +284,20 @@ def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(
     for number in range(5):
         life(told, f"C-{number}", number * 100)
     told.at(600, report("acknowledged", "X-1", theirs(600), venue_order_id="V-1"))
-    before = told.ledger.latency(by="account,strategy,hour,instrument")
-    assert told.ledger.latency(by="account,strategy,hour,instrument", as_of=10**9) == before
-    assert told.ledger.check().differences == ()
-    assert told.ledger.rebuild().is_equal
-    assert told.ledger.latency(by="account,strategy,hour,instrument") == before
+    before = told.ledger.metrics.latency(by="account,strategy,hour,instrument")
+    assert told.ledger.metrics.latency(by="account,strategy,hour,instrument", as_of=10**9) == before
+    assert told.ledger.views.check().differences == ()
+    assert told.ledger.views.rebuild().is_equal
+    assert told.ledger.metrics.latency(by="account,strategy,hour,instrument") == before
     as_of: datetime = START + timedelta(milliseconds=99)
-    assert [row["orders"] for row in told.ledger.latency(as_of=as_of)] == [1]
+    assert [row["orders"] for row in told.ledger.metrics.latency(as_of=as_of)] == [1]
 
 
 def test_the_command_prints_the_same(tmp_path: Path, clock: SteppingClock) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     with Ledger.open(url, clock=clock) as ledger:
         life(Recorder(ledger, clock), "C-1")
-        expected = ledger.latency(by="account,hour")
+        expected = ledger.metrics.latency(by="account,hour")
     assert [
         json.loads(line)
         for line in run("latency", "--db", url, "--by", "account,hour", "--json").out.splitlines()

@@ -147,7 +147,7 @@ def test_a_failed_commit_leaves_no_trace_in_memory(
     monkeypatch.setattr(recorder, "append", append)
     assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["recorded"] * 3
     assert [event["version"] for event in ledger.history("C-1")] == [1, 2]
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(
@@ -180,7 +180,7 @@ def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(
     assert [type(error) for error in told] == [KeyboardInterrupt]
     assert future.result(60).outcome == "recorded"
     assert ledger.record(parse_document(request("C-1"))).outcome == "recorded"
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_a_commit_that_nobody_can_ask_about_is_told_as_unknown(

@@ -114,7 +114,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made: Path = tmp_path_factory.mktemp("long")
     with opened(str(made / "orderledger.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(2_000)))
-        ledger.catch_up()
+        ledger.views.catch_up()
     return made
 
 

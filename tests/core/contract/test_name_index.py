@@ -71,14 +71,14 @@ def test_a_damaged_index_is_found_and_mended(durable_store_url: str, damage: str
     statement, where, what = DAMAGES[damage]
     unguarded(durable_store_url, statement)
     with opened(durable_store_url, update_views=False) as ledger:
-        assert [(found.where, found.what) for found in ledger.check().differences] == [
+        assert [(found.where, found.what) for found in ledger.views.check().differences] == [
             (where, what)
         ]
-        rebuilt = ledger.rebuild()
+        rebuilt = ledger.views.rebuild()
         assert ("order_names" in rebuilt.names, rebuilt.is_equal) == (True, False)
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         assert names_in(durable_store_url) == before
-        assert ledger.rebuild(["order_names"]).is_equal
+        assert ledger.views.rebuild(["order_names"]).is_equal
         assert (
             ledger.record(parsed(fill(None, "F-1", 5, venue_order_id="V-1"))[0]).outcome
             == "recorded"
@@ -92,7 +92,7 @@ def test_a_rebuild_with_several_processes_mends_it_as_well(tmp_path: Path) -> No
         ledger.record_many(parsed(*MET))
         before = names_in(url)
         unguarded(url, *(statement for statement, _, _ in DAMAGES.values()))
-        assert not ledger.rebuild(jobs=2).is_equal
+        assert not ledger.views.rebuild(jobs=2).is_equal
         assert names_in(url) == before
 
 
@@ -100,8 +100,8 @@ def test_the_index_folded_again_is_the_index_that_was_written(durable_store_url:
     """Of every kind of message and every strange id."""
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*MET, *story()))
-        assert ledger.rebuild(["order_names"]).is_equal
-        assert ledger.check().differences == ()
+        assert ledger.views.rebuild(["order_names"]).is_equal
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_database_refuses_to_change_names_also_after_they_were_mended(
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*MET))
         run_sql(durable_store_url, DAMAGES["extra"][0])
-        assert not ledger.rebuild(["order_names"]).is_equal
+        assert not ledger.views.rebuild(["order_names"]).is_equal
         before = names_in(durable_store_url)
         with pytest.raises(
             (sqlite3.DatabaseError, psycopg.Error), match="names of orders are kept"

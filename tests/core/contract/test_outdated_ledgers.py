@@ -56,8 +56,8 @@ def test_what_would_be_answered_is_what_is_answered(two: tuple[Ledger, Ledger]) 
     shared, late = fill("C-1", "F-1", 1), fill("C-1", "F-2", 2)
     record(other, shared)
     messages = [parse_document(document) for document in (shared, late)]
-    foreseen = one.simulate(messages)
-    previewed = [(told.outcome, told.anomalies) for told in one.preview(messages)]
+    foreseen = one.recording.preview(messages, view="orders")
+    previewed = [(told.outcome, told.anomalies) for told in one.recording.preview(messages)]
     assert previewed == [("duplicate", ()), ("recorded", ("overfill",))]
     assert previewed == [(told.outcome, told.anomalies) for told in one.record_many(messages)]
     assert (

@@ -61,10 +61,12 @@ NOW: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
         client_order_id="C-30", **ID, status="filled", limit=1
     ),
     "orders by stream": lambda ledger, _: ledger.orders(stream="sim:main/C-30"),
-    "page of orders": lambda ledger, _: ledger.page(
+    "page of orders": lambda ledger, _: ledger.views.page(
         "orders", order="newest", client_order_id="C-30", **ID, with_count=True
     ),
-    "changed orders": lambda ledger, _: ledger.changed_orders(["sim:main/C-30", "sim:main/C-31"]),
+    "changed orders": lambda ledger, _: ledger.views.changed_orders(
+        ["sim:main/C-30", "sim:main/C-31"]
+    ),
     "trades": lambda ledger, _: ledger.trades(client_order_id="C-30"),
     "trades of an account": lambda ledger, _: ledger.trades(
         client_order_id="C-30", **ID, include_busted=True
@@ -72,15 +74,17 @@ NOW: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
     "trades by stream": lambda ledger, _: ledger.trades(
         stream="sim:main/C-30", instrument="BTC-USD"
     ),
-    "stream of trades": lambda ledger, _: list(ledger.stream("trades", client_order_id="C-30")),
-    "page of trades": lambda ledger, _: ledger.page(
+    "stream of trades": lambda ledger, _: list(
+        ledger.views.stream("trades", client_order_id="C-30")
+    ),
+    "page of trades": lambda ledger, _: ledger.views.page(
         "trades", client_order_id="C-30", with_count=True
     ),
-    "page of trades by stream": lambda ledger, _: ledger.page(
+    "page of trades by stream": lambda ledger, _: ledger.views.page(
         "trades", order="desc", stream="sim:main/C-30"
     ),
     "anomalies by stream": lambda ledger, _: ledger.anomalies(stream="sim:main/C-30"),
-    "page of events": lambda ledger, _: ledger.events_page(stream="sim:main/C-30", order="desc"),
+    "page of events": lambda ledger, _: ledger.log.page(stream="sim:main/C-30", order="desc"),
 }
 NOBODY: dict[str, Callable[[Ledger], object]] = {
     "unknown": lambda ledger: ledger.order("nobody"),
@@ -147,7 +151,7 @@ def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledg
             for table in GROWING:  # or some of them are analyzed in the middle of a test
                 run_sql(durable_store_url, f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         ledger.record_many(parsed(*lives(40), *lives(20, "other"), *named))
-        ledger.catch_up()
+        ledger.views.catch_up()
         yield ledger
 
 
@@ -158,7 +162,7 @@ def test_what_names_one_order_reads_one_index_by_its_key(
 ) -> None:
     if is_analyzed:
         run_sql(durable_store_url, "ANALYZE")
-    last = ledger.position()
+    last = ledger.log.position()
     asked: dict[str, Callable[[], object]] = {
         name: partial(ask, ledger, {}) for name, ask in {**LOOKUPS, **NOW}.items()
     }

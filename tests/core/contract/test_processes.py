@@ -94,7 +94,7 @@ def assert_is_whole(ledger: Ledger, count: int) -> None:
         f"F-{number}-{fill}" for number in range(count) for fill in (1, 2)
     )
     assert sum(column(ledger.pnl(), "position_quantity")) == 10 * count
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def assert_is_audited(ledger: Ledger, count: int) -> None:
@@ -162,7 +162,7 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
         assert all(outcome in ("recorded", "duplicate") for outcome in told.values())
         known |= set(told)
         with Ledger.open(url) as ledger:
-            assert ledger.check().differences == ()
+            assert ledger.views.check().differences == ()
             again = ledger.record_many(parsed(*(messages[index] for index in sorted(known))))
             assert {outcome.outcome for outcome in again} <= {"duplicate"}
             recovered = ledger.recover()
@@ -319,4 +319,4 @@ def test_futures_that_a_restart_cuts_off_fail_or_tell_the_truth(server: Postgres
                 end is not None and outcome.outcome == "recorded"
             )
         assert len(ledger.trades(account=account)) == 800
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()

@@ -103,10 +103,10 @@ def test_views_that_are_gone_are_folded_again(
     with opened(durable_store_url) as ledger:
         if is_position_kept and verb == "DELETE FROM":
             assert (
-                not ledger.rebuild().is_equal
+                not ledger.views.rebuild().is_equal
             )  # nothing tells an empty table from an empty log: `rebuild` mends it
         assert every_view(ledger) == before
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_changed_view_is_found_and_mended(durable_store_url: str) -> None:
@@ -118,11 +118,11 @@ def test_a_changed_view_is_found_and_mended(durable_store_url: str) -> None:
             "UPDATE orders SET status = 'new' WHERE client_order_id = 'C-1'",
             "DELETE FROM trades",
         )
-        differences = [difference.where for difference in ledger.check().differences]
+        differences = [difference.where for difference in ledger.views.check().differences]
         assert (
             "orders sim:main/C-1 status" in differences
             and sum("trades" in where for where in differences) == 6
         )
-        assert not ledger.rebuild().is_equal
+        assert not ledger.views.rebuild().is_equal
         assert every_view(ledger) == before
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()

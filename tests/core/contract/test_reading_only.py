@@ -30,13 +30,13 @@ def test_who_may_only_read_is_answered(
     theirs = postgres_schema_url.replace("options=", f"options={quote(f'-c {setting} ')}")
     with Ledger.open(postgres_schema_url, update_views=False) as ours:
         ours.record_many(parsed(*story(), request("C-1"), fill("C-1", "F-1", 1)))
-        ours.catch_up()
+        ours.views.catch_up()
         if is_behind:
             ours.record_many(parsed(request("late"), fill("late", "F-2", 2)))
         with Ledger.open(theirs, update_views=False) as ledger:
             answers = {name: ask(ledger) for name, ask in ANSWERS.items()}
             events = len(list(ledger.events()))
-            checked = ledger.check()
+            checked = ledger.views.check()
             assert (checked.events, checked.differences) == (events, ())
             assert (ledger.recover().events_read > 0) == is_behind
             assert (ledger.status()["views_behind"] > 0) == is_behind

@@ -26,7 +26,7 @@ def test_rebuilt_views_are_the_views_that_were_there(durable_store_url: str, job
             ledger.pnl(),
             ledger.anomalies(),
         )
-        assert ledger.rebuild(jobs=jobs).is_equal
+        assert ledger.views.rebuild(jobs=jobs).is_equal
         assert (
             ledger.orders(),
             ledger.trades(include_busted=True),
@@ -45,21 +45,21 @@ def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, job
         expected = ledger.trades()
         with sqlite3.connect(tmp_path / "orders.db") as tampered:
             tampered.execute("UPDATE trades SET quantity = '1000'")
-        assert ledger.check().differences
-        assert not ledger.rebuild(("trades",), jobs=jobs).is_equal
+        assert ledger.views.check().differences
+        assert not ledger.views.rebuild(("trades",), jobs=jobs).is_equal
         assert ledger.trades() == expected
-        assert not ledger.check().differences
+        assert not ledger.views.check().differences
 
 
 def test_after_a_rebuild_nothing_goes_on_from_what_was_wrong(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
-        ledger.catch_up()
+        ledger.views.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(fill("C-1", "F-2", 2)))
         assert [row["bought_quantity"] for row in ledger.positions()] == [1001]
-        assert not ledger.rebuild().is_equal
+        assert not ledger.views.rebuild().is_equal
         ledger.record_many(parsed(fill("C-1", "F-3", 3)))
         assert [row["bought_quantity"] for row in ledger.positions()] == [3]
 
@@ -75,8 +75,8 @@ def test_what_no_rebuild_has_made_is_named_and_never_removed(tmp_path: Path, the
             match=f"^{tmp_path}/orders.db-rebuilt is in the way of a rebuild with several "
             "processes",
         ):
-            ledger.rebuild(jobs=2)
-        assert ledger.rebuild().is_equal
+            ledger.views.rebuild(jobs=2)
+        assert ledger.views.rebuild().is_equal
     assert (tmp_path / theirs).read_text() == "mine"
 
 
@@ -85,7 +85,7 @@ def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
         Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger,
         pytest.raises(ValueError, match="'moon' is not a view: orders, trades"),
     ):
-        ledger.rebuild(("moon",))
+        ledger.views.rebuild(("moon",))
 
 
 @pytest.mark.slow
@@ -112,12 +112,12 @@ def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
         assert {row["fill_id"] for row in ledger.trades()} == {
             f"F\\{number}" for number in range(len(ids))
         }
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         ledger.record_many(
             parsed(*({**fill(name, f"G{number}", number + 2)} for number, name in enumerate(ids)))
         )
         assert {row["cum_quantity"] for row in ledger.orders()} == {2}
-        assert ledger.check().differences == () and ledger.rebuild().is_equal
+        assert ledger.views.check().differences == () and ledger.views.rebuild().is_equal
 
 
 def test_what_is_recorded_just_before_the_switch_is_in_the_new_rows(
@@ -136,13 +136,13 @@ def test_what_is_recorded_just_before_the_switch_is_in_the_new_rows(
 
         def record_and_switch(*arguments: Any) -> bool:
             other.record_many(parsed(*lives(3)[8:]))
-            ledger.catch_up()
+            ledger.views.catch_up()
             run_sql(durable_store_url, "UPDATE orders SET status = 'new'")
             return switch(*arguments)
 
         monkeypatch.setattr(rebuild, "_switch_names", record_and_switch)
-        assert not ledger.rebuild().is_equal
-        assert ledger.check().differences == ()
+        assert not ledger.views.rebuild().is_equal
+        assert ledger.views.check().differences == ()
         assert ledger.order("V-2")["status"] == "filled"
 
 
@@ -165,11 +165,11 @@ def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
         recording = threading.Thread(target=record, args=(other,))
         recording.start()
         try:
-            assert all(ledger.rebuild().is_equal for _ in range(5))
+            assert all(ledger.views.rebuild().is_equal for _ in range(5))
         finally:
             is_over.set()
             recording.join()
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow
@@ -194,7 +194,7 @@ def test_a_late_fill_takes_its_place_among_thousands(durable_store_url: str) -> 
             for method in ("average", "fifo", "lifo")
         }
         ledger.record_many(parsed(late))
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         (position,) = ledger.pnl(method="fifo")
         assert (position["fills"], position["realized_pnl"] == before["fifo"]) == (2_501, False)
 
@@ -218,14 +218,14 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(
     ):
         for message in messages:
             often.record(message)
-            often.catch_up()
+            often.views.catch_up()
         once.record_many(messages)
         for ledger in (often, once):
             assert [(row["fill_id"], row["venue_order_id"]) for row in ledger.trades()] == [
                 ("F1", "V1"),
                 ("F2", "V1"),
             ]
-            assert ledger.check().differences == ()
+            assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow
@@ -242,11 +242,13 @@ def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(
                 *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000)),
             )
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
         with ThreadPoolExecutor(4) as pool:
-            rebuilt = list(pool.map(lambda one: one.rebuild(), [ledger, other, ledger, other]))
+            rebuilt = list(
+                pool.map(lambda one: one.views.rebuild(), [ledger, other, ledger, other])
+            )
         assert all(one.is_equal for one in rebuilt)
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow
@@ -270,7 +272,7 @@ def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(
     with ThreadPoolExecutor(4) as pool:
         assert all(found == before for found in pool.map(opened, range(4)))
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(
@@ -290,11 +292,11 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(
     for message in parsed(*told):
         with Ledger.open(durable_store_url, update_views=False) as ledger:
             ledger.record(message)
-            ledger.catch_up()
+            ledger.views.catch_up()
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         first, second = ledger.anomalies()
         assert first["cleared_at"] < second["detected_at"] < second["cleared_at"]  # type: ignore[operator]
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.parametrize("is_rebuilt", [False, True])
@@ -304,10 +306,10 @@ def test_after_much_at_once_postgres_knows_how_few_of_the_orders_are_open(
     monkeypatch.setattr(projector, "BATCH_FAR_BEHIND", 100 if not is_rebuilt else 20_000)
     with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(60)))
-        ledger.catch_up()
+        ledger.views.catch_up()
         if is_rebuilt:
             run_sql(postgres_schema_url, "DELETE FROM trades")
-            assert not ledger.rebuild().is_equal
+            assert not ledger.views.rebuild().is_equal
     with connected(postgres_schema_url) as connection:
         known = connection.execute(
             "SELECT attname FROM pg_stats WHERE schemaname = current_schema AND tablename = "
@@ -332,7 +334,7 @@ def test_after_much_at_once_nobody_waits_for_whoever_vacuums_the_views(
 def test_what_one_ledger_has_rebuilt_another_goes_on_from(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="9"), fill("C-1", "F-1", 1)))
-        ledger.catch_up()
+        ledger.views.catch_up()
     run_sql(durable_store_url, "UPDATE positions SET bought_quantity = '1000'")
     with (
         Ledger.open(durable_store_url, update_views=False) as ledger,
@@ -340,10 +342,10 @@ def test_what_one_ledger_has_rebuilt_another_goes_on_from(durable_store_url: str
     ):
         ledger.record_many(parsed(fill("C-1", "F-2", 2)))
         assert ledger.positions()[0]["bought_quantity"] == 1001
-        assert not other.rebuild().is_equal
+        assert not other.views.rebuild().is_equal
         ledger.record_many(parsed(fill("C-1", "F-3", 3)))
         assert ledger.positions()[0]["bought_quantity"] == 3
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_views_that_another_process_has_begun_anew_are_not_taken_for_whole(
@@ -363,10 +365,10 @@ def test_a_ledger_that_is_open_leaves_the_views_of_a_newer_version_alone(
 ) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1)))
-        ledger.catch_up()
+        ledger.views.catch_up()
         run_sql(durable_store_url, "UPDATE view_positions SET fold_version = 999")
         assert ledger.record_many(parsed(fill("C-1", "F-2", 2)))[0].outcome == "recorded"
-        for ask in (ledger.catch_up, ledger.trades, ledger.rebuild):
+        for ask in (ledger.views.catch_up, ledger.trades, ledger.views.rebuild):
             with pytest.raises(StoreVersion, match="a newer version made the views"):
                 ask()
     with connected(durable_store_url) as connection:

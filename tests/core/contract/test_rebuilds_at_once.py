@@ -37,28 +37,28 @@ def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_build
         Ledger.open(postgres_schema_url, update_views=False) as other,
     ):
         ledger.record_many(parsed(*lives(100)))
-        ledger.catch_up()
+        ledger.views.catch_up()
         with ThreadPoolExecutor(1) as pool:
             next_ones: list[Future[Rebuilt]] = []
 
             def lose(done: int, total: int) -> None:
                 if not next_ones:
                     run_sql(postgres_schema_url, CUT)
-                    next_ones.append(pool.submit(other.rebuild, progress=wait))
+                    next_ones.append(pool.submit(other.views.rebuild, progress=wait))
                     assert has_begun.wait(60)
 
             with pytest.raises(StoreError, match="__rebuilt_[0-9a-f]{8}. does not exist"):
-                ledger.rebuild(progress=lose)
-            assert ledger.check().differences == ()
+                ledger.views.rebuild(progress=lose)
+            assert ledger.views.check().differences == ()
             may_go_on.set()
             assert next_ones[0].result().is_equal
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_rebuild_counts_whose_lock_went_with_its_connection(postgres_schema_url: str) -> None:
     with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
-        assert ledger.rebuild(
+        assert ledger.views.rebuild(
             progress=lambda done, total: run_sql(postgres_schema_url, CUT)
         ).is_equal
 
@@ -74,13 +74,15 @@ def test_rebuilds_by_a_file_and_by_a_link_to_it_take_turns(tmp_path: Path) -> No
         ThreadPoolExecutor(1) as pool,
     ):
         ledger.record_many(parsed(*story()))
-        ledger.catch_up()
+        ledger.views.catch_up()
         others: list[Future[Rebuilt]] = []
 
         def begin_another(done: int, total: int) -> None:
-            others.append(pool.submit(other.rebuild, progress=lambda done, total: has_begun.set()))
+            others.append(
+                pool.submit(other.views.rebuild, progress=lambda done, total: has_begun.set())
+            )
             assert not has_begun.wait(1)
 
-        assert ledger.rebuild(progress=begin_another).is_equal
+        assert ledger.views.rebuild(progress=begin_another).is_equal
         assert others[0].result().is_equal
     assert [path.name for path in (tmp_path / "links").iterdir()] == ["link.db"]

@@ -29,9 +29,9 @@ def ledger(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
 def test_every_kind_of_event_gives_the_same_rows(ledger: Ledger) -> None:
     for message in parsed(*story()):
         ledger.record(message)
-    ledger.catch_up()
-    assert ledger.rebuild().is_equal
-    assert ledger.check().differences == ()
+    ledger.views.catch_up()
+    assert ledger.views.rebuild().is_equal
+    assert ledger.views.check().differences == ()
 
 
 def test_a_fill_that_came_by_attribution_keeps_its_first_place_in_the_log(ledger: Ledger) -> None:
@@ -46,7 +46,7 @@ def test_a_fill_that_came_by_attribution_keeps_its_first_place_in_the_log(ledger
         ("F-1", "Z-1", 1),
         ("F-0", "A-1", 4),
     ]
-    assert ledger.rebuild().is_equal
+    assert ledger.views.rebuild().is_equal
     assert ledger.trades() == before
 
 
@@ -58,7 +58,7 @@ def test_of_two_orders_that_bear_a_name_the_first_in_the_log_has_it(ledger: Ledg
     ledger.record_many(
         parsed(request("A-1"), report("acknowledged", "A-1", 2, venue_order_id="V-1"))
     )
-    assert ledger.rebuild().is_equal
+    assert ledger.views.rebuild().is_equal
     assert ledger.order("V-1")["client_order_id"] == "Z-1"
 
 
@@ -75,17 +75,17 @@ def test_positions_take_fills_and_adjustments_as_they_happened(ledger: Ledger) -
     told += [of_account("funding", 2, instrument="BTC-USD", amount="-0.5", currency="USD")]
     for message in parsed(*told):
         ledger.record(message)
-        ledger.catch_up()
+        ledger.views.catch_up()
     assert ledger.pnl(method="fifo")[0]["position_quantity"] == 8
-    assert ledger.rebuild().is_equal
+    assert ledger.views.rebuild().is_equal
 
 
 def test_the_end_of_a_gap_finds_its_beginning(ledger: Ledger) -> None:
     for end in ({}, {"to": "2026-03-02T10:00:00Z"}):
         ledger.record_many(parsed(of_account("gap", 1, **{"from": "2026-03-02T09:00:00Z"}, **end)))
         ledger.record_many(parsed(request(f"C-{len(end)}")))
-    assert ledger.rebuild().is_equal
-    assert len(ledger.account_events()) == 1
+    assert ledger.views.rebuild().is_equal
+    assert len(ledger.log.account_events()) == 1
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_progress_grows_up_to_the_number_of_events(
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(200)))
-        built = ledger.rebuild(jobs=jobs, progress=lambda done, total: seen.append(done))
+        built = ledger.views.rebuild(jobs=jobs, progress=lambda done, total: seen.append(done))
     assert built.is_equal and built.events == 800
     assert seen == sorted(seen) and len(seen) > 1 and seen[-1] == 800
 
@@ -111,7 +111,7 @@ def test_processes_that_end_between_two_looks_at_them_are_counted(
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(10)))
-        ledger.rebuild(jobs=2, progress=lambda done, total: seen.append(done))
+        ledger.views.rebuild(jobs=2, progress=lambda done, total: seen.append(done))
     assert seen == [40]
 
 
@@ -131,8 +131,8 @@ def test_a_rebuild_with_one_process_that_is_killed_leaves_the_views_and_the_next
         one.kill()
     assert any(tmp_path.glob("*/views__rebuilt.0"))
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
-        assert ledger.orders() == before and ledger.check().differences == ()
-        assert ledger.rebuild().is_equal
+        assert ledger.orders() == before and ledger.views.check().differences == ()
+        assert ledger.views.rebuild().is_equal
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
@@ -144,13 +144,13 @@ def test_views_far_behind_the_log_are_built_stream_by_stream(
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(100)))
-        assert ledger.catch_up(seen.append) == 400
+        assert ledger.views.catch_up(seen.append) == 400
         assert seen[0] == 100  # not a batch of the update
         ledger.record_many(
             parsed(fill("C-1", "late", 0), report("fill_busted", "C-2", 500, fill_id="F-2-1"))
         )
-        assert ledger.catch_up() == 403  # with an anomaly
-        assert ledger.check().differences == ()
+        assert ledger.views.catch_up() == 403  # with an anomaly
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_an_update_of_views_far_behind_can_be_stopped(
         assert ledger._projector.catch_up(is_enough=lambda: True) == projector.BATCH
         assert ledger.status()["views_position"] == projector.BATCH
         assert len(ledger.orders()) == 1_000
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow
@@ -179,7 +179,7 @@ def test_several_readers_of_views_far_behind_wait_for_one(
         ledger.record_many(parsed(*lives(500)))
         found = list(pool.map(lambda one: len(one.orders()), [ledger, other, ledger, other]))
         assert found == [500] * 4
-        assert ledger.rebuild().is_equal
+        assert ledger.views.rebuild().is_equal
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ def test_nothing_is_left_in_the_database(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         for names in ((), ("positions",), ("order_names",)):
-            assert ledger.rebuild(names).is_equal
+            assert ledger.views.rebuild(names).is_equal
     statement = "SELECT relname FROM pg_class WHERE relnamespace = current_schema::regnamespace"
     if durable_store_url.startswith("sqlite"):
         statement = "SELECT name FROM sqlite_master"

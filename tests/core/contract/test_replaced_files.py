@@ -55,7 +55,7 @@ def test_a_file_that_comes_back_is_gone_on_with(tmp_path: Path) -> None:
             "duplicate",
             "recorded",
         ]
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_commit_whose_file_is_deleted_meanwhile_is_unknown(tmp_path: Path) -> None:

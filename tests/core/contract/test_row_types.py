@@ -45,6 +45,12 @@ from tests.core.contract.streams import (
 MIDDLE = START + timedelta(seconds=5, milliseconds=500)
 """Some of the story has happened by then."""
 
+
+def streaming(view: str, **where: Any) -> Callable[..., list[Any]]:
+    """Streams the rows of a view."""
+    return lambda ledger, **when: list(ledger.views.stream(view, **where, **when))
+
+
 ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (OrderRow, Ledger.orders),
     (OrderRow, Ledger.open_orders),
@@ -60,21 +66,21 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (PnlRow, lambda ledger, **when: ledger.pnl(strategy="s1", **when)),
     (FillPnlRow, Ledger.pnl_of_fills),
     (ExposureRow, Ledger.exposure),
-    (LatencyRow, lambda ledger, **when: ledger.latency(by=(), **when)),
+    (LatencyRow, lambda ledger, **when: ledger.metrics.latency(by=(), **when)),
     (AnomalyRow, Ledger.anomalies),
     (ProposalRow, Ledger.proposals),
     (InstrumentRow, Ledger.instruments),
     (MarkRow, Ledger.marks),
-    (AccountEventRow, Ledger.account_events),
-    (CertificateRow, Ledger.certificates),
+    (AccountEventRow, lambda ledger, **when: ledger.log.account_events(**when)),
+    (CertificateRow, lambda ledger, **when: ledger.reconciliations.certificates(**when)),
     (OrderRow, lambda ledger, **when: [ledger.order("C-1", account="sim:main", **when)]),
     (EventRow, lambda ledger, **when: ledger.history("C-1", account="sim:main", **when)),
-    (OrderRow, lambda ledger, **when: list(ledger.stream("orders", **when))),
-    (TradeRow, lambda ledger, **when: list(ledger.stream("trades", include_busted=True, **when))),
-    (AnomalyRow, lambda ledger, **when: list(ledger.stream("anomalies", **when))),
-    (MarkRow, lambda ledger, **when: list(ledger.stream("marks", **when))),
-    (AccountEventRow, lambda ledger, **when: list(ledger.stream("account_events", **when))),
-    (CertificateRow, lambda ledger, **when: list(ledger.stream("certificates", **when))),
+    (OrderRow, streaming("orders")),
+    (TradeRow, streaming("trades", include_busted=True)),
+    (AnomalyRow, streaming("anomalies")),
+    (MarkRow, streaming("marks")),
+    (AccountEventRow, streaming("account_events")),
+    (CertificateRow, streaming("certificates")),
 )
 TIMES = (
     "now",
@@ -162,7 +168,11 @@ def test_every_row_has_the_keys_and_the_types_of_its_class(ledger: Ledger, time:
             | ({"position_side", "position_id"} if "instrument" in by else set()),
         )
     for by in groups(LATENCY_GROUPS, time):
-        check(LatencyRow, ledger.latency(by=by, **when), LatencyRow.__required_keys__ | set(by))
+        check(
+            LatencyRow,
+            ledger.metrics.latency(by=by, **when),
+            LatencyRow.__required_keys__ | set(by),
+        )
 
 
 def groups(names: tuple[str, ...], time: str) -> Iterable[tuple[str, ...]]:

@@ -34,8 +34,8 @@ def test_it_records_asks_checks_and_rebuilds(url: str) -> None:
     with opened(url) as ledger:
         ledger.record_many(parsed(*lives(2)))
         ledger.record(parsed(fill("C-1", "F-9", 9))[0])
-        assert len(ledger.orders()) == 2 and len(list(ledger.stream("trades"))) == 5
+        assert len(ledger.orders()) == 2 and len(list(ledger.views.stream("trades"))) == 5
         before = every_view(ledger)
-        assert ledger.rebuild().is_equal and ledger.check().differences == ()
+        assert ledger.views.rebuild().is_equal and ledger.views.check().differences == ()
     with Ledger.open(url) as ledger:
         assert every_view(ledger) == before

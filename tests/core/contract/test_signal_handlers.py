@@ -104,7 +104,7 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
                 sys.setprofile(None)
             in_another_thread(lambda: ledger.record(later))  # noqa: B023
             assert ledger.record(message).outcome == "duplicate"
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
         filled = [row["fill_id"] for row in ledger.trades()]
     assert said and len(filled) == len(set(filled))
     assert {f"F-{number}" for number in range(0, 400, 3)} <= set(filled)
@@ -134,7 +134,7 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
         for number in range(0, 400, 7):
             ledger.record_many(parsed(fill("C-1", f"F-{number}", number)))
             assert in_another_thread(partial(ask, number)) == number // 7 + 1
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
     assert any(
         "a signal handler cannot wait for the update of the views" in str(one) for one in said
     )

@@ -84,7 +84,7 @@ def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
         assert [told.outcome for told in ledger.record_many(messages)] == ["duplicate", "duplicate"]
         assert len(ledger.orders()) == 2
     with Ledger.open(postgres_schema_url, update_views=False) as ledger:
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.slow

@@ -33,8 +33,8 @@ def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> 
     ledger.record_many(messages[: len(messages) // 2])
     later = messages[len(messages) // 2 :]
     before = every_view(ledger)
-    foreseen = {row["stream"]: row for row in ledger.simulate(later)}
-    fills = ledger.simulate(later, view="trades")
+    foreseen = {row["stream"]: row for row in ledger.recording.preview(later, view="orders")}
+    fills = ledger.recording.preview(later, view="trades")
     assert every_view(ledger) == before
     ledger.record_many(later)
     there = {row["stream"]: row for row in ledger.orders()}
@@ -50,12 +50,12 @@ def test_queries_in_one_state_see_nothing_that_is_recorded_meanwhile(
     first, second = parsed(request("C-1"), request("C-2"))
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record(first)
-        with ledger.in_one_state():
+        with ledger.views.in_one_state():
             orders = ledger.orders()
             meanwhile = Thread(target=ledger.record, args=(second,))
             meanwhile.start()
             meanwhile.join()
-            with ledger.in_one_state():
+            with ledger.views.in_one_state():
                 assert ledger.orders() == orders
             assert ledger.orders() == orders
         assert len(orders) == 1 and len(ledger.orders()) == 2
@@ -71,7 +71,7 @@ def test_the_three_stores_give_the_same_answers_byte_for_byte(
         with opened(url, update_views=False) as ledger:
             outcomes.append([ledger.record(message) for message in messages])
             views.append(every_view(ledger))
-            assert ledger.check().differences == ()
+            assert ledger.views.check().differences == ()
     assert {outcome.outcome for outcome in outcomes[0]} == {"recorded"}
     for other, seen in zip(outcomes[1:], views[1:], strict=True):
         assert other == outcomes[0]
@@ -107,7 +107,7 @@ def test_a_reopened_store_gives_the_same_answers(durable_store_url: str) -> None
     with opened(durable_store_url) as ledger:
         assert every_view(ledger) == before
         assert {outcome.outcome for outcome in ledger.record_many(messages)} == {"duplicate"}
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.parametrize("recorded", [1, 2, 3])
@@ -117,7 +117,7 @@ def test_an_order_goes_on_after_a_restart_where_it_was(
     messages = parsed(*lives(1))
     with opened(durable_store_url) as ledger:
         ledger.record_many(messages[:recorded])
-        ledger.catch_up()
+        ledger.views.catch_up()
     with opened(durable_store_url) as ledger:
         assert [ledger.record(message).outcome for message in messages[recorded:]] == [
             "recorded"
@@ -133,7 +133,7 @@ def test_an_order_goes_on_after_a_restart_where_it_was(
             ("F-0-1", "C-0"),
             ("F-0-2", "C-0"),
         ]
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_an_instrument_that_is_defined_after_a_restart_restates_its_position(
@@ -149,7 +149,7 @@ def test_an_instrument_that_is_defined_after_a_restart_restates_its_position(
             parsed({"type": "instrument", "at": moment(5), **named, "multiplier": "3"})
         )
         assert [row["realized_pnl"] for row in ledger.positions()] == [30]
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_a_fill_that_names_the_venues_order_names_it_for_the_fills_before(ledger: Ledger) -> None:
@@ -160,13 +160,13 @@ def test_a_fill_that_names_the_venues_order_names_it_for_the_fills_before(ledger
         ("F-1", "V-1"),
         ("F-2", "V-1"),
     ]
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_a_rebuild_finds_what_was_there(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
     before = every_view(ledger)
-    rebuilt = ledger.rebuild()
+    rebuilt = ledger.views.rebuild()
     assert rebuilt.is_equal and rebuilt.events == sum(1 for _ in ledger.events())
     assert every_view(ledger) == before
 
@@ -287,5 +287,5 @@ def test_tags_with_floats_are_the_same_in_the_log_and_in_the_views(durable_store
     tags = {"score": 0.1, "all": [1.5, {"x": 2.0}]}
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", tags=tags)))
-        assert ledger.check().differences == ()
-        assert ledger.rebuild().is_equal
+        assert ledger.views.check().differences == ()
+        assert ledger.views.rebuild().is_equal

@@ -30,7 +30,7 @@ def test_two_ledgers_that_write_one_order_lose_and_double_nothing(
             ]
     assert (outcomes.count("recorded"), outcomes.count("duplicate")) == (90, 30)
     assert one.orders() == other.orders() and one.order("C-1")["cum_quantity"] == 90
-    assert one.check().differences == ()
+    assert one.views.check().differences == ()
 
 
 def test_two_ledgers_at_once_lose_and_double_nothing(two: tuple[Ledger, Ledger]) -> None:
@@ -48,7 +48,7 @@ def test_two_ledgers_at_once_lose_and_double_nothing(two: tuple[Ledger, Ledger])
         ["duplicate", "recorded"]
     ] * len(messages)
     assert two[0].order("C-1")["cum_quantity"] == 120
-    assert two[1].check().differences == ()
+    assert two[1].views.check().differences == ()
 
 
 def test_a_command_is_decided_on_what_another_ledger_has_written(
@@ -104,7 +104,7 @@ def test_of_a_replacement_and_a_request_of_one_id_at_once_one_is_refused(
             ("recorded", None),
             ("refused", "duplicate_client_order_id"),
         ]
-    assert other.check().differences == ()
+    assert other.views.check().differences == ()
 
 
 @pytest.mark.parametrize("level", ["repeatable%20read", "serializable"])
@@ -167,7 +167,7 @@ def test_a_mapping_that_two_ledgers_learn_in_turn_attributes_once(
         assert [row["fill_id"] for row in ledger.trades()] == ["F-1", "F-2", "F-3"]
         assert sum(column(ledger.pnl(), "position_quantity")) == 3
     assert sum(event["name"] == "order_attributed.v1" for event in one.events()) == 1
-    assert one.check().differences == ()
+    assert one.views.check().differences == ()
 
 
 def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(
@@ -202,7 +202,7 @@ def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(
             for row in ledger.orders()
         } == {(f"C-{n}", "own", "1") for n in range(count)}
         assert len(ledger.trades()) == count
-    assert one.check().differences == ()
+    assert one.views.check().differences == ()
     assert (
         one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-0"))).outcome
         == "duplicate"
@@ -264,4 +264,4 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
         assert {(row["origin"], str(row["cum_quantity"])) for row in ledgers[1].orders()} == {
             ("own", "3")
         }
-        assert len(ledgers[2].orders()) == count and ledgers[3].check().differences == ()
+        assert len(ledgers[2].orders()) == count and ledgers[3].views.check().differences == ()

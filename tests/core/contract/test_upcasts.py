@@ -47,7 +47,7 @@ def test_each_shape_is_changed_into_the_next(durable_store_url: str) -> None:
         )
         event = ledger.history("C-0", account="sim:main")[2]
         assert (event["name"], event["payload"]["fill_id"]) == ("fill_recorded.v1", "F-9")
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 @pytest.mark.usefixtures("_older_shapes")

@@ -35,7 +35,7 @@ def recorded(url: str) -> None:
         ledger.record_many(
             [*parsed(*story()), Halt(account="sim:main", at=datetime(2026, 1, 5, tzinfo=UTC))]
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
 
 
 def outdate(url: str, *views: str) -> None:
@@ -165,7 +165,7 @@ def test_views_of_which_a_newer_version_made_one_are_left_alone(
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         run_sql(durable_store_url, statement, *SPOILING.values())
         assert ledger.record_many(parsed(request("N-1")))[0].outcome == "recorded"
-        for ask in (ledger.catch_up, ledger.orders, ledger.rebuild):
+        for ask in (ledger.views.catch_up, ledger.orders, ledger.views.rebuild):
             with pytest.raises(StoreVersion, match="a newer version made the views"):
                 ask()
     with pytest.raises(StoreVersion, match="a newer version made the views"):
@@ -192,7 +192,7 @@ def test_an_open_ledger_rebuilds_a_view_that_another_has_emptied_before_it_folds
     """The fold of positions reads trades: it must not take an empty table for the truth."""
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
-        ledger.catch_up()
+        ledger.views.catch_up()
         run_sql(
             durable_store_url,
             "DELETE FROM trades",
@@ -201,5 +201,5 @@ def test_an_open_ledger_rebuilds_a_view_that_another_has_emptied_before_it_folds
         ledger.record_many(
             parsed(report("fill_busted", "C-1", 99, fill_id="F-1"), fill("C-1", "F-9", -3))
         )
-        ledger.catch_up()
-        assert ledger.check().differences == ()
+        ledger.views.catch_up()
+        assert ledger.views.check().differences == ()

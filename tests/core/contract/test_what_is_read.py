@@ -59,7 +59,7 @@ def ledger(durable_store_url: str) -> Iterator[Ledger]:
                 report("acknowledged", "U", 9, venue_order_id="V-U"),
             )
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
     spoil(durable_store_url, 7, None, b"{")
     with opened(durable_store_url, update_views=False) as ledger:
         yield ledger
@@ -149,7 +149,7 @@ def test_a_limit_of_orders_reads_so_many_rows(durable_store_url: str, rows_read:
         ledger.record_many(
             parsed(*lives(20), *(request(f"O-{number}", number) for number in range(30)))
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
         rows_read.clear()
         assert [row["client_order_id"] for row in ledger.open_orders(limit=3)] == [
             "O-27",
@@ -170,12 +170,12 @@ MANY = 2 * ROWS_PER_BATCH + 1
 def many(durable_store_url: str) -> Iterator[Ledger]:
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*(request(f"C-{number:05}", number) for number in range(MANY))))
-        ledger.catch_up()
+        ledger.views.catch_up()
         yield ledger
 
 
 def test_a_stream_of_rows_is_read_in_batches(many: Ledger, rows_read: list[int]) -> None:
-    rows = many.stream("orders", side="buy")
+    rows = many.views.stream("orders", side="buy")
     assert rows_read == []
     assert next(rows)["client_order_id"] == "C-00000"
     assert rows_read == [ROWS_PER_BATCH]
@@ -186,18 +186,18 @@ def test_a_stream_of_rows_is_read_in_batches(many: Ledger, rows_read: list[int])
 
 
 def test_a_stream_shows_one_state_while_its_thread_asks_and_records(many: Ledger) -> None:
-    rows = many.stream("orders", open_only=True)
+    rows = many.views.stream("orders", open_only=True)
     first = next(rows)
     for name in ("C-00001", f"C-{MANY - 1:05}", "new"):
         many.record(parsed(request("new") if name == "new" else report("canceled", name, 9_000))[0])
     assert many.order(f"C-{MANY - 1:05}")["status"] == "canceled"
     seen = [first, *rows]
     assert (len(seen), {row["status"] for row in seen}) == (MANY, {"pending_new"})
-    assert len(list(many.stream("orders", open_only=True))) == MANY - 1
+    assert len(list(many.views.stream("orders", open_only=True))) == MANY - 1
 
 
 def test_a_stream_may_be_read_by_several_threads_in_turn(many: Ledger) -> None:
-    rows = many.stream("orders")
+    rows = many.views.stream("orders")
     with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
         seen = [pool.submit(next, rows).result()["client_order_id"] for pool in (one, other, one)]
         other.submit(rows.close).result()
@@ -207,7 +207,7 @@ def test_a_stream_may_be_read_by_several_threads_in_turn(many: Ledger) -> None:
 @pytest.mark.slow
 def test_a_stream_that_is_left_early_holds_nothing(many: Ledger) -> None:
     for _ in range(40):  # more than a pool of connections has
-        rows = many.stream("orders")
+        rows = many.views.stream("orders")
         next(rows)
         rows.close()
     assert many.record(parsed(request("new"))[0]).outcome == "recorded"
@@ -222,11 +222,13 @@ def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
             ("anomalies", other.anomalies),
         ):
             for moment in MOMENTS_OR_NOW:
-                assert list(other.stream(view, **moment)) == ask(**moment)
-        assert list(other.stream("trades", include_busted=True)) == other.trades(
+                assert list(other.views.stream(view, **moment)) == ask(**moment)
+        assert list(other.views.stream("trades", include_busted=True)) == other.trades(
             include_busted=True
         )
-        assert list(other.stream("trades", state="busted")) == other.trades(state="busted") != []
+        assert (
+            list(other.views.stream("trades", state="busted")) == other.trades(state="busted") != []
+        )
 
 
 @pytest.mark.parametrize(
@@ -252,4 +254,4 @@ def test_what_a_stream_does_not_take_is_said_at_once(
     durable_store_url: str, view: str, asked: dict[str, Any], sentence: str
 ) -> None:
     with opened(durable_store_url) as ledger, pytest.raises(ValueError, match=re.escape(sentence)):
-        ledger.stream(view, **asked)
+        ledger.views.stream(view, **asked)

@@ -443,7 +443,7 @@ def test_a_replay_gives_the_same_views_to_the_byte(tmp_path: Path) -> None:
         before = repr(everything(ledger))
     with opened(url) as ledger:
         assert repr(everything(ledger)) == before
-        rebuilt = ledger.rebuild()
+        rebuilt = ledger.views.rebuild()
         assert repr(everything(ledger)) == before, rebuilt
 
 

@@ -270,7 +270,7 @@ def test_the_order_of_recording_changes_nothing() -> None:
         with Ledger.open("memory://", clock=SteppingClock(START), update_views=False) as ledger:
             for one in shuffled:
                 ledger.record(parse_document(one))
-                ledger.catch_up()
+                ledger.views.catch_up()
             found.append(figures(ledger))
     assert all(one == {"long": ("1", "2200", "100", "100", None)} for one in found)
 

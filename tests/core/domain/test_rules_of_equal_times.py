@@ -94,7 +94,7 @@ def test_the_place_is_kept_by_a_ledger_that_is_opened_again(tmp_path: Path) -> N
         ledger.record(parse_document(triggered))
         row = ledger.order("C-1", account=ACCOUNT)
         assert row is not None and str(row["limit_price"]) == "97"
-        ledger.rebuild()
+        ledger.views.rebuild()
         assert ledger.order("C-1", account=ACCOUNT) == row
 
 

@@ -372,7 +372,7 @@ def test_a_fill_that_names_no_venue_order_stands_under_the_id_that_the_order_had
         ("F-1", "V-1"),
         ("F-2", "V-2"),
     ]
-    assert ledger.check().differences == ()
+    assert ledger.views.check().differences == ()
 
 
 def test_a_fill_keeps_its_place_in_the_log_when_it_is_attributed(ledger: Ledger) -> None:

@@ -144,7 +144,7 @@ def test_a_bust_and_a_correction_change_the_curve_from_their_time_on() -> None:
     order: dict[str, Any] = {"account": MAIN, "client_order_id": "C-2"}
     trades = [fill(1, "buy", "1", "100", 1), fill(2, "sell", "1", "103", 2)]
     with recorded(defined("BTC-USD"), mark("100", 0), *trades) as ledger:
-        before = ledger.position()
+        before = ledger.log.position()
         ledger.record(
             FillCorrected(
                 **order, fill_id="F-3", corrects="F-2", quantity="1", price="105", at=at(3)

@@ -50,7 +50,9 @@ def test_who_follows_gets_each_event_once_and_ends_when_the_ledger_is_closed(
 def test_an_event_of_another_ledger_ends_a_wait(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url) as ledger, Ledger.open(durable_store_url) as other:
         found: list[int] = []
-        waiting = threading.Thread(target=lambda: found.append(ledger.following.wait(0, PATIENCE)))
+        waiting = threading.Thread(
+            target=lambda: found.append(ledger.internals.following.wait(0, PATIENCE))
+        )
         waiting.start()
         time.sleep(0.1)
         assert found == []
@@ -64,15 +66,15 @@ def test_an_event_of_another_ledger_ends_a_wait(durable_store_url: str) -> None:
 def test_a_wait_ends_with_its_time() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record(parsed(*lives(1))[0])
-        assert ledger.following.wait(0, PATIENCE) == 1
-        assert ledger.following.wait(1, 0.01) == 1
-        assert asyncio.run(ledger.following.await_events(1, 0.01)) == 1
+        assert ledger.internals.following.wait(0, PATIENCE) == 1
+        assert ledger.internals.following.wait(1, 0.01) == 1
+        assert asyncio.run(ledger.internals.following.await_events(1, 0.01)) == 1
 
 
 def test_a_task_follows_without_blocking_its_loop(durable_store_url: str) -> None:
     async def follow() -> list[int]:
         found = []
-        async with aclosing(ledger.aevents(after=2)) as rows:
+        async with aclosing(ledger.log.aevents(after=2)) as rows:
             async for row in rows:
                 found.append(row["position"])
                 if len(found) == 4:
@@ -91,7 +93,7 @@ def test_a_task_that_follows_ends_when_the_ledger_is_closed() -> None:
 
     async def follow() -> list[int]:
         threading.Timer(0.1, ledger.close).start()
-        return [row["position"] async for row in ledger.aevents()]
+        return [row["position"] async for row in ledger.log.aevents()]
 
     assert asyncio.run(asyncio.wait_for(follow(), PATIENCE)) == []
 
@@ -101,7 +103,7 @@ def test_who_waits_for_a_store_that_is_gone_is_told(tmp_path: Path) -> None:
         ledger.record(parsed(*lives(1))[0])
         (tmp_path / "ledger.db").rename(tmp_path / "elsewhere.db")
         with pytest.raises(StoreUnreachable):
-            ledger.following.wait(1, PATIENCE)
+            ledger.internals.following.wait(1, PATIENCE)
 
 
 def test_tail_prints_the_last_events_or_those_after_a_position(tmp_path: Path) -> None:

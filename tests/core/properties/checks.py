@@ -200,8 +200,8 @@ def check_reopening(folder: Path, story: Story) -> None:
         before = views_of(ledger)
     with Ledger.open(url, clock=clock, update_views=False) as ledger:
         assert views_of(ledger) == before
-        assert ledger.rebuild().is_equal and views_of(ledger) == before
-        assert ledger.check().differences == ()
+        assert ledger.views.rebuild().is_equal and views_of(ledger) == before
+        assert ledger.views.check().differences == ()
         assert (
             views_of(ledger, as_of=clock.now())
             == before

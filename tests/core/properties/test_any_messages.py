@@ -54,7 +54,12 @@ def all_answers(ledger: Ledger, **moment: Any) -> list[Any]:
             )
         except (UnknownOrder, AmbiguousOrder) as error:
             found.append(str(error))
-    more = (ledger.proposals, ledger.instruments, ledger.account_events, ledger.certificates)
+    more = (
+        ledger.proposals,
+        ledger.instruments,
+        ledger.log.account_events,
+        ledger.reconciliations.certificates,
+    )
     return [
         *found,
         *views_of(ledger, **moment),
@@ -104,16 +109,18 @@ def check_memories(folder: Path, seed: int) -> None:
     while messages:
         ledger = chance.choice(ledgers)
         batch = [messages.pop(0) for _ in range(min(chance.randint(1, 4), len(messages)))]
-        previewed = told(ledger.preview(batch))
+        previewed = told(ledger.recording.preview(batch))
         outcomes = told(ledger.record_many(batch))
         assert outcomes == previewed, f"seed {seed}"
-        chance.choice(ledgers).catch_up()
+        chance.choice(ledgers).views.catch_up()
         found += outcomes
     assert found == expected, f"seed {seed}"
     assert facts_of(ledgers[0]) == log, f"seed {seed}"
     answers = [all_answers(ledger) for ledger in ledgers]
     assert answers[0] == answers[1] == answers[2], f"seed {seed}"
-    assert ledgers[1].rebuild().is_equal and ledgers[2].check().differences == (), f"seed {seed}"
+    assert ledgers[1].views.rebuild().is_equal and ledgers[2].views.check().differences == (), (
+        f"seed {seed}"
+    )
     for ledger in ledgers:
         ledger.close()
 

@@ -90,7 +90,7 @@ def check_names_of_then(seed: int) -> None:
         assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), (
             f"seed {seed}"
         )
-        assert ledger.check().differences == (), (
+        assert ledger.views.check().differences == (), (
             f"seed {seed}: the index of names is not what the log gives"
         )
         check_own_events_suffice(ledger, chance, seed)

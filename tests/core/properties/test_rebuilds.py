@@ -28,12 +28,12 @@ def check_rebuild(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
             ):
                 ledger.record(message)
                 if chance.random() < 0.4:
-                    ledger.catch_up()
+                    ledger.views.catch_up()
         names = (
             () if chance.random() < 0.7 else tuple(chance.sample(list(VIEWS), chance.randint(1, 3)))
         )
-        assert ledger.rebuild(names).is_equal, f"seed {seed}, {names}"
-        assert ledger.check().differences == (), f"seed {seed}, {names}"
+        assert ledger.views.rebuild(names).is_equal, f"seed {seed}, {names}"
+        assert ledger.views.check().differences == (), f"seed {seed}, {names}"
 
 
 @of_seeds
@@ -51,6 +51,6 @@ def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False, synchronous="OFF") as ledger:
         for seed in range(60):
             ledger.record_many(valid_messages(Random(seed), are_timed=True))
-            ledger.catch_up()
-        assert ledger.rebuild(jobs=3).is_equal
-        assert ledger.check().differences == ()
+            ledger.views.catch_up()
+        assert ledger.views.rebuild(jobs=3).is_equal
+        assert ledger.views.check().differences == ()

@@ -58,7 +58,7 @@ def recording(messages: list[Message], caught_up_after: int) -> Iterator[Ledger]
     with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
         ledger.record_many(given[:caught_up_after])
         if caught_up_after:
-            ledger.catch_up()
+            ledger.views.catch_up()
         ledger.record_many(given[caught_up_after:])
         yield ledger
 

@@ -106,12 +106,12 @@ def test_positions_by_side_are_the_auditors(seeds: range) -> None:
             audited = Audited(ledger)
             for message in hedge_story(chance):
                 if audited.offer(message) == "recorded" and chance.random() < 0.3:
-                    ledger.catch_up()
+                    ledger.views.catch_up()
             try:
                 audited.compare()
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}") from error
-            assert ledger.check().differences == (), seed
+            assert ledger.views.check().differences == (), seed
             assert ledger.pnl() == ledger.pnl(effective_at=START + timedelta(days=2)), seed
             moment = START + timedelta(seconds=chance.randint(0, 1_000))
             check_equity(ledger)
@@ -155,6 +155,6 @@ def test_several_processes_build_positions_by_side(tmp_path: Path) -> None:
             audited = Audited(ledger)
             for message in hedge_story(Random(seed)):
                 audited.offer(message)
-            ledger.catch_up()
-        assert ledger.rebuild(jobs=3).is_equal
-        assert ledger.check().differences == ()
+            ledger.views.catch_up()
+        assert ledger.views.rebuild(jobs=3).is_equal
+        assert ledger.views.check().differences == ()

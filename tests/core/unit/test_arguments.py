@@ -29,7 +29,7 @@ def test_a_number_that_no_database_keeps_is_refused(name: str) -> None:
 def test_a_status_is_a_dictionary() -> None:
     with Ledger.open("memory://") as ledger:
         with pytest.raises(TypeError, match="status takes a dictionary, not 3"):
-            ledger.publish("x", 3)  # type: ignore[arg-type]
+            ledger.internals.publish("x", 3)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="name takes"):
-            ledger.publish(3, {})  # type: ignore[arg-type]
+            ledger.internals.publish(3, {})  # type: ignore[arg-type]
         assert ledger.status()["collectors"] == {}

@@ -53,7 +53,7 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> No
 
     line = REQUEST[:-1] + f', "{field}": %s}}'
     with Ledger.open("memory://", update_views=False) as ledger:
-        (refused, recorded) = ledger.record_lines(
+        (refused, recorded) = ledger.recording.record_lines(
             [line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)]
         )
         assert (refused.outcome, refused.reason) == ("invalid", f"{field}: is nested too deeply")
@@ -65,7 +65,7 @@ def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
     evidence = '{"price":1.10,"e":[1E-7,-0.0],"id":%s}' % ("9" * 5_000)
     line = REQUEST[:-1] + f', "evidence": {evidence}}}'
     with Ledger.open("memory://", update_views=False) as ledger:
-        assert ledger.record_lines([line])[0].outcome == "recorded"
+        assert ledger.recording.record_lines([line])[0].outcome == "recorded"
         assert f'"evidence":{evidence},' in json_line(ledger.history("C-1")[0])
 
 
@@ -73,7 +73,7 @@ def test_the_numbers_of_evidence_are_printed_as_they_came() -> None:
 def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str) -> None:
     with Ledger.open("memory://", update_views=False) as ledger:
         for line in (f'{REQUEST[:-1]},"{field}":1,"{field}":2}}', f'{REQUEST[:-1]},"{field}":1}}'):
-            (outcome, _) = ledger.record_lines([line, REQUEST])
+            (outcome, _) = ledger.recording.record_lines([line, REQUEST])
             assert outcome.outcome == "invalid"
             assert len(f"{outcome.reason}".encode()) < 300
 
@@ -147,7 +147,7 @@ def test_null_is_the_same_as_nothing_given() -> None:
     )
     line = REQUEST[:-1] + "".join(f',"{field}":null' for field in optional) + "}"
     with Ledger.open("memory://", update_views=False) as ledger:
-        assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == [
+        assert [outcome.outcome for outcome in ledger.recording.record_lines([line, REQUEST])] == [
             "recorded",
             "duplicate",
         ]

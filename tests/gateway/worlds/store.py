@@ -4,7 +4,7 @@ after they were made."""
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from orderledger import Ledger, Message, Outcome
 from orderledger.infrastructure.errors import OutcomeUnknown, StoreUnreachable
@@ -20,10 +20,14 @@ class WorldLedger:
         self._ledger = ledger
         self._chance = chance
         self._failures = failures
-        self.store = ledger.store
-        self.catch_up = ledger.catch_up
+        self.internals = ledger.internals
+        self.views = ledger.views
         self.order = ledger.order
         self.status = ledger.status
+
+    @property
+    def recording(self) -> Self:
+        return self
 
     async def arecord(self, message: Message) -> Outcome:
         return await self._failing(lambda: self._ledger.arecord(message))
@@ -31,7 +35,9 @@ class WorldLedger:
     async def arecord_together(
         self, messages: Sequence[Message], *, fence: int | None = None
     ) -> list[Outcome]:
-        return await self._failing(lambda: self._ledger.arecord_together(messages, fence=fence))
+        return await self._failing(
+            lambda: self._ledger.recording.arecord_together(messages, fence=fence)
+        )
 
     async def _failing(self, commit: Callable[[], Awaitable[Result]]) -> Result:
         await self._pause()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from orderledger import Fenced, Gateway, Halt, Ledger, Request, ResumeTrading
 from orderledger.gateway import GatewaySettings
@@ -264,8 +264,11 @@ class World:
         machine, clock, ledger = Machine(name, self.now), MachineClock(self.now), self._open()
         chance = Random(f"{self.plan.seed} {name}")
         gateway = Gateway(
-            WorldLedger(
-                ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures
+            cast(
+                Ledger,
+                WorldLedger(
+                    ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures
+                ),
             ),
             {
                 ACCOUNT: WorldEntry(
@@ -329,7 +332,7 @@ class World:
         told = [one for name in names for one in self.venue.order_history(name)]
         self.recorder.record_many([parse_document(one) for one in told])
         self._run(self.time + 10.0)
-        self.recorder.catch_up()
+        self.recorder.views.catch_up()
 
     def unfinished(self) -> Iterator[str]:
         """What the last gateway still waits for."""

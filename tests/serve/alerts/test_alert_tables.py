@@ -14,7 +14,7 @@ WITHOUT_LEAF = """
 import sys
 sys.modules[sys.argv[2]] = None  # as if it were not installed
 from orderledger import Ledger
-with Ledger.open(sys.argv[1]) as ledger, ledger.store.database.reading() as session:
+with Ledger.open(sys.argv[1]) as ledger, ledger.internals.store.database.reading() as session:
     print(session.has_table("alerts"), session.has_table("orders"))
 """
 

@@ -88,7 +88,7 @@ def test_a_watcher_that_is_killed_between_raise_and_delivery_loses_nothing(
     assert (row["attempts"], row["delivered_at"], row["waiting"]) == (1, None, ["desk"])
     with (
         Ledger.open(db, update_views=False) as ledger,
-        ledger.store.database.writing() as session,
+        ledger.internals.store.database.writing() as session,
     ):  # the pause is over
         session.execute("UPDATE alert_notices SET next_attempt_at = '2026-01-01T00:00:00.000000Z'")
     config = settings(

@@ -276,10 +276,10 @@ def test_threads_look_and_deliver_until_they_are_stopped(
 def test_a_store_that_fails_is_a_fault_and_the_watcher_goes_on(tmp_path: Path) -> None:
     settings = AlertSettings.model_validate({"look_seconds": 0.02, "rules": [HALT]})
     with Ledger.open(tmp_path / "orders.db") as ledger, Watcher(ledger, settings) as watcher:
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("ALTER TABLE alerts RENAME TO alerts_away")
         until(lambda: watcher.fault() is not None)
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("ALTER TABLE alerts_away RENAME TO alerts")
         until(lambda: watcher.fault() is None)
         ledger.record_many(parsed(of_account("halt", 1)))

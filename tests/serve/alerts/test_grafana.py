@@ -111,7 +111,7 @@ def test_every_query_over_the_tables_runs_and_finds_something(postgres_schema_ur
         ),
         of_account("halt", 10),
     )
-    desk.ledger.publish(
+    desk.ledger.internals.publish(
         "here", {"at": moment(10), "is_running": True, "waiting": 0, "accounts": {}}
     )
     assert desk.at(11)[0] == [("halt", ACCOUNT)]

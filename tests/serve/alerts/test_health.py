@@ -32,7 +32,7 @@ def test_a_ledger_is_ready_until_its_views_are_too_far_behind(store_url: str) ->
         assert checks(look(ledger, views_behind=3)) == []
         assert checks(look(ledger, views_behind=2)) == [("views_behind", None, 3, 2)]
         assert look(ledger, views_behind=2).position == 3
-        ledger.catch_up()
+        ledger.views.catch_up()
         assert checks(look(ledger, views_behind=0)) == []
 
 
@@ -40,7 +40,7 @@ def test_every_feed_that_is_needed_has_to_be_heard(store_url: str) -> None:
     with opened(store_url, update_views=False) as ledger:
         counters = {"is_up": True, "last_message_age_seconds": 20.0}
         down = {"is_up": False, "last_message_age_seconds": None}
-        ledger.publish(
+        ledger.internals.publish(
             "here",
             {
                 "at": moment(50),
@@ -48,7 +48,7 @@ def test_every_feed_that_is_needed_has_to_be_heard(store_url: str) -> None:
                 "accounts": {"sim:up": counters, "sim:down": down},
             },
         )
-        ledger.publish("claiming", {"accounts": {}, "claim": {}})
+        ledger.internals.publish("claiming", {"accounts": {}, "claim": {}})
         assert checks(look(ledger, feeds={"sim:up": 10}, messages={"sim:up": 30})) == []
         assert checks(look(ledger, feeds={"sim:up": 9.5, "sim:down": 99, "sim:none": 99})) == [
             ("feed", "sim:up", 10, 9.5),

@@ -60,7 +60,7 @@ class Scrape:
 def ledger(store_url: str) -> Iterator[Ledger]:
     with opened(store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*day()))
-        ledger.catch_up()
+        ledger.views.catch_up()
         yield ledger
 
 
@@ -100,7 +100,7 @@ def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:
             report("rejected", "LOST", 20, reason="x"), report("rejected", "MARKET", 20, reason="x")
         )
     )
-    ledger.catch_up()
+    ledger.views.catch_up()
     assert (
         scrape("unresolved_orders", "sim:main"),
         scrape("unresolved_order_age_seconds", "sim:main"),
@@ -123,7 +123,7 @@ def test_gaps_breaks_halts_and_anomalies_are_counted(ledger: Ledger) -> None:
             of_account("halt", 31, reason="review"),
         )
     )
-    ledger.catch_up()
+    ledger.views.catch_up()
     scrape = Scrape(ledger)
     assert (
         scrape("open_gaps", "sim:main"),
@@ -143,17 +143,24 @@ def test_messages_are_counted_by_their_outcome(ledger: Ledger) -> None:
             report("rejected", "X", 1),
         )
     )
-    ledger.record_lines(["{", '{"type":"mark"}'])
+    ledger.recording.record_lines(["{", '{"type":"mark"}'])
     recorded = len(day()) + 1
-    assert ledger.outcomes() == {"recorded": recorded, "duplicate": 1, "refused": 1, "invalid": 2}
+    assert ledger.metrics.outcomes() == {
+        "recorded": recorded,
+        "duplicate": 1,
+        "refused": 1,
+        "invalid": 2,
+    }
     found = values(metrics_text(ledger))
-    assert [found["messages_total", (("outcome", outcome),)] for outcome in ledger.outcomes()] == [
+    assert [
+        found["messages_total", (("outcome", outcome),)] for outcome in ledger.metrics.outcomes()
+    ] == [
         recorded,
         1,
         1,
         2,
     ]
-    assert found["commit_seconds_count", ()] == ledger.latencies()["commit"]["count"] > 0
+    assert found["commit_seconds_count", ()] == ledger.metrics.durations()["commit"]["count"] > 0
     assert 0 < found["commit_seconds_sum", ()] < 500
     assert found["commit_seconds_bucket", (("le", "500"),)] == found["commit_seconds_count", ()]
 
@@ -179,7 +186,7 @@ def test_histograms_are_such_that_prometheus_reads_quantiles_from_them(ledger: L
         assert bounds == sorted(set(bounds))
         assert (bounds[0], bounds[-2], bounds[-1]) == (1e-6, 500, float("inf"))
         assert counts == sorted(counts)
-        assert counts[-1] == count == ledger.latencies()[measured]["count"] > 0
+        assert counts[-1] == count == ledger.metrics.durations()[measured]["count"] > 0
 
 
 def test_a_scrape_shows_how_far_the_views_are_behind_and_does_not_move_them(ledger: Ledger) -> None:
@@ -187,7 +194,7 @@ def test_a_scrape_shows_how_far_the_views_are_behind_and_does_not_move_them(ledg
     scrape = Scrape(ledger)
     assert (scrape("views_lag_events"), scrape("open_orders", "sim:main")) == (2, 5)
     assert scrape("views_lag_events") == 2
-    ledger.catch_up()
+    ledger.views.catch_up()
     assert (scrape("views_lag_events"), scrape("open_orders", "sim:main")) == (0, 7)
 
 
@@ -206,8 +213,8 @@ def test_collectors_are_shown_with_the_age_of_what_they_say(ledger: Ledger) -> N
         "waiting": 7,
         "accounts": {"sim:main": counters},
     }
-    ledger.publish("here", status)
-    ledger.publish("new", {"accounts": {}, "claim": {"token": "t", "accounts": []}})
+    ledger.internals.publish("here", status)
+    ledger.internals.publish("new", {"accounts": {}, "claim": {"token": "t", "accounts": []}})
     scrape, feed = Scrape(ledger), ("here", "sim:main")
     assert scrape("collector_status_age_seconds", "here") == 10
     assert scrape("feed_last_message_age_seconds", *feed) == 14.5
@@ -217,7 +224,7 @@ def test_collectors_are_shown_with_the_age_of_what_they_say(ledger: Ledger) -> N
         scrape("feed_gaps", *feed),
     ) == (1, 3, 1)
     assert scrape("collector_up", "new") == 0
-    ledger.publish("here", {**status, "is_running": False})
+    ledger.internals.publish("here", {**status, "is_running": False})
     assert scrape("feed_up", *feed) == 0
 
 
@@ -245,7 +252,7 @@ def test_beyond_their_number_accounts_and_instruments_are_summed_under_other(
                     ),
                 )
             )
-        ledger.catch_up()
+        ledger.views.catch_up()
         scrape = Scrape(ledger, accounts=2, instruments=3)
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]
         assert [scrape("open_orders", name) for name in ("sim:0", "sim:1", "other")] == [2, 2, 2]
@@ -264,7 +271,7 @@ def test_beyond_their_number_accounts_and_instruments_are_summed_under_other(
         ledger.record_many(
             parsed(request("EARLY", 3, account="a:first"))
         )  # sorts before all others, and takes no slot of theirs
-        ledger.catch_up()
+        ledger.views.catch_up()
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]
 
 
@@ -275,8 +282,8 @@ NASTY = ('quo"te', "back\\slash", "größe-注文", '"} 1\norderledger_up 7')
 def test_no_name_breaks_the_text(account: str) -> None:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(request("C-1", account=account, instrument=account)))
-        ledger.publish(NASTY[3], {"at": moment(0), "is_running": True})
-        ledger.catch_up()
+        ledger.internals.publish(NASTY[3], {"at": moment(0), "is_running": True})
+        ledger.views.catch_up()
         found = values(metrics_text(ledger))
     assert found["open_orders", (("account", account),)] == 1
     assert found["up", ()] == 1
@@ -300,10 +307,10 @@ def test_a_broken_store_is_a_metric_and_no_failed_scrape(tmp_path: Path) -> None
 def test_views_of_another_version_are_not_shown(tmp_path: Path) -> None:
     with opened(str(tmp_path / "orders.db"), update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1")))
-        ledger.catch_up()
+        ledger.views.catch_up()
         scrape = Scrape(ledger)
         assert (scrape("views_up"), scrape("open_orders", "sim:main")) == (1, 1)
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute(
                 "UPDATE view_versions SET version = 1 WHERE name = 'orders' RETURNING version"
             )
@@ -324,7 +331,7 @@ def test_a_command_prints_the_metrics_of_the_store(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     with opened(str(path)) as ledger:
         ledger.record_many(parsed(request("C-1")))
-        ledger.catch_up()
+        ledger.views.catch_up()
     done = run("metrics", "--db", path)
     found = values(done.out.encode())
     assert (done.status, found["open_orders", (("account", "sim:main"),)]) == (0, 1)
@@ -337,12 +344,12 @@ def test_what_the_views_say_is_read_once_for_each_state_of_them(tmp_path: Path) 
         ledger.record_many(
             parse_document(request(f"C-{number}", number)) for number in range(2_000)
         )
-        ledger.catch_up()
+        ledger.views.catch_up()
         scrape = Scrape(ledger)
         first = scrape("reading_seconds")
         began = time.process_time()
         assert {scrape("reading_seconds") for _ in range(20)} == {first}
         assert (time.process_time() - began) / 20 < 0.02
         ledger.record_many(parsed(request("NEW")))
-        ledger.catch_up()
+        ledger.views.catch_up()
         assert scrape("reading_seconds") != first

@@ -197,7 +197,7 @@ def test_a_silent_feed_is_raised(opening: Opening) -> None:
         second: float, message_age: float | None, *, is_up: bool = True, is_running: bool = True
     ) -> None:
         accounts = {ACCOUNT: {"is_up": is_up, "last_message_age_seconds": message_age}}
-        desk.ledger.publish(
+        desk.ledger.internals.publish(
             "here", {"at": moment(second), "is_running": is_running, "accounts": accounts}
         )
 
@@ -315,7 +315,7 @@ def test_of_two_watchers_of_one_name_one_raises(opening_several: Opening) -> Non
     other = opening_several({"kind": "halt"}, targets=[{"name": "pager", "command": ["true"]}])
     desk.record(of_account("halt", 1))
     assert (desk.at(2), other.at(2)) == (([("halt", ACCOUNT)], []), NOTHING)
-    tables = AlertTables(desk.ledger.store.database, "alerts")
+    tables = AlertTables(desk.ledger.internals.store.database, "alerts")
     assert [row["subject"] for row in tables.open().values()] == [ACCOUNT]
     assert len(desk.last()["notices"]) == 1
 

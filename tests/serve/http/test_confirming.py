@@ -49,7 +49,7 @@ def test_a_scope_that_the_ledger_does_not_know_needs_a_confirmation(
         "needs_confirmation",
         None,
     )
-    assert ledger.position() == 100
+    assert ledger.log.position() == 100
     confirmed = [
         posted(ledger, f"{PATHS[kind]}?confirm=true", json=scope),
         posted(ledger, PATHS[kind], json={**scope, "confirm": True}),

@@ -10,7 +10,10 @@ from orderledger.audit.queries import Audit
 from orderledger.cli import deriving as derived
 from orderledger.cli import main
 from orderledger.gateway.published import breakers
+from orderledger.infrastructure.views.log_methods import LogMethods
+from orderledger.infrastructure.views.metric_methods import MetricMethods
 from orderledger.infrastructure.views.questions import parameters_of, summary_of
+from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.ledger import Ledger
 from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.app import OF_ORDER
@@ -24,7 +27,7 @@ OF_LEAVES: tuple[Question, ...] = (accounts, alerts, breakers, breaks)
 """Questions that leaves bring. In Python they take the ledger."""
 METHODS = [
     getattr(owner, name)
-    for owner in (Ledger, Audit)
+    for owner in (Ledger, LogMethods, MetricMethods, ReconciliationMethods, Audit)
     for name in dir(owner)
     if not name.startswith("_")
 ]

@@ -129,7 +129,7 @@ def test_the_demo_shows_the_page_while_a_venue_trades(
         demo.send_signal(signal.SIGINT)
         assert demo.wait(30) == 0
     with Ledger.open(tmp_path / "orders.db") as ledger:
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def url_of(process: "subprocess.Popen[str]") -> str:

@@ -39,7 +39,7 @@ def test_the_same_request_again_gets_the_same_answer_and_records_nothing(
         None,
         "true",
     )
-    assert ledger.position() == 101
+    assert ledger.log.position() == 101
 
 
 @pytest.mark.parametrize("path", POSTS)
@@ -55,7 +55,7 @@ def test_another_request_under_the_key_is_refused_and_nothing_is_recorded(
     )
     elsewhere = posted(ledger, "/api/reconcile", json=POSTS[path], headers=KEY)
     assert elsewhere.status_code == 422
-    assert ledger.position() == 101
+    assert ledger.log.position() == 101
 
 
 def test_a_key_in_quotes_is_the_same_key_and_no_message_id(ledger: Ledger) -> None:
@@ -117,7 +117,7 @@ def test_lines_have_one_key_together(ledger: Ledger) -> None:
     ]
     assert second.content == first.content
     assert posted(ledger, content=body + "\n", headers=LINES).status_code == 422
-    assert ledger.position() == 103
+    assert ledger.log.position() == 103
 
 
 def test_while_a_request_is_carried_out_its_repetition_waits_and_another_one_is_refused(
@@ -134,7 +134,7 @@ def test_while_a_request_is_carried_out_its_repetition_waits_and_another_one_is_
     assert first.json()["outcome"] == "recorded"
     assert (same.status_code, same.json()["type"]) == (409, "urn:orderledger:problem:in_flight")
     assert other.status_code == 422
-    assert ledger.position() == 101
+    assert ledger.log.position() == 101
 
 
 def test_two_holders_may_use_the_same_key(ledger: Ledger, tmp_path: Path) -> None:
@@ -202,8 +202,8 @@ def test_a_request_that_was_recorded_and_not_answered_finds_its_messages_in_the_
         ledger.record_many(day(3))
         first = posted(ledger, content=body, headers=LINES)
         assert {json.loads(line)["outcome"] for line in first.text.splitlines()} == {"recorded"}
-        before = ledger.position()
-        with ledger.store.database.writing() as session:
+        before = ledger.log.position()
+        with ledger.internals.store.database.writing() as session:
             session.execute(
                 "UPDATE request_keys SET status = NULL, media = NULL, body = NULL WHERE key = ?",
                 ("k-1",),
@@ -212,7 +212,7 @@ def test_a_request_that_was_recorded_and_not_answered_finds_its_messages_in_the_
         assert [json.loads(line)["outcome"] for line in again.text.splitlines()] == [
             "duplicate"
         ] * len(messages)
-        assert ledger.position() == before
+        assert ledger.log.position() == before
 
 
 def test_keys_are_kept_for_a_day_and_not_more_than_a_number_of_them(durable_store_url: str) -> None:
@@ -223,7 +223,7 @@ def test_keys_are_kept_for_a_day_and_not_more_than_a_number_of_them(durable_stor
             """Asks as a new process does, whose first call looks for keys that are too old or too
             many."""
             return (
-                RequestKeys(ledger.store.database, most=3)
+                RequestKeys(ledger.internals.store.database, most=3)
                 .reserve("", key, b"x", now + timedelta(hours=hours))
                 .is_new
             )
@@ -237,7 +237,7 @@ def test_keys_are_kept_for_a_day_and_not_more_than_a_number_of_them(durable_stor
 
 
 def test_a_long_answer_is_not_kept(ledger: Ledger) -> None:
-    keys, now = RequestKeys(ledger.store.database), datetime(2026, 11, 20, tzinfo=UTC)
+    keys, now = RequestKeys(ledger.internals.store.database), datetime(2026, 11, 20, tzinfo=UTC)
     for key, size, is_kept in (
         ("short", LARGEST_ANSWER, True),
         ("long", LARGEST_ANSWER + 1, False),

@@ -51,9 +51,9 @@ def test_history_events_and_tables_show_both(store_url: str) -> None:
             "SELECT actor, on_behalf_of FROM events ORDER BY position"
         ).to_rows()
         assert [(row["actor"], row["on_behalf_of"]) for row in found] == wanted
-        exported = list(messages_in(ledger.store))
+        exported = list(messages_in(ledger.internals.store))
         assert [(one.actor, one.on_behalf_of) for one in exported] == wanted
-        assert ledger.check().differences == ()
+        assert ledger.views.check().differences == ()
 
 
 def test_it_is_kept_on_the_way_to_another_order_and_distinguishes_nothing(
@@ -110,11 +110,11 @@ def test_the_commands_take_and_show_it(durable_store_url: str, tmp_path: Path) -
 def test_a_store_of_an_older_version_gets_the_table_of_keys(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record(Mark(account="sim:main", instrument="X", price="1", at=at(0)))
-        with ledger.store.database.writing() as session:
+        with ledger.internals.store.database.writing() as session:
             session.execute("DROP TABLE request_keys")
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        assert RequestKeys(ledger.store.database).reserve("", "k", b"x", at(0)).is_new
-        with ledger.store.database.reading() as session:
+        assert RequestKeys(ledger.internals.store.database).reserve("", "k", b"x", at(0)).is_new
+        with ledger.internals.store.database.reading() as session:
             assert session.execute("SELECT version FROM ledger_schema") == [(SCHEMA_VERSION,)]
 
 

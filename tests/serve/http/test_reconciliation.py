@@ -97,7 +97,7 @@ def test_a_difference_among_the_oldest_of_many_orders_is_found(many: Ledger) -> 
         "agreeing_orders": MANY,
     }
     answer = of(many, "/api/reconciliation/orders?agreement=differs&count=true")
-    assert (answer["count"], answer["after"], answer["position"]) == (1, None, many.position())
+    assert (answer["count"], answer["after"], answer["position"]) == (1, None, many.log.position())
     (order,) = answer["rows"]
     shown = (
         "client_order_id",
@@ -172,7 +172,7 @@ def test_an_order_whose_outcome_is_unknown_differs(few: Ledger) -> None:
 
 
 def test_an_order_that_came_to_agree_differed_before(few: Ledger) -> None:
-    position = few.position()
+    position = few.log.position()
     filled = told("fill", OLDEST, 0.4, fill_id="F-odd", quantity="3", price="100")
     few.record_many(parsed(filled, claims(OLDEST, 9_000, "3")))
     assert of(few, "/api/reconciliation")["rows"][0]["differing_orders"] == 0
@@ -233,7 +233,7 @@ def test_the_database_counts_as_the_rule_says(tmp_path: Any) -> None:
         ) as ledger:
             ledger.record_many(map(parse_document, messages))
             orders = ledger.orders()
-            moments: tuple[dict[str, Any], ...] = ({}, {"as_of": ledger.position()})
+            moments: tuple[dict[str, Any], ...] = ({}, {"as_of": ledger.log.position()})
             for asked_for in moments:
                 counts = {
                     row["account"]: {
@@ -241,11 +241,11 @@ def test_the_database_counts_as_the_rule_says(tmp_path: Any) -> None:
                         "unmatched": row["unmatched_orders"],
                         "agrees": row["agreeing_orders"],
                     }
-                    for row in ledger.reconciliation(**asked_for)
+                    for row in ledger.reconciliations.by_account(**asked_for)
                 }
                 assert counts == agreement_counts(orders)
                 for agreement in AGREEMENTS:
-                    page = ledger.reconciled_orders(
+                    page = ledger.reconciliations.orders(
                         agreement=agreement, limit=5_000, with_count=True, **asked_for
                     )
                     expected = {row["stream"] for row in orders if agreement_of(row) == agreement}
@@ -270,4 +270,4 @@ def test_a_wrong_question_is_refused(few: Ledger) -> None:
         (answer,) = asked(few, f"/api/reconciliation/orders?{query}")
         assert (answer.status_code, answer.json()["field"]) == (400, query.partition("=")[0])
     with pytest.raises(ValueError, match="agreement: 'maybe' is not one of"):
-        few.reconciled_orders(agreement="maybe")
+        few.reconciliations.orders(agreement="maybe")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from orderledger import Ledger
-from orderledger.serve.settings import Limits, ServiceSettings
+from orderledger.serve.settings import ServerLimits, ServiceSettings
 from tests.serve.http.harness import asked, client_of
 
 REQUEST = {
@@ -197,7 +197,7 @@ def test_a_compressed_body_is_refused_unread(ledger: Ledger) -> None:
 
 
 def test_bodies_and_lines_have_a_limit(ledger: Ledger) -> None:
-    settings = ServiceSettings(limits=Limits(body_bytes=10_000, lines=10))
+    settings = ServiceSettings(limits=ServerLimits(body_bytes=10_000, lines=10))
     ndjson = {"content-type": "application/x-ndjson"}
     assert (
         posted(ledger, content=b"x" * 10_001, headers=ndjson, settings=settings).status_code == 413
@@ -222,7 +222,7 @@ def test_a_body_that_does_not_come_is_given_up(ledger: Ledger) -> None:
         yield b"{"
         await asyncio.sleep(5)
 
-    settings = ServiceSettings(limits=Limits(body_seconds=0.1))
+    settings = ServiceSettings(limits=ServerLimits(body_seconds=0.1))
     assert (
         posted(
             ledger, content=slow(), headers={"content-type": "application/json"}, settings=settings
@@ -255,7 +255,7 @@ def test_no_fault_of_ours_shows_a_trace(ledger: Ledger, monkeypatch: pytest.Monk
 
 
 def test_too_many_queries_are_refused_and_recording_goes_on(ledger: Ledger) -> None:
-    settings = ServiceSettings(limits=Limits(folds=1, folds_waiting=1))
+    settings = ServiceSettings(limits=ServerLimits(folds=1, folds_waiting=1))
 
     async def ask() -> None:
         async with client_of(ledger, settings) as client:

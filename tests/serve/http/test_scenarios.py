@@ -55,7 +55,8 @@ def test_every_scenario_of_fix_ends_over_http_as_the_matrix_says(
         outcomes, found = asyncio.run(told(ledger))
     with Ledger.open("memory://", clock=SteppingClock(BEGAN_AT), update_views=False) as other:
         assert outcomes == [
-            [one.outcome for one in other.record_lines(text.splitlines())] for text in lines
+            [one.outcome for one in other.recording.record_lines(text.splitlines())]
+            for text in lines
         ]
     assert len(found) > 30
     for case, rows in zip(cases, found, strict=True):

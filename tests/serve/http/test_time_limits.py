@@ -15,9 +15,9 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.deadline import OutOfTime, deadline, within_time
 from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.serve.answers import Answers
+from orderledger.serve.answers import QueryPools
 from orderledger.serve.problems import Problem
-from orderledger.serve.settings import Limits
+from orderledger.serve.settings import ServerLimits
 from tests.serve.http.harness import day, document_of
 from tests.serve.http.processes import Server
 
@@ -26,13 +26,13 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 def folding(ledger: Ledger) -> object:
     """Fold a log that has no end."""
-    events = itertools.cycle(list(ledger.store.all_events()))
+    events = itertools.cycle(list(ledger.internals.store.all_events()))
     return FoldedViews(within_time(events), None, None)
 
 
 def counting(ledger: Ledger) -> object:
     """Ask the database for something that has no end."""
-    with ledger.store.database.reading() as session:
+    with ledger.internals.store.database.reading() as session:
         return session.execute(ENDLESS)
 
 
@@ -42,19 +42,19 @@ def test_a_query_that_takes_too_long_leaves_its_thread(
     query: Callable[[Ledger], object], durable_store_url: str
 ) -> None:
     async def ask() -> None:
-        answers = Answers(ledger, Limits(answer_seconds=0.5, folds=1, folds_waiting=0))
+        answers = QueryPools(ledger, ServerLimits(answer_seconds=0.5, folds=1, folds_waiting=0))
         try:
             with pytest.raises(Problem, match=r"took more than 0\.5 s"):
                 await answers.ask(lambda: query(ledger), is_fold=True)
             began = time.monotonic()
             while True:
                 try:
-                    found = await answers.ask(ledger.position, is_fold=True)
+                    found = await answers.ask(ledger.log.position, is_fold=True)
                     break
                 except Problem:  # the thread is about to stop
                     assert time.monotonic() < began + 20
                     await asyncio.sleep(0.02)
-            assert found == ledger.position()
+            assert found == ledger.log.position()
         finally:
             answers.close()
 
@@ -72,7 +72,7 @@ def test_the_update_of_views_has_no_deadline(durable_store_url: str) -> None:
         with deadline(time.monotonic() - 1), pytest.raises(OutOfTime):
             folding(ledger)
         with deadline(time.monotonic() - 1):
-            assert ledger._projector.catch_up() == ledger.position()
+            assert ledger._projector.catch_up() == ledger.log.position()
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def test_a_tripped_breaker_says_since_when_and_why_until_trading_is_resumed(tmp_
 
 def test_a_gateway_without_breakers_removes_what_an_earlier_one_published(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
-        statuses = GatewayStatuses(ledger.store.database)
+        statuses = GatewayStatuses(ledger.internals.store.database)
         status = {
             "holder": "here",
             "at": "2026-11-20T09:00:00Z",
@@ -124,7 +124,7 @@ def test_a_gateway_without_breakers_removes_what_an_earlier_one_published(store_
             "breakers": [],
         }
         statuses.write({ACCOUNT: status, "sim:other": status})
-        ledger.publish("here", {"accounts": {}})
+        ledger.internals.publish("here", {"accounts": {}})
         statuses.remove([ACCOUNT])
         assert ledger.status()["gateways"] == {"sim:other": status}
         assert ledger.status()["collectors"] == {"here": {"accounts": {}}}

@@ -17,7 +17,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Certify
 from orderledger.serve.reconciling import answer_of, settings_of
-from orderledger.serve.settings import Limits, ServiceSettings
+from orderledger.serve.settings import ServerLimits, ServiceSettings
 from orderledger.venues.collecting.reconciling import report_of
 from orderledger.venues.reconciliation.breaks import Break, Kind
 from orderledger.venues.reconciliation.reconciler import Reconciled
@@ -221,7 +221,7 @@ def test_a_reconciliation_ends_with_its_limit_of_time(
     venue: FakeVenue, config: Path, store: Path
 ) -> None:
     settings = ServiceSettings(
-        collect=settings_of(config, str(store)), limits=Limits(reconcile_seconds=0.3)
+        collect=settings_of(config, str(store)), limits=ServerLimits(reconcile_seconds=0.3)
     )
 
     async def ask(ledger: Ledger) -> list[httpx.Response]:

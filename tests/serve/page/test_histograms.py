@@ -12,7 +12,7 @@ pytestmark = pytest.mark.page
 
 def test_each_step_has_a_chart_with_its_numbers_behind_it(desk: Desk) -> None:
     with Ledger.open(desk.ledger_url, update_views=False) as ledger:
-        (row,) = ledger.latency(by="")
+        (row,) = ledger.metrics.latency(by="")
     page = desk.open("#/health")
     charts = page.locator(".histogram")
     expect(charts).to_have_count(len(row["steps"]))

@@ -35,10 +35,14 @@ def check_statement(
         "open_orders": ledger.open_orders(**end),
         "unresolved_orders": ledger.orders(certainty="unresolved", **end),
         "account_events": [
-            row for row in ledger.account_events(**end) if period.since <= row["at"] < period.until
+            row
+            for row in ledger.log.account_events(**end)
+            if period.since <= row["at"] < period.until
         ],
         "certificates": [
-            row for row in ledger.certificates(**end) if period.since <= row["at"] < period.until
+            row
+            for row in ledger.reconciliations.certificates(**end)
+            if period.since <= row["at"] < period.until
         ],
         "anomalies": [
             row

@@ -56,7 +56,7 @@ def test_each_moment_is_what_pnl_says_as_of_then() -> None:
 def test_the_curve_and_the_statement_say_the_same_of_every_moment(seed: int) -> None:
     """With busts and corrections, of now and as of an earlier log position."""
     with recorded(*seeded(seed, FACTS // 2)) as ledger:
-        for position in (None, ledger.position() // 2, ledger.position() - 1):
+        for position in (None, ledger.log.position() // 2, ledger.log.position() - 1):
             for account in (None, MAIN):
                 asked: dict[str, Any] = {"as_of": position, "account": account}
                 curve = {

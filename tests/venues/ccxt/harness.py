@@ -94,7 +94,6 @@ class Account:
                 exchange=connected(self.settings()),
                 records=BookRecords(self.ledger),
                 now=self.clock.now,
-                chance=Random(1),
                 backoff=Backoff(Random(1), first=0.001, most=0.02),
                 **{**options, **self._venue},
             )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orderledger.venues.base.venue import Records
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import translated
 
 ACCOUNT = "ccxt:main"
@@ -11,7 +11,7 @@ ACCOUNT = "ccxt:main"
 
 def told(exchange: str = "bitstamp", records: Records | None = None, **parts: Any) -> list[Any]:
     translation = translated(
-        {"exchange": exchange, **parts}, Context(account=ACCOUNT, records=records)
+        {"exchange": exchange, **parts}, CcxtContext(account=ACCOUNT, records=records)
     )
     assert not translation.faults
     return list(translation.messages)
@@ -22,7 +22,7 @@ def only(exchange: str = "bitstamp", records: Records | None = None, **parts: An
     return message
 
 
-def seen_in(row: dict[str, Any], context: Context) -> Any:
+def seen_in(row: dict[str, Any], context: CcxtContext) -> Any:
     """The message of an order in a document that does not name its exchange."""
     (message,) = translated({"order": row}, context).messages
     return message

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.orders import is_doubtful
 from orderledger.venues.ccxt.translate import translated
 from orderledger.venues.reconciliation.book import BookRecords
@@ -17,7 +17,7 @@ from tests.venues.ccxt.telling import ACCOUNT, only, seen_in, told
 
 def test_an_answer_confirms_at_the_time_of_asking_and_says_what_dates_it() -> None:
     heard, asked = datetime(2026, 9, 22, tzinfo=UTC), datetime(2026, 9, 21, 23, 59, tzinfo=UTC)
-    context = Context(account=ACCOUNT, exchange="bitstamp", received_at=heard, asked_at=asked)
+    context = CcxtContext(account=ACCOUNT, exchange="bitstamp", received_at=heard, asked_at=asked)
     acknowledged: Any
     seen: Any
     acknowledged, seen = translated({"order": order()}, context).messages
@@ -48,7 +48,7 @@ def test_a_row_that_shows_an_ended_order_working_is_an_observation_with_its_date
             )
         )
         heard = datetime(2026, 9, 22, tzinfo=UTC)
-        context = Context(
+        context = CcxtContext(
             account=ACCOUNT, exchange="bitstamp", records=BookRecords(ledger), received_at=heard
         )
         old = seen_in(order(lastUpdateTimestamp=None), context)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orderledger import Fill, Ledger
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import CcxtRecording, translated
 from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.ccxt.rows import T, order, trade
@@ -55,7 +55,7 @@ def test_a_trade_in_its_order_and_in_the_list_is_one_fill(ledger: Ledger) -> Non
     listed = {
         key: value for key, value in trade().items() if key not in ("order", "symbol", "side")
     }
-    context = Context(account=ACCOUNT)
+    context = CcxtContext(account=ACCOUNT)
     for document in ({"order": order(trades=[listed])}, {"trade": trade(order=None)}):
         ledger.record_many(translated(document, context).messages)
     assert [row["venue_order_id"] for row in ledger.trades()] == ["101"]
@@ -130,7 +130,7 @@ def test_an_id_that_is_a_number_is_the_same_in_two_runs(ledger: Ledger) -> None:
     for id_, order_id in ((UUID, OTHER_UUID), (UUID.upper(), OTHER_UUID.upper())):
         record(ledger, trade(id=id_, order=order_id))
         ledger.record_many(
-            translated({"order": order(id=order_id)}, Context(account=ACCOUNT)).messages
+            translated({"order": order(id=order_id)}, CcxtContext(account=ACCOUNT)).messages
         )
     assert [(row["fill_id"], row["venue_order_id"]) for row in ledger.trades()] == [
         (UUID, OTHER_UUID)
@@ -150,7 +150,7 @@ def test_ids_that_the_ledger_has_in_capitals_keep_them(ledger: Ledger) -> None:
     ledger.record(Fill(account=ACCOUNT, venue_order_id=order_id, fill_id=fill_id, **terms))
     document = {"trade": trade(id=fill_id, order=order_id), "order": order(id=order_id)}
     ledger.record_many(
-        translated(document, Context(account=ACCOUNT, records=BookRecords(ledger))).messages
+        translated(document, CcxtContext(account=ACCOUNT, records=BookRecords(ledger))).messages
     )
     assert [row["fill_id"] for row in ledger.trades()] == [fill_id]
     assert len(ledger.orders()) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import translated
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.reconciliation.book import BookRecords
@@ -207,7 +207,7 @@ def test_an_order_of_ours_with_other_terms_was_replaced() -> None:
         ledger.record(
             Request(account=ACCOUNT, client_order_id="led-1", limit_price="2500.5", at=T, **terms)
         )
-        context = Context(account=ACCOUNT, records=BookRecords(ledger))
+        context = CcxtContext(account=ACCOUNT, records=BookRecords(ledger))
 
         def record(row: dict[str, Any]) -> list[str]:
             messages = translated({"order": row}, context).messages
@@ -339,7 +339,7 @@ def test_trades_within_an_order_are_fills_unless_they_are_hollow_or_have_no_id()
 
 
 def test_a_pushed_amount_that_ccxt_has_filled_in_is_not_claimed() -> None:
-    context = Context(account=ACCOUNT, exchange="kraken", source=Source.VENUE_PUSH)
+    context = CcxtContext(account=ACCOUNT, exchange="kraken", source=Source.VENUE_PUSH)
     (message,) = translated({"order": order()}, context).messages
     claims = message.model_dump()["reported"]
     assert (claims["quantity"], claims["cum_quantity"], claims["status"]) == (
@@ -378,14 +378,14 @@ def test_a_funding_is_negative_if_paid() -> None:
 def test_a_document_that_holds_nothing_known_is_a_fault() -> None:
     documents: list[Any] = [{"exchange": "kraken"}, [], 7, {"orders": "none"}]
     for document in documents:
-        translation = translated(document, Context(account=ACCOUNT))
+        translation = translated(document, CcxtContext(account=ACCOUNT))
         assert not translation.messages
         assert translation.faults or document == []
 
 
 def test_an_unreadable_row_costs_no_other() -> None:
     translation = translated(
-        {"orders": [order(), order(id=None), order(status=7.5)]}, Context(account=ACCOUNT)
+        {"orders": [order(), order(id=None), order(status=7.5)]}, CcxtContext(account=ACCOUNT)
     )
     assert [message.type for message in translation.messages] == ["acknowledged"]
     assert [fault.fault for fault in translation.faults] == [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request
-from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.translate import translated
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.reconciliation.book import BookRecords
@@ -51,7 +51,7 @@ def test_the_fills_of_an_order_count_whatever_else_cannot_be_read() -> None:
     broken = {"id": "9003", "price": "much", "amount": "0.2", "timestamp": T, "side": None}
     translation = translated(
         {"exchange": "kraken", "order": order(status={}, trades=[broken, listed])},
-        Context(account=ACCOUNT),
+        CcxtContext(account=ACCOUNT),
     )
     assert [message.model_dump()["fill_id"] for message in translation.messages] == ["9002"]
     assert len(translation.faults) == 2
@@ -160,7 +160,7 @@ def test_a_document_without_its_exchange_has_client_ids_only_if_the_ledger_knows
     rows = [order(id="1", clientOrderId="0"), order(id="2", clientOrderId="0")]
     with Ledger.open("memory://") as ledger:
         for row in rows:
-            ledger.record_many(translated({"order": row}, Context(account=ACCOUNT)).messages)
+            ledger.record_many(translated({"order": row}, CcxtContext(account=ACCOUNT)).messages)
         assert {row["venue_order_id"]: row["client_order_id"] for row in ledger.orders()} == {
             "1": None,
             "2": None,
@@ -172,6 +172,6 @@ def test_a_document_without_its_exchange_has_client_ids_only_if_the_ledger_knows
             "order_type": "market",
         }
         ledger.record(Request(account=ACCOUNT, client_order_id="led-1", **terms))
-        context = Context(account=ACCOUNT, records=BookRecords(ledger))
+        context = CcxtContext(account=ACCOUNT, records=BookRecords(ledger))
         message: Any = seen_in(order(id="3"), context)
         assert message.client_order_id == "led-1"

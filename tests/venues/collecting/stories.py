@@ -64,7 +64,7 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         files = [path for path in folder.iterdir() if path.name.startswith("orders.db")]
         stored = b"".join(path.read_bytes() for path in files)
         with world.ledger() as ledger:
-            gaps = ledger.account_events(kind="gap")
+            gaps = ledger.log.account_events(kind="gap")
             return Collected(while_it_ran, said, afterwards, shown, ledger.trades(), gaps, stored)
 
 
@@ -172,7 +172,9 @@ async def killed_and_started_again(command: Path, folder: Path) -> Killed:
         with world.ledger() as ledger:
             events = [(row["stream"], row["name"], str(row["payload"])) for row in ledger.events()]
             filled = {str(before.order_id): "1", str(away.order_id): "2"}
-            return Killed(said, filled, ledger.trades(), ledger.account_events(kind="gap"), events)
+            return Killed(
+                said, filled, ledger.trades(), ledger.log.account_events(kind="gap"), events
+            )
 
 
 def _fills(world: World) -> int:

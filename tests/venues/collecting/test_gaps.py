@@ -21,7 +21,7 @@ def test_an_interruption_is_a_gap_that_ends_when_what_was_missed_has_been_asked_
         await running.reconciled(2)
 
     running = run(story)
-    (gap,) = running.ledger.account_events(kind="gap")
+    (gap,) = running.ledger.log.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"], gap["reason"]) == (at(20), at(50), "connection_lost")
     (trade,) = running.ledger.trades()
     assert (trade["fill_id"], trade["source"]) == ("F-1", "reconciliation")
@@ -37,13 +37,13 @@ def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_mean
             Up(accounts=[ACCOUNT], at=at(30)),
         )
         await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 2)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        assert [gap["to_at"] for gap in running.ledger.log.account_events(kind="gap")] == [None]
         assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "HTTP 503"
         running.venue.is_down = False
         await running.reconciled(1)
 
     running = run(story)
-    assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
+    assert [gap["to_at"] for gap in running.ledger.log.account_events(kind="gap")] == [at(30)]
 
 
 def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> (
@@ -60,11 +60,11 @@ def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconci
         running.venue.is_down = False
         running.clock.set(at(30))
         await running.reconciled(1)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        assert [gap["to_at"] for gap in running.ledger.log.account_events(kind="gap")] == [None]
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
         await running.reconciled(2)
 
-    (gap,) = run(story).ledger.account_events(kind="gap")
+    (gap,) = run(story).ledger.log.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"]) == (at(20), at(50))
 
 
@@ -78,11 +78,11 @@ def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None
             UnreadablePayload(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{")
         )
         await running.reconciled(1)
-        assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
+        assert [gap["to_at"] for gap in running.ledger.log.account_events(kind="gap")] == [None]
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
         await running.reconciled(2)
 
-    (gap,) = run(story).ledger.account_events(kind="gap")
+    (gap,) = run(story).ledger.log.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
 
 
@@ -101,7 +101,7 @@ def test_the_gap_begins_where_the_last_collector_of_the_account_ended_whatever_i
         ]
         await running.collector.note_absence([*published, {"claim": {}}])
 
-    (gap,) = run(story).ledger.account_events(kind="gap")
+    (gap,) = run(story).ledger.log.account_events(kind="gap")
     assert (gap["account"], gap["from_at"]) == (ACCOUNT, at(7))
 
 
@@ -116,7 +116,7 @@ def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
         await running.reconciled(2)
 
     running = run(story)
-    (gap,) = running.ledger.account_events(kind="gap")
+    (gap,) = running.ledger.log.account_events(kind="gap")
     assert (gap["reason"], gap["to_at"]) == ("the feed failed: KeyError", at(30))
 
 
@@ -132,7 +132,7 @@ def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
         await running.reconciled(1)
 
     running = run(story)
-    (gap,) = running.ledger.account_events()
+    (gap,) = running.ledger.log.account_events()
     assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (
         ACCOUNT,
         at(5),
@@ -150,13 +150,13 @@ def test_an_outage_of_which_the_venue_says_several_lines_is_a_gap_like_any_other
         await running.hear(UP)
         await running.reconciled(1)
         await running.hear(Down(accounts=[ACCOUNT], at=at(20), reason=said))
-        await running.until(lambda: running.ledger.account_events(kind="gap") != [])
-        running.ledger.publish("collector", running.collector.status())
+        await running.until(lambda: running.ledger.log.account_events(kind="gap") != [])
+        running.ledger.internals.publish("collector", running.collector.status())
         await running.hear(Up(accounts=[ACCOUNT], at=at(30)))
         await running.reconciled(2)
 
     running = run(story)
-    (gap,) = running.ledger.account_events(kind="gap")
+    (gap,) = running.ledger.log.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"], gap["reason"]) == (
         at(20),
         at(30),

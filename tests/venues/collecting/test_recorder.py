@@ -6,7 +6,7 @@ from collections import defaultdict
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.venues.collecting.counters import AccountCounters
-from orderledger.venues.collecting.recorder import QUEUE_LIMIT, Recorder
+from orderledger.venues.collecting.recorder import QUEUE_LIMIT, FeedRecorder
 from tests.scenarios import ACCOUNT, at
 
 BATCH = QUEUE_LIMIT // 4
@@ -28,7 +28,7 @@ def acknowledged(first: int, count: int) -> list[Message]:
 
 def test_a_feed_faster_than_the_store_is_held_back_and_recorded_in_its_order() -> None:
     async def story(ledger: Ledger) -> None:
-        recorder = Recorder(ledger, defaultdict(AccountCounters))
+        recorder = FeedRecorder(ledger, defaultdict(AccountCounters))
         for start in range(0, QUEUE_LIMIT - BATCH, BATCH):
             await recorder.put(ACCOUNT, acknowledged(start, BATCH))
         held_back = asyncio.ensure_future(

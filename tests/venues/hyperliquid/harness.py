@@ -16,7 +16,7 @@ from orderledger.simulation.servers import Faults
 from orderledger.testing.listener import PATIENCE, Listener
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Messages
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.reconciliation.book import BookRecords
@@ -125,9 +125,9 @@ async def listening(server: HyperliquidServer, **options: Any) -> AsyncIterator[
             await harness.close()
 
 
-def polling(**limits: Any) -> Limits:
+def polling(**limits: Any) -> HyperliquidLimits:
     """No room for any stream."""
-    return Limits(**{"users": 0, **limits})
+    return HyperliquidLimits(**{"users": 0, **limits})
 
 
 def some(count: int) -> dict[str, str]:

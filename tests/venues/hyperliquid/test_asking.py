@@ -14,8 +14,8 @@ from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import Http, RateLimiter
 from orderledger.venues.base.venue import Venue
 from orderledger.venues.hyperliquid.answers import begin_of
-from orderledger.venues.hyperliquid.endpoints import Endpoints
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.rows import milliseconds
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
@@ -43,7 +43,9 @@ def asked(story: Any, **options: Any) -> None:
 
     async def run() -> None:
         async with made_up(weight=100_000, **options) as server:
-            venue = adapter(server, exchanges=("xyz",), limits=Limits(weight_per_minute=100_000))
+            venue = adapter(
+                server, exchanges=("xyz",), limits=HyperliquidLimits(weight_per_minute=100_000)
+            )
             try:
                 await story(server, venue)
             finally:
@@ -62,7 +64,9 @@ def test_fills_come_page_by_page_with_the_overlap_left_out() -> None:
                 server.exchange.fill(order, 1)
             rate_limiter = RateLimiter(100_000)
             http = Http(server.http_url)
-            rows = await Endpoints(http, rate_limiter, fills_per_page=3).fills(ADDRESS, START)
+            rows = await HyperliquidEndpoints(http, rate_limiter, fills_per_page=3).fills(
+                ADDRESS, START
+            )
             assert [row["tid"] for row in rows] == list(range(1, 15))
             await http.aclose()
 

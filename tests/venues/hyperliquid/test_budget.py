@@ -9,8 +9,8 @@ import pytest
 
 from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import Http, RateLimiter
-from orderledger.venues.hyperliquid.endpoints import Endpoints
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from tests.seeds import long
 from tests.venues.hyperliquid.harness import (
@@ -30,7 +30,7 @@ def test_the_delay_is_what_the_budget_allows() -> None:
 
     assert delays(10) == 0.0
     assert delays(500) == 490 * 40 / 960 * 60 == 1225.0
-    assert delays(500, limits=Limits(headroom=Fraction(0))) == 980.0
+    assert delays(500, limits=HyperliquidLimits(headroom=Fraction(0))) == 980.0
     assert delays(500, exchanges=["xyz"]) == 1837.5
     assert delays(11) == 10.0
     venue = Hyperliquid(some(12))
@@ -51,7 +51,7 @@ def test_hundreds_of_accounts_fit(count: int) -> None:
             address: server.exchange.place(address, **TERMS).order_id
             for address in accounts.values()
         }
-        limits, pace = Limits(minute=minute), replace(PACE, fundings=3600.0)
+        limits, pace = HyperliquidLimits(minute=minute), replace(PACE, fundings=3600.0)
         async with listening(server, accounts=accounts, limits=limits, pace=pace) as harness:
             begun = asyncio.get_running_loop().time()
             await harness.until(lambda: len(harness.heard_of) == count)
@@ -74,7 +74,7 @@ def test_who_asks_for_too_much_is_refused() -> None:
     async def story() -> None:
         async with made_up(weight=100) as server:
             http = Http(server.http_url, attempts=1)
-            questions = Endpoints(http, RateLimiter(1000))
+            questions = HyperliquidEndpoints(http, RateLimiter(1000))
             for _ in range(5):
                 await questions.open_orders(ADDRESS, "")
             with pytest.raises(VenueUnavailable, match="429"):
@@ -93,7 +93,7 @@ def test_rows_of_answers_are_charged() -> None:
                 server.exchange.fill(order, 1)
             rate_limiter = RateLimiter(1000)
             http = Http(server.http_url, rate_limiter=rate_limiter)
-            await Endpoints(http, rate_limiter).fills(ADDRESS, START)
+            await HyperliquidEndpoints(http, rate_limiter).fills(ADDRESS, START)
             assert rate_limiter.used == 20 + 3
             await http.aclose()
 

@@ -11,7 +11,7 @@ import pytest
 from orderledger.projections.view import Row
 from orderledger.simulation.market import OrderStatus, SimulatedInstrument, SimulatedOrder, step
 from orderledger.simulation.servers import Faults
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from orderledger.venues.hyperliquid.vocabulary import cloid_for
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import (
@@ -112,7 +112,9 @@ async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
     lose_answer=0.05, server_error=0.05,
                     too_many_requests=0.05, delay_seconds=0.01)  # fmt: skip
     limits = (
-        polling(weight_per_minute=1_000_000) if is_polled else Limits(weight_per_minute=1_000_000)
+        polling(weight_per_minute=1_000_000)
+        if is_polled
+        else HyperliquidLimits(weight_per_minute=1_000_000)
     )
     async with listening(
         made_up(faults=faults, weight=1_000_000), limits=limits, pace=PATIENT

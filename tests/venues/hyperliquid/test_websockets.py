@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
-from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits
 from tests.venues.hyperliquid.harness import PACE, TERMS, listening, made_up, some, up
 
 
@@ -66,7 +66,9 @@ def test_an_invalid_coin_closes_the_socket() -> None:
 def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
     async def story() -> None:
         server, accounts = made_up(users=3), some(5)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as harness:
+        async with listening(
+            server, accounts=accounts, limits=HyperliquidLimits(users=3)
+        ) as harness:
             assert (len(harness.venue.streamed), len(harness.venue.polled)) == (3, 2)
             for address in accounts.values():
                 server.exchange.place(address, **TERMS)
@@ -85,7 +87,9 @@ def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
 def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> None:
     async def story() -> None:
         server, accounts = made_up(users=2), some(3)
-        async with listening(server, accounts=accounts, limits=Limits(users=3)) as harness:
+        async with listening(
+            server, accounts=accounts, limits=HyperliquidLimits(users=3)
+        ) as harness:
             await harness.until(lambda: harness.kinds.count("Up") == 3)
             for address in accounts.values():
                 server.exchange.place(address, **TERMS)
@@ -105,7 +109,7 @@ def test_new_connections_wait_for_their_minute() -> None:
         server = made_up(connections_per_minute=6, minute=0.4)
         accounts, limits = (
             some(3),
-            Limits(connections_per_minute=6, minute=1.0),
+            HyperliquidLimits(connections_per_minute=6, minute=1.0),
         )  # what is sent in time may arrive late
         async with listening(server, accounts=accounts, limits=limits) as harness:
             for times in range(1, 4):

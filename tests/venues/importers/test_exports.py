@@ -34,7 +34,7 @@ def recorded(ledger: Ledger, *documents: dict[str, Any], account: str = "sim:mai
 
 
 def exported(ledger: Ledger) -> list[Message]:
-    return list(messages_in(ledger.store))
+    return list(messages_in(ledger.internals.store))
 
 
 def shown(ledger: Ledger) -> list[Any]:

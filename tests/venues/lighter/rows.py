@@ -6,14 +6,14 @@ from typing import Any
 from orderledger import Request
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.venues.base.translation import Translation
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.translate import translated
 
 ACCOUNT = "lighter:main"
 INDEX = 1234
 MARKETS = Markets({0: "ETH", 1: "BTC", 2048: "ETH/USDC"}, 1)
-CONTEXT = Context(account=ACCOUNT, account_index=INDEX, markets=MARKETS)
+CONTEXT = LighterContext(account=ACCOUNT, account_index=INDEX, markets=MARKETS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Document = dict[str, Any]
@@ -102,11 +102,11 @@ def request(client_order_id: str, client_order_index: int, **fields: Any) -> Req
     )
 
 
-def read(document: Any, context: Context = CONTEXT) -> Translation:
+def read(document: Any, context: LighterContext = CONTEXT) -> Translation:
     return translated(document, context)
 
 
-def only(document: Any, context: Context = CONTEXT) -> Message:
+def only(document: Any, context: LighterContext = CONTEXT) -> Message:
     """The one message that the payload gives, without a fault."""
     told = read(document, context)
     assert told.faults == ()

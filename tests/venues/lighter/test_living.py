@@ -192,7 +192,7 @@ def live(seed: int, steps: int, **fake: Any) -> None:
             await world.reconcile()
             assert set(await world.reconcile()) <= {"duplicate"}
             world.assert_true()
-            assert world.ledger.check().differences == ()
+            assert world.ledger.views.check().differences == ()
 
     asyncio.run(story())
 

@@ -10,7 +10,7 @@ import pytest
 
 from orderledger import Ledger, RequestReplace
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.context import LighterContext
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.settling import settled
 from orderledger.venues.reconciliation.book import BookRecords
@@ -34,7 +34,7 @@ def record(ledger: Ledger, *documents: Any, markets: Markets = MARKETS) -> list[
     told = []
     for document in documents:
         messages = read(
-            document, Context(account=ACCOUNT, account_index=INDEX, markets=markets)
+            document, LighterContext(account=ACCOUNT, account_index=INDEX, markets=markets)
         ).messages
         told += recorded(ledger, settled(messages, ACCOUNT, BookRecords(ledger), markets))
     return told

@@ -15,6 +15,7 @@ from orderledger.simulation.servers import Faults
 from orderledger.testing.listener import Listener
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Up
+from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.rest import STANDARD, Allowance, http_for
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.venues.reconciliation.book import BookRecords
@@ -128,7 +129,6 @@ class World(Listener):
             http = http_for(
                 self.fake.http_url,
                 self._allowance,
-                Random(1),
                 attempts=self._attempts,
                 backoff=backoff,
             )
@@ -139,7 +139,7 @@ class World(Listener):
                 records=BookRecords(self.ledger),
                 clock=self.clock,
                 backoff=backoff,
-                **{"ping_every": 0.05, "rest_lag": timedelta(0), **self._more},
+                pace=LighterPace(**{"ping_every": 0.05, "rest_lag": timedelta(0), **self._more}),
             )
             listening = self.listen_to(self.venue) if listens else None
             try:

@@ -13,6 +13,7 @@ from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.testing.order_entry import SECRET, EntryHarness, EntryUnderTest
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.venues.hyperliquid.signing import signer_of
@@ -52,7 +53,7 @@ def _query_tradier(server: VenueServer, account: str, records: Records) -> Venue
         records=records,
         now=SystemClock().now,
         sleep=asyncio.sleep,
-        chance=Random(1),
+        backoff=Backoff(Random(1)),
         url=server.url,
         stream_url=None,
         requests_per_minute=10_000,

@@ -42,7 +42,7 @@ def position(desk: Desk) -> tuple[str, str, str]:
 def opened(desk: Desk) -> list[tuple[str, str, datetime, str | None]]:
     return [
         (str(row["quantity"]), str(row["price"]), row["at"], row["reason"])
-        for row in desk.ledger.account_events(account=ACCOUNT, kind="adjust")
+        for row in desk.ledger.log.account_events(account=ACCOUNT, kind="adjust")
     ]
 
 

@@ -153,7 +153,7 @@ def test_a_certificate_holds_the_oldest_breaks_and_says_how_many_more_there_are(
     found, _ = run(ten, 60)
     assert len(found.certificate.open_breaks) == 8
     assert left(found)[-1] == "more_breaks:3"
-    (row,) = ten.ledger.certificates()
+    (row,) = ten.ledger.reconciliations.certificates()
     assert len(row["open_breaks"]) == 8
     monkeypatch.setattr(certificate, "MOST_BREAKS", 10)
     assert len(left(run(ten, 120)[0])) == 10

@@ -88,7 +88,7 @@ def test_a_run_by_hand_asks_for_what_a_gap_has_hidden_and_does_not_end_it(desk: 
     first, second = desk.reconcile(60), desk.reconcile(120)
     assert (kinds(first), second.appended) == ([("missing_fill", True)], 0)
     assert first.certificate.covered_to == first.at
-    (gap,) = desk.ledger.account_events(kind="gap")
+    (gap,) = desk.ledger.log.account_events(kind="gap")
     assert (gap["from_at"], gap["to_at"]) == (at(10), None)
 
 

@@ -49,7 +49,7 @@ def of_positions(found: Any) -> list[tuple[str, bool, str]]:
 def adjusted(desk: Desk) -> list[tuple[str | None, str]]:
     return [
         (row["position_side"], str(row["quantity"]))
-        for row in desk.ledger.account_events(account=ACCOUNT, kind="adjust")
+        for row in desk.ledger.log.account_events(account=ACCOUNT, kind="adjust")
     ]
 
 

@@ -30,7 +30,7 @@ def test_a_fill_that_cannot_be_read_stays_open_and_the_second_run_appends_nothin
     (found,) = first.breaks
     assert (found.text, found.theirs) == ("cannot be read: sz is not a number", ROW.payload)
     assert (first.is_recorded, second.is_recorded, second.appended) == (True, False, 0)
-    (shown,) = desk.ledger.certificates()
+    (shown,) = desk.ledger.reconciliations.certificates()
     assert [one["id"] for one in shown["open_breaks"]] == [found.id]
 
 

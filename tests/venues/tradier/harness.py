@@ -14,6 +14,7 @@ from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.testing.listener import Listener
+from orderledger.venues.base.transport import Backoff
 from orderledger.venues.tradier.venue import TradierVenue
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 
@@ -73,7 +74,7 @@ def adapter(fake: TradierServer, book: Book, **options: Any) -> TradierVenue:
         "records": book.records,
         "now": SystemClock().now,
         "sleep": asyncio.sleep,
-        "chance": random.Random(7),
+        "backoff": Backoff(random.Random(7)),
         "url": fake.url,
         "stream_url": fake.websocket_url,
         "requests_per_minute": 100_000,

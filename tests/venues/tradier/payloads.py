@@ -11,7 +11,7 @@ from orderledger.projections.view import Row
 from orderledger.venues.base.definitions import DEFINED_AT, Definitions
 from orderledger.venues.base.venue import NoRecords
 from orderledger.venues.reconciliation.book import BookRecords
-from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.translate import from_recorded, translated
 
@@ -49,9 +49,10 @@ class Book:
     def read(self, document: Any) -> list[Any]:
         return from_recorded(document, ACCOUNT, self.records)
 
-    def translate(self, document: Any, memory: Memory | None = None) -> Any:
+    def translate(self, document: Any, memory: TradierMemory | None = None) -> Any:
         return translated(
-            document, Context(account=ACCOUNT, records=self.records, memory=memory or Memory())
+            document,
+            TradierContext(account=ACCOUNT, records=self.records, memory=memory or TradierMemory()),
         )
 
     def tell(self, *documents: Any) -> list[str]:

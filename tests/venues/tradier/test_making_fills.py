@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orderledger import Fill, Ledger
 from orderledger.domain.exact import ZERO, plain, total
-from orderledger.venues.tradier.context import Memory
+from orderledger.venues.tradier.context import TradierMemory
 from tests.venues.tradier.payloads import Book, a_book, event, filled_row, orders, read_alone, row
 
 
@@ -90,7 +90,7 @@ def test_a_reader_that_has_forgotten_everything_goes_on_from_the_ledgers_own_fil
 def test_a_fill_that_was_told_and_not_yet_recorded_is_told_again_and_not_twice() -> None:
     with a_book() as book:
         book.request()
-        memory = Memory()
+        memory = TradierMemory()
         slow = book.translate(orders(filled_row(4, "500.2")), memory)
         quick = book.translate(orders(filled_row(10, "500.23")), memory)
         fills = [message for message in quick.messages if isinstance(message, Fill)]
@@ -108,7 +108,7 @@ def test_a_fill_that_was_told_and_not_yet_recorded_is_told_again_and_not_twice()
 def test_a_correction_that_was_told_and_not_yet_recorded_counts_once() -> None:
     with a_book() as book:
         book.request()
-        memory = Memory()
+        memory = TradierMemory()
         wrong = book.translate(orders(filled_row(10, "500.2")), memory).messages
         right = book.translate(orders(filled_row(10, "500.3")), memory).messages
         assert [message.type for message in right] == ["fill", "fill_corrected", "status_observed"]
@@ -344,7 +344,7 @@ def test_an_event_that_is_no_news_asks_nothing() -> None:
 def test_events_out_of_order_do_not_move_an_order_back() -> None:
     with a_book() as book:
         book.request()
-        memory = Memory()
+        memory = TradierMemory()
         for said in (
             event(
                 status="filled",
@@ -373,7 +373,7 @@ EXECUTIONS = st.lists(
 def test_numbers_that_come_late_take_nothing_back() -> None:
     with a_book() as book:
         book.request()
-        memory = Memory()
+        memory = TradierMemory()
         late: dict[str, Any] = {
             "status": "partially_filled",
             "exec_quantity": 4,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderledger.venues.tradier.context import Memory
+from orderledger.venues.tradier.context import TradierMemory
 from orderledger.venues.tradier.tags import tag_for
 from tests.venues.tradier.payloads import ACCOUNT, TAG, Book, a_book, event, filled_row, orders, row
 
@@ -74,7 +74,7 @@ def test_the_id_in_the_answer_to_our_order_decides_whose_the_tag_is() -> None:
 def test_what_was_told_and_not_yet_recorded_keeps_its_tag() -> None:
     with a_book() as book:
         book.request()
-        memory = Memory()
+        memory = TradierMemory()
         first = book.translate(orders(row()), memory).messages
         second = book.translate(orders(row(**LATER)), memory).messages
         assert [message.aliases for message in (*first, *second)] == [{"tradier.tag": TAG}, {}]

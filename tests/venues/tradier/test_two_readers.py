@@ -8,7 +8,7 @@ from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.venues.reconciliation.book import BookRecords
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.translate import translated_orders
 from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
@@ -48,7 +48,9 @@ def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
     with Ledger.open("memory://", update_views=False) as ledger:
 
         def read(filled: int, at: str) -> list[Any]:
-            context = Context(account=ACCOUNT, records=BookRecords(ledger), memory=Memory())
+            context = TradierContext(
+                account=ACCOUNT, records=BookRecords(ledger), memory=TradierMemory()
+            )
             return list(translated_orders([row(filled, at)], context).messages)
 
         by_collector, by_hand = (
@@ -89,7 +91,9 @@ async def reconciled(harness: Harness) -> Reconciled:
 def test_a_reconciliation_takes_it_back_though_the_order_stands_still() -> None:
     async def told(harness: Harness) -> list[Any]:
         """What another reader makes of the order now, before anything is recorded of it."""
-        context = Context(account=ACCOUNT, records=harness.book.records, memory=Memory())
+        context = TradierContext(
+            account=ACCOUNT, records=harness.book.records, memory=TradierMemory()
+        )
         return list(
             translated_orders(await harness.venue._endpoints.orders(NUMBER), context).messages
         )

@@ -23,7 +23,7 @@ otherwise.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpAnswer:
     """The venue's answer. `document`: None if it is not JSON. `text`: the beginning of the body,
     without secrets.
     """
@@ -57,7 +57,7 @@ class Sender:
 
     async def send(
         self, method: str, path: str, *, json: Any = None, form: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send one request, and return the venue's statement: 2xx with JSON, or 4xx.
 
         Raises NotSent if no connection was made. Raises Unanswered after a timeout, a lost
@@ -86,7 +86,7 @@ class Sender:
         """Close all connections."""
         await self._client.aclose()
 
-    def _judged(self, response: httpx.Response) -> Answer:
+    def _judged(self, response: httpx.Response) -> HttpAnswer:
         status, body = response.status_code, response.content[:MOST_BYTES]
         body_text = self._secrecy.hide(body[: 4 * LONGEST_TEXT].decode("utf-8", "replace"))[
             :LONGEST_TEXT
@@ -96,12 +96,12 @@ class Sender:
         except ValueError:
             document = None
         if status == TOO_MANY and self._is_refusal(document):
-            return Answer(status=status, document=document, text=body_text)
+            return HttpAnswer(status=status, document=document, text=body_text)
         if status >= 500 or 300 <= status < 400 or status in TOO_LATE_OR_MANY:
             raise Unanswered(f"http_{status}", body_text[:200])
         if status < 300 and document is None:
             raise Unanswered("unreadable", f"HTTP {status}, and no JSON: {body_text[:200]}")
-        return Answer(status=status, document=document, text=body_text)
+        return HttpAnswer(status=status, document=document, text=body_text)
 
     def _hidden(self, error: Exception) -> str:
         return self._secrecy.hide(f"{type(error).__name__}: {error}")

@@ -41,7 +41,7 @@ class SentenceRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class RefusalTable:
     """The refusals of one exchange, or of one of its interfaces."""
 
     source: str
@@ -70,7 +70,7 @@ class Table:
         )
 
 
-def table_for(exchange: str, address: str) -> Table | None:
+def table_for(exchange: str, address: str) -> RefusalTable | None:
     """The table of an exchange of ccxt, for a request to this address."""
     return next(
         (table for table in tables().get(exchange, ()) if table.paths.search(address)), None
@@ -78,9 +78,9 @@ def table_for(exchange: str, address: str) -> Table | None:
 
 
 @functools.cache
-def tables() -> Mapping[str, Sequence[Table]]:
+def tables() -> Mapping[str, Sequence[RefusalTable]]:
     """All tables, by the ids of exchanges in ccxt."""
-    found: dict[str, list[Table]] = {}
+    found: dict[str, list[RefusalTable]] = {}
     here = files(__package__)
     for file in sorted(
         (one for one in here.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name
@@ -92,7 +92,7 @@ def tables() -> Mapping[str, Sequence[Table]]:
     return found
 
 
-def _table(document: Mapping[str, Any]) -> Table:
+def _table(document: Mapping[str, Any]) -> RefusalTable:
     codes: dict[str, Proof] = {}
     patterns: list[tuple[str, Proof]] = []
     for mark in Mark:
@@ -103,7 +103,7 @@ def _table(document: Mapping[str, Any]) -> Table:
                     patterns.append((code, proof))
                 else:
                     codes.setdefault(code, proof)
-    return Table(
+    return RefusalTable(
         source=document["source"],
         paths=re.compile(document.get("paths", "")),
         code_in=document["code_in"],

@@ -1,31 +1,28 @@
-"""Queries in pages, for programs that show long lists."""
+"""`ledger.log`: events in pages and as they are recorded, by log position."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.stream_names import quoted
+from orderledger.domain.stream_names import account_of, quoted
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
+from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
 from orderledger.infrastructure.views.paging import (
     LONGEST_PAGE,
     ORDERS_OF_PAGES,
     Order,
     Page,
-    place_of,
 )
-from orderledger.infrastructure.views.reading import Reader
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.account_counts import AccountCountsRow, count_by_account
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.rows import CertificateRow, OrderRow
+from orderledger.infrastructure.views.parameters import AsOf, EffectiveAt, Since, Until
+from orderledger.infrastructure.views.reading import Namespace
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.rows import AccountEventRow, EventRow
 from orderledger.projections.view import AnyRow, RowList
 
 ROWS_AT_ONCE = 1_000
@@ -35,88 +32,15 @@ READ_AT_MOST = 50_000
 """Log positions that one search for events covers. The next page continues from there."""
 
 
-class Pages(Reader):
-    """The query methods that return pages."""
+class LogMethods(Namespace):
+    """The events of the log in pages and as they are recorded, and those of accounts:
+    `ledger.log`."""
 
     def position(self) -> int:
         """Return the last position of the log, 0 if it is empty."""
-        with reaching(self._url):
-            return self._store.recorder.last_position()
+        return self._ledger._last_position()
 
     def page(
-        self,
-        view: str,
-        *,
-        limit: int = 200,
-        after: str | None = None,
-        order: Order = "asc",
-        columns: Sequence[str] | None = None,
-        search: str | None = None,
-        with_count: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
-    ) -> Page:
-        """Return a page of a view: at most `limit` rows, after the cursor `after` of the page
-        before.
-
-        `view`: orders, trades, anomalies, proposals, instruments, account_events, certificates or
-        halts, with the filters of the method of that name. `order`: asc as the other methods, desc,
-        or newest: the latest first, of orders the last updated. `columns`: only these. `search`: of
-        orders, those with an id that begins with this text. `with_count`: also count all rows that
-        match. Raises InvalidCursor for a cursor of another list.
-        """
-        table, where, missing = queries.paged(view, where)
-        check_period(since, until)
-        check_argument("search", "text", search)
-        asked_of(table, where)
-        shown = queries.columns_shown(table, columns)
-        place = place_of(table, order, limit, after)
-        asked: dict[str, Any] = {
-            "missing": missing,
-            "search": search,
-            "since": since,
-            "until": until,
-            **where,
-        }
-        position = self.position()
-        with self._views(as_of, effective_at) as views:
-            found = views.page(place, columns=queries.columns_needed(table, shown), **asked)
-            count = views.count(table, **asked) if with_count else None
-            rows = queries.rows_shown(views, table, found[:limit], shown)
-        following = place.cursor_after(found[limit - 1]) if len(found) > limit else None
-        return Page(RowList(rows), following, count, position)
-
-    def changed_orders(self, streams: Sequence[str]) -> list[OrderRow]:
-        """Return the orders of these streams as they are now, in no order. A stream without an
-        order has none."""
-        with self._views(None, None) as views:
-            if isinstance(views, StoredViews):
-                return views.orders_in(streams)
-            wanted = set(streams)
-            return [row for row in queries.orders(views) if row["stream"] in wanted]
-
-    def account_counts(self, since: datetime) -> list[AccountCountsRow]:
-        """Return counts of orders by account: all, open and unresolved ones, and those that are
-        new, changed or ended since."""
-        check_argument("since", "time", since, is_needed=True)
-        with self._views(None, None) as views:
-            if isinstance(views, StoredViews):
-                return views.counts_by_account(since)
-            orders = views.rows(ORDERS)
-        return count_by_account(orders, since)
-
-    def last_certificates(self) -> list[CertificateRow]:
-        """Return the last certificate of each account."""
-        with self._views(None, None) as views:
-            if isinstance(views, StoredViews):
-                return views.last_certificates()
-            last = {row["account"]: row for row in views.rows(CERTIFICATES)}
-            return [last[account] for account in sorted(last)]
-
-    def events_page(
         self,
         *,
         limit: int = 200,
@@ -137,9 +61,8 @@ class Pages(Reader):
         """Return a page of the log. The cursor `after` is the log position of an event: the page
         has later ones, with `order` desc or newest earlier ones.
 
-        The filters are those of `events`, and the stream, the correlation id, and the time of
-        recording. A search covers a part of the log: a page may have few rows, or none, and a
-        cursor that continues the search.
+        The filters are those of `ledger.events`. A search covers a part of the log: a page may have
+        few rows, or none, and a cursor that continues the search.
         """
         check_argument("stream", "text", stream)
         check_argument("account", "text", account)
@@ -174,6 +97,35 @@ class Pages(Reader):
             rows if columns is None else [_with_columns(columns, row) for row in rows]
         )
         return Page(RowList(shown), None if following is None else str(following), None, last)
+
+    def account_events(
+        self,
+        *,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, ACCOUNT_EVENTS],
+    ) -> RowList[AccountEventRow]:
+        """List funding, adjustments and feed gaps.
+
+        `since` and `until` compare the time when they happened.
+        """
+        return self._ledger._shown(ACCOUNT_EVENTS, as_of, effective_at, where, since, until)
+
+    async def aevents(
+        self, *, account: str | None = None, after: int = 0
+    ) -> AsyncGenerator[EventRow, None]:
+        """Iterate over the events after a log position, and wait for new ones, without blocking the
+        event loop. As `ledger.events` with `follow`; ends when the ledger is closed."""
+        check_argument("account", "text", account)
+        check_argument("after", "count", after, is_needed=True)
+        async with aclosing(self._ledger._following.abatches(after)) as batches:
+            async for stored in batches:
+                for row in self._ledger._rows_of(
+                    [row for row in stored if account in (None, account_of(row.stream))]
+                ):
+                    yield row
 
 
 def _with_columns(columns: Sequence[str], row: AnyRow) -> AnyRow:

@@ -1,14 +1,14 @@
-"""Query methods about the agreement of orders with the reports of their venues."""
+"""`ledger.reconciliations`: certificates, and how orders agree with the reports of their venues."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.paging import LONGEST_PAGE, Order, Page, place_of
-from orderledger.infrastructure.views.parameters import Account, AsOf, EffectiveAt
+from orderledger.infrastructure.views.parameters import Account, AsOf, EffectiveAt, Since, Until
 from orderledger.infrastructure.views.questions import Between, Word
+from orderledger.infrastructure.views.reading import Namespace
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import Views
 from orderledger.projections.agreement import (
@@ -26,10 +26,34 @@ from orderledger.projections.orders import ORDERS, OrderRow
 from orderledger.projections.view import RowList
 
 
-class AgreementQueries(Pages):
-    """The query methods about agreement."""
+class ReconciliationMethods(Namespace):
+    """Certificates of reconciliations, and how orders agree with the reports of their venues:
+    `ledger.reconciliations`."""
 
-    def reconciliation(
+    def certificates(
+        self,
+        *,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, CERTIFICATES],
+    ) -> RowList[CertificateRow]:
+        """List certificates of reconciliations: the counts of matches, and the open breaks.
+
+        `since` and `until` compare the time of the reconciliation.
+        """
+        return self._ledger._shown(CERTIFICATES, as_of, effective_at, where, since, until)
+
+    def last_certificates(self) -> list[CertificateRow]:
+        """Return the last certificate of each account."""
+        with self._views(None, None) as views:
+            if isinstance(views, StoredViews):
+                return views.last_certificates()
+            last = {row["account"]: row for row in views.rows(CERTIFICATES)}
+            return [last[account] for account in sorted(last)]
+
+    def by_account(
         self,
         *,
         account: Account = None,
@@ -50,7 +74,7 @@ class AgreementQueries(Pages):
         ]
         return RowList(rows)
 
-    def reconciled_orders(
+    def orders(
         self,
         *,
         agreement: Annotated[
@@ -80,7 +104,7 @@ class AgreementQueries(Pages):
         check_argument("account", "text", account)
         if agreement not in (None, *AGREEMENTS):
             raise ValueError(f"agreement: {agreement!r:.100} is not one of {', '.join(AGREEMENTS)}")
-        place, position = place_of(ORDERS, order, limit, after), self.position()
+        place, position = place_of(ORDERS, order, limit, after), self._ledger._last_position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=NEEDED, agreement=agreement, account=account)
             count = (
@@ -97,7 +121,9 @@ class AgreementQueries(Pages):
     def _beside_reports(
         self, orders: Sequence[OrderRow], as_of: AsOf, effective_at: datetime | None
     ) -> RowList[ReconciledOrderRow]:
-        events = self._events_known_of(as_of, effective_at, [order["stream"] for order in orders])
+        events = self._ledger._events_known_of(
+            as_of, effective_at, [order["stream"] for order in orders]
+        )
         rows = [
             reconciled_order_row(order, last_report(events.get(order["stream"], ())))
             for order in orders
