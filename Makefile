@@ -28,7 +28,7 @@ test test-slow test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytes
 test test-slow test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants crash crash-calls check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,15 @@ nightly: test-long test-interop test-spark test-image mutants bench  ## what tak
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
+
+N ?= 100
+SEED ?=
+crash: setup  ## cut the power of real processes: N=100 images of their disk, after planted faults; SEED=1: the same draws; half a minute
+	$(BIN)/python -m tests.crash images --count $(N) $(addprefix --seed ,$(SEED))
+
+CALLS ?= 20
+crash-calls: setup  ## let CALLS=20 system calls of real processes fail, after planted faults; SEED=1: the same draws; two minutes
+	$(BIN)/python -m tests.crash calls --count $(CALLS) $(addprefix --seed ,$(SEED))
 
 check: setup  ## style, format, types (of the pages' programs too) and the architecture
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
                 file.writelines(pieces)
             return
         _replace(target, pieces)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 @contextmanager
@@ -50,8 +50,8 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: new ones, and that others are gone."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)

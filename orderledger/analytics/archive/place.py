@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from orderledger import InvalidSetting
 from orderledger.analytics.errors import ArchiveError
-from orderledger.extend.runtime import needed, secrecy
+from orderledger.extend.runtime import files, needed, secrecy
 
 if TYPE_CHECKING:
     import pyarrow
@@ -97,21 +97,22 @@ class Place:
                 file.write(content)  # an object store shows an object only when it is complete
             return
         path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         part = path.with_name(f"{path.name}.{uuid4().hex}.part")
         with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.rename(path)
-        _sync_folders(path.parent, self._root)
+        files.sync_folder(path.parent)
 
     def delete(self, name: str) -> None:
         if self._root is None:
             with suppress(FileNotFoundError):
                 self.files.delete_file(self.path_of(name))
-        else:
-            (self._root / name).unlink(missing_ok=True)
+        elif (path := self._root / name).parent.is_dir():
+            path.unlink(missing_ok=True)
+            files.sync_folder(path.parent)  # before the note that names it is removed
 
     def digest(self, name: str) -> str:
         """The SHA-256 of a file."""
@@ -143,7 +144,7 @@ class Place:
             if self._root is None:
                 yield
                 return
-            self._root.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._root)
             with (self._root / ".lock").open("w") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,14 +153,10 @@ class Place:
                 yield
 
 
-def _sync_folders(folder: Path, root: Path) -> None:
-    """Make the names of new files and folders durable."""
-    while True:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if folder == root or folder.parent == folder:
-            return
-        folder = folder.parent
+def _make_folder(folder: Path) -> None:
+    """Create a folder, and the missing ones above it. Their names survive a power failure."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    files.sync_folder(folder.parent)

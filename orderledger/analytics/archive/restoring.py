@@ -17,6 +17,7 @@ from orderledger.extend.store import (
     chunks,
     fill_indexes,
     kept_evidence,
+    reaching,
     table_names,
 )
 
@@ -39,9 +40,9 @@ def restore(
     `up_to`: leave out the events after this log position. Raises InvalidSetting if the ledger is
     not empty. If this call fails or is killed, the log is empty as before.
     """
-    return _restore_rows(
-        store, _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
-    )
+    rows = _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
+    with reaching(store.url or "the store"):
+        return _restore_rows(store, rows)
 
 
 def _batches(
@@ -51,7 +52,9 @@ def _batches(
     for file in manifest.events:
         if file.first is not None and file.first > up_to:
             return
-        for batch in read_positions(place, file).to_batches(max_chunksize=ROWS_AT_ONCE):
+        with place.reached():
+            table = read_positions(place, file)
+        for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
             names = ("stream", "version", "name", "state", "position", "evidence", "text", "salt")
             columns = [batch.column(name).to_pylist() for name in names]
             rows = [

@@ -115,6 +115,7 @@ def _write_new(path: Path, text: str, mode: int) -> None:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
+        files.sync_folder(path.parent)
 
 
 def _ed25519() -> "type[Ed25519PrivateKey]":
