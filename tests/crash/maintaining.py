@@ -97,7 +97,7 @@ class MovingEvidence(Work):
     def prepare(self, folder: Path) -> None:
         with opened_by_url(f"sqlite:///{folder / DB}", update_views=False) as ledger:
             with_evidence_inside(ledger, with_evidence(ORDERS))
-            ledger.rebuild()
+            ledger.views.rebuild()
             self._events = list(ledger.events())
 
     def run(self, processes: Processes) -> None:

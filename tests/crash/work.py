@@ -130,7 +130,7 @@ def log_of(path: Path | str) -> list[LogRow]:
 
 def differences(ledger: Ledger) -> list[str]:
     """What `check` finds."""
-    return [f"check: {one}" for one in ledger.check().differences]
+    return [f"check: {one}" for one in ledger.views.check().differences]
 
 
 def check_prefix(found: Sequence[LogRow], final: Sequence[LogRow], least: int) -> list[str]:
