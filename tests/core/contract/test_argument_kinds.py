@@ -100,8 +100,6 @@ def _call(method: Any, given: dict[str, Any]) -> None:
             lambda told: told.recording.preview([], view="x"),
             "view: 'x' is not one of outcomes, orders, trades",
         ),
-        lambda told: told.recording.preview([], view="x"),
-        "view: 'x' is not one of outcomes, orders, trades",
         (lambda told: told.views.page("orders", limit=0), "limit takes 1 or more, not 0"),
         (
             lambda told: told.views.page("orders", limit=5_001),
