@@ -13,7 +13,6 @@ from orderledger import InvalidSetting
 from orderledger.extend.runtime import printable, secrecy
 from orderledger.extend.store import columns
 from orderledger.serve.alerts.settings import Target, secrets_of
-from orderledger.venues.base.tls import trusted_certificates
 
 SHOWN_CHARACTERS = 300
 """Characters of an answer that are kept in a fault."""
@@ -48,22 +47,18 @@ def title_of(document: Document) -> str:
 def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
     import httpx
 
+    from orderledger.serve.alerts.posting import post
+
     def send(document: Document) -> None:
         sent = {**headers, "Content-Type": "application/json", "Idempotency-Key": document["id"]}
         try:
-            answer = httpx.post(
-                url,
-                content=columns.json_text(document).encode(),
-                headers=sent,
-                timeout=seconds,
-                verify=trusted_certificates(),
-            )
+            refusal = post(url, columns.json_text(document).encode(), sent, seconds)
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # its text may hold the address
             raise DeliveryFailed(
                 f"{type(error).__name__}: {str(error).replace(url, '***')}"
             ) from None
-        if not answer.is_success:
-            raise DeliveryFailed(f"HTTP {answer.status_code}: {answer.text[:SHOWN_CHARACTERS]}")
+        if refusal is not None:
+            raise DeliveryFailed(refusal[:SHOWN_CHARACTERS])
 
     return send
 
