@@ -369,6 +369,17 @@ class Session(ABC):
         The exception: its order was attributed to another order.
         """
 
+    guards: tuple[str, ...]
+    """Triggers that refuse changes of events, names and evidence."""
+
+    def missing_guards(self) -> tuple[str, ...]:
+        """The triggers that were dropped or disabled."""
+        active = self._active_triggers()
+        return tuple(name for name in self.guards if name not in active)
+
+    @abstractmethod
+    def _active_triggers(self) -> set[str]: ...
+
     @abstractmethod
     def unguarded_names(self) -> AbstractContextManager[None]:
         """Suspend the guard while the name index is repaired."""

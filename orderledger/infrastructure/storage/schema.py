@@ -7,7 +7,10 @@ from importlib import import_module
 from itertools import chain
 from types import ModuleType
 
+from eventsourcing.persistence import PersistenceError
+
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
+from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
@@ -24,6 +27,8 @@ from orderledger.infrastructure.storage.table_names import (
 )
 from orderledger.projections.tables import TABLES
 
+log = EventLogger("orderledger.storage")
+
 OWN_TABLES = (
     COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE,
     REQUEST_KEYS_TABLE,
@@ -39,15 +44,17 @@ SCHEMA_VERSION = 8
 what changed. The contents of each view have a version of their own: `Table.version`."""
 
 
-def prepare(database: Database, application: LedgerApplication) -> None:
+def prepare(database: Database, application: LedgerApplication) -> tuple[str, ...]:
     """Create what is missing or outdated. The function that appends to PostgreSQL changed in
     versions 2, 4, 6 and 8. Version 4 added the keys of account facts; version 5 a version of each
     view and the leases of senders; version 6 the evidence beside events, the tiles, the
     checkpoints and the alerts; version 7 the index of aliases; version 8 the guard against missing
-    versions. Raises StoreVersion for a store made by a newer version.
+    versions. Returns the guards that somebody had removed. Raises StoreVersion for a store made by
+    a newer version.
     """
     with database.reading() as session:
         version = _stored_version(session)
+        missing = session.missing_guards() if version == SCHEMA_VERSION else ()
         has_tables = all(map(session.has_table, OWN_TABLES)) and not _missing_leaves(session)
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
@@ -58,6 +65,21 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     if not is_whole:
         with database.alone() as session:
             _create(session, application)
+    elif missing:
+        _put_back(database, application, missing)
+    return missing
+
+
+def _put_back(database: Database, application: LedgerApplication, missing: tuple[str, ...]) -> None:
+    """Create the missing guards again. A role that may not do so can still read and record."""
+    names = ", ".join(missing)
+    try:
+        with database.alone() as session:
+            _create(session, application)
+    except PersistenceError as error:
+        log.warning("guards_missing", guards=names, error=error)
+    else:
+        log.warning("guards_restored", guards=names)
 
 
 def _missing_leaves(session: Session) -> list[ModuleType]:

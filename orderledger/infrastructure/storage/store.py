@@ -54,6 +54,8 @@ class Store:
         self._is_closed = False
         self._read_only: str | None = None
         self._at_close: Callable[[], None] = _nothing
+        self.missing_guards: tuple[str, ...] = ()
+        """Triggers that protect the log, and were missing when it was opened."""
 
     def make_read_only(self, why: str, at_close: Callable[[], None]) -> None:
         """Refuse to record from now on. `at_close` is called after the store was closed."""
@@ -320,7 +322,7 @@ def _open_postgres(url: str, synchronous: str, lock_timeout: int, answer_timeout
 
 def _prepared(store: Store) -> Store:
     try:
-        schema.prepare(store.database, store.application)
+        store.missing_guards = schema.prepare(store.database, store.application)
     except BaseException:
         store.close()
         raise

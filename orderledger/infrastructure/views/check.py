@@ -3,7 +3,7 @@ and compares every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orderledger.infrastructure.errors import DamagedRow, UnreadableEvent
 from orderledger.infrastructure.garbage import uncollected
@@ -20,6 +20,8 @@ from orderledger.projections.names import ORDER_NAMES, MemoryNames, NamesFold
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.view import AnyRow, Key, RowType, Table
+
+UNGUARDED = "the trigger was dropped or disabled: stored rows may have been changed meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ def check(
         position, last = stored_position(session), session.last_position()
         stored = {table.name: readable_rows(session, table) for table in BY_NAME.values()}
         facts = account_facts.stored(session)
+        guards = {*store.missing_guards, *session.missing_guards()}
     with uncollected():
-        return _Check(store, last, position, progress).against(stored, facts, most)
+        found = _Check(store, last, position, progress).against(stored, facts, most)
+    unguarded = [Difference(name, UNGUARDED) for name in sorted(guards)]
+    return replace(found, differences=(*unguarded, *found.differences)[:most])
 
 
 class _Check:

@@ -10,7 +10,7 @@ import pytest
 from orderledger import Ledger, StoreError, UnreadableEvent
 from orderledger.infrastructure.views.follower import Follow
 from tests.command_line import run
-from tests.core.contract.sql import connected, run_sql
+from tests.core.contract.sql import run_sql, run_unguarded
 from tests.core.contract.streams import fill, lives, parsed, request, story
 
 SPOILED = {
@@ -56,27 +56,12 @@ WHICH = "event 7 of the log, version 3 of 'sim:main/C-1', cannot be read: "
 """The first fill of the second of these lives."""
 
 
-UNGUARDED = {"sqlite": ("DROP TRIGGER orderledger_events_no_delete",), "postgresql": ()}
-
-
 def spoil(url: str, position: int, name: str | None, state: bytes) -> None:
-    is_sqlite = url.startswith("sqlite")
-    trigger = (
-        "orderledger_events_no_update"
-        if is_sqlite
-        else "orderledger_events_immutable ON orderledger_events"
-    )
     statement = (
         "UPDATE orderledger_events SET topic = coalesce(?, topic), state = ? WHERE notification_id "
         "= ?"
     )
-    connection = connected(url)
-    connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
-    connection.execute(
-        statement if is_sqlite else statement.replace("?", "%s"), (name, state, position)
-    )
-    connection.commit()
-    connection.close()
+    run_unguarded(url, statement, (name, state, position))
 
 
 def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> str:
@@ -139,10 +124,7 @@ def test_the_check_finds_a_hole_in_a_stream(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
     spoil(durable_store_url, 7, None, b"")
-    unguarding = UNGUARDED[durable_store_url.partition(":")[0]]
-    run_sql(
-        durable_store_url, *unguarding, "DELETE FROM orderledger_events WHERE notification_id = 7"
-    )
+    run_unguarded(durable_store_url, "DELETE FROM orderledger_events WHERE notification_id = 7")
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         found = [
             (difference.where, difference.what) for difference in ledger.views.check().differences

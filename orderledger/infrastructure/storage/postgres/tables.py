@@ -109,6 +109,13 @@ def _utc(moment: datetime) -> datetime:
 
 
 class PostgresSession(Session):
+    guards = (
+        f"{EVENTS_TABLE}_immutable",
+        f"{NAMES_TABLE}_kept",
+        f"{NAMES_TABLE}_moved",
+        f"{EVIDENCE_TABLE}_kept",
+        f"{EVIDENCE_TABLE}_unchanged",
+    )
     differs_from = "IS DISTINCT FROM"
     binary = "bytea"
     place_in_text = "strpos"
@@ -258,6 +265,14 @@ class PostgresSession(Session):
     def create_evidence(self) -> None:
         for statement in (table_of("bytea", "bigint"), *EVIDENCE_GUARDS):
             self._cursor.execute(statement.encode())
+
+    def _active_triggers(self) -> set[str]:
+        statement = (
+            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE "
+            "relnamespace = to_regnamespace(quote_ident(current_schema())) AND tgenabled IN "
+            "('O', 'A')"
+        )
+        return {name for (name,) in self.execute(statement)}
 
     @contextmanager
     def unguarded_names(self) -> Iterator[None]:

@@ -45,6 +45,8 @@ GUARDS = {
         BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END""",  # noqa: E501 (SQL)
 }
 
+EVENTS_GUARDS = tuple(f"{EVENTS_TABLE}_{suffix}" for suffix in ("dense", "no_update", "no_delete"))
+
 EVIDENCE_GUARDS = {
     "event_evidence_no_update": f"BEFORE UPDATE ON {EVIDENCE_TABLE} BEGIN SELECT RAISE(ABORT, "
     f"'{EVIDENCE_KEPT}'); END",
@@ -65,6 +67,7 @@ def _insert_of(target: str, names: tuple[str, ...], count: int, tail: str) -> st
 
 
 class SQLiteSession(Session):
+    guards = (*EVENTS_GUARDS, *GUARDS, *EVIDENCE_GUARDS)
     differs_from = "IS NOT"
     binary = "BLOB"
     place_in_text = "instr"
@@ -168,6 +171,10 @@ class SQLiteSession(Session):
     def guard_names(self) -> None:
         for name, trigger in GUARDS.items():
             self.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
+
+    def _active_triggers(self) -> set[str]:
+        found = self.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        return {name for (name,) in found}
 
     @contextmanager
     def unguarded_names(self) -> Iterator[None]:
