@@ -14,7 +14,7 @@ from orderledger.audit.rows import WhatIfRow
 from orderledger.extend.events import Recorded, order_events, reports
 from orderledger.extend.store import Store
 from orderledger.extend.values import EXACT, stream_names
-from orderledger.extend.views import FoldedViews, Method, Terms, tables, terms_of
+from orderledger.extend.views import FoldedViews, Method, Terms, one_order, tables, terms_of
 from orderledger.rows import OrderRow
 
 COMPARED = ("orders", "positions", "pnl")
