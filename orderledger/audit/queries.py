@@ -23,8 +23,8 @@ from orderledger.extend.values import stream_names
 from orderledger.extend.views import (
     Method,
     Namespace,
+    one_order,
     parameters,
-    reading,
     tables,
     was_known,
 )
@@ -297,7 +297,7 @@ class Audit(Namespace):
         from orderledger.audit.order_parts import FIELDS, changes_of_order
 
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            row = reading.one_order(views, order_id, account)
+            row = one_order(views, order_id, account)
             figures: Mapping[str, object] = row
             trades = views.rows(tables.TRADES, stream=row["stream"], state="active")
         with reaching(self._url):
@@ -357,7 +357,7 @@ class Audit(Namespace):
         effective_at: datetime | None,
     ) -> OrderRow:
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return tables.ORDERS.shown(reading.one_order(views, order_id, account))
+            return tables.ORDERS.shown(one_order(views, order_id, account))
 
     def _known_events(
         self, streams: list[str], as_of: datetime | int | None, effective_at: datetime | None

@@ -14,7 +14,7 @@ from orderledger.audit.rows import WhatIfRow
 from orderledger.extend.events import Recorded, order_events, reports
 from orderledger.extend.store import Store
 from orderledger.extend.values import EXACT, stream_names
-from orderledger.extend.views import FoldedViews, Method, Terms, reading, tables, terms_of
+from orderledger.extend.views import FoldedViews, Method, Terms, one_order, tables, terms_of
 from orderledger.rows import OrderRow
 
 COMPARED = ("orders", "positions", "pnl")
@@ -94,7 +94,7 @@ class World:
     def _streams(self, names: Sequence[str], account: str | None) -> set[str]:
         """The streams of these orders. Reports that first came under another name are theirs
         already, and count nowhere else."""
-        return {reading.one_order(self.views, name, account)["stream"] for name in names}
+        return {one_order(self.views, name, account)["stream"] for name in names}
 
     def _check_accounts(self, accounts: Sequence[str]) -> None:
         known = (
@@ -111,7 +111,7 @@ class World:
         position = newest.position or 0
         at = newest.recorded_at
         for name in (*assumed.filled, *assumed.not_filled):
-            row = reading.one_order(self.views, name, assumed.account)
+            row = one_order(self.views, name, assumed.account)
             if not row["is_open"]:
                 raise ValueError(f"{name} has ended: its outcome is known")
             event = (

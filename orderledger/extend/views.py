@@ -6,12 +6,11 @@ from orderledger.infrastructure.views import (
     paging,
     parameters,
     questions,
-    reading,
 )
 from orderledger.infrastructure.views.asking import bound_to
 from orderledger.infrastructure.views.log_methods import LogMethods
 from orderledger.infrastructure.views.metric_methods import MetricMethods
-from orderledger.infrastructure.views.reading import Namespace
+from orderledger.infrastructure.views.reading import Namespace, one_order
 from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
@@ -81,6 +80,7 @@ __all__ = [
     "histories",
     "instruments",
     "is_entry",
+    "one_order",
     "order_row",
     "paging",
     "parameters",
@@ -89,7 +89,6 @@ __all__ = [
     "queries",
     "questions",
     "rate_of",
-    "reading",
     "tables",
     "terms_of",
     "was_known",

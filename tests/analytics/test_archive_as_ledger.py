@@ -3,6 +3,7 @@ has."""
 
 import json
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.recorded import KINDS
+from orderledger.infrastructure.storage.epoch import Loss
 from tests.command_line import run
 from tests.core.contract.streams import fill, of_account, opened, parsed, report, request, story
 
@@ -44,6 +46,9 @@ def every_kind(ledger: Ledger) -> None:
     )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])
     ledger.proof.forget_evidence("G-1", account="sim:main", reason="asked")
+    ledger.internals.store.epoch.on_loss(Loss(kept_to=None, lost_to=10**6, digest="0f" * 32))
+    while ledger.log.account_events(kind="log_went_back") == []:  # a thread records it
+        sleep(0.01)
 
 
 @pytest.fixture

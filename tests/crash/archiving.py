@@ -53,13 +53,13 @@ class Archiving(Work):
         if manifest:
             faults += [str(one) for one in verify(place)[1]]
         with opened(image / DB) as ledger:
-            archive(ledger.store, place, catch_up=ledger.catch_up)
+            archive(ledger.internals.store, place, catch_up=ledger.views.catch_up)
             faults += [str(one) for one in verify(place)[1]]
-            log = list(ledger.store.all_rows())
+            log = list(ledger.internals.store.all_rows())
             faults += check_prefix(log, self._log or log, 0)
         with opened(image / RESTORED) as ledger:
-            restore(place, verify(place)[0], ledger.store)
-            if list(ledger.store.all_rows()) != log:
+            restore(place, verify(place)[0], ledger.internals.store)
+            if list(ledger.internals.store.all_rows()) != log:
                 faults.append("the restored log differs")
             return [*faults, *differences(ledger)]
 
@@ -73,7 +73,9 @@ class Restoring(Work):
         make_ledger(folder / DB)
         self._log = log_of(folder / DB)
         with opened(folder / DB) as ledger:
-            archive(ledger.store, Place(str(folder / FOLDER)), catch_up=ledger.catch_up)
+            archive(
+                ledger.internals.store, Place(str(folder / FOLDER)), catch_up=ledger.views.catch_up
+            )
         (folder / DB).unlink()
 
     def run(self, processes: Processes) -> None:
@@ -82,11 +84,11 @@ class Restoring(Work):
     def judge(self, image: Path, seen: Sequence[Operation]) -> list[str]:
         faults, place = [], Place(str(image / FOLDER))
         with opened(image / RESTORED) as ledger:
-            log = list(ledger.store.all_rows())
+            log = list(ledger.internals.store.all_rows())
             if log != self._log and (log or ended(seen, self.name)):
                 faults.append(f"{len(log)} of {len(self._log)} events were restored")
             if not log:
-                restore(place, verify(place)[0], ledger.store)
-            if list(ledger.store.all_rows()) != self._log:
+                restore(place, verify(place)[0], ledger.internals.store)
+            if list(ledger.internals.store.all_rows()) != self._log:
                 faults.append("the log differs after restoring again")
             return [*faults, *differences(ledger)]

@@ -26,7 +26,7 @@ AS_VERSION_5 = (
 def make_ledger(path: Path, orders: int = ORDERS) -> None:
     with opened(path) as ledger:
         ledger.record_many(parsed(*with_evidence(orders)))
-        ledger.catch_up()
+        ledger.views.catch_up()
 
 
 class Rebuilding(Work):
@@ -51,7 +51,7 @@ class Rebuilding(Work):
             trades = ledger.trades()
             if trades != self._trades and (trades or ended(seen, "rebuild")):
                 faults.append(f"{len(trades)} of {len(self._trades)} trades are there")
-            ledger.rebuild()
+            ledger.views.rebuild()
             return [*faults, *differences(ledger)]
 
 
@@ -106,7 +106,9 @@ class MovingEvidence(Work):
     def judge(self, image: Path, seen: Sequence[Operation]) -> list[str]:
         faults = []
         with opened(image / DB) as ledger:
-            is_inside = any(SECRET.encode() in row.state for row in ledger.store.all_rows())
+            is_inside = any(
+                SECRET.encode() in row.state for row in ledger.internals.store.all_rows()
+            )
             if is_inside and ended(seen, self.name):
                 faults.append("evidence is inside the events again")
             if list(ledger.events()) != self._events:
@@ -129,7 +131,7 @@ class Upgrading(Work):
             message.pop("text", None)
         with opened(folder / DB) as ledger:
             ledger.record_many(parsed(*messages))
-            ledger.catch_up()
+            ledger.views.catch_up()
             self._events = list(ledger.events())
         run_sql(f"sqlite:///{folder / DB}", *AS_VERSION_5)
         run_sql(f"sqlite:///{folder / DB}", "UPDATE view_versions SET version = 1")

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -117,7 +117,7 @@ def acknowledged(seen: Sequence[Operation]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def opened(path: Path | str) -> Any:
+def opened(path: Path | str) -> Iterator[Ledger]:
     """The ledger of an image, without a thread that updates views."""
     with Ledger.open(str(path), update_views=False) as ledger:
         yield ledger
@@ -125,7 +125,7 @@ def opened(path: Path | str) -> Any:
 
 def log_of(path: Path | str) -> list[LogRow]:
     with opened(path) as ledger:
-        return list(ledger.store.all_rows())
+        return list(ledger.internals.store.all_rows())
 
 
 def differences(ledger: Ledger) -> list[str]:
