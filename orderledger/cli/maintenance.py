@@ -1,4 +1,4 @@
-"""Maintenance of a store and of its messages: rebuild, check, schema."""
+"""Maintenance of a store and of its messages: rebuild, check, roles, schema."""
 
 import sys
 
@@ -74,6 +74,39 @@ def check(as_json: bool, db: str) -> None:
         )
     if differences:
         sys.exit(1)
+
+
+@click.command()
+@click.option(
+    "--prefix", default="orderledger", show_default=True, help="First part of the roles' names."
+)
+@click.option("--apply", "is_applied", is_flag=True, help="Run the SQL too, in one transaction.")
+@options.db
+@options.example("orderledger roles --apply --db postgresql://localhost/orders")
+def roles(prefix: str, is_applied: bool, db: str) -> None:
+    """Print SQL that makes roles for a ledger in PostgreSQL.
+
+    PREFIX_owner owns the tables. PREFIX_recorder records and updates views, and cannot change or
+    delete events. PREFIX_reader can only query. Grant them to users who log in. Run the SQL again
+    after an upgrade. It also takes all other rights on these tables away from PUBLIC.
+    """
+    from orderledger.infrastructure.errors import InvalidSetting
+    from orderledger.infrastructure.storage.urls import POSTGRES
+
+    if not db.startswith(POSTGRES):
+        raise InvalidSetting("db", "is not in PostgreSQL: only a server has roles")
+    from orderledger.infrastructure.storage.postgres.roles import statements
+    from orderledger.infrastructure.storage.store import reaching
+
+    with (
+        options.open_ledger(db) as ledger,
+        reaching(db),
+        ledger.internals.store.database.writing() as session,
+    ):
+        made = statements(session, prefix)
+        for statement in made if is_applied else ():
+            session.execute(statement)
+    click.echo(";\n".join(made) + ";")
 
 
 @click.command()

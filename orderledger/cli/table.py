@@ -192,6 +192,9 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "check": Entry("cli.maintenance:check", "Compare the log with streams and views."),
         "rebuild": Entry("cli.maintenance:rebuild", "Rebuild views from the log."),
+        "roles": Entry(
+            "cli.maintenance:roles", "Print SQL that makes roles for a ledger in PostgreSQL."
+        ),
         "completion": Entry(
             "cli.helping:completion", "Print the program that completes commands in a shell."
         ),

@@ -35,6 +35,9 @@ OWN_TABLES = (
 )  # fmt: skip
 """The tables that a ledger has besides the log, the names, the views and those of leaves."""
 
+SCHEMA_TABLE = "ledger_schema"
+"""The version of the tables."""
+
 LEAVES = {"orderledger.serve.alerts.tables": ("alerts", "alert_notices", "alert_cursors")}
 """Tables of leaves, by the module whose `create` makes them. They are made with the store, so that
 they are there for every reader. The modules are imported only to make a missing table."""
@@ -97,14 +100,14 @@ def _imported(names: Iterable[str]) -> list[ModuleType]:
 
 
 def _stored_version(session: Session) -> int | None:
-    if not session.has_table("ledger_schema"):
+    if not session.has_table(SCHEMA_TABLE):
         return None
     rows = session.execute("SELECT version FROM ledger_schema")
     return int(rows[0][0]) if rows else None
 
 
 def _create(session: Session, application: LedgerApplication) -> None:
-    if not session.has_table("ledger_schema"):
+    if not session.has_table(SCHEMA_TABLE):
         _refuse_what_is_not_ours(session)
     for statement in _event_statements(application):
         session.execute(statement)
@@ -179,13 +182,17 @@ def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that none of its
     data is lost.
     """
-    others = (NAMES_TABLE, *OWN_TABLES, *chain(*LEAVES.values()), "view_positions", "view_versions")
-    ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
-    if taken := [name for name in ours if session.column_names(name)]:
+    if taken := [name for name in table_names() if session.column_names(name)]:
         raise StoreUnreachable(
             "the database is not a ledger, and has tables or views of its own that are named "
             f"{', '.join(taken)}"
         )
+
+
+def table_names() -> tuple[str, ...]:
+    """All tables of a ledger. One whose leaf is not installed may be missing."""
+    others = (SCHEMA_TABLE, *OWN_TABLES, *chain(*LEAVES.values()), "view_positions")
+    return (EVENTS_TABLE, NAMES_TABLE, *others, "view_versions", *(table.name for table in TABLES))
 
 
 def _event_statements(application: LedgerApplication) -> list[str]:
