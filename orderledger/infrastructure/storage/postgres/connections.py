@@ -159,6 +159,7 @@ class Datastore(PostgresDatastore):
             url, answer_timeout
         ) as connection:  # the pool would not report the reason of a failure
             refuse_other_encodings(connection)
+            refuse_transaction_pools(connection)
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
 
@@ -251,6 +252,34 @@ def refuse_other_encodings(connection: Connection[Any]) -> None:
             f"the database {connection.info.dbname} has the encoding {encoding}, but a ledger "
             "needs UTF8: CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"
         )
+
+
+def refuse_transaction_pools(connection: Line) -> None:
+    """Raise StoreUnreachable for a pooler that gives a session to another client after each
+    transaction: settings, locks and prepared statements would be lost.
+
+    Poolers hide the process ids of the server. A pooler that keeps sessions together never gives
+    one to two open connections.
+    """
+    pid = _backend(connection)
+    if pid == connection.pgconn.backend_pid:
+        return  # no pooler
+    with asking(connection.conninfo, connection.answer_timeout) as other:
+        other_pid = _backend(other, is_kept=True)  # poolers give the session released last
+        if other_pid == pid or _backend(connection) != pid:
+            raise StoreUnreachable(
+                "a pooler (such as pgbouncer) in transaction mode stands before the database: a "
+                "ledger needs pool_mode = session, or a direct connection"
+            )
+
+
+def _backend(connection: Line, *, is_kept: bool = False) -> int:
+    """The process of the server that runs a transaction of this connection. `is_kept`: leave the
+    transaction open."""
+    ((pid,),) = connection.execute("SELECT pg_backend_pid()").fetchall()
+    if not is_kept:
+        connection.rollback()
+    return int(pid)
 
 
 def patient(url: str) -> str:
