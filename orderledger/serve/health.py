@@ -14,10 +14,11 @@ from orderledger.extend.messages import Identifier
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.breakers import feed_age
 from orderledger.serve.alerts.feeds import last_message_age
+from orderledger.serve.request_keys import RequestKeys, is_read_only
 
 __all__ = ["HealthReason", "Readiness", "ReadinessLimits", "live", "ready"]
 
-Check = Literal["store", "views_behind", "views_fault", "feed", "feed_message"]
+Check = Literal["store", "store_writes", "views_behind", "views_fault", "feed", "feed_message"]
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
 
@@ -81,14 +82,29 @@ def live() -> dict[str, Any]:
 def ready(
     ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock | None = None
 ) -> Readiness:
-    """Check the store, the views and the feeds. Errors become reasons, and are not raised."""
+    """Check the store, by reading and writing, the views and the feeds. Errors become reasons, and
+    are not raised."""
     limits, now = limits or ReadinessLimits(), (clock or SystemClock()).now()
     try:
         status = ledger.status()
     except LedgerError as error:
         return Readiness(False, (HealthReason("store", None, None, None, str(error)),))
-    reasons = (*_of_views(ledger, status, limits), *_of_feeds(status, limits, now))
+    reasons = (
+        *_of_writing(ledger, now),
+        *_of_views(ledger, status, limits),
+        *_of_feeds(status, limits, now),
+    )
     return Readiness(not reasons, reasons, status["position"])
+
+
+def _of_writing(ledger: Ledger, now: datetime) -> list[HealthReason]:
+    try:
+        RequestKeys(ledger.internals.store.database).check_writable(now)
+    except StoreError as error:
+        if not is_read_only(error):
+            text = f"the store cannot be written: {error}"
+            return [HealthReason("store_writes", None, None, None, text)]
+    return []
 
 
 def _of_views(

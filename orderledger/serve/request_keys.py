@@ -15,6 +15,9 @@ TABLE = table_names.REQUEST_KEYS_TABLE
 STORE = "the table of idempotency keys"
 KEPT_FOR = timedelta(hours=24)
 MOST_KEYS = 100_000
+READ_ONLY = {"42501", "25006"}
+"""SQLSTATE codes of PostgreSQL for a role without the right to write, and for a standby."""
+
 LARGEST_ANSWER = 8 << 10
 """Bytes. A longer answer is not stored: the request is executed again, and finds its messages in
 the log.
@@ -92,6 +95,15 @@ class RequestKeys:
                 (holder, key),
             )
 
+    def check_writable(self, now: datetime) -> None:
+        """Commit a row that belongs to no request. Raises StoreError if the store takes none."""
+        with reaching(STORE), self._database.writing() as session:
+            session.execute(
+                f"INSERT INTO {TABLE} (holder, key, fingerprint, begun_at) VALUES ('', '', ?, ?) "
+                "ON CONFLICT (holder, key) DO UPDATE SET begun_at = excluded.begun_at",
+                (b"", columns.time_text(now)),
+            )
+
     def _prune(self, session: Session, now: datetime) -> None:
         """Delete old keys from time to time."""
         self._until_pruning -= 1
@@ -108,3 +120,12 @@ class RequestKeys:
             "ORDER BY begun_at DESC LIMIT 1 OFFSET ?)",
             (self._most,),
         )
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Check for a store that this process may only read, by its role or on a standby."""
+    while error is not None:
+        if getattr(error, "sqlstate", None) in READ_ONLY:
+            return True
+        error = error.__cause__
+    return False

@@ -204,6 +204,9 @@ def test_a_server_started_on_a_full_disk_answers_and_goes_on_when_there_is_room(
         ] * 8
         refused = client.post("/api/messages", json=request("M-0"))
         assert refused.status_code == 503 and "database or disk is full" in refused.json()["detail"]
+        health = client.get("/health/ready")
+        assert health.status_code == 503
+        assert "store_writes" in [reason["check"] for reason in health.json()["reasons"]]
         (disk / "filler").unlink()
         with opened(url, update_views=False, lock_timeout=3) as other:
             assert other.record(parsed(request("M-1"))[0]).outcome == "recorded"

@@ -99,9 +99,9 @@ def health(
 ) -> None:
     """Check that the ledger is ready.
 
-    Checks that the store can be read, that the views follow the log, and that feeds deliver. For
-    the health checks of Docker, systemd and Kubernetes. A process that records updates the views;
-    without one, they stay behind.
+    Checks that the store can be read and written, that the views follow the log, and that feeds
+    deliver. For the health checks of Docker, systemd and Kubernetes. A process that records updates
+    the views; without one, they stay behind.
 
     Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 no ledger, or the store cannot be
     used.

@@ -11,6 +11,7 @@ import pytest
 
 from orderledger import Halt, Ledger, StoreUnreachable
 from orderledger.infrastructure.storage.schema import table_names
+from orderledger.serve.health import ready
 from tests.captured_logs import captured
 from tests.command_line import run
 from tests.core.contract.sql import run_sql
@@ -82,6 +83,7 @@ def test_a_reader_gets_every_answer_and_creates_nothing(roles: Roles) -> None:
         with opened(roles.url("reader")) as ledger:
             for name, query in QUERIES.items():
                 assert query(ledger) == query(ours), name
+            assert ready(ledger).reasons == ()  # it may only read, by its role
     assert records == []
 
 
