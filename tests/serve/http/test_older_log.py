@@ -47,6 +47,7 @@ def test_readers_of_the_stream_hear_that_the_log_went_back(server: PostgresServe
                 at = names.index("went_back")
                 begin = reader.events[at][2]["position"]
                 assert begin < last
+                assert "dropped" not in names
                 again = [place for name, place, _ in reader.events[at:] if name == "event"]
                 assert again == list(range(begin + 1, begin + 1 + len(again)))
 
