@@ -59,7 +59,7 @@ time they were detected, proposals and certificates by the time they were made.
 
 A time in an option (`T`) is RFC 3339 with an offset, a date (its beginning), `today`, `yesterday`, `-2h` (also `s`, `m`, `d`, `w`) for two hours
 ago, or a count of s, ms, us or ns. `--as-of` also takes `@N`: what was known after the event at log position N. `--timezone`, else `ORDERLEDGER_TIMEZONE`,
-else UTC is the zone of dates and days in options, of times without an offset, and of the times in tables. JSON, CSV and Parquet have UTC.
+else UTC is the zone of dates and days in options, and of the times in tables. A time without an offset needs one of the first two. JSON, CSV and Parquet have UTC.
 
 `orderledger help COMMAND` shows the help of a command. `orderledger completion bash`, `zsh` or `fish` prints a program that completes commands, options, and
 ids, accounts and instruments from the ledger. Packages add commands by entry points of the group `orderledger.commands`.

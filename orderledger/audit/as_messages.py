@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from orderledger import Message
-from orderledger.extend.events import Recorded, order_events
+from orderledger.extend.events import Recorded
 from orderledger.extend.messages import registry
 from orderledger.extend.values import stream_names
 
@@ -19,11 +19,11 @@ TYPES: dict[type, tuple[str, type[Message]]] = {
 
 def document_of(recorded: Recorded) -> Document | None:
     """The message that becomes this event, with its time and source, without the rest of the
-    envelope. None for a judgement of the ledger itself, and for a fact that is repeated under the
-    order it was attributed to.
+    envelope. None for an event that the ledger itself adds, and for a fact that is repeated under
+    the order it was attributed to.
     """
     event = recorded.event
-    if recorded.attributed_from is not None or isinstance(event, order_events.OrderJudgement):
+    if recorded.attributed_from is not None or type(event) not in TYPES:
         return None
     name, model = TYPES[type(event)]
     stored = dict(zip(event.__struct_encode_fields__, event.__struct_fields__, strict=True))

@@ -62,8 +62,8 @@ def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
 
 
 def _whole_orders(store: Store) -> dict[str, Order]:
-    """Every order after its last event, by stream. Without those that proved to be another
-    order."""
+    """Every order after its last event, by stream. An order that proved to be another one is left
+    out."""
     orders: dict[str, Order] = {}
     for recorded in store.all_events():
         if stream_names.is_order_stream(recorded.stream):

@@ -73,7 +73,7 @@ def kept_in_order(items: Sequence[Item], pins: dict[str, int], shared: set[str])
 
 
 def shuffled(items: Sequence[Item], kept: set[int], chance: Random) -> list[Item]:
-    """The messages in another legal order, some reports again."""
+    """The messages in another permitted sequence, with some reports repeated."""
     first = [item for item in items if item.number in kept]
     rest = [item for item in items if item.number not in kept]
     by_time: dict[str, list[float]] = {}

@@ -156,6 +156,10 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "analytics.cli.archiving:archive", "Copy the log and the views to Parquet files."
         ),
         "restore": Entry("analytics.cli.archiving:restore", "Make a ledger out of an archive."),
+        "resync": Entry(
+            "analytics.cli.archiving:resync",
+            "Record the lost events of a log that went back again, from its archive.",
+        ),
         "archive-rebuild": Entry(
             "analytics.cli.archiving:archive_rebuild",
             "Build the views of an archive, on one machine or many.",

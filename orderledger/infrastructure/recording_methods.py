@@ -16,6 +16,7 @@ from orderledger.projections import queries
 from orderledger.projections.rows import OrderRow, TradeRow
 
 if TYPE_CHECKING:
+    from orderledger.domain.recorded import Recorded
     from orderledger.infrastructure.messages.registry import Message
 
 
@@ -73,6 +74,21 @@ class RecordingMethods:
         for entry in entries:
             entry.fence = fence
         return await self._ledger._committer.asubmit_together(entries) if entries else []
+
+    def record_again(
+        self, events: Sequence["Recorded"], *, is_dry_run: bool = False
+    ) -> list[Outcome | None]:
+        """Record events of another log, such as an archive of this one, in one commit. Each becomes
+        a new event, with the fact, time, sender and evidence of the other.
+
+        A fact that is there already is a duplicate. The outcome is None for events that the ledger
+        adds by itself, and for copies. `is_dry_run`: show the outcomes, and record nothing.
+        """
+        entries = [self._ledger._wire.entry_of_event(recorded) for recorded in events]
+        given = [entry for entry in entries if entry is not None]
+        record = self._ledger._writer.preview if is_dry_run else self._ledger._committer.write
+        outcomes = iter(record(given) if given else ())
+        return [None if entry is None else next(outcomes) for entry in entries]
 
     @overload
     def preview(

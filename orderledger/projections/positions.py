@@ -248,7 +248,7 @@ class Position:
         self.last = when(entry)
 
     def count(self, trade: Trade, one: int = 1) -> None:
-        """Add a trade to the sums, whenever it happened, or take it away from them (-1)."""
+        """Add a trade to the sums, or subtract it if `one` is -1. Its time does not matter."""
         change = EXACT.add if one > 0 else EXACT.subtract
         if trade["price"] <= ZERO:
             self.priceless += one

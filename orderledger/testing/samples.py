@@ -17,8 +17,9 @@ Read = Callable[[Any, str, Records], tuple[Sequence[Message], Sequence[Fault]]]
 class PayloadSamples:
     """Payloads of a venue, and the function that reads them.
 
-    `documents`: one of every kind. `unknown`: one of an order whose status is `UNKNOWN`. `rows`: by
-    name, a function that makes a document of rows, a row, and a neighbor of it.
+    `documents`: one of every kind. `unknown`: one of an order whose status is `UNKNOWN`. `rows`:
+    for each kind of row, a function that makes a document of rows, and two rows. Tests spoil the
+    first row and check that the second is still read.
     """
 
     name: str

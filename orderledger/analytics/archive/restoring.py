@@ -40,14 +40,19 @@ def restore(
     `up_to`: leave out the events after this log position. Raises InvalidSetting if the ledger is
     not empty. If this call fails or is killed, the log is empty as before.
     """
-    rows = _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
+    rows = archived_rows(place, manifest, progress, up_to=LAST_POSITION if up_to is None else up_to)
     with reaching(store.url or "the store"):
         return _restore_rows(store, rows)
 
 
-def _batches(
-    place: Place, manifest: Manifest, up_to: int, progress: Callable[[int], object]
+def archived_rows(
+    place: Place,
+    manifest: Manifest,
+    progress: Callable[[int], object],
+    *,
+    up_to: int = LAST_POSITION,
 ) -> Iterator[list[RestoredRow]]:
+    """The events of an archive, in log order, some thousand at a time."""
     done = before = 0
     for file in manifest.events:
         if file.first is not None and file.first > up_to:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -186,6 +187,65 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
         position = ledger.internals.store.recorder.last_position()
     sentence = f"{count:,} events, up to log position {position:,}"
     click.echo(json_line({"events": count, "position": position}) if as_json else sentence)
+
+
+@click.command()
+@click.argument("place", metavar="DIR")
+@click.option("--dry-run", is_flag=True, help="Show what is lost, and record nothing.")
+@options.as_json
+@options.db
+@options.example(
+    "orderledger resync backup --db postgresql://... --dry-run",
+    "orderledger resync s3://bucket/ledger --db postgresql://...",
+)
+def resync(place: str, dry_run: bool, as_json: bool, db: str) -> None:
+    """Record the lost events of a log that went back again, from its archive.
+
+    After a failover to a standby that lagged, or after the restore of a backup, the log lacks what
+    was recorded last. Each event of the archive that the log lacks is recorded as a new event, with
+    the fact, time, sender and evidence of the other. A fact that came in again meanwhile is a
+    duplicate. Begin with --dry-run.
+
+    Exit status: 0 done, 1 the archive is damaged, or a command among the lost events was refused, 2
+    wrong usage, 3 the store cannot be used.
+    """
+    from orderledger.analytics.archive.place import Place
+    from orderledger.analytics.archive.resyncing import resync as run
+    from orderledger.analytics.archive.verifying import verified
+
+    there = Place(place)
+    with progress("verifying", None) as show:
+        manifest = verified(there, show)
+    counts: Counter[str] = Counter()
+    with options.open_ledger(db) as ledger, progress("comparing", manifest.rows) as show:
+        for event, outcome in run(there, manifest, ledger, is_dry_run=dry_run, progress=show):
+            if outcome is None:
+                continue
+            counts[outcome.outcome] += 1
+            row = {"position": event.position, "at": event.at, "stream": event.stream}
+            row |= {"event": type(event.event).stored_name}
+            row |= {
+                "outcome": outcome.outcome,
+                "text": outcome.text,
+                "recorded_at_position": outcome.position,
+            }
+            if as_json:
+                print_json([row])
+            elif outcome.outcome != "duplicate":
+                why = f": {outcome.text}" if outcome.text else ""
+                words = (event.position, row["event"], event.stream, outcome.outcome)
+                click.echo("  ".join(map(str, words)) + why)
+    summary = {"is_dry_run": dry_run, **counts}
+    if as_json:
+        print_json([{"summary": summary}])
+    else:
+        verb = "would be recorded" if dry_run else "recorded"
+        click.echo(
+            f"{counts['recorded']} lost events {verb} again, {counts['duplicate']} are there "
+            f"already, {counts['refused']} refused"
+        )
+    if counts["refused"]:
+        sys.exit(1)
 
 
 @click.command("archive-rebuild")

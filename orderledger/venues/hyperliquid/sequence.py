@@ -1,5 +1,5 @@
-"""Sorts fills in the order in which they happened, also within a millisecond, in which one order
-may fill many times.
+"""Sorts fills in the order in which they happened. One order may fill many times within a
+millisecond.
 
 Some answers list the newest row first, others the oldest, and within a millisecond either order may
 occur. Each fill states the position before it (`startPosition`): the fills of one coin and time are
@@ -81,8 +81,8 @@ def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
     """Rows of fills in the order in which they happened: by time, and within one coin and time by
     the positions before them.
 
-    Rows may form no chain, because one is missing or unreadable. They keep the order of the
-    payload, or its reverse if the payload lists chained milliseconds in reverse.
+    A missing or unreadable row breaks the chain. The other rows then keep the order of the payload,
+    or its reverse if the payload lists chained milliseconds in reverse.
 
     The numbers are the same in every list that gives them. So a fill has a number only if one chain
     is possible, and the list has all fills of the coin at that time. Then the fills before and

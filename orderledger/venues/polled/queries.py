@@ -26,8 +26,8 @@ def signed(fields: Fields, sign: Sign | None) -> Fields:
 
 
 class PolledQueries:
-    """Raises VenueError where an answer is not what was queried: it is never taken for an empty
-    list."""
+    """Queries of a polled venue. An answer in another form raises VenueError. It never counts as an
+    empty list."""
 
     def __init__(self, reader: Reader, http: Http, sign: Sign | None) -> None:
         self.sign = sign

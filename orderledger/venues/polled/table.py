@@ -139,7 +139,7 @@ class SpotTable:
       each proves. `is_unknown_order`: whether the status and document of a refusal mean that the
       venue does not know the order.
     - `market_rows`: the path of the rows in the list of instruments, or what makes them of it.
-      `read_market` gives the terms of a row, None for a row without; it may raise Unreadable.
+      `read_market` gives the terms of a row, or None if it has none; it may raise Unreadable.
     - `utc_offset`: the offset of times that have none.
 
     Rows:

@@ -284,14 +284,14 @@ def test_effective_at_keeps_an_order_that_was_taken_for_another_before_it_was_re
 @pytest.mark.slow
 def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
-    later = MADE_AT + timedelta(days=1)
+    later, known_at = MADE_AT + timedelta(days=1), last_recorded_at(ledger)
     for view in ("orders", "trades", "positions", "pnl", "anomalies", "proposals"):
         ask = getattr(ledger, view)
         assert (
-            ask(as_of=later)
+            ask(as_of=known_at)
             == ask()
             == ask(effective_at=later)
-            == ask(as_of=later, effective_at=later)
+            == ask(as_of=known_at, effective_at=later)
         ), view
 
 

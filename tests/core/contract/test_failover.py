@@ -1,11 +1,11 @@
 """A PostgreSQL server that comes back with an older state of the log, and one that waits for its
 standby: with real servers, a real standby and a real restored copy."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -18,10 +18,10 @@ from orderledger import (
     LogWentBack,
     OutcomeUnknown,
     Request,
-    StoreError,
     Submit,
 )
 from tests.local_postgres import PostgresServer, private_postgres, standby_of
+from tests.older_log import database, until, until_answered
 
 pytestmark = pytest.mark.slow
 
@@ -49,25 +49,6 @@ def order(name: str, at: int = 0) -> list[Any]:
 
 def fill(number: int, name: str = "C-1") -> Fill:
     return Fill(**about(name, 10 + number), fill_id=f"F{number}", quantity="3", price="5")
-
-
-def until_answered(call: Callable[[], Any]) -> Any:
-    """The answer, once the store can be reached."""
-    deadline = monotonic() + 30
-    while True:
-        try:
-            return call()
-        except StoreError:
-            if monotonic() > deadline:
-                raise
-            sleep(0.1)
-
-
-def until(holds: Callable[[], Any]) -> None:
-    deadline = monotonic() + 30
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.05)
 
 
 def run(server: PostgresServer, statement: str) -> list[Any]:
@@ -101,38 +82,6 @@ def versions(url: str, name: str = "C-1") -> list[int]:
 def server() -> Iterator[PostgresServer]:
     with private_postgres() as found:
         yield found
-
-
-@contextmanager
-def database(server: PostgresServer, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The URL of a new database, and a function that puts back the state of its first call."""
-
-    def execute(*statements: str) -> None:
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            for one in statements:
-                connection.execute(one.encode())
-
-    has_copy = False
-
-    def copy_or_put_back() -> None:
-        nonlocal has_copy
-        if not has_copy:
-            execute(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-                f"CREATE DATABASE {name}_old TEMPLATE {name}",
-            )
-            has_copy = True
-        else:
-            execute(
-                f"DROP DATABASE {name} WITH (FORCE)", f"ALTER DATABASE {name}_old RENAME TO {name}"
-            )
-
-    execute(f"CREATE DATABASE {name} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0")
-    try:
-        yield server.url.replace("/postgres?", f"/{name}?"), copy_or_put_back
-    finally:
-        execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        execute(f"DROP DATABASE IF EXISTS {name}_old WITH (FORCE)")
 
 
 def test_facts_that_went_with_an_older_state_are_no_duplicates(server: PostgresServer) -> None:

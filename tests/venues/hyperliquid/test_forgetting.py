@@ -1,5 +1,5 @@
-"""What is remembered of orders has its limits, and an order that was forgotten is told of as if it
-had not been."""
+"""The adapter remembers a limited number of orders. It translates reports of a forgotten order like
+those of an unknown one."""
 
 from collections.abc import Iterable
 from typing import Any

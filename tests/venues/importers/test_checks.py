@@ -127,7 +127,7 @@ def test_rounding_alone_never_refuses_a_row(
 
 
 def ends(text: str) -> list[Fraction]:
-    """The least and the greatest number that is printed so, by its places."""
+    """The least and the greatest number that round to this text."""
     half = Fraction(1, 2 * 10 ** len(text.partition(".")[2]))
     return [Fraction(text) - half, Fraction(text) + half]
 

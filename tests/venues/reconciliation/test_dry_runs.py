@@ -169,7 +169,7 @@ def test_a_dry_run_counts_a_fill_that_is_told_with_other_numbers_once(desk: Desk
 
 
 def test_a_dry_run_takes_away_what_a_correction_or_a_bust_would(desk: Desk) -> None:
-    """Of a fill that stands here, and of one that is itself only thought of."""
+    """One fill is in the ledger; the other exists in the dry run alone."""
     desk.record(*WORKING, *(fill(name, "2", "100", at=at(5)) for name in ("F-1", "F-2")))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), claims={"cum_quantity": "4"})
     desk.venue.trade("V-1", "F-3", "2", at(6))
