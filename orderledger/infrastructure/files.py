@@ -3,10 +3,13 @@
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from orderledger.infrastructure.errors import InvalidSetting
+
+ABANDONED_SECONDS = 3_600
 
 
 def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
@@ -44,10 +47,21 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
+        _remove_abandoned(path, unfinished.stat().st_mtime)
         os.replace(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _remove_abandoned(path: Path, now: float) -> None:
+    """Remove unfinished files of this name that nobody has written to for an hour: their process
+    was killed."""
+    pattern = f".{escape(path.name[:100])}.{'[0-9a-f]' * 32}"
+    for other in path.parent.glob(pattern):
+        with suppress(OSError):  # another process may remove it too
+            if now - other.stat().st_mtime > ABANDONED_SECONDS:
+                other.unlink()
 
 
 def sync_folder(folder: Path) -> None:

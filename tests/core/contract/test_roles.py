@@ -188,3 +188,9 @@ def test_a_ledger_in_sqlite_has_no_roles() -> None:
     ended = run("roles", "--db", "orders.db")
     assert ended.status == 2
     assert "is not in PostgreSQL" in ended.err
+
+
+def test_a_database_without_a_ledger_gets_no_roles(postgres_schema_url: str) -> None:
+    ended = run("roles", "--apply", "--prefix", "ledger_none", "--db", postgres_schema_url)
+    assert (ended.status, ended.out) == (3, "")
+    assert "there is no ledger" in ended.err
