@@ -42,6 +42,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "by": (3, {}),
     "timezone": (3, "Moon/Sea"),
     "message": (None, 3, {}),
+    "events": (3, "text", {}),
+    "is_dry_run": FLAG,
     "name": TEXT,
     "after": (-1, 1.5, True),
 }
@@ -49,7 +51,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 
 NEEDED: dict[str, Any] = {
     "order_id": "C-1", "client_order_id": "C-1", "view": "orders", "streams": (), "messages": (),
-    "lines": (), "since": DAY, "until": DAY, "name": "x", "status": {},
+    "lines": (), "events": (), "since": DAY, "until": DAY, "name": "x", "status": {},
 }  # fmt: skip
 
 
