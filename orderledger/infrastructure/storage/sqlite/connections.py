@@ -27,6 +27,7 @@ from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 THREADS = 10_000
 CLOSING_SECONDS = 10.0
+PAUSE_OF_A_FORK = 0.0005
 STEPS_BETWEEN_LOOKS = 20_000
 """Steps of SQLite's machine between two looks at the deadline of a query, about a millisecond."""
 
@@ -238,8 +239,13 @@ class Datastore(SQLiteDatastore):
         ForkedLedger in another process."""
         if os.getpid() != self._process:
             raise ForkedLedger
-        if self._users.setdefault(threading.get_ident(), user) is not user:
+        here = threading.get_ident()
+        if self._users.setdefault(here, user) is not user:
             return False
+        while _FORKING and _FORKING[0] != here:
+            self._users.pop(here, None)
+            time.sleep(PAUSE_OF_A_FORK)
+            self._users[here] = user
         if self._is_closing:
             raise ConnectionPoolClosedError
         return True
@@ -292,23 +298,36 @@ class Datastore(SQLiteDatastore):
 
 _DATASTORES: "weakref.WeakSet[Datastore]" = weakref.WeakSet()
 _HELD: list[threading.RLock] = []
+_FORKING: list[int] = []
+"""The thread that forks this process, while it does. Not an event: its lock could be held at the
+fork."""
 
 
-def _finish_writing() -> None:
-    """Let writers finish before a fork. In the child SQLite would take the lock of a transaction
-    that another thread has begun for its own, and could never open the file."""
-    for datastore in _DATASTORES:
+def _finish_work() -> None:
+    """Let other threads finish before a fork, and let none begin.
+
+    SQLite has locks of its own. In the child, one that another thread holds at the fork would stay
+    locked, and SQLite could never open a file. It would also take the lock of a transaction that
+    another thread has begun for its own.
+    """
+    here = threading.get_ident()
+    _FORKING.insert(0, here)
+    deadline = time.monotonic() + CLOSING_SECONDS
+    for datastore in list(_DATASTORES):
         if datastore._turn.acquire(timeout=CLOSING_SECONDS):
             _HELD.append(datastore._turn)
+        while datastore._users.keys() - {here} and time.monotonic() < deadline:
+            time.sleep(PAUSE_OF_A_FORK)
 
 
 def _go_on() -> None:
     while _HELD:
         _HELD.pop().release()
+    _FORKING.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_finish_writing, after_in_parent=_go_on, after_in_child=_go_on)
+    os.register_at_fork(before=_finish_work, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 class Held:
