@@ -94,3 +94,16 @@ def test_a_damaged_archive_is_refused(gone_back: tuple[Path, Path, list[dict[str
     part = next(path for path in archive.rglob("*.parquet") if "events" in str(path))
     part.write_bytes(part.read_bytes()[:-7])
     assert run("resync", archive, "--db", store).status == 1
+
+
+def test_an_archive_of_another_ledger_is_refused(
+    gone_back: tuple[Path, Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    _, archive, _ = gone_back
+    for name, messages in (("other", [request("C-9", 1)]), ("empty", [])):
+        with Ledger.open(tmp_path / f"{name}.db") as ledger:
+            ledger.record_many(parsed(*messages))
+        done = run("resync", archive, "--db", tmp_path / f"{name}.db")
+        assert (done.status, "another ledger" in done.err) == (2, True)
+        with Ledger.open(tmp_path / f"{name}.db") as ledger:
+            assert len(list(ledger.events())) == len(messages)

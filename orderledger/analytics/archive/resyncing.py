@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from orderledger import Ledger, Outcome
+from orderledger import InvalidSetting, Ledger, Outcome
 from orderledger.analytics.archive.manifest import Manifest
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.restoring import RestoredRow, archived_rows
@@ -34,11 +34,20 @@ def resync(
     """Record the events of a verified archive that the log lacks, in the order of the archive. An
     event counts as there if its stream has the same bytes at the same version.
 
-    `is_dry_run`: only compare. `progress` is called with the number of events compared.
+    `is_dry_run`: only compare. `progress` is called with the number of events compared. Raises
+    InvalidSetting if the log lacks the first event of the archive.
     """
     store = ledger.internals.store
+    is_first = True
     with reaching(store.url or "the store"):
         for rows in archived_rows(place, manifest, progress):
+            if is_first and _missing(store, rows[:1]):
+                raise InvalidSetting(
+                    "db",
+                    "the archive is of another ledger, or the log is empty: its first event is not "
+                    "in the log. `restore` makes a ledger out of an archive",
+                )
+            is_first = False
             lost = [_shown(row, kept) for row, kept in _missing(store, rows)]
             for begin in range(0, len(lost), EVENTS_PER_COMMIT):
                 events = lost[begin : begin + EVENTS_PER_COMMIT]

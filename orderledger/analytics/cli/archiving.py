@@ -206,7 +206,7 @@ def resync(place: str, dry_run: bool, as_json: bool, db: str) -> None:
     the fact, time, sender and evidence of the other. A fact that came in again meanwhile is a
     duplicate. Begin with --dry-run.
 
-    Exit status: 0 done, 1 the archive is damaged, or a command among the lost events was refused, 2
+    Exit status: 0 done, 1 a damaged archive or a refused command, 2 another ledger's archive or
     wrong usage, 3 the store cannot be used.
     """
     from orderledger.analytics.archive.place import Place

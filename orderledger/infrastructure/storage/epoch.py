@@ -70,7 +70,9 @@ class Epoch:
             found = event_at(position)
             if found is not None and _digest(found) == _digest(known):
                 return
-            loss = Loss(last_position() if found is None else None, position, _digest(known))
+            last = last_position()
+            kept_to = last if found is None and last < position else None
+            loss = Loss(kept_to, position, _digest(known))
             self.losses.append(loss)
             self._newest = None
             self.number += 1

@@ -18,6 +18,7 @@ from orderledger import (
     LogWentBack,
     OutcomeUnknown,
     Request,
+    StoreError,
     Submit,
 )
 from tests.local_postgres import PostgresServer, private_postgres, standby_of
@@ -218,6 +219,22 @@ def test_a_wait_for_the_standby_that_an_administrator_ends_is_no_proof() -> None
         canceler.join()
         standby.start()
         assert until_answered(lambda: ledger.record(fill(1))).outcome == "duplicate"
+
+
+def test_a_database_that_is_made_anew_is_an_older_log(server: PostgresServer) -> None:
+    with database(server, "anew") as (url, _), Ledger.open(url, answer_timeout=5) as ledger:
+        ledger.record_many(order("C-1"))
+        run(server, "DROP DATABASE anew WITH (FORCE)")
+        run(server, "CREATE DATABASE anew ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0")
+        with pytest.raises(StoreError):
+            ledger.record(fill(1))
+        with pytest.raises(StoreError, match="orderledger_events"):
+            ledger.record(fill(1))
+        Ledger.open(url, update_views=False).close()
+        outcomes = until_answered(lambda: ledger.record_many(order("C-1")))
+        assert [one.outcome for one in outcomes] == ["recorded"] * 3
+        assert ledger.status()["log"]["went_back"][0]["kept_to"] == 0
+        assert not ledger.views.check().differences
 
 
 def test_an_event_without_the_one_before_it_is_refused_by_the_database(

@@ -10,7 +10,7 @@ from eventsourcing.persistence import ConnectionPoolClosedError, OperationalErro
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import Diagnostic, LockNotAvailable
+from psycopg.errors import Diagnostic, LockNotAvailable, UndefinedTable
 from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Literal
@@ -233,14 +233,23 @@ def compare(epoch: Epoch, connection: Connection[Any]) -> None:
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
 
         def event_at(position: int) -> tuple[Any, ...] | None:
-            found = cursor.execute(EVENT_AT, (position,)).fetchone()
+            try:
+                found = cursor.execute(EVENT_AT, (position,)).fetchone()
+            except UndefinedTable:  # it is a new database
+                return None
             if found is None and cursor.execute("SELECT pg_is_in_recovery()").fetchall()[0][0]:
                 raise psycopg.OperationalError(
                     f"the server is a standby, and does not have position {position} yet"
                 )
             return found
 
-        epoch.compare(event_at, lambda: int(cursor.execute(LAST_POSITION).fetchall()[0][0]))
+        def last_position() -> int:
+            try:
+                return int(cursor.execute(LAST_POSITION).fetchall()[0][0])
+            except UndefinedTable:
+                return 0
+
+        epoch.compare(event_at, last_position)
 
 
 def refuse_other_encodings(connection: Connection[Any]) -> None:
