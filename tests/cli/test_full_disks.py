@@ -83,7 +83,7 @@ def stock(url: str, copy: str) -> dict[str, object]:
         return answers(ledger)
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline
