@@ -28,6 +28,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
             return
         _replace(target, pieces)
         sync_folder(target.parent)
+        _remove_abandoned(target)
 
 
 @contextmanager
@@ -47,20 +48,19 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
-        _remove_abandoned(path, unfinished.stat().st_mtime)
         os.replace(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
 
 
-def _remove_abandoned(path: Path, now: float) -> None:
-    """Remove unfinished files of this name that nobody has written to for an hour: their process
-    was killed."""
+def _remove_abandoned(path: Path) -> None:
+    """Remove unfinished files of this name that nobody has written to for an hour before it was
+    written: their process was killed."""
     pattern = f".{escape(path.name[:100])}.{'[0-9a-f]' * 32}"
     for other in path.parent.glob(pattern):
         with suppress(OSError):  # another process may remove it too
-            if now - other.stat().st_mtime > ABANDONED_SECONDS:
+            if path.stat().st_mtime - other.stat().st_mtime > ABANDONED_SECONDS:
                 other.unlink()
 
 
