@@ -17,6 +17,8 @@ from orderledger.infrastructure.views.reconciliation_methods import Reconciliati
 from orderledger.infrastructure.views.view_methods import ViewMethods
 from tests.core.contract.streams import fill, opened, parsed, request
 
+pytestmark = pytest.mark.leaf  # a ledger has the methods of leaves too
+
 NAIVE = datetime(2026, 11, 20)  # noqa: DTZ001
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 

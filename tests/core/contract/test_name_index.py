@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from orderledger import Ledger
 from tests.core.contract.sql import connected, run_sql
 from tests.core.contract.streams import fill, opened, parsed, report, request, story
 
@@ -62,6 +63,12 @@ DAMAGES = {
 }
 
 
+def differences(ledger: Ledger) -> list[tuple[str, str]]:
+    """Without the triggers, which had to be dropped for the damage."""
+    found = ledger.views.check().differences
+    return [(one.where, one.what) for one in found if "trigger" not in one.what]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_index_is_found_and_mended(durable_store_url: str, damage: str) -> None:
@@ -71,12 +78,10 @@ def test_a_damaged_index_is_found_and_mended(durable_store_url: str, damage: str
     statement, where, what = DAMAGES[damage]
     unguarded(durable_store_url, statement)
     with opened(durable_store_url, update_views=False) as ledger:
-        assert [(found.where, found.what) for found in ledger.views.check().differences] == [
-            (where, what)
-        ]
+        assert differences(ledger) == [(where, what)]
         rebuilt = ledger.views.rebuild()
         assert ("order_names" in rebuilt.names, rebuilt.is_equal) == (True, False)
-        assert ledger.views.check().differences == ()
+        assert differences(ledger) == []
         assert names_in(durable_store_url) == before
         assert ledger.views.rebuild(["order_names"]).is_equal
         assert (
