@@ -31,7 +31,7 @@ class LeaseKeeper:
         seconds: float,
         elapsed: Callable[[], float] = elapsed,
         *,
-        epoch: Callable[[], int] = lambda: 0,
+        epoch: Callable[[], int],
     ) -> None:
         self.accounts = tuple(accounts)
         self.holder = holder(name)

@@ -207,8 +207,8 @@ class LogWentBack(StoreError):
 
     def __init__(self, lost_to: int) -> None:
         super().__init__(
-            f"the log went back: the event at position {lost_to} was recorded, and is no longer "
-            "there; read again what was read before"
+            f"the log went back: the event at position {lost_to} was recorded and is missing now; "
+            "read the log again"
         )
         self.lost_to = lost_to
 

@@ -143,7 +143,7 @@ def test_the_views_and_readers_of_another_process_follow_the_older_log(
         copy_or_put_back()
 
         assert until_answered(lambda: reader.trades()) == []
-        with pytest.raises(LogWentBack, match="no longer there"):
+        with pytest.raises(LogWentBack, match="was recorded and is missing now"):
             next(events)
         until_answered(lambda: writer.record(fill(1)))
         assert len(reader.trades()) == 1

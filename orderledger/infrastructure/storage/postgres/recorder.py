@@ -227,7 +227,7 @@ class Recorder(PostgresApplicationRecorder):
                 positions = call(connection, self._append, parameters)
             else:
                 with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-                    # before any row, as in every append, so that there is no deadlock
+                    # first, as in every append: another order of locks could deadlock
                     cursor.execute(self._lock)
                     for account, fence in fences:
                         # FOR SHARE: another sender takes the lease over only after this commit
