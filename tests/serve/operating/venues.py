@@ -36,13 +36,18 @@ class FakeVenue:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
-        while not any(word in self._told.read_text() for word in ENDS):
+        while not self._has_settings():
             assert self.process.poll() is None and time.monotonic() < deadline, (
                 self._exported.read_text()
             )
             time.sleep(0.02)
         while "hyperliquid" not in self.account and "\n" not in self._exported.read_text():
             time.sleep(0.02)
+
+    def _has_settings(self) -> bool:
+        """Whole: an unbuffered print writes the last line's end by itself."""
+        settings = self._told.read_text()
+        return settings.endswith("\n") and any(word in settings for word in ENDS)
 
     def pause(self) -> None:
         """It still accepts connections, and answers nothing."""
