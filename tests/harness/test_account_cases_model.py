@@ -64,6 +64,11 @@ def test_every_shared_case_in_any_order_of_recording(shared: Path) -> None:
         check(case)
 
 
+@pytest.mark.parametrize("case", cases_in(OWN_CASES), ids=lambda case: case["id"])
+def test_own_cases_in_any_order_of_recording(case: Case) -> None:
+    check(case)
+
+
 @pytest.mark.shared
 def test_a_figure_that_is_not_the_cases_is_found(shared: Path) -> None:
     """Each figure of each case is changed by one, alone."""
