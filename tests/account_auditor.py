@@ -10,10 +10,11 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.auditing.account import AccountFacts
+from tests.auditing.assets import row_of_asset, step_of, steps_of
 from tests.auditing.facts import Fact, Row, number
 from tests.auditing.holdings import Holding, Terms
 from tests.auditing.positions import Lot, open_price, sum_by_currency, worth
-from tests.auditing.transfers import has_reused_id
+from tests.auditing.transfers import counted_transfers, has_reused_id
 
 KINDS_WITH_VALUE = {"security", "option"}
 REASONS = ("no_opening_balance", "currency_unknown", "position_side_unknown", "impossible_price")
@@ -89,6 +90,24 @@ class AccountAuditor(AccountFacts):
                 name: way and {"rate": way.rate, "path": way.steps} for name, way in ways.items()
             },
         }
+
+    def assets(
+        self, currency: str, method: str = "average", parities: Sequence[str] = ()
+    ) -> list[Row]:
+        """P&L by asset, in one currency: a row for each other coin that the account ever had."""
+        facts, known = self.of_account(), (*self.parities, *parities)
+
+        def rate_at(name: str, at: datetime) -> Fraction | None:
+            path = self.rates.path(name, currency, at, known)
+            return path and path.rate
+
+        moved = [*counted_transfers(facts), *self.openings]
+        steps = [step_of(fact, rate_at) for fact in moved]
+        steps += [step for _, held in self.each_holding() for step in steps_of(held, rate_at)]
+        return [
+            row_of_asset(name, [step for step in steps if step.asset == name], method)
+            for name in sorted({step.asset for step in steps} - {currency})
+        ]
 
     def codes(self) -> set[str]:
         """The anomalies of the account, those of its orders included."""

@@ -108,5 +108,10 @@ class AccountFacts(Auditor):
         facts = self.of_account()
         moves = [move for _, held in self.each_holding() for move in moves_of(held)]
         moves += [Move.of(fact) for fact in counted_transfers(facts)]
-        openings = [f for f in facts if f.type == "adjust" and f.get("currency") is not None]
-        return Cash(sorted(openings, key=lambda fact: fact.when), moves)
+        return Cash(self.openings, moves)
+
+    @property
+    def openings(self) -> list[Fact]:
+        """The adjustments of currencies, in the order of facts."""
+        found = (f for f in self.of_account() if f.type == "adjust" and f.get("currency"))
+        return sorted(found, key=lambda fact: fact.when)

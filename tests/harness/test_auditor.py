@@ -337,7 +337,7 @@ def test_rows_are_compared_as_exact_numbers_and_instants() -> None:
     assert len(differences(expected, {})) == 4
 
 
-CASES = {"cases", "account_cases"}
+CASES = {"cases", "account_answers"}
 """Parts that tests of the oracle use, and the oracle does not."""
 
 
