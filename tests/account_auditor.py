@@ -5,7 +5,7 @@ code of the package. "Page" refers to the forms of the account cases. Questions 
 one account, as of `moment`: the latest time of its facts unless `seen` chose another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -14,9 +14,9 @@ from tests.auditing.assets import row_of_asset, step_of, steps_of
 from tests.auditing.facts import Fact, Row, number
 from tests.auditing.holdings import Holding, Terms
 from tests.auditing.positions import Lot, open_price, sum_by_currency, worth
+from tests.auditing.sides import quantity_of
 from tests.auditing.transfers import counted_transfers, has_reused_id
 
-KINDS_WITH_VALUE = {"security", "option"}
 REASONS = ("no_opening_balance", "currency_unknown", "position_side_unknown", "impossible_price")
 
 
@@ -59,7 +59,7 @@ class AccountAuditor(AccountFacts):
         ]
 
     def balances(self) -> list[Row]:
-        """A row for each currency that anything moved, stated or is valued in."""
+        """A row for each currency of a move, a statement or a position."""
         stated = self._latest_statements()
         named = {holding.terms.currency for _, holding in self.each_holding()} - {None}
         return [
@@ -68,7 +68,7 @@ class AccountAuditor(AccountFacts):
         ]
 
     def valuation(self, currency: str, parities: Sequence[str] = ()) -> Row:
-        """Equity in one currency: the question's parities follow those of the settings."""
+        """Equity in one currency. Parities of the settings come before those of the question."""
         rows = self.balances()
         held = {row["currency"]: row["equity"] for row in rows if row["equity"] != 0}
         ways = {
@@ -79,7 +79,7 @@ class AccountAuditor(AccountFacts):
         reasons = [row["equity_reason"] for row in rows if row["equity_reason"]]
         reason = min(reasons, key=rank_of_reason, default=None) or min(lost, default=None)
         if not rows:
-            reason = self._reasonof_account()
+            reason = self._account_reason()
         amounts = [way.rate * (held[name] or 0) for name, way in ways.items() if way]
         return {
             "account": self.account,
@@ -94,7 +94,7 @@ class AccountAuditor(AccountFacts):
     def assets(
         self, currency: str, method: str = "average", parities: Sequence[str] = ()
     ) -> list[Row]:
-        """P&L by asset, in one currency: a row for each other coin that the account ever had."""
+        """P&L by asset, in one currency: a row for each other coin that was ever moved."""
         facts, known = self.of_account(), (*self.parities, *parities)
 
         def rate_at(name: str, at: datetime) -> Fraction | None:
@@ -133,7 +133,6 @@ class AccountAuditor(AccountFacts):
         realized *= terms.multiplier
         net, missing = self._net(holding, realized)
         figures: Row = {
-            "position_quantity": sum((lot.quantity for lot in lots), Fraction()),
             "average_open_price": open_price(lots, terms.is_inverse),
             "realized_pnl": realized,
             "unrealized_pnl": None if mark is None else unrealized(lots, mark, terms),
@@ -141,8 +140,10 @@ class AccountAuditor(AccountFacts):
         }
         if holding.reason:
             figures = dict.fromkeys(figures)
+        is_counted = holding.reason != "position_side_unknown"
         return {
             **self._name(instrument, holding),
+            "position_quantity": quantity_of(holding.steps) if is_counted else None,
             **figures,
             "fees": sum_by_currency(fee for _, row in holding.trades for fee in row["fees"]),
             "funding": sum_by_currency(
@@ -155,8 +156,8 @@ class AccountAuditor(AccountFacts):
         }
 
     def _net(self, holding: Holding, realized: Fraction) -> tuple[Fraction | None, str | None]:
-        """Realized P&L after fees and funding, in its currency, or why it is not known. A fee in
-        the base coin has the price of its fill, another the rate at the time of its fill."""
+        """Realized P&L after fees and funding, in its currency, or the reason why it is unknown. A
+        fee in the base coin has the price of its fill, another the rate at the time of its fill."""
         terms, amounts, lost = holding.terms, [realized], []
         if terms.currency is None:
             return None, "currency_unknown"
@@ -193,16 +194,15 @@ class AccountAuditor(AccountFacts):
         return {f.get("currency"): f for f in sorted(stated, key=lambda fact: fact.when)}
 
     def _total(self, currency: str) -> Fraction | None:
-        """The balance; unknown where a margined position is."""
-        blind = {None if h.terms.currency is None else h.terms.currency for h in self._blind()}
-        return None if {currency, None} & blind else self.cash.total(currency)
-
-    def _blind(self) -> Iterable[Holding]:
-        """Holdings whose cash nobody can know."""
-        for _, holding in self.each_holding():
-            is_margined = holding.terms.kind == "margined"
-            if (holding.reason and is_margined) or holding.terms.currency is None:
-                yield holding
+        """The balance. Null where a margined position is unknown, and everywhere where it is
+        unknown which currency an instrument moves."""
+        unknown = {
+            holding.terms.currency
+            for _, holding in self.each_holding()
+            if holding.terms.currency is None
+            or (holding.reason and holding.terms.kind == "margined")
+        }
+        return None if {currency, None} & unknown else self.cash.total(currency)
 
     def _balance(self, currency: str, stated: Fact | None) -> Row:
         total = self._total(currency)
@@ -223,19 +223,18 @@ class AccountAuditor(AccountFacts):
             "difference": None if reported is None or then is None else reported - then,
         }
 
-    def _reasonof_account(self) -> str | None:
+    def _account_reason(self) -> str | None:
         return None if self.cash.is_opened else "no_opening_balance"
 
     def _equity_reason(self, currency: str) -> str | None:
-        """Why there is no equity in this currency: the first of the page's reasons."""
-        found = [(name, h) for name, h in self.each_holding() if h.terms.currency == currency]
-        reasons = [h.reason for _, h in found]
-        reasons += ["currency_unknown" for _, h in self.each_holding() if not h.terms.currency]
-        for name, holding in found:
-            is_valued = holding.terms.kind in KINDS_WITH_VALUE | {"margined"}
-            if is_valued and not holding.reason and holding.lots("average")[0]:
-                reasons.append(None if self._serving_mark(name) else f"no_mark:{name}")
-        reasons.append(self._reasonof_account())
+        """The reason why the equity is null: the first in the page's order."""
+        reasons = [self._account_reason()]
+        for name, holding in self.each_holding():
+            if holding.terms.currency is None:
+                reasons.append("currency_unknown")
+            elif holding.terms.currency == currency:
+                is_unmarked = holding.needs_mark and not self._serving_mark(name)
+                reasons += [holding.reason, f"no_mark:{name}" if is_unmarked else None]
         return min(filter(None, reasons), key=rank_of_reason, default=None)
 
     def _serving_mark(self, instrument: str) -> Fact | None:
@@ -245,13 +244,15 @@ class AccountAuditor(AccountFacts):
         return marks[-1] if is_new else None
 
     def _value_of_positions(self, currency: str) -> Fraction:
-        """Unrealized P&L of margined positions, by average, and the worth of what is paid for."""
+        """Unrealized P&L of margined positions, by average, and the market value of others."""
         value = Fraction()
         for name, holding in self.each_holding():
-            if holding.terms.currency == currency and (fact := self._serving_mark(name)):
-                mark, lots = number(fact.get("price")), holding.lots("average")[0]
-                if holding.terms.kind == "margined":
-                    value += unrealized(lots, mark, holding.terms)
-                elif holding.terms.kind in KINDS_WITH_VALUE:
-                    value += sum(lot.quantity for lot in lots) * mark * holding.terms.multiplier
+            if holding.terms.currency != currency or not holding.needs_mark:
+                continue
+            fact, lots = self._serving_mark(name), holding.lots("average")[0]
+            mark = number(fact.get("price")) if fact else Fraction()
+            if holding.terms.kind == "margined":
+                value += unrealized(lots, mark, holding.terms)
+            else:
+                value += sum(lot.quantity for lot in lots) * mark * holding.terms.multiplier
         return value

@@ -1,4 +1,4 @@
-"""Everything an account has, by subject: its fills, positions, cash and rates."""
+"""The fills, positions, cash and rates of an account."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ class AccountFacts(Auditor):
         return super().offer(message, recorded_at)
 
     def seen(self, effective_at: datetime | None = None, as_of: datetime | None = None) -> Self:
-        """What had happened by a time, as far as it was recorded by another."""
+        """The same account with only the facts dated by one time and recorded by another."""
         other = type(self)(self.account, self.parities, self.mark_life)
         other.log = [
             fact
@@ -80,8 +80,8 @@ class AccountFacts(Auditor):
         for order in self._orders(self.account):
             for fill in order.fills:
                 name = fill.details["instrument"] or order.given("instrument")
-                row = row_of(order, fill, self.terms(name))
-                if name is not None and row["side"] is not None:
+                if name is not None and (fill.details["side"] or order.given("side")):
+                    row = row_of(order, fill, self.terms(name))
                     found.setdefault(name, []).append((fill.traded, row))
         return found
 
@@ -96,11 +96,11 @@ class AccountFacts(Auditor):
         """Marks of spot instruments, by time; of two at one time the later in the log."""
         marks = []
         for fact in sorted(self.of_account(), key=lambda fact: fact.when):
-            name = fact.get("instrument")
-            definition = self._definition(self.account, name)
-            if fact.type == "mark" and Terms.of(definition).kind == "spot":
-                pair = (definition["base"], definition["quote"])
-                marks.append(Mark(name, *pair, number(fact.get("price")), fact.at))
+            pair = self.terms(fact.get("instrument")).pair
+            if fact.type == "mark" and pair:
+                marks.append(
+                    Mark(fact.get("instrument"), *pair, number(fact.get("price")), fact.at)
+                )
         return Rates(marks, self.mark_life)
 
     @cached_property

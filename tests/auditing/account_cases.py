@@ -4,9 +4,11 @@ The form of a case is that of `account_cases.json` in the shared data. Figures t
 out are not compared.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Protocol
 
 from tests.auditing.facts import Row, instant
@@ -18,6 +20,17 @@ CODES = {
     "impossible_price",
 }
 """The anomalies of accounts: a case has no other of them than those it names."""
+
+KINDS = {
+    "hedge_mode",
+    "fees",
+    "spot_round_trip",
+    "cash",
+    "opening_balance",
+    "inverse",
+    "rates",
+}
+OWN_CASES = Path(__file__).parents[1] / "harness" / "account_cases_more.json"
 
 Case = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -32,6 +45,10 @@ class Answers(Protocol):
     def valuation(self, currency: str, parities: Sequence[str]) -> Mapping[str, Any]: ...
     def orders(self) -> Rows: ...
     def codes(self) -> set[str]: ...
+
+
+def cases_in(path: Path) -> list[Case]:
+    return [case for case in json.loads(path.read_text())["cases"] if case["kind"] in KINDS]
 
 
 def moment_of(case: Case) -> datetime:

@@ -11,7 +11,7 @@ from tests.auditing.holdings import Holding
 
 
 class Move(NamedTuple):
-    """An amount that a balance changed by. `is_loan` is true of what is borrowed or repaid."""
+    """A change of a balance. `is_loan`: borrowed or repaid."""
 
     at: datetime
     currency: str
@@ -26,8 +26,8 @@ class Move(NamedTuple):
 
 
 def moves_of(holding: Holding) -> Iterable[Move]:
-    """What the trades, fees and fundings of a position move. A margined position of which not all
-    is known moves an unknown amount at each trade, which is left out."""
+    """The moves of a position's trades, fees and fundings. An unknown margined position moves
+    unknown amounts, which are left out."""
     terms = holding.terms
     for when, row in holding.trades:
         yield from (Move(when[0], name, -amount) for name, amount in row["fees"] if name)

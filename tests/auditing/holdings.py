@@ -1,5 +1,5 @@
-"""The positions of one instrument as an account holds them: with what it moves, fees taken from
-the position, and settlements."""
+"""The positions of one instrument in an account, with fees taken from the position, and
+settlements."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,13 +15,18 @@ from tests.auditing.sides import Books, Part, books, mode_of, part_of, told
 
 @dataclass(frozen=True)
 class Terms:
-    """What an instrument moves. `currency` is that of its P&L: None where nobody named it."""
+    """The kind of an instrument and its currencies. `currency` is that of its P&L, if known."""
 
     kind: str
     base: str | None
     currency: str | None
     multiplier: Fraction
     is_inverse: bool
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Base and quote of a spot instrument."""
+        return (self.base, self.currency) if self.base and self.currency else None
 
     @classmethod
     def of(cls, definition: Message) -> "Terms":
@@ -40,9 +45,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Holding:
-    """One position. `reason` is why its figures are null; `has_conflict`, whether a net account
-    named a side of the instrument. Each step that is a fill or a
-    settlement is a row with `fees`, and with `moved`: its quantity before fees, signed."""
+    """One position. Its figures are null if there is a `reason`. `has_conflict`: a side of the
+    instrument was named though its account is net. A step that is a fill or a settlement is a row
+    with `fees`, and with `moved`: its signed quantity before fees."""
 
     part: Part
     steps: list[Step]
@@ -54,6 +59,11 @@ class Holding:
     @property
     def trades(self) -> list[tuple[When, Row]]:
         return [(when, row) for when, row in self.steps if not isinstance(row, Fact)]
+
+    @property
+    def needs_mark(self) -> bool:
+        """Whether it is open and has a value of its own. The coins of a spot position are cash."""
+        return self.terms.kind != "spot" and not self.reason and bool(self.lots("average")[0])
 
     def lots(self, method: str) -> Fold:
         return positions(self.steps, method, self.terms.is_inverse)
@@ -87,15 +97,23 @@ def holdings(
     for fact in fundings:
         mode = mode_of(fact.when, definitions)
         paid.setdefault(part_of(*told((fact.when, fact)), mode), []).append(fact)
-    rows = [row for _, row in fills if not isinstance(row, Fact)]
-    is_priced = not terms.is_inverse or all(row["price"] > 0 for row in rows)
-    reason = None if found.is_known else "position_side_unknown"
-    reason = reason or (None if is_priced else "impossible_price")
     steps = settled(found, settles, terms)
     return [
-        Holding(part, steps.get(part, []), paid.get(part, []), terms, reason, bool(found.conflicts))
+        Holding(
+            part, steps.get(part, []), paid.get(part, []), terms,
+            reason_of(found, steps.get(part, []), terms), bool(found.conflicts),
+        )
         for part in sorted({**steps, **paid})
-    ]
+    ]  # fmt: skip
+
+
+def reason_of(found: Books, steps: list[Step], terms: Terms) -> str | None:
+    """The reason why the figures of a position are null."""
+    if not found.is_known:
+        return "position_side_unknown"
+    prices = [row["price"] for _, row in steps if not isinstance(row, Fact)]
+    is_priced = not terms.is_inverse or all(price > 0 for price in prices)
+    return None if is_priced else "impossible_price"
 
 
 def settled(found: Books, settles: list[Fact], terms: Terms) -> dict[Part, list[Step]]:

@@ -1,15 +1,15 @@
 """The oracle of accounts against itself: what holds for every account, whatever its figures."""
 
-import json
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_answers import METHODS, faults_between
+from tests.auditing.account_answers import METHODS, POSITION, faults_between
+from tests.auditing.account_cases import OWN_CASES, cases_in
+from tests.auditor import Auditor
 from tests.core.properties.accounts import (
     AMOUNTS,
     KINDS,
@@ -21,9 +21,11 @@ from tests.core.properties.accounts import (
     account_story,
 )
 from tests.core.properties.stories import START, Message
+from tests.core.properties.test_sides import hedge_story
 from tests.seeds import of_seeds
 
 ACCOUNT = "sim:main"
+FIGURES = ("instrument", "position_side", "position_id", *POSITION)
 
 
 def recorded(messages: list[Message]) -> AccountAuditor:
@@ -58,6 +60,21 @@ def test_recording_a_story_again_records_nothing(seeds: range) -> None:
         auditor = recorded(messages)
         outcomes = [auditor.offer({**m, "account": ACCOUNT}, START + LENGTH) for m in messages]
         assert set(outcomes) == {"duplicate"}, seed
+
+
+@of_seeds
+def test_positions_are_those_of_the_oracle_of_orders_where_nothing_new_is_stored(
+    seeds: range,
+) -> None:
+    for seed in seeds:
+        messages = hedge_story(Random(seed))
+        accounts, orders = recorded(messages), Auditor()
+        for message in messages:
+            orders.offer({**message, "account": ACCOUNT}, START + LENGTH)
+        for method in ("average", "fifo", "lifo"):
+            rows = [{name: row[name] for name in FIGURES} for row in orders.pnl(method)]
+            found = [{name: row[name] for name in FIGURES} for row in accounts.positions(method)]
+            assert found == rows, seed
 
 
 @pytest.mark.parametrize("instrument", sorted(KINDS))
@@ -101,8 +118,7 @@ def test_a_coin_bought_in_one_pair_and_sold_in_another_has_one_cost() -> None:
 
 def test_a_coin_paid_as_a_fee_is_sold_at_its_rate() -> None:
     """Crypto Tax Calculator, Why is there a gain on my fee: 0.5 BNB bought at 10, paid at 15."""
-    cases = json.loads(Path(__file__).with_name("account_cases_more.json").read_text())["cases"]
-    case = next(case for case in cases if case["id"] == "MORE-FEE-01")
+    case = next(case for case in cases_in(OWN_CASES) if case["id"] == "MORE-FEE-01")
     rows = recorded(case["input"]).assets("USD", "fifo")
     assert [(row["asset"], row["quantity"], row["realized_pnl"]) for row in rows] == [
         ("BNB", Fraction(1, 2), Fraction(5, 2)),

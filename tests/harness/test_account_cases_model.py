@@ -1,6 +1,5 @@
 """The oracle of accounts gives the figures of every case, in any order of recording."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -15,24 +14,10 @@ from typing import Any
 import pytest
 
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_cases import Case, faults_of, moment_of
+from tests.auditing.account_cases import OWN_CASES, Case, cases_in, faults_of, moment_of
 from tests.auditing.facts import Message
 
-KINDS = {
-    "hedge_mode",
-    "fees",
-    "spot_round_trip",
-    "cash",
-    "opening_balance",
-    "inverse",
-    "rates",
-}
-OWN_CASES = Path(__file__).parent / "account_cases_more.json"
 ORDERS_OF_RECORDING = 20
-
-
-def cases_in(path: Path) -> list[Case]:
-    return [case for case in json.loads(path.read_text())["cases"] if case["kind"] in KINDS]
 
 
 def recorded(case: Case, messages: Iterable[Message]) -> AccountAuditor:

@@ -13,7 +13,7 @@ from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_answers import faults_between
-from tests.auditing.account_cases import Rows
+from tests.auditing.account_cases import OWN_CASES, Case, Rows, cases_in, faults_of, moment_of
 from tests.core.properties.accounts import LENGTH, PARITIES, account_story
 from tests.core.properties.stories import START
 from tests.seeds import of_seeds
@@ -32,10 +32,11 @@ class Answered:
 
     ledger: Any
     moment: datetime
+    account: str = ACCOUNT
 
     @property
     def asked(self) -> dict[str, Any]:
-        return {"account": ACCOUNT, "effective_at": self.moment}
+        return {"account": self.account, "effective_at": self.moment}
 
     def positions(self, method: str) -> Rows:
         return self.ledger.pnl(method=method, **self.asked)  # type: ignore[no-any-return]
@@ -76,3 +77,11 @@ def test_accounts_are_the_auditors(seeds: range) -> None:
                 pair = Answered(ledger, moment), auditor.seen(effective_at=moment)
                 assert faults_between(*pair, [currency], parities) == [], (seed, moment)
             assert ledger.views.check().differences == (), seed
+
+
+@pytest.mark.parametrize("case", cases_in(OWN_CASES), ids=lambda case: case["id"])
+def test_cases_worked_out_by_hand(case: Case) -> None:
+    with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT)) as ledger:
+        for message in case["input"]:
+            ledger.record(parse_document(message))
+        assert faults_of(case, Answered(ledger, moment_of(case), case["account"])) == []
