@@ -55,15 +55,15 @@ class Answered:
 
 
 def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
-    """Whether a fill or an instrument of the story is reported again with another time. The total at
-    the time of a balance then includes what later reports say of that time, and the auditor's does
-    not."""
-    times: dict[tuple[str, str], set[str]] = {}
+    """Whether a fill or an instrument is reported again after a balance. The total at the time of
+    the balance then has what later reports say of that time, and the auditor's has not."""
+    times: dict[tuple[str, str], list[str]] = {}
     for message in story:
         name = message.get("fill_id") or message.get("instrument")
         if message["type"] in ("fill", "fill_corrected", "instrument"):
-            times.setdefault((message["type"], str(name)), set()).add(str(message["at"]))
-    return any(len(one) > 1 for one in times.values())
+            times.setdefault((message["type"], str(name)), []).append(str(message["at"]))
+    balances = [str(one["at"]) for one in story if one["type"] == "balance" and "currency" in one]
+    return any(min(one) <= at < max(one) for one in times.values() for at in balances)
 
 
 @of_seeds
