@@ -196,6 +196,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "check": Entry("cli.maintenance:check", "Compare the log with streams and views."),
         "rebuild": Entry("cli.maintenance:rebuild", "Rebuild views from the log."),
+        "upgrade": Entry("cli.maintenance:upgrade", "Upgrade a ledger that an older version made."),
         "roles": Entry(
             "cli.maintenance:roles", "Print SQL that makes roles for a ledger in PostgreSQL."
         ),

@@ -1,0 +1,39 @@
+"""The version of the tables and of the stored events, and the fence of writers of an older one.
+
+Every append proves in its own transaction that its process writes the store's version. SQLite knows
+a process by a function that its connections have: the trigger on the log calls the function of the
+store's version. On PostgreSQL the function that appends compares the number with the stored one.
+"""
+
+import re
+
+from orderledger.infrastructure.errors import StoreVersion
+
+SCHEMA_VERSION = 9
+"""Version of the tables, their functions and the stored events. Raised with every change of these;
+CHANGELOG.md says what changed. The contents of each view have a version of their own:
+`Table.version`."""
+
+NEW_EVENTS: dict[int, tuple[str, ...]] = {}
+"""What is stored since each version after 8 and cannot be read by versions before it: names of
+events, `NAME.FIELD` of new fields, `NAME.FIELD=WORD` of new words."""
+
+FENCE = "needs_schema_"
+"""Begins the function of a connection to SQLite, and the error for a writer of an older version."""
+
+_NEEDED = re.compile(rf"{FENCE}([0-9]+)")
+
+
+def outdated_writer(error: Exception) -> StoreVersion | None:
+    """The error for a writer that is older than the store, if the database refused it as such."""
+    needed = _NEEDED.search(str(error))
+    return needed and StoreVersion(
+        f"a newer version has upgraded this ledger to schema {needed[1]}, and this process writes "
+        f"schema {SCHEMA_VERSION}: nothing was stored. Stop it, install the newer version and "
+        "start it again"
+    )
+
+
+def new_events(since: int) -> list[str]:
+    """What this version may store and a version with the schema `since` cannot read."""
+    return [name for number, names in NEW_EVENTS.items() if number > since for name in names]
