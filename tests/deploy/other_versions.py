@@ -2,7 +2,6 @@
 the history of the repository, and one that is newer than this."""
 
 import io
-import os
 import subprocess
 import sys
 import tarfile
@@ -43,7 +42,7 @@ def python(program: str, *arguments: str, package: Path = REPOSITORY) -> "subpro
     """A process with the package of this folder."""
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
-        env={**os.environ, "PYTHONPATH": str(package)},
+        cwd=package,  # -c imports from here first
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

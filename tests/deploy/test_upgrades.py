@@ -44,8 +44,8 @@ envelope = b'{{"recorded_at":"2026-11-20T09:00:00Z","source":"import","payload":
 field = b'"fill_id":"F-1","quantity":"1","price":"1","tax":"2"'
 with Ledger.open(sys.argv[1]) as ledger:
     append = ledger.internals.store.recorder.append
-    append([("sim:main/C-1", 2, "fill_recorded.v1", envelope % field)], (), ())
-    append([("sim:main#moon", 1, "moon_seen.v1", envelope % b'"is_full":true')], (), ())
+    append([("sim:main/C-1", 2, "fill_recorded.v1", envelope % field)], (), (), ())
+    append([("sim:main#moon", 1, "moon_seen.v1", envelope % b'"is_full":true')], (), (), ())
 """
 
 
@@ -156,8 +156,8 @@ def test_the_check_shows_views_triggers_and_tables_and_changes_nothing(
         assert [(row["kind"], row["name"], row["before"]) for row in rows] == [
             ("trigger", trigger.split()[2], None),
             ("table", "request_keys", None),
-            ("view", "marks", 0),
             ("view", "trades", 3),
+            ("view", "marks", 0),
         ]
         assert (done.status, summary["summary"]["position"]) == (1, 1)
     assert run("upgrade", "--db", durable_store_url).status == 0
