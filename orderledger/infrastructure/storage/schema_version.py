@@ -1,8 +1,9 @@
 """The version of the tables and of the stored events, and the fence of writers of an older one.
 
-Every append proves in its own transaction that its process writes the store's version. SQLite knows
-a process by a function that its connections have: the trigger on the log calls the function of the
-store's version. On PostgreSQL the function that appends compares the number with the stored one.
+An upgrade replaces what every append runs in its own transaction: on SQLite the trigger on the log,
+on PostgreSQL the function that appends. The trigger names a function which only connections of this
+version have, so that no other can even prepare its statement. The function in PostgreSQL takes the
+number of the writer. Neither reads anything.
 """
 
 import re

@@ -49,7 +49,6 @@ from orderledger.infrastructure.storage.table_names import (
     FACTS_TABLE,
     LEASES_TABLE,
     NAMES_TABLE,
-    SCHEMA_TABLE,
 )
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
@@ -69,13 +68,12 @@ CREATE OR REPLACE FUNCTION {append}(
     free_accounts text[], free_names text[], fact_streams text[], fact_keys text[],
     numbers bigint[], salts bytea[], evidence bytea[], texts bytea[], writer bigint)
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
-DECLARE positions bigint[]; needed bigint;
+DECLARE positions bigint[];
 BEGIN
-    LOCK TABLE {table} IN EXCLUSIVE MODE;
-    SELECT version INTO needed FROM {schema_table};
-    IF writer < needed THEN
-        RAISE EXCEPTION USING MESSAGE = {fence} || needed;
+    IF writer < {needed} THEN
+        RAISE EXCEPTION USING MESSAGE = {fence};
     END IF;
+    LOCK TABLE {table} IN EXCLUSIVE MODE;
     WITH stored AS (
         INSERT INTO {table} (originator_id, originator_version, topic, state)
         SELECT * FROM unnest(streams, versions, topics, states) RETURNING notification_id)
@@ -178,8 +176,8 @@ class Recorder(PostgresApplicationRecorder):
             names_table=Identifier(self.datastore.schema, NAMES_TABLE),
             facts_table=Identifier(self.datastore.schema, FACTS_TABLE),
             evidence_table=Identifier(self.datastore.schema, EVIDENCE_TABLE),
-            schema_table=Identifier(self.datastore.schema, SCHEMA_TABLE),
-            fence=FENCE,
+            needed=SCHEMA_VERSION,
+            fence=f"{FENCE}{SCHEMA_VERSION}",
             channel=self.channel_name,
         )
         guards = [
