@@ -36,7 +36,7 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.collector_status import CollectorStatuses, lag
 from orderledger.infrastructure.storage.epoch import Loss
 from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
@@ -363,15 +363,18 @@ class Ledger(Queries):
     def status(self) -> dict[str, Any]:
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
         has the newest event that this process knows, and the times that the log went back. Also
-        the last status of each collector, of the gateway of each account that has breakers, and of
-        each watcher of alerts."""
+        the last status of each collector, of the gateway of each account that has breakers, of each
+        watcher of alerts, and of each copy of the log (archives, relays), with how far it is
+        behind."""
         with reaching(self._url):
-            last, (collectors, gateways, watchers) = (
-                self._store.recorder.last_position(),
-                self._statuses.read_by_kind(),
-            )
+            collectors, gateways, watchers, copies = self._statuses.read_by_kind()
             with self._store.database.reading() as session:
+                last, now = session.last_position(), self._clock.now()
                 views, proof = stored_position(session), proof_positions(session)
+                copies = {
+                    name: {**status, **lag(session, status["position"], now)}
+                    for name, status in copies.items()
+                }
         return {
             "position": last,
             "views_position": views,
@@ -383,6 +386,7 @@ class Ledger(Queries):
             "collectors": collectors,
             "gateways": gateways,
             "watchers": watchers,
+            "copies": copies,
         }
 
     # Statements

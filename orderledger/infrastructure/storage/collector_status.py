@@ -1,19 +1,26 @@
-"""The status of collectors, gateways and watchers for monitoring: one row each, overwritten. Not
-events, which are in the log."""
+"""The status of collectors, gateways, watchers and copies of the log for monitoring: one row each,
+overwritten. Not events, which are in the log."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
+from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
-from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE
+from orderledger.infrastructure.storage.database import Database, Session
+from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE, EVENTS_TABLE
 
 GATEWAY = "gateway "
 """Prefix of the name of a row about an account's gateway."""
 
 WATCHER = "watcher "
 """Prefix of the name of a row about a watcher of alerts."""
+
+COPIES = ("archive ", "relay ")
+"""Prefixes of the names of rows about copies of the log. Each row has the `position` up to which
+the copy has the log."""
 
 Statuses = dict[str, dict[str, Any]]
 
@@ -52,9 +59,9 @@ class CollectorStatuses:
             for name in names:
                 session.execute(f"DELETE FROM {COLLECTORS_TABLE} WHERE name = ?", (name,))
 
-    def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses]:
-        """The last status of each collector, by name, of each gateway, by account, and of each
-        watcher, by name."""
+    def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses, Statuses]:
+        """The last status of each collector, by name, of each gateway, by account, of each watcher,
+        by name, and of each copy of the log."""
         rows = self.read()
         gateways, watchers = (
             {
@@ -64,13 +71,26 @@ class CollectorStatuses:
             }
             for kind in (GATEWAY, WATCHER)
         )
-        collectors = {
-            name: status for name, status in rows.items() if not name.startswith((GATEWAY, WATCHER))
-        }
-        return collectors, gateways, watchers
+        copies = {name: status for name, status in rows.items() if name.startswith(COPIES)}
+        others = (GATEWAY, WATCHER, *COPIES)
+        collectors = {name: one for name, one in rows.items() if not name.startswith(others)}
+        return collectors, gateways, watchers, copies
 
     def read(self) -> dict[str, dict[str, Any]]:
         """The last status of each row, by name."""
         with self._database.reading() as session:
             rows = session.execute(f"SELECT name, status FROM {COLLECTORS_TABLE} ORDER BY name")
         return {name: parse_json(status) for name, status in rows}
+
+
+def lag(session: Session, position: int, now: datetime) -> dict[str, Any]:
+    """The number of events that a copy of the log lacks, which ends at this position, and for how
+    many seconds the first of them has been in the log."""
+    ((count,),) = session.execute(
+        f"SELECT COUNT(*) FROM {EVENTS_TABLE} WHERE notification_id > ?", (position,)
+    )
+    seconds = 0.0
+    with suppress(UnreadableEvent):
+        for first in session.events_after(position, 1):
+            seconds = max(0.0, round((now - first.recorded_at).total_seconds(), 1))
+    return {"events_behind": count, "seconds_behind": seconds}
