@@ -36,7 +36,8 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses, lag
+from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.copies import lag
 from orderledger.infrastructure.storage.epoch import Loss
 from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
@@ -363,9 +364,8 @@ class Ledger(Queries):
     def status(self) -> dict[str, Any]:
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
         has the newest event that this process knows, and the times that the log went back. Also
-        the last status of each collector, of the gateway of each account that has breakers, of each
-        watcher of alerts, and of each copy of the log (archives, relays), with how far it is
-        behind."""
+        the last status of each collector, of the gateway of each account that has breakers, and of
+        each watcher of alerts. `copies` has the archives and relays, and how far each is behind."""
         with reaching(self._url):
             collectors, gateways, watchers, copies = self._statuses.read_by_kind()
             with self._store.database.reading() as session:

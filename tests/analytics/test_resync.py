@@ -13,6 +13,8 @@ from orderledger.analytics.relay.sink import publications
 from orderledger.cli.times import shown as time_shown
 from tests.command_line import run
 from tests.core.contract.streams import fill, parsed, report, request
+from tests.local_postgres import private_postgres
+from tests.older_log import database
 
 LOST = (
     report("acknowledged", "C-1", 20, venue_order_id="V-1", evidence={"raw": "1.50", "ü": [1]}),
@@ -144,6 +146,33 @@ def test_what_is_lost_is_recorded_again_from_what_a_relay_published(
     assert run("resync", published, "--db", whole).out.splitlines()[0] == (
         "the log has every event of the copy, up to log position 5"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("copy", ["archive", "published"])
+def test_a_log_in_postgresql_gets_again_what_it_has_lost(copy: str, tmp_path: Path) -> None:
+    with private_postgres() as server, database(server, "ledger") as (url, copy_or_put_back):
+        with Ledger.open(url) as ledger:
+            ledger.record_many(parsed(request("C-1", 10)))
+        copy_or_put_back()
+        with Ledger.open(url) as ledger:
+            ledger.record_many(parsed(*LOST))
+            before = [dict(row) for row in ledger.events()]
+        assert run("archive", tmp_path / "archive", "--db", url).status == 0
+        (tmp_path / "published").write_text(run("tail", "--db", url, "--json").out)
+        copy_or_put_back()
+        for last in (
+            "4 lost events would be recorded again, 0 are there already, 0 refused",
+            "4 lost events recorded again, 0 are there already, 0 refused",
+            "0 lost events recorded again, 4 are there already, 0 refused",
+        ):
+            options = ("--dry-run",) if "would" in last else ()
+            done = run("resync", tmp_path / copy, "--db", url, *options)
+            assert (done.status, done.out.splitlines()[-1]) == (0, last)
+            assert "lost: the events after log position 1, from " in done.out
+        with Ledger.open(url) as ledger:
+            assert facts(ledger.events()) == facts(before)
+            assert ledger.views.check().differences == ()
 
 
 def test_a_file_that_lacks_the_events_that_the_log_has_is_refused(

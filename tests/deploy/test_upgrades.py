@@ -132,6 +132,28 @@ def test_before_a_newer_version_stores_anything_new_the_others_are_fenced_by_nam
     assert (refused.status, "newer version" in refused.err) == (3, True)
 
 
+def test_the_way_back_is_an_archive_up_to_the_upgrade(new_store_url: str, tmp_path: Path) -> None:
+    """The newer version archives what it has stored; this one, the former, restores it."""
+    archive, back = str(tmp_path / "archive"), str(tmp_path / "back.db")
+    with Ledger.open(new_store_url) as ledger:
+        ledger.record_many(parsed(request("C-1"), request("C-2")))
+        before = list(ledger.internals.store.all_rows())
+    upgraded = newer_command("upgrade", "--db", new_store_url)
+    assert f"`orderledger restore ARCHIVE --up-to {len(before)} --db NEW`" in upgraded[1]
+    assert python(NEW_EVENTS, new_store_url).communicate(timeout=60)[1] == ""
+    assert newer_command("archive", archive, "--no-views", "--db", new_store_url)[0] == 0
+
+    whole = run("restore", archive, "--db", tmp_path / "whole.db")
+    unreadable = "event 3 of the log, version 2 of 'sim:main/C-1', cannot be read: fill_recorded.v1"
+    assert (whole.status, unreadable in whole.err) == (3, True)
+    assert run("restore", archive, "--up-to", "2", "--db", back).status == 0
+    with Ledger.open(back) as ledger:
+        assert list(ledger.internals.store.all_rows()) == before
+        assert ledger.views.check().differences == ()
+    resynced = run("resync", archive, "--db", back)
+    assert (resynced.status, unreadable in resynced.err) == (3, True)
+
+
 def test_the_check_shows_views_triggers_and_tables_and_changes_nothing(
     durable_store_url: str,
 ) -> None:

@@ -33,8 +33,8 @@ ENVELOPE = (
 
 
 class Part(NamedTuple):
-    """A part of a copy: log position and stream of each event, the time when the last one was
-    recorded, and the events that the log lacks."""
+    """A part of a copy. `places`: log position and stream of each event. `recorded_at`: of the
+    last one. `lost`: the events that the log lacks."""
 
     places: list[tuple[int, str]]
     recorded_at: datetime | None
@@ -53,9 +53,9 @@ class Resync:
     """Records the events of a copy that the log lacks, when it is iterated.
 
     `accounts` counts the lost events of each account of the copy. `kept_to` is the last log
-    position before the first lost event. What was recorded after `lost_from` and before `lost_to`
-    was lost, as far as the log shows. The copy ends at `copied_to`, an event that was recorded at
-    `copied_at`: venues alone know what came later.
+    position before the first lost event. The log lost events from `lost_from` to `lost_to`, by
+    their times of recording. The copy ends at the position `copied_to`, recorded at `copied_at`:
+    only the venues have later facts.
     """
 
     def __init__(self, ledger: Ledger, parts: Iterable[Part], *, is_dry_run: bool = False) -> None:

@@ -237,11 +237,11 @@ def resync(place: str, dry_run: bool, as_json: bool, db: str) -> None:
     """Record the lost events of a log that went back again, from a copy of it.
 
     After a failover to a standby that lagged, or after the restore of a backup, the log lacks what
-    was recorded last. COPY is an archive (a folder or a URL), or a file with the events that a
-    relay published, one JSON object per line, as `tail --json` prints them; - for standard input.
-    Each event of the copy that the log lacks is recorded as a new event, with the fact, time,
-    sender and evidence of the other. A fact that came in again meanwhile is a duplicate. Begin with
-    --dry-run. At the end it shows the accounts whose venues have to be queried, and for which time.
+    was recorded last. COPY is an archive (a folder or a URL). Or it is a file with the events that
+    a relay published, as lines of JSON, like those of `tail --json`; - is standard input. Each
+    event of the copy that the log lacks is recorded as a new event, with the fact, time, sender and
+    evidence of the other. A fact that came in again meanwhile is a duplicate. Begin with --dry-run.
+    At the end it shows the accounts whose venues have to be queried, and for which time.
 
     Exit status: 0 done, 1 a damaged copy or a refused command, 2 another ledger's copy or wrong
     usage, 3 the store cannot be used.

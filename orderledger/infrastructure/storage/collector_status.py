@@ -2,25 +2,19 @@
 overwritten. Not events, which are in the log."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE, EVENTS_TABLE
+from orderledger.infrastructure.storage.copies import COPIES
+from orderledger.infrastructure.storage.database import Database
+from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE
 
 GATEWAY = "gateway "
 """Prefix of the name of a row about an account's gateway."""
 
 WATCHER = "watcher "
 """Prefix of the name of a row about a watcher of alerts."""
-
-COPIES = ("archive ", "relay ")
-"""Prefixes of the names of rows about copies of the log. Each row has the `position` up to which
-the copy has the log."""
 
 Statuses = dict[str, dict[str, Any]]
 
@@ -81,16 +75,3 @@ class CollectorStatuses:
         with self._database.reading() as session:
             rows = session.execute(f"SELECT name, status FROM {COLLECTORS_TABLE} ORDER BY name")
         return {name: parse_json(status) for name, status in rows}
-
-
-def lag(session: Session, position: int, now: datetime) -> dict[str, Any]:
-    """The number of events that a copy of the log lacks, which ends at this position, and for how
-    many seconds the first of them has been in the log."""
-    ((count,),) = session.execute(
-        f"SELECT COUNT(*) FROM {EVENTS_TABLE} WHERE notification_id > ?", (position,)
-    )
-    seconds = 0.0
-    with suppress(UnreadableEvent):
-        for first in session.events_after(position, 1):
-            seconds = max(0.0, round((now - first.recorded_at).total_seconds(), 1))
-    return {"events_behind": count, "seconds_behind": seconds}

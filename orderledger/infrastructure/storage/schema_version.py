@@ -16,8 +16,8 @@ CHANGELOG.md says what changed. The contents of each view have a version of thei
 `Table.version`."""
 
 NEW_EVENTS: dict[int, tuple[str, ...]] = {}
-"""What is stored since each version after 8 and cannot be read by versions before it: names of
-events, `NAME.FIELD` of new fields, `NAME.FIELD=WORD` of new words."""
+"""Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new
+words as `NAME.FIELD=WORD`."""
 
 FENCE = "needs_schema_"
 """Begins the function of a connection to SQLite, and the error for a writer of an older version."""
@@ -36,5 +36,5 @@ def outdated_writer(error: Exception) -> StoreVersion | None:
 
 
 def new_events(since: int) -> list[str]:
-    """What this version may store and a version with the schema `since` cannot read."""
+    """Names, fields and words that a version with the schema `since` cannot read."""
     return [name for number, names in NEW_EVENTS.items() if number > since for name in names]

@@ -1,4 +1,4 @@
-"""Shows what this version would change in a store when it opens it, and changes nothing."""
+"""Finds the changes that this version would make when it opens a store, and makes none."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -35,7 +35,8 @@ class Change(NamedTuple):
 
 
 def changes(session: Session) -> list[Change]:
-    """What opening the store would change. Raises StoreVersion if a newer version made it."""
+    """The changes that opening the store would make. Raises StoreVersion if a newer version made
+    it."""
     version = schema.stored_version(session)
     return [*_of_schema(session, version), *_of_views(session)]
 
