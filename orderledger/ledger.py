@@ -29,6 +29,7 @@ from orderledger.infrastructure.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
+    StoreVersion,
     UnknownOrder,
     UnreadableEvent,
 )
@@ -222,7 +223,10 @@ class Ledger(Queries):
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
                 try:
                     outcomes += self._committer.write(group)
-                except StoreUnreachable as error:  # true of this group only, not of all messages
+                except (
+                    StoreUnreachable,
+                    StoreVersion,
+                ) as error:  # true of this group only, not of all messages
                     if outcomes:
                         raise OutcomeUnknown(
                             f"the first {len(outcomes)} messages are recorded: {error}"
@@ -371,10 +375,8 @@ class Ledger(Queries):
             with self._store.database.reading() as session:
                 last, now = session.last_position(), self._clock.now()
                 views, proof = stored_position(session), proof_positions(session)
-                copies = {
-                    name: {**status, **lag(session, status["position"], now)}
-                    for name, status in copies.items()
-                }
+                for status in copies.values():
+                    status.update(lag(session, status["position"], now))
         return {
             "position": last,
             "views_position": views,

@@ -157,7 +157,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "restore": Entry("analytics.cli.archiving:restore", "Make a ledger out of an archive."),
         "resync": Entry(
-            "analytics.cli.archiving:resync",
+            "analytics.cli.resyncing:resync",
             "Record the lost events of a log that went back again, from a copy of it.",
         ),
         "archive-rebuild": Entry(

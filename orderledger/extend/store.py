@@ -3,6 +3,7 @@
 from orderledger.infrastructure.storage import (
     collector_status,
     columns,
+    copies,
     kept_evidence,
     table_names,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "chunks",
     "collector_status",
     "columns",
+    "copies",
     "fill_indexes",
     "is_there",
     "kept_evidence",

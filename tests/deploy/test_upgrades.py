@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orderledger import Ledger, StoreVersion
+from orderledger import Ledger, OutcomeUnknown, StoreVersion
+from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from tests.command_line import run
 from tests.core.contract.sql import run_sql
@@ -130,6 +131,18 @@ def test_before_a_newer_version_stores_anything_new_the_others_are_fenced_by_nam
         Ledger.open(new_store_url)
     refused = run("tail", "--db", new_store_url)
     assert (refused.status, "newer version" in refused.err) == (3, True)
+
+
+def test_of_many_messages_those_before_the_upgrade_are_counted(new_store_url: str) -> None:
+    def messages() -> Iterator[Message]:
+        for number in range(1_100):
+            if number == 1_050:
+                assert newer_command("upgrade", "--db", new_store_url)[0] == 0
+            yield parsed(request(f"C-{number}"))[0]
+
+    recorded = "the first 1000 messages are recorded: a newer version has upgraded this ledger"
+    with Ledger.open(new_store_url) as ledger, pytest.raises(OutcomeUnknown, match=recorded):
+        ledger.record_many(messages())
 
 
 def test_the_way_back_is_an_archive_up_to_the_upgrade(new_store_url: str, tmp_path: Path) -> None:

@@ -65,9 +65,16 @@ class CollectorStatuses:
             }
             for kind in (GATEWAY, WATCHER)
         )
-        copies = {name: status for name, status in rows.items() if name.startswith(COPIES)}
-        others = (GATEWAY, WATCHER, *COPIES)
-        collectors = {name: one for name, one in rows.items() if not name.startswith(others)}
+        copies = {
+            name: status
+            for name, status in rows.items()
+            if name.startswith(COPIES) and "position" in status
+        }
+        collectors = {
+            name: status
+            for name, status in rows.items()
+            if not name.startswith((GATEWAY, WATCHER)) and name not in copies
+        }
         return collectors, gateways, watchers, copies
 
     def read(self) -> dict[str, dict[str, Any]]:
