@@ -15,9 +15,30 @@ SCHEMA_VERSION = 9
 CHANGELOG.md says what changed. The contents of each view have a version of their own:
 `Table.version`."""
 
-NEW_EVENTS: dict[int, tuple[str, ...]] = {}
+NEW_EVENTS: dict[int, tuple[str, ...]] = {
+    9: (
+        "transfer_recorded.v1",
+        "anomaly_detected.v1.code=balance_conflict",
+        "anomaly_detected.v1.code=kind_conflict",
+        "anomaly_detected.v1.code=transfer_id_reused",
+        "anomaly_cleared.v1.code=balance_conflict",
+        "anomaly_cleared.v1.code=kind_conflict",
+        "anomaly_cleared.v1.code=transfer_id_reused",
+        "balance_reported.v1.amount",
+        "balance_reported.v1.currency",
+        "fill_corrected.v1.fees",
+        "fill_recorded.v1.fees",
+        "instrument_defined.v1.base",
+        "instrument_defined.v1.kind",
+        "instrument_defined.v1.quote",
+        "instrument_defined.v1.settlement",
+        "position_adjusted.v1.amount",
+        "position_adjusted.v1.cause",
+        "position_adjusted.v1.currency",
+    ),
+}
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new
-words as `NAME.FIELD=WORD`."""
+words as `NAME.FIELD=WORD`. `tests/core/test_shapes.py` compares them with all that is stored."""
 
 FENCE = "needs_schema_"
 """Begins the function of a connection to SQLite, and the error for a writer of an older version."""
