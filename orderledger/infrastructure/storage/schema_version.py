@@ -49,7 +49,9 @@ _NEEDED = re.compile(rf"{FENCE}([0-9]+)")
 def outdated_writer(error: Exception) -> StoreVersion | None:
     """The error for a writer that is older than the store, if the database refused it as such."""
     needed = _NEEDED.search(str(error))
-    return needed and StoreVersion(
+    if needed is None or int(needed[1]) <= SCHEMA_VERSION:
+        return None
+    return StoreVersion(
         f"a newer version has upgraded this ledger to schema {needed[1]}, and this process writes "
         f"schema {SCHEMA_VERSION}: nothing was stored. Stop it, install the newer version and "
         "start it again"
