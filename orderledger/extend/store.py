@@ -3,7 +3,6 @@
 from orderledger.infrastructure.storage import (
     collector_status,
     columns,
-    copies,
     kept_evidence,
     table_names,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "chunks",
     "collector_status",
     "columns",
-    "copies",
     "fill_indexes",
     "is_there",
     "kept_evidence",

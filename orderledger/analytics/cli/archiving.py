@@ -120,14 +120,12 @@ def _published(ledger: Any, place: Any, done: Any) -> dict[str, Any]:
     """How far the archive is behind the log. From now on `status` shows it, unless the role may
     only read."""
     from orderledger import StoreError
-    from orderledger.extend.store import copies, reaching
 
     with suppress(StoreError):
         status = {"position": done.position, "files": done.files}
         ledger.internals.publish(f"archive {place.public}", status)
-    internals = ledger.internals
-    with reaching(internals.url), internals.store.database.reading() as session:
-        return copies.lag(session, done.position, internals.clock.now())
+    behind: dict[str, Any] = ledger.internals.lag(done.position)
+    return behind
 
 
 def _wait_for_events(ledger: Any, position: int, every: int) -> None:
