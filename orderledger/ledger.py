@@ -29,6 +29,7 @@ from orderledger.infrastructure.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
+    StoreVersion,
     UnknownOrder,
     UnreadableEvent,
 )
@@ -37,6 +38,7 @@ from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.copies import lag
 from orderledger.infrastructure.storage.epoch import Loss
 from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
@@ -221,7 +223,10 @@ class Ledger(Queries):
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
                 try:
                     outcomes += self._committer.write(group)
-                except StoreUnreachable as error:  # true of this group only, not of all messages
+                except (
+                    StoreUnreachable,
+                    StoreVersion,
+                ) as error:  # true of this group only, not of all messages
                     if outcomes:
                         raise OutcomeUnknown(
                             f"the first {len(outcomes)} messages are recorded: {error}"
@@ -364,14 +369,14 @@ class Ledger(Queries):
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
         has the newest event that this process knows, and the times that the log went back. Also
         the last status of each collector, of the gateway of each account that has breakers, and of
-        each watcher of alerts."""
+        each watcher of alerts. `copies` has the archives and relays, and how far each is behind."""
         with reaching(self._url):
-            last, (collectors, gateways, watchers) = (
-                self._store.recorder.last_position(),
-                self._statuses.read_by_kind(),
-            )
+            collectors, gateways, watchers, copies = self._statuses.read_by_kind()
             with self._store.database.reading() as session:
+                last, now = session.last_position(), self._clock.now()
                 views, proof = stored_position(session), proof_positions(session)
+                for status in copies.values():
+                    status.update(lag(session, status["position"], now))
         return {
             "position": last,
             "views_position": views,
@@ -383,6 +388,7 @@ class Ledger(Queries):
             "collectors": collectors,
             "gateways": gateways,
             "watchers": watchers,
+            "copies": copies,
         }
 
     # Statements

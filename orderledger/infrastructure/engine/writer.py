@@ -24,6 +24,7 @@ from orderledger.infrastructure.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
+    StoreVersion,
     UnreadableEvent,
 )
 from orderledger.infrastructure.garbage import uncollected
@@ -255,7 +256,7 @@ class Writer:
         outcomes = self._write(entries[:half])
         try:
             return [*outcomes, *self._write(entries[half:])]
-        except StoreUnreachable as error:  # applies only to the rest, not to all messages
+        except (StoreUnreachable, StoreVersion) as error:  # applies only to the rest
             raise OutcomeUnknown(
                 f"of {len(entries)} messages sent together, {half} are recorded: {error}"
             ) from error
