@@ -47,7 +47,7 @@ RANKED = (NO_OPENING, CURRENCY_UNKNOWN, KIND_UNKNOWN, SIDE_UNKNOWN)
 
 
 def first_reason(reasons: Iterable[str]) -> str:
-    """Of several reasons the one that is named: the most general one, then by the alphabet."""
+    """The reason that is shown among several: the most general, then the first by the alphabet."""
 
     def rank(reason: str) -> tuple[int, str]:
         general = reason.partition(":")[0]
