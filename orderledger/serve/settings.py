@@ -24,7 +24,7 @@ class ServerLimits:
     parameters: int = 60
     """Parameters of a request."""
 
-    head_seconds: float = 10.0
+    head_seconds: float = 5.0
     """Seconds until the headers of a request are complete."""
 
     body_seconds: float = 30.0
