@@ -1,8 +1,8 @@
 """Feeds of changes: new events are read and encoded once, for all readers.
 
-A feed keeps its last batches. A reader that begins earlier reads the log until it reaches them,
-and shares what it reads with others at the same place: nothing is missed or repeated. A reader that
-stays slower than the feed is dropped. A feed never waits, and its memory is bounded.
+A feed keeps its last batches. A reader that begins earlier reads the log until it reaches them:
+nothing is missed or repeated. Readers at the same place share these bytes. A reader that stays
+slower than the feed is dropped. A feed never waits, and its memory is bounded.
 """
 
 import asyncio
@@ -169,8 +169,8 @@ class Feed:
         return self._first + sum(batch.end <= position for batch in self._kept)
 
     def _end_of_read(self, after: int) -> int:
-        """Where a batch from the log ends: where a kept batch begins, or at the next multiple of
-        the size of a batch, so that readers meet."""
+        """Where a batch from the log ends. At a multiple of its size, readers meet. A kept batch
+        may begin before."""
         limit = next((batch.begin for batch in self._kept if batch.begin > after), self.position)
         return min(limit, (after // EVENTS_PER_BATCH + 1) * EVENTS_PER_BATCH)
 
