@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from tests.soak.everything import Everything, running
+from tests.soak.everything import COUNTED, Everything, running
 from tests.soak.judging import MEGABYTE, WARM_UP_SECONDS, Judged, judged
 from tests.soak.reading import shown
 
@@ -57,19 +57,23 @@ async def soak(folder: Path, seconds: float, rate: float, readers: int) -> dict[
             await asyncio.sleep(min(BETWEEN_SAMPLES, seconds / 10))
         faults = [f"{name} ended with {status}" for name, status in all_.ended().items()]
         faults += [all_.errors(name).read_text()[-2_000:] for name in all_.ended()]
-        counts = all_.counts + Counter(
-            webhooks=len(all_.receiver.taken), orders_sent=all_.orders_sent()
-        )
+        counts = all_.counts + all_.counted()
     rows = judge(series, min(WARM_UP_SECONDS, seconds / 2))
     faults += [f"{row.subject}: {row.what} grows" for row in rows if not row.is_flat]
     faults += [f"{name}: {number}" for name, number in counts.items() if not is_expected(name)]
     print_report(rows, faults, series)
     print(shown(counts))
-    return {"rows": [asdict(row) for row in rows], "faults": faults, "counts": counts}
+    shown_series = {" ".join(key): points for key, points in series.items()}
+    return {
+        "rows": [asdict(row) for row in rows],
+        "faults": faults,
+        "counts": counts,
+        "series": shown_series,
+    }
 
 
 def is_expected(name: str) -> bool:
-    return name in ("answers", "webhooks", "orders_sent") or name.startswith("frames")
+    return name in ("answers", *COUNTED) or name.startswith("frames")
 
 
 def take_sample(all_: Everything, series: Series, now: float) -> None:

@@ -26,6 +26,7 @@ kind = "unresolved"
 seconds = 0.5
 """
 STARTING_SECONDS = 60.0
+COUNTED = ("webhooks", "orders_sent", "gateway_begun")
 REPOSITORY = str(Path(__file__).resolve().parents[2])
 
 
@@ -49,7 +50,7 @@ class Everything:
         self.start(name, sys.executable, "-m", *words)
 
     def start(self, name: str, *command: str) -> None:
-        own = {"ORDERLEDGER_DB": str(self.db), "PYTHONPATH": REPOSITORY}
+        own = {"ORDERLEDGER_DB": str(self.db), "PYTHONPATH": REPOSITORY, "PYTHONUNBUFFERED": "1"}
         with self.output(name).open("wb") as out, self.errors(name).open("wb") as errors:
             self.processes[name] = subprocess.Popen(
                 command,
@@ -77,8 +78,11 @@ class Everything:
         found = {name: process.poll() for name, process in self.processes.items()}
         return {name: status for name, status in found.items() if status is not None}
 
-    def orders_sent(self) -> int:
-        return self.venue.arrived.total()
+    def counted(self) -> Counter[str]:
+        """A gateway begins again after it lost its lease."""
+        begun = self.output("gateway").read_text().count("trades")
+        found = (len(self.receiver.taken), self.venue.arrived.total(), begun)
+        return Counter(dict(zip(COUNTED, found, strict=True)))
 
     async def begin(self) -> str:
         """Start all, and return the address of the service."""

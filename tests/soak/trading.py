@@ -5,10 +5,11 @@ earlier process.
 
 import asyncio
 import sys
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from orderledger import Gateway, Ledger, Request
+from orderledger import Fenced, Gateway, Ledger, Request
 from orderledger.gateway import GatewaySettings
 from tests.gateway.processes.http_venue import HttpEntry
 
@@ -21,20 +22,28 @@ SETTINGS: dict[str, Any] = {
 
 
 async def trade(db: str, url: str, account: str, name: str, lease: str) -> None:
+    """A gateway that loses its lease, as on a machine under load, begins again."""
+    settings = GatewaySettings.model_validate({**SETTINGS, "lease_seconds": float(lease)})
+    numbers = count(1)
+    with Ledger.open(db) as ledger:
+        while True:
+            entries = {account: HttpEntry(url)}
+            with suppress(Fenced):
+                async with Gateway(
+                    ledger, entries, limits=settings, name=name, take_over=[account]
+                ) as gateway:
+                    print("trades", flush=True)
+                    for number in numbers:
+                        await order(gateway, account, f"{name}-{number}")
+            await entries[account].aclose()
+
+
+async def order(gateway: Gateway, account: str, name: str) -> None:
     terms: dict[str, Any] = {"instrument": "BTC-USD", "side": "buy", "quantity": "0.1"}
     terms |= {"order_type": "limit", "limit_price": "60000", "time_in_force": "gtc"}
-    with Ledger.open(db) as ledger:
-        settings = GatewaySettings.model_validate({**SETTINGS, "lease_seconds": float(lease)})
-        entries = {account: HttpEntry(url)}
-        async with Gateway(
-            ledger, entries, limits=settings, name=name, take_over=[account]
-        ) as gateway:
-            print("trades", flush=True)
-            for number in count(1):
-                own: dict[str, Any] = {"account": account, "client_order_id": f"{name}-{number}"}
-                await gateway.submit(Request(**own, **terms))
-                await asyncio.sleep(PAUSE)
-                await gateway.cancel(own["client_order_id"], account=account)
+    await gateway.submit(Request(account=account, client_order_id=name, **terms))
+    await asyncio.sleep(PAUSE)
+    await gateway.cancel(name, account=account)
 
 
 if __name__ == "__main__":
