@@ -18,7 +18,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod, WeakSet
+from weakref import WeakMethod, WeakSet, finalize
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
@@ -36,6 +36,7 @@ from orderledger.infrastructure.errors import (
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.recording_methods import RecordingMethods
+from orderledger.infrastructure.running_parts import RunningParts
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.copies import lag
@@ -107,7 +108,8 @@ def _follower(
 
 
 class Ledger(Queries):
-    """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
+    """An open store. Use it as a context manager, or close it: a ledger that is dropped warns.
+    Query methods: see `Queries`."""
 
     def __init__(
         self,
@@ -123,10 +125,12 @@ class Ledger(Queries):
         follower = _follower(projector, latencies, settings, store, update_views)
         super().__init__(store, settings.db, projector, follower, latencies, clock or SystemClock())
         self._statuses = CollectorStatuses(store.database)
-        self._writer = Writer(
-            store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
-        )
-        self._committer = Committer(self._writer)
+        self._parts = RunningParts(store, follower, self._following)
+        notices = (follower.notice, self._following.notice)
+        self._writer = Writer(store, self._clock, notices, latencies, random_bytes or os.urandom)
+        self._committer = self._parts.committer = Committer(self._writer)
+        self._dropped = finalize(self, self._parts.close_dropped, self._url)
+        self._dropped.atexit = False
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
         _OPENED.add(self)
@@ -142,11 +146,6 @@ class Ledger(Queries):
                 self._committer.write([entry])
                 return
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-
-    def _notice(self) -> None:
-        """Wake what follows the log, after a commit."""
-        self._follower.notice()
-        self._following.notice()
 
     def _can_update_views(self) -> bool:
         """Rebuild views of an older version. Returns False if an event of the log cannot be
@@ -436,10 +435,8 @@ class Ledger(Queries):
             )
         with self._closing:
             if not self._is_closed:
-                self._committer.stop()
-                self._following.close()
-                self._follower.stop()
-                self._store.close()
+                self._parts.close()
+                self._dropped.detach()
                 self._is_closed = True
 
     if not TYPE_CHECKING:  # a checker then reports a name that does not exist
@@ -499,6 +496,7 @@ class _InheritedLedger(Ledger):
 
 def _disown() -> None:
     for ledger in _OPENED:
+        ledger._dropped.detach()
         ledger.__class__ = _InheritedLedger  # refuses every use, and costs an open ledger nothing
 
 

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar, cast
 
@@ -86,7 +86,7 @@ class Writer:
         self,
         store: Store,
         clock: Clock,
-        on_commit: Callable[[], None],
+        on_commit: Sequence[Callable[[], None]],
         latencies: Latencies,
         random_bytes: RandomBytes = os.urandom,
     ) -> None:
@@ -292,7 +292,8 @@ class Writer:
         decider.committed(positions)
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
-            self._on_commit()
+            for notice in self._on_commit:
+                notice()
         return [verdict.outcome_at(positions) for verdict in verdicts]
 
     def _begin_epoch(self) -> int:
