@@ -46,7 +46,7 @@ RANKED = (NO_OPENING, CURRENCY_UNKNOWN, SIDE_UNKNOWN)
 
 
 def first_reason(reasons: Iterable[str]) -> str:
-    """Of several reasons the one that is named: the most general one, then by the alphabet."""
+    """Return the reason to show: the most general one, then the first by the alphabet."""
 
     def rank(reason: str) -> tuple[int, str]:
         general = reason.partition(":")[0]
