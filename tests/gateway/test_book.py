@@ -1,0 +1,148 @@
+"""The gateway's book: what it follows event by event is what a restart loads, and what the ledger's
+own views show."""
+
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orderledger import InvalidMessage, Ledger, Message, parse_document
+from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits
+from orderledger.gateway.loading import load
+from orderledger.gateway.situation import BookSituation
+from orderledger.infrastructure.clock import SteppingClock
+from orderledger.infrastructure.engine.entries import to_entry
+from tests.core.properties.any_messages import ACCOUNTS, NAMES, any_messages
+from tests.core.properties.checks import RECORDED_AT
+
+RULES = (
+    Limits(drawdown=Decimal(1)),
+    Limits(account="a", drawdown=Decimal(1)),
+    Limits(instrument="X", strategy="s", daily_loss=Decimal(1)),
+)
+
+
+def book_of(ledger: Ledger, clock: SteppingClock) -> Book:
+    def load_from_views(book: Book) -> None:
+        ledger.views.catch_up()
+        load(book)
+
+    book = Book(ledger.internals.store, ACCOUNTS, clock, ZoneInfo("UTC"), load_from_views)
+    book.highs = {rule: {} for rule in RULES}
+    load_from_views(book)
+    return book
+
+
+def state_of(book: Book) -> dict[str, Any]:
+    """What the gateway decides by."""
+    situation = BookSituation(book)
+    return {
+        "position": book.log_position,
+        "positions": {key: held for key, held in book.positions.items() if held},
+        "unknown": set(book.unknown),
+        "working": sorted(book.working.items(), key=repr),
+        "unresolved": {
+            scope: book.unresolved_in(*scope) is not None
+            for scope in [(name, one) for name in ACCOUNTS for one in (None, "X", "Y")]
+        },
+        "halts": book.halts,
+        "open breaks": {name: count for name, count in book.open_breaks.items() if count},
+        "marks": {
+            scope: mark for scope in book.instruments if (mark := book.mark_of(*scope)) is not None
+        },
+        "submissions": sorted(book.submissions, key=repr),
+        "midnight": book.day_began,
+        "rules": [
+            (
+                gains(book, rule),
+                {name: high for name, high in book.highs[rule].items() if high},
+                situation.open_orders(rule),
+                situation.gross_notional(rule),
+                situation.sent_today(rule),
+            )
+            for rule in RULES
+        ],
+    }
+
+
+def gains(book: Book, rule: Limits) -> dict[str, Decimal]:
+    return {currency: gain for currency, gain in book.gains(rule).items() if gain}
+
+
+CONTRADICTORY = {
+    *("venue_order_id", "aliases", "replacement_client_order_id", "reported"),
+    *("position_side", "position_id", "position_mode"),
+}
+
+
+def messages_of(seed: int) -> list[Message]:
+    """Any messages that do not contradict each other: each name is one order with one instrument,
+    side and position side, and all positions have a side, or none."""
+    chance = Random(seed)
+    has_sides = chance.random() < 0.3
+    terms = {name: order_terms(chance, has_sides=has_sides) for name in NAMES}
+    found = []
+    for document in any_messages(chance, are_timed=False) + any_messages(chance, are_timed=False):
+        kept = {name: document[name] for name in document.keys() - CONTRADICTORY}
+        mine = terms.get(kept.get("client_order_id", ""), {})
+        is_whole = document["type"] in ("request", "fill", "fill_corrected")
+        try:
+            message = parse_document(
+                {**kept, **(mine if is_whole else {key: mine[key] for key in mine.keys() & kept})}
+            )
+            to_entry(message)
+        except InvalidMessage:
+            continue
+        found.append(message)
+    return found
+
+
+def order_terms(chance: Random, *, has_sides: bool) -> dict[str, str]:
+    named = {"instrument": chance.choice("XY"), "side": chance.choice(("buy", "sell"))}
+    return {**named, "position_side": chance.choice(("long", "short"))} if has_sides else named
+
+
+def check_book(seed: int) -> None:
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        followed = book_of(ledger, clock)
+        messages = messages_of(seed)
+        next_day = Random(seed).randrange(len(messages))
+        for number, message in enumerate(messages):
+            if number == next_day:
+                clock.set(RECORDED_AT + timedelta(days=1))
+            ledger.record(message)
+            followed.catch_up()
+            assert state_of(followed) == state_of(book_of(ledger, clock)), (seed, number)
+            check_exposure(followed, ledger)
+
+
+def check_exposure(book: Book, ledger: Ledger) -> None:
+    """Against the view of exposure. The book counts more than open orders (an end may overtake
+    fills), and no orders without a side."""
+    for row in ledger.exposure():
+        scope, part = (
+            (row["account"], row["instrument"]),
+            (row["position_side"], row["position_id"]),
+        )
+        if scope in book.unknown or row["position_quantity"] is None:
+            continue
+        assert book.held(*scope, None, part) == row["position_quantity"]
+        least, most = book.exposure_in(*scope, None, part)
+        if all(order["side"] for order in row["orders"]):
+            assert is_at_most(least, row["position_quantity_least"])
+            assert is_at_most(row["position_quantity_most"], most)
+
+
+def is_at_most(less: Decimal | None, more: Decimal | None) -> bool:
+    """None is beyond every number."""
+    return less is None or more is None or less <= more
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_book_that_follows_the_log_is_the_book_that_a_restart_loads(seed: int) -> None:
+    check_book(seed)
