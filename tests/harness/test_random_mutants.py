@@ -58,6 +58,9 @@ def test_each_kind_of_change(source: str, expected: list[tuple[str, str]]) -> No
         "@dataclass(frozen=True)\nclass A(B, gc=False):\n    c: int",
         "def f(a: 'A') -> 'B': return",
         "x = None",
+        "log = EventLogger('a')",
+        "log.warning('a', error=1)",
+        "x = click.option(a, metavar='NAME', help='text')",
     ],
 )
 def test_text_and_types_are_not_mutated(source: str) -> None:

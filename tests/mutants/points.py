@@ -1,9 +1,9 @@
 """The mutation points of a module: each place where a small change makes other code of it.
 
 Not mutated, because no behaviour depends on them: annotations, type aliases and `if TYPE_CHECKING`,
-docstrings, f-strings and strings with a space (texts for readers; SQL is mutated), messages of
-errors, `__all__` and the like, import tables (`HOMES`), and the arguments of class declarations and
-decorators (`frozen`, `slots`, help of commands).
+docstrings, f-strings and strings with a space (texts for readers; SQL is mutated), logging, help of
+commands, `__all__` and the like, import tables (`HOMES`), and the arguments of class declarations
+and decorators (`frozen`, `slots`).
 """
 
 import ast
@@ -38,6 +38,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|WHERE|FROM|ORDER BY|BEGIN|COMMIT)\b")
 TYPE_MAKERS = frozenset({"TypeVar", "NewType", "ParamSpec", "cast", "NamedTuple", "TypedDict"})
+LOGGING = re.compile(r"(log|logger|logging)\.\w+|EventLogger")
+HELP = frozenset({"help", "short_help", "epilog", "metavar"})
 Node: TypeAlias = ast.stmt | ast.expr | ast.Slice
 NOT_BEHAVIOUR = frozenset({"HOMES", "__all__", "__slots__"})
 
@@ -139,7 +141,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
-        if isinstance(value, ast.Constant):
+        if isinstance(value, ast.Constant) or _is_logging(value):
             return
         if isinstance(value, ast.Call):
             self._drop(node)
@@ -221,8 +223,12 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        if not _is_type(node):
+        if not _is_type(node) and not _is_logging(node):
             self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg not in HELP:
+            self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         value = node.value
@@ -264,6 +270,10 @@ class _Finder(ast.NodeVisitor):
 
 def _lines(first: Node, last: Node) -> range:
     return range(first.lineno, (last.end_lineno or last.lineno) + 1)
+
+
+def _is_logging(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and bool(LOGGING.fullmatch(ast.unparse(node.func)))
 
 
 def _is_text(value: str | bytes) -> bool:
