@@ -1,7 +1,7 @@
 """The gateway's book: what it follows event by event is what a restart loads, and what the ledger's
 own views show."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -18,6 +18,7 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.engine.entries import to_entry
 from tests.core.properties.any_messages import ACCOUNTS, NAMES, any_messages
 from tests.core.properties.checks import RECORDED_AT
+from tests.core.properties.stories import moment
 
 RULES = (
     Limits(drawdown=Decimal(1)),
@@ -146,3 +147,33 @@ def is_at_most(less: Decimal | None, more: Decimal | None) -> bool:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_book_that_follows_the_log_is_the_book_that_a_restart_loads(seed: int) -> None:
     check_book(seed)
+
+
+def test_an_adjustment_of_a_position_loads_the_book_once() -> None:
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        loads: list[int] = []
+
+        def load_and_count(book: Book) -> None:
+            ledger.views.catch_up()
+            load(book)
+            loads.append(book.log_position)
+
+        book = Book(ledger.internals.store, ACCOUNTS, clock, ZoneInfo("UTC"), load_and_count)
+        about = {"type": "adjust", "account": "a", "instrument": "X", "at": moment(0)}
+        ledger.record(parse_document({**about, "quantity": "3", "price": "2", "reason": "opening"}))
+        for _ in range(3):
+            book.catch_up()
+        assert (loads, book.held("a", "X", None)) == ([1], Decimal(3))
+
+
+def test_the_day_begins_at_midnight_of_the_time_zone() -> None:
+    clock = SteppingClock(datetime(2026, 1, 5, 22, 30, tzinfo=UTC), timedelta())
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        zone = ZoneInfo("Europe/Berlin")
+        book = Book(ledger.internals.store, ACCOUNTS, clock, zone, load)
+        assert book.midnight() == datetime(2026, 1, 5, tzinfo=zone)
+        clock.set(datetime(2026, 1, 5, 23, 0, tzinfo=UTC))
+        assert book.midnight() == datetime(2026, 1, 6, tzinfo=zone)
+        book.catch_up()
+        assert book.day_began == datetime(2026, 1, 6, tzinfo=zone)

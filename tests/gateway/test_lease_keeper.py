@@ -1,6 +1,8 @@
 """Leases by a clock that the test moves: when the holder stops, and when another may begin."""
 
 import asyncio
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,6 +149,20 @@ def test_a_process_is_dead_only_if_that_is_certain() -> None:
     assert is_dead(f"{place} {_free_number()} {started}")
     assert not is_dead(f"elsewhere {pid} {int(started) + 1}")
     assert not is_dead("") and not is_dead("no such words") and not is_dead("a b c")
+
+
+def test_a_process_that_nobody_has_collected_is_dead() -> None:
+    place, *_ = this_process().rsplit(" ", 2)
+    child = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)
+    started = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    name = f"{place} {child.pid} {started}"
+    assert not is_dead(name)
+    assert child.stdin is not None
+    child.stdin.close()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert is_dead(name)
+    child.wait()
+    assert is_dead(name)
 
 
 def _free_number() -> int:

@@ -5,12 +5,14 @@ import asyncio
 import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from orderledger import (
     Canceled,
+    Fenced,
     Fill,
     Gateway,
     Halt,
@@ -457,3 +459,47 @@ def test_a_request_is_dated_by_the_gateway_unless_it_has_a_time(ledger: Ledger) 
     asyncio.run(story())
     assert ledger.order("C-1")["requested_at"] == START
     assert ledger.order("C-2")["requested_at"] == START - timedelta(seconds=9)
+
+
+def test_a_change_that_is_not_recorded_leaves_nothing_at_stake(ledger: Ledger) -> None:
+    async def story() -> None:
+        async with trading(ledger, venue_of()) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            gateway._keeper.lose(ACCOUNT)
+            with pytest.raises(Fenced):
+                await gateway.replace("C-1", quantity="5")
+            assert [one.leaves for _, one in gateway._book.all_at_stake()] == [Decimal("0.5")]
+
+    asyncio.run(story())
+
+
+def test_a_gateway_without_breakers_removes_those_of_an_earlier_one(ledger: Ledger) -> None:
+    async def story() -> None:
+        breaker = {"breakers": [{"sending_failures": 2}]}
+        async with trading(ledger, venue_of(), breaker):
+            await until(lambda: breakers(ledger))
+        async with trading(ledger, venue_of()):
+            await until(lambda: not breakers(ledger))
+
+    asyncio.run(story())
+
+
+def test_orders_of_a_venue_that_takes_several_are_sent_in_batches(ledger: Ledger) -> None:
+    batches: list[list[str]] = []
+
+    class Batches(LocalOrderEntry):
+        async def submit_many(self, orders: Any) -> Any:
+            batches.append([order["client_order_id"] for order in orders])
+            return await super().submit_many(orders)
+
+    async def story() -> list[str]:
+        entry = Batches(venue_of())
+        entry.abilities = dataclasses.replace(entry.abilities, batch=2)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            orders = [buy(f"C-{number}", price="60000") for number in range(5)]
+            found = await gateway.submit_many(orders)
+            assert [one.client_order_id for one in found] == [f"C-{one}" for one in range(5)]
+            return [one.state for one in found]
+
+    assert asyncio.run(story()) == ["acknowledged"] * 5
+    assert batches == [["C-0", "C-1"], ["C-2", "C-3"], ["C-4"]]
