@@ -20,7 +20,7 @@ import pytest
 
 LIBRARIES = (
     *("aiohttp", "click", "eventsourcing.application", "httpx", "hypothesis", "msgspec", "psycopg"),
-    *("psycopg_pool", "pydantic", "pydantic_settings", "rich.table", "starlette.testclient"),
+    *("psycopg_pool", "pydantic", "pydantic_settings", "rich.table", "starlette.applications"),
     *("uvicorn", "websockets", "xdist"),
 )
 # A mutant may ask for memory or fill a disk without end.

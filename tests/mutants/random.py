@@ -1,7 +1,7 @@
 """Random mutants: draws points of a package by a seed, changes one at a time in a copy, and runs
 the tests that run that line until one fails.
 
-    python -m tests.mutants.random [--package NAME] [--seed N] [--points N] [--jobs N] [WORD...]
+    python -m tests.mutants.random [--package NAME] [--seed N] [--points N] [WORD...]
 
 With words, only the drawn points whose description has one of them. A run that takes too long, or
 cannot import the package, counts as found. Points in equivalents.toml change no behaviour: they are
@@ -189,6 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--package", choices=PACKAGES, action="append")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--points", type=int, default=150)
+    parser.add_argument("--after", type=int, default=0, help="leave out so many of them")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--least", type=float, default=0.0, help="fail if a smaller part is found")
     parser.add_argument("words", nargs="*")
@@ -204,7 +205,7 @@ def main(arguments: Sequence[str]) -> int:
         for package in asked.package or PACKAGES:
             drawn = [
                 point
-                for point in draw(package, seed, asked.points)
+                for point in draw(package, seed, asked.points)[asked.after :]
                 if not asked.words or any(word in str(point) for word in asked.words)
             ]
             same = [point for point in drawn if point.key in reasons]
