@@ -56,11 +56,11 @@ PNL_VIEW: dict[str, str] = {
     "fees": "Fees by currency, positive when paid. The name is empty if the currency is unknown.",
     "funding": "Funding by currency, positive when received.",
     "net_pnl": "Realized P&L less fees plus funding in `currency`. Null if `currency` is unknown, or if an amount in another currency has "
-    "no mark that converts it.",
+    "no rate. Of an instrument whose kind is defined, a fee is converted at the time of its fill: in the traded coin at the price of the fill.",
     "unrealized_pnl": "P&L that closing the position at the mark would realize. Null without a mark, and with `by` day. For a period (`since`, `until`): its change.",
     "mark_price": "The last mark.",
     "currency": "Settlement currency from the instrument's definition. Null without one: it is never guessed.",
-    "reason": "Why figures are null: `position_side_unknown`, `impossible_price`, `currency_unknown` or `rate_unknown`.",
+    "reason": "Why figures are null: `position_side_unknown`, `impossible_price`, `kind_conflict`, `currency_unknown`, `rate_unknown`, or `no_rate:BNB->USDT`: a fee had no rate at the time of its fill.",
     "anomalies": "What stands against the figures. `position_side_unknown`, `position_side_conflict`, `impossible_price`: see the anomalies of "
     "these names. `currency_unknown`: no definition gives the settlement currency. `rate_unknown`: an amount in "
     "another currency has no mark that converts it.",
@@ -188,6 +188,9 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "impossible_price": ("A fill of an inverse instrument has a price of 0 or less. It has no P&L until it is corrected.", "the fill is busted or corrected"),
     "position_side_unknown": ("A fill in hedge mode has no position side, and its order has none either. Position and P&L of the instrument are null.", "a later report of the fill or of its order gives the side"),
     "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. The anomaly is also raised if the reports of a fill, the fills of an order, or a fill and its order name different sides. Of the reports of one fill the earliest side counts, of those of an order the latest.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
+    "transfer_id_reused": ("A transfer has the venue's id and the kind of another one, and another amount or currency. Of the two the earlier counts.", "never"),
+    "balance_conflict": ("The venue reported two amounts of one currency for one time. None of them counts.", "a later balance of the currency is recorded"),
+    "kind_conflict": ("The definition of the instrument contradicts itself or its fills: spot without `base`, an inverse instrument that is not margined, or a fill of spot, a security or an option that names a long or short position. The figures of the position are null.", "the definition is completed or corrected"),
     "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip

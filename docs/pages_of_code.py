@@ -30,6 +30,7 @@ from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.recording_methods import RecordingMethods
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.views import parameters
+from orderledger.infrastructure.views.balance_queries import BalanceQueries
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.internals import Internals
 from orderledger.infrastructure.views.log_methods import LogMethods
@@ -230,6 +231,7 @@ def python() -> str:
         table(("type", "takes", "meaning"), _parameters()),
         *_methods(Queries),
         *_methods(PnlQueries),
+        *_methods(BalanceQueries),
     ]
     for title, kind in (
         ("ledger.views", ViewMethods),
@@ -271,7 +273,7 @@ def python() -> str:
         ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n",
     ]
     parts += [
-        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, and `OpenBreak` is an item of `open_breaks`. A dictionary works as well. `Message` is the base of all messages.\n"
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, `OpenBreak` is an item of `open_breaks`, `Fee` of `fees`, and `Cause` is the object `cause`. A dictionary works as well. `Message` is the base of all messages.\n"
     ]
     parts += [
         TYPES_INTRODUCTION,

@@ -15,6 +15,8 @@ from orderledger.infrastructure.messages.registry import (
     GROUPS,
     MESSAGES,
     AnyMessage,
+    Cause,
+    Fee,
     LinksTo,
     Message,
     OpenBreak,
@@ -71,7 +73,7 @@ def messages() -> str:
     for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
     parts += [FORMER, _former_words(), "## Objects inside messages\n"]
-    for model in (ReportedClaims, LinksTo, OpenBreak):
+    for model in (ReportedClaims, LinksTo, OpenBreak, Fee, Cause):
         parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
 

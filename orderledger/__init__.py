@@ -25,6 +25,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.domain.values": (
         "Anomaly",
         "Certainty",
+        "FeeKind",
+        "InstrumentKind",
         "Liquidity",
         "OrderStatus",
         "OrderType",
@@ -36,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Side",
         "Source",
         "TimeInForce",
+        "TransferKind",
     ),
     "orderledger.infrastructure.errors": (
         "AmbiguousOrder",

@@ -19,6 +19,7 @@ from tests.auditing.facts import (
     Message,
     Row,
     When,
+    in_short_form,
     instant,
     number,
 )
@@ -31,18 +32,16 @@ from tests.auditing.outcomes import (
     refusal_of_command,
     refusal_of_proposal,
 )
-from tests.auditing.positions import open_price, positions, sum_by_currency, worth
+from tests.auditing.positions import Step, open_price, positions, sum_by_currency, worth
 from tests.auditing.rows import order_row, trade_row
 from tests.auditing.sides import (
     Books,
     Part,
-    Step,
     books,
     mode_of,
     part_of,
     quantity_of,
     told,
-    trades_and_adjusts,
 )
 
 __all__ = ["Auditor", "differences"]
@@ -60,6 +59,7 @@ class Auditor:
     def offer(self, message: Message, recorded_at: datetime) -> str:
         """The outcome a valid message must have; it joins the log only when `recorded`."""
         at = instant(recorded_at if message.get("at") is None else message["at"])
+        message = in_short_form(message)
         fact = Fact(len(self.log) + 1, message, at, instant(recorded_at))
         orders = self._orders(message["account"]) if fact.is_of_order else []
         order = resolve(orders, message)
@@ -236,21 +236,18 @@ class Auditor:
         paid_out: list[Fact],
     ) -> Row:
         steps = found.parts.get(part, [])
-        trades, adjusts = trades_and_adjusts(steps)
-        rows = [row for _, row in trades]
+        rows = [row for _, row in steps if not isinstance(row, Fact)]
         definition = self._definition(account, instrument)
         is_inverse = bool(definition.get("inverse"))
         multiplier = number(definition.get("multiplier") or 1)
         is_priced = not is_inverse or all(row["price"] > 0 for row in rows)
-        lots, realized = (
-            positions(trades, adjusts, method, is_inverse) if is_priced else ([], Fraction())
-        )
+        lots, realized = positions(steps, method, is_inverse) if is_priced else ([], Fraction())
         funding = sum_by_currency((f.get("currency"), f.get("amount")) for f in paid_out)
         fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows)
         currency = definition.get("currency")
         fees = sum_by_currency((name or currency, amount) for name, amount in fees.items())
         mark = self._mark(account, instrument)
-        marked = [] if mark is None else [(held, mark) for held, _ in lots]
+        marked = [] if mark is None else [lot._replace(price=mark) for lot in lots]
         gains = sum((worth(lot, is_inverse) for lot in marked), Fraction()) - sum(
             (worth(lot, is_inverse) for lot in lots), Fraction()
         )

@@ -41,13 +41,21 @@ def database(server: PostgresServer, name: str) -> Iterator[tuple[str, Callable[
 
     has_copy = False
 
-    def copy_or_put_back() -> None:
-        nonlocal has_copy
-        if not has_copy:
+    def is_copied() -> bool:
+        """False if a ledger has connected again in between."""
+        try:
             execute(
                 f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
                 f"CREATE DATABASE {name}_old TEMPLATE {name}",
             )
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
+
+    def copy_or_put_back() -> None:
+        nonlocal has_copy
+        if not has_copy:
+            until(is_copied)
             has_copy = True
         else:
             execute(

@@ -79,6 +79,22 @@ equity = question(
     ],
     prepare=lambda asked: asked | ({"points": None} if asked.pop("has_all") else {}),
 )
+lots = question(
+    Queries.lots,
+    listing(columns.LOTS, "lots", Queries.lots),
+    "orderledger lots --method lifo --instrument BTC-USD",
+)
+balances = question(
+    Queries.balances,
+    listing(columns.BALANCES, "balances", Queries.balances),
+    "orderledger balances --account hyperliquid:main",
+    "orderledger balances --effective-at 2026-11-20 --json",
+)
+valuation = question(
+    Queries.valuation,
+    listing(columns.VALUATION, "accounts", Queries.valuation),
+    "orderledger valuation --in USD --parity USDT=USD",
+)
 anomalies = question(
     Queries.anomalies,
     listing(columns.ANOMALIES, "anomalies", Queries.anomalies),

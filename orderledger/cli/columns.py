@@ -85,6 +85,15 @@ EQUITY = Columns(
         "position",
     ),
 )
+LOTS = Columns(
+    ("at", "instrument", "quantity", "price", "cost", "currency"),
+    ("position_side", "account", "position_id", "method"),
+)
+BALANCES = Columns(
+    ("account", "currency", "total", "equity", "reported", "difference"),
+    ("owed", "equity_reason", "opened_at", "reported_at"),
+)
+VALUATION = Columns(("account", "amount", "currency", "reason"), ("paths",))
 ANOMALIES = Columns(
     ("order", "code", "detail", "detected_at"), ("cleared_at", "account", "position")
 )

@@ -39,6 +39,13 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "positions": Entry("cli.asking:positions", "List positions with P&L and exposure."),
         "pnl": Entry("cli.asking:pnl", "Show P&L, fees and funding, by currency."),
         "equity": Entry("cli.asking:equity", "Show the equity curve and its drawdown, by fill."),
+        "lots": Entry("cli.asking:lots", "List the open lots of positions, oldest first."),
+        "balances": Entry(
+            "cli.asking:balances", "List the balances of accounts by currency, with their equity."
+        ),
+        "valuation": Entry(
+            "cli.asking:valuation", "Show the equity of accounts in one currency, with the rates."
+        ),
         "exposure": Entry("cli.asking:exposure", "Show what positions and P&L may become."),
         "latency": Entry("cli.asking:latency", "Show how long the steps of orders took."),
         "recover": Entry("cli.recovering:recover", "List the orders in doubt after a restart."),

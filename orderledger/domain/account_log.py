@@ -15,6 +15,7 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     OpenBreak,
     PositionAdjusted,
+    TransferRecorded,
 )
 from orderledger.domain.decision import (
     ACCEPTED,
@@ -26,6 +27,10 @@ from orderledger.domain.decision import (
 )
 from orderledger.domain.exact import plain
 from orderledger.domain.log_event import NOT_COMPARED
+from orderledger.domain.values import Cause
+
+REPEATABLE = FundingRecorded | TransferRecorded | PositionAdjusted
+"""Facts that may happen twice at one time."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -97,9 +102,9 @@ def _digest(fact: AnyAccountEvent, names: Iterable[tuple[str, str]]) -> str:
 def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
     """Accept a fact once.
 
-    A funding payment, an adjustment or a fact without a time is another fact if its `message_id` is
-    another. Two funding payments at the same time may be equal. A message of our side may not have
-    the `message_id` of another one.
+    A funding payment, a transfer, an adjustment or a fact without a time is another fact if its
+    `message_id` is another. Two funding payments at the same time may be equal. A message of our
+    side may not have the `message_id` of another one.
     """
     is_known = fact_key(fact) in log.known
     if has_used_id(log, fact):
@@ -111,11 +116,7 @@ def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
         return ACCEPTED
     if fact.message_id is None:
         return NO_TIME_GIVEN if fact.at is None else DUPLICATE
-    return (
-        ACCEPTED
-        if fact.at is None or isinstance(fact, FundingRecorded | PositionAdjusted)
-        else DUPLICATE
-    )
+    return ACCEPTED if fact.at is None or isinstance(fact, REPEATABLE) else DUPLICATE
 
 
 def has_used_id(log: AccountLog, fact: AnyAccountEvent) -> bool:
@@ -136,6 +137,8 @@ def _text(value: object) -> str:
         return plain(value)
     if isinstance(value, datetime):
         return str(_microseconds(value))
+    if isinstance(value, Cause):
+        return f"{value.kind} {value.instrument or ''}"
     if isinstance(value, OpenBreak):
         return f"{_microseconds(value.since)} {value.id}"
     if isinstance(value, tuple):

@@ -1,5 +1,5 @@
-"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps,
-balances, certificates of reconciliation, halts of trading, and who sends its orders.
+"""Facts about an account besides its orders: instruments, marks, funding, transfers, adjustments,
+gaps, balances, certificates of reconciliation, halts of trading, and who sends its orders.
 
 These facts decide nothing about each other; the projections combine them.
 """
@@ -14,8 +14,15 @@ from msgspec import Meta
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.log_event import LogEvent
-from orderledger.domain.values import PositionMode, PositionSide, Source
-from orderledger.domain.wording import because, listed, moment, shown
+from orderledger.domain.values import (
+    Cause,
+    InstrumentKind,
+    PositionMode,
+    PositionSide,
+    Source,
+    TransferKind,
+)
+from orderledger.domain.wording import because, listed, moment, shown, word
 
 EVERY_ACCOUNT = "*"
 """The account of a halt that is about every account of the store."""
@@ -31,6 +38,11 @@ class AccountEvent(LogEvent, frozen=True, kw_only=True):
     at: datetime | None = None
     message_id: str | None = None
 
+    @property
+    def subject(self) -> str:
+        """The instrument or the currency of its stream. Empty: the whole account."""
+        return getattr(self, "instrument", None) or getattr(self, "currency", None) or ""
+
     def sentence(self) -> str:
         """The event in a sentence for people."""
         raise NotImplementedError
@@ -38,7 +50,11 @@ class AccountEvent(LogEvent, frozen=True, kw_only=True):
 
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
     """Definition of an instrument, term by term. A term that a definition leaves out keeps its
-    value; of two values, that with the later `at` counts."""
+    value; of two values, that with the later `at` counts.
+
+    `kind` says what its fills move. Left out, a `settlement` or `inverse` means margined, a `base`
+    spot, and the rest is paid in full.
+    """
 
     stored_name = "instrument_defined.v1"
     wire_name = "instrument"
@@ -48,14 +64,28 @@ class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
     instrument: str
     multiplier: Positive | None = None
     inverse: bool | None = None
-    currency: str | None = None
+    currency: Annotated[
+        str | None,
+        Meta(description="Settlement currency of P&L and fees. Default: `settlement` or `quote`."),
+    ] = None
+    kind: Annotated[
+        InstrumentKind | None, Meta(description="Kind: it says which balances its fills move.")
+    ] = None
+    base: Annotated[str | None, Meta(description="Coin that is bought and sold at spot.")] = None
+    quote: Annotated[str | None, Meta(description="Currency in which its price is paid.")] = None
+    settlement: Annotated[
+        str | None, Meta(description="Currency in which a margined instrument settles.")
+    ] = None
     position_mode: PositionMode | None = None
     tick: Positive | None = None
     lot: Positive | None = None
     reason: str | None = None
 
     def sentence(self) -> str:
-        names = ("multiplier", "inverse", "currency", "tick", "lot")
+        names = (
+            *("kind", "base", "quote", "settlement"),
+            *("multiplier", "inverse", "currency", "tick", "lot"),
+        )
         terms = [(name, getattr(self, name)) for name in names]
         given = listed(f"{name} {shown(value)}" for name, value in terms if value is not None)
         return f"{self.instrument} is defined{because(self.reason)}: {given or 'no terms'}."
@@ -99,9 +129,38 @@ class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
         )
 
 
+class TransferRecorded(AccountEvent, frozen=True, kw_only=True):
+    """Money or coins that moved without a trade. It never counts as P&L."""
+
+    stored_name = "transfer_recorded.v1"
+    wire_name = "transfer"
+    needs_role = "collect"
+    stream_kind = "transfer"
+    currency: Annotated[str, Meta(description="Currency or coin that moved.")]
+    amount: Annotated[Decimal, Meta(description="Signed as the balance moves.")]
+    kind: Annotated[TransferKind, Meta(description="Why it moved.")]
+    venue_id: Annotated[
+        str | None,
+        Meta(description="The venue's id. With the kind it identifies the transfer."),
+    ] = None
+    cause: Annotated[
+        Cause | None, Meta(description="Its origin, e.g. the dividend of an instrument.")
+    ] = None
+    reason: str | None = None
+
+    def sentence(self) -> str:
+        verb = "received" if self.amount > 0 else "gave"
+        of = "" if self.cause is None or self.cause.instrument is None else self.cause.instrument
+        return (
+            f"The account {verb} {short(abs(self.amount))} {self.currency} "
+            f"({word(self.kind)}{of and ' of '}{of}){because(self.reason)}."
+        )
+
+
 class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
     """Opening or corrected position: from `at` on, `quantity` (signed) at the average price
-    `price`. It realizes no P&L."""
+    `price`. It realizes no P&L. With `currency` instead of `instrument`: the balance of the
+    account is `amount` at that time. The first one opens the account's cash."""
 
     stored_name = "position_adjusted.v1"
     wire_name = "adjust"
@@ -109,20 +168,27 @@ class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
     default_source = Source.OPERATOR
     stream_kind = "adjust"
     is_ours = True
-    instrument: str
+    forms: ClassVar = {"instrument": ("quantity", "price"), "currency": ("amount",)}
+    instrument: str | None = None
     quantity: Annotated[
-        Decimal, Meta(description="Signed. From `at` on, the position has this quantity.")
-    ]
-    price: Annotated[Decimal, Meta(description="Average open price of the position.")]
+        Decimal | None, Meta(description="Signed. From `at` on, the position has this quantity.")
+    ] = None
+    price: Annotated[Decimal | None, Meta(description="Average open price of the position.")] = None
+    currency: Annotated[str | None, Meta(description="Currency or coin of a balance.")] = None
+    amount: Annotated[
+        Decimal | None, Meta(description="The balance at `at`, without what is borrowed.")
+    ] = None
+    cause: Annotated[Cause | None, Meta(description="Origin of the change of a balance.")] = None
     position_side: PositionSide | None = None
     position_id: str | None = None
     reason: str | None = None
 
     def sentence(self) -> str:
-        return (
-            f"The position in {self.instrument} was set to {short(self.quantity)} at "
-            f"{short(self.price)}{because(self.reason)}."
-        )
+        why = because(self.reason)
+        if self.amount is not None:
+            return f"The balance in {self.currency} was set to {short(self.amount)}{why}."
+        quantity, price = shown(self.quantity), shown(self.price)
+        return f"The position in {self.instrument} was set to {quantity} at {price}{why}."
 
 
 class GapRecorded(AccountEvent, frozen=True, kw_only=True):
@@ -145,24 +211,38 @@ class GapRecorded(AccountEvent, frozen=True, kw_only=True):
 
 
 class BalanceReported(AccountEvent, frozen=True, kw_only=True):
-    """Position as reported by the venue: evidence beside the sum of fills, never instead of it."""
+    """Position, or balance of a currency, as reported by the venue: evidence beside the sum of
+    what was recorded, never instead of it."""
 
     stored_name = "balance_reported.v1"
     wire_name = "balance"
     needs_role = "collect"
     stream_kind = "balance"
-    instrument: str
-    quantity: Annotated[Decimal, Meta(description="Signed position, as reported by the venue.")]
+    forms: ClassVar = {"instrument": ("quantity",), "currency": ("amount",)}
+    instrument: str | None = None
+    quantity: Annotated[
+        Decimal | None, Meta(description="Signed position, as reported by the venue.")
+    ] = None
     average_price: Decimal | None = None
+    currency: Annotated[str | None, Meta(description="Currency or coin of a balance.")] = None
+    amount: Annotated[
+        Decimal | None,
+        Meta(
+            description="The whole balance, free and locked, without unrealized P&L, as reported "
+            "by the venue."
+        ),
+    ] = None
     position_side: PositionSide | None = None
     position_id: str | None = None
     reason: str | None = None
 
     def sentence(self) -> str:
-        return (
-            f"The venue says that the position in {self.instrument} is "
-            f"{short(self.quantity)}{because(self.reason)}."
+        of, value = (
+            (f"the position in {self.instrument}", self.quantity)
+            if self.amount is None
+            else (f"the balance in {self.currency}", self.amount)
         )
+        return f"The venue says that {of} is {shown(value)}{because(self.reason)}."
 
 
 class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -312,6 +392,7 @@ AnyAccountEvent = (
     InstrumentDefined
     | MarkRecorded
     | FundingRecorded
+    | TransferRecorded
     | PositionAdjusted
     | GapRecorded
     | BalanceReported

@@ -23,6 +23,7 @@ MEANINGS = {
     "account": "The trading account, one at one venue, e.g. hyperliquid:main.",
     "aliases": "Other names that the venue uses for this order.",
     "amount": "Positive when received, negative when paid.",
+    "base": "Coin that is bought and sold at spot.",
     "asked_at": "When a query for this one order was sent, less the time by which the venue's "
     "answers may lag. Leave it out for a row of a list.",
     "at": "Time of the event, by the sender's clock. Default: the time of recording.",
@@ -40,6 +41,8 @@ MEANINGS = {
     "detail": "Description in a sentence.",
     "expire_at": "End of a `gtd` order.",
     "fee": "Positive when paid, negative when received.",
+    "fees": "Several fees, in place of `fee` and `fee_currency`. One commission says the same "
+    "as these.",
     "fee_currency": "Default: the instrument's settlement currency.",
     "fence": "Grows with every change of the sender. A former sender can no longer submit.",
     "fill_id": "The venue's id of the fill. It counts once within an order.",

@@ -28,7 +28,8 @@ class LogEvent(
     `stored_name` is its name in the store: written by hand, never changed. `wire_name` is the type
     of the message that proposes it; empty for events that the ledger adds. `former_wire_name` is an
     older one, which is read for ever and never written. The message needs one of
-    `needs_one_of`, and all of `needs`, each with its meaning. `needs_role` has no default, so that
+    `needs_one_of`, and all of `needs`, each with its meaning. Of the fields that `forms` names it
+    has exactly one, with the fields that this one needs. `needs_role` has no default, so that
     no new message is open to everybody. `fix` is what the message is in FIX.
 
     Two events are equal if all fields except those in `NOT_COMPARED` are. Prices and quantities are
@@ -43,6 +44,7 @@ class LogEvent(
     needs_role: ClassVar[NeededRole]
     needs_one_of: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[dict[str, str]] = {}
+    forms: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -3,14 +3,18 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from orderledger.domain.fields import NotNegative
 
 __all__ = [
     "Anomaly",
     "Certainty",
+    "FeeKind",
+    "InstrumentKind",
     "Liquidity",
     "OrderStatus",
     "OrderType",
@@ -22,6 +26,7 @@ __all__ = [
     "Side",
     "Source",
     "TimeInForce",
+    "TransferKind",
 ]
 """The public names. `Status` is public as `OrderStatus`: a message has that name."""
 
@@ -49,6 +54,42 @@ class PositionMode(StrEnum):
     UNKNOWN = "unknown"
     NET = "net"
     HEDGE = "hedge"
+
+
+class InstrumentKind(StrEnum):
+    """The balances that a fill of an instrument moves. `spot`: base and quote. `security` and
+    `option`: its full price, in the quote. `margined` (perpetuals, futures): realized P&L, in
+    the settlement currency."""
+
+    SPOT = "spot"
+    SECURITY = "security"
+    OPTION = "option"
+    MARGINED = "margined"
+
+
+class FeeKind(StrEnum):
+    """Purpose of a fee. A rebate is negative."""
+
+    COMMISSION = "commission"
+    EXCHANGE = "exchange"
+    TAX = "tax"
+    REBATE = "rebate"
+    BUILDER = "builder"
+
+
+class TransferKind(StrEnum):
+    """Why money or coins moved without a trade."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    INTEREST = "interest"
+    BORROW = "borrow"
+    REPAY = "repay"
+    DIVIDEND = "dividend"
+    TAX = "tax"
+    AIRDROP = "airdrop"
+    INTERNAL = "internal"
+    OTHER = "other"
 
 
 class DatedBy(StrEnum):
@@ -163,6 +204,9 @@ class Anomaly(StrEnum):
     IMPOSSIBLE_PRICE = "impossible_price"
     POSITION_SIDE_UNKNOWN = "position_side_unknown"
     POSITION_SIDE_CONFLICT = "position_side_conflict"
+    TRANSFER_ID_REUSED = "transfer_id_reused"
+    BALANCE_CONFLICT = "balance_conflict"
+    KIND_CONFLICT = "kind_conflict"
     LOG_WENT_BACK = "log_went_back"
 
 
@@ -205,6 +249,30 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_
     role: Role | None = None
     parent: str | None = None
     group: str | None = None
+
+
+class Fee(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """One of several fees of a fill."""
+
+    currency: Annotated[str, Meta(description="Currency or coin in which it is paid.")]
+    amount: Annotated[
+        Decimal, Meta(description="Positive when paid, negative when received (a rebate).")
+    ]
+    kind: Annotated[FeeKind, Meta(description="Its purpose.")] = FeeKind.COMMISSION
+
+
+class Cause(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
+    """Why a balance moved, e.g. the dividend of an instrument."""
+
+    kind: Annotated[str, Meta(description="E.g. dividend, borrow_fee, spin_off.")]
+    instrument: Annotated[str | None, Meta(description="The instrument that it comes from.")] = None
 
 
 def later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -2,8 +2,8 @@
 
 Some follow from a fill and the definition of its instrument together. A definition may come later.
 The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
-instruments have any. A fill that has several is listed with the first of them. The others
-concern the whole log.
+instruments have any. A fill that has several is listed with the first of them. Others follow from
+transfers and balances, or concern the whole log.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,14 @@ from orderledger.domain.stream_names import account_stream
 from orderledger.domain.values import Anomaly
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import AnomalyRow
+from orderledger.projections.cash import CASH
 from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.positions import terms_of
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
+    KIND_CONFLICT,
     NAMED,
     NET,
     SIDE_CONFLICT,
@@ -28,6 +31,7 @@ from orderledger.projections.sides import (
     Modes,
     Sides,
     mode_at,
+    part_of,
     sides_from,
     when,
 )
@@ -46,6 +50,7 @@ DETAILS = {
     "says which one this changes",
     SIDE_CONFLICT: "it names a position side, and the account keeps one net position of the "
     "instrument",
+    KIND_CONFLICT: "the definition of the instrument contradicts itself or this",
     IMPOSSIBLE_PRICE: "an inverse instrument has no value at a price of 0 or less",
 }
 
@@ -70,6 +75,7 @@ def derived_anomalies(
         (row["account"], row["instrument"]) for row in flagged if row["anomalies"]
     )
     found = [row for key in names for row in _of_instrument(source, *key)]
+    found += _of_cash(source, asked.get("account"))
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
     rows = sorted(found, key=lambda row: row["position"])
@@ -94,17 +100,50 @@ def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[An
     where = {"account": account, "instrument": instrument}
     defined = next(iter(source.rows(INSTRUMENTS, **where)), None)
     sides, modes = sides_from(source.rows(CODES, method="average", **where)[0]["book"].get("sides"))
-    is_inverse = defined is not None and defined["inverse"]
+    terms = terms_of(defined)
     trades = source.rows(TRADES, state="active", **where)
     events = source.rows(ACCOUNT_EVENTS, kind="adjust", **where)
     entries: list[Trade | Adjustment] = [row for row in trades if is_trade(row)]
     entries += [row for row in events if is_adjustment(row)]
     for entry in entries:
         code = _code(entry, sides, modes)
-        if code is None and is_inverse and "fill_id" in entry and entry["price"] <= ZERO:
+        if code is None and terms.contradicts(part_of(entry, modes)[0]):
+            code = KIND_CONFLICT
+        if code is None and terms.inverse and "fill_id" in entry and entry["price"] <= ZERO:
             code = IMPOSSIBLE_PRICE
         if code is not None:
             yield _row(entry, code)
+
+
+def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
+    """Of transfers whose id has other numbers, and of balances that contradict each other."""
+    for row in source.rows(CASH, account=account):
+        if row["reused"]:
+            of = {"account": row["account"], "kind": "transfer", "state": "reused"}
+            for one in source.rows(ACCOUNT_EVENTS, currency=row["currency"], **of):
+                detail = f"{one['transfer']} {one['venue_id']} was recorded with other numbers"
+                yield _of_fact(one, Anomaly.TRANSFER_ID_REUSED, detail, "transfer", row["currency"])
+        if row["conflicting"]:
+            fact = {
+                "account": row["account"],
+                "position": row["reported_position"] or 0,
+                "at": row["reported_at"],
+            }
+            detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
+            yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_fact(fact: Any, code: str, detail: str, kind: str, currency: str) -> AnomalyRow:
+    return {
+        "position": fact["position"],
+        "account": fact["account"],
+        "client_order_id": None,
+        "code": str(code),
+        "detail": f"{currency}: {detail}",
+        "detected_at": fact["at"],
+        "cleared_at": None,
+        "stream": account_stream(fact["account"], kind, currency),
+    }
 
 
 def _of_log(source: Source) -> Iterator[AnomalyRow]:

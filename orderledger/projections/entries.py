@@ -23,6 +23,7 @@ class Trade(TypedDict):
     price: Decimal
     fee: Decimal | None
     fee_currency: str | None
+    fees: list[dict[str, str]] | None
     liquidity: str | None
     position_side: str | None
     position_id: str | None
@@ -80,7 +81,7 @@ def is_trade(row: StoredTradeRow) -> TypeGuard[Trade]:
 
 def is_adjustment(row: AccountEventRow) -> TypeGuard[Adjustment]:
     """Whether an account event sets a position."""
-    return row["kind"] == "adjust"
+    return row["kind"] == "adjust" and row["instrument"] is not None
 
 
 def is_funding(row: AccountEventRow) -> TypeGuard[Funding]:
@@ -90,13 +91,20 @@ def is_funding(row: AccountEventRow) -> TypeGuard[Funding]:
 
 def is_account_entry(row: AccountEventRow) -> TypeGuard[Adjustment | Funding]:
     """Whether an account event counts in a position."""
-    return row["kind"] != "gap"
+    return row["kind"] in ("adjust", "funding") and row["instrument"] is not None
+
+
+def fees_of(trade: Trade) -> list[tuple[str, Decimal]]:
+    """Currency and amount of each fee of a trade. An empty currency: the settlement currency."""
+    if trade["fees"] is not None:
+        return [(one["currency"], Decimal(one["amount"])) for one in trade["fees"]]
+    return [] if trade["fee"] is None else [(trade["fee_currency"] or "", trade["fee"])]
 
 
 def is_entry(row: TradeRow | AccountEventRow) -> TypeGuard[Entry]:
     """Whether a row counts in a position."""
     values: AnyRow = row
     if "fill_id" not in values:
-        return values["kind"] != "gap"
+        return values["kind"] in ("adjust", "funding") and values["instrument"] is not None
     is_known = values["instrument"] is not None and values["side"] is not None
     return is_known and values["state"] == "active"

@@ -136,6 +136,7 @@ class Holding:
             books,
             side=now.side,
             position_id=now.position_id,
+            worths=now.worths,
         )
         self._book = books[-1]
         for entry in entries:

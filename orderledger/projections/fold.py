@@ -19,6 +19,7 @@ from orderledger.domain.accounts import (
     SenderChanged,
     TradingHalted,
     TradingResumed,
+    TransferRecorded,
 )
 from orderledger.domain.orders.events import Event
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
@@ -32,6 +33,7 @@ from orderledger.projections.account_events import (
     account_event_row,
 )
 from orderledger.projections.anomalies import ANOMALIES, AnomalyRow, anomaly_row
+from orderledger.projections.cash_fold import CashFold
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
 from orderledger.projections.halts import HALTS, HaltRow, halt_row
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
@@ -65,6 +67,7 @@ class Fold:
     ) -> None:
         self._rows = rows
         self.positions = PositionFold(rows) if has_positions else NoPositions(rows)
+        self._cash = CashFold(rows)
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
@@ -109,6 +112,11 @@ class Fold:
             for stream in list(islice(self._tracked, max(0, len(self._tracked) - ORDERS_KEPT))):
                 del self._tracked[stream]
             self._limit = len(self._tracked) + 2 * ENDED_ORDERS_KEPT
+
+    def forget(self) -> None:
+        """Read what came from rows again when it is needed: others may have replaced them."""
+        self.positions.forget()
+        self._cash.forget()
 
     # Orders and their fills
 
@@ -221,18 +229,12 @@ class Fold:
     def _take_account_fact(self, recorded: Recorded, event: AnyAccountEvent) -> None:
         account = account_of(recorded.stream)
         match event:
+            case FundingRecorded() | TransferRecorded() | PositionAdjusted() | BalanceReported():
+                self._take_amount(account, recorded, event)
             case GapRecorded():
                 self._gaps.append((account, recorded, event))
             case ReconciliationCertified():
                 self._rows.put(CERTIFICATES, certificate_row(account, recorded, event))
-            case PositionAdjusted():
-                row = account_event_row(account, recorded, event)
-                self._rows.put(ACCOUNT_EVENTS, row)
-                self.positions.take(row)
-            case FundingRecorded():
-                row = account_event_row(account, recorded, event)
-                self._rows.put(ACCOUNT_EVENTS, row)
-                self.positions.take(row)
             case InstrumentDefined():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(
@@ -244,12 +246,6 @@ class Fold:
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
                 self._rows.put(INSTRUMENTS, marked(before, account, event, recorded.at))
                 self._rows.put(MARKS, mark_row(account, recorded, event))
-            case BalanceReported():
-                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(
-                    INSTRUMENTS,
-                    reported(before, account, event, recorded.at, recorded.position or 0),
-                )
             case TradingHalted():
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():
@@ -258,6 +254,40 @@ class Fold:
                 self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
             case SenderChanged():
                 pass
+            case _:
+                assert_never(event)
+
+    def _take_amount(
+        self,
+        account: str,
+        recorded: Recorded,
+        event: FundingRecorded | TransferRecorded | PositionAdjusted | BalanceReported,
+    ) -> None:
+        """A fact that moves or states a position or a balance."""
+        match event:
+            case TransferRecorded():
+                self._cash.take_transfer(account_event_row(account, recorded, event))
+            case PositionAdjusted() if event.currency is not None:
+                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
+                self._cash.open(account)
+                self.positions.reopen(account)
+            case PositionAdjusted():
+                row = account_event_row(account, recorded, event)
+                self._rows.put(ACCOUNT_EVENTS, row)
+                self.positions.take(row)
+            case FundingRecorded():
+                row = account_event_row(account, recorded, event)
+                self._rows.put(ACCOUNT_EVENTS, row)
+                self.positions.take(row)
+            case BalanceReported() if event.currency is not None:
+                self._cash.report(account, event, recorded.at, recorded.position or 0)
+            case BalanceReported():
+                instrument = event.instrument or ""
+                before = self._rows.get(INSTRUMENTS, (account, instrument))
+                self._rows.put(
+                    INSTRUMENTS,
+                    reported(before, account, event, recorded.at, recorded.position or 0),
+                )
             case _:
                 assert_never(event)
 

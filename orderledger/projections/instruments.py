@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.accounts import BalanceReported, InstrumentDefined, MarkRecorded
-from orderledger.domain.exact import plain
+from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.orders.when import rank_of
-from orderledger.domain.values import PositionMode, later
+from orderledger.domain.values import InstrumentKind, PositionMode, later
 from orderledger.projections.sides import NET, UNKNOWN, Modes, Part, Sided, part_of
 from orderledger.projections.view import HIDDEN, Table
 
@@ -19,7 +19,17 @@ class InstrumentRow(TypedDict):
     instrument: Annotated[str, "Instrument."]
     multiplier: Annotated[Decimal | None, "Units of the underlying in one unit of quantity."]
     inverse: Annotated[bool | None, "Whether quantity is worth quantity * multiplier / price."]
-    currency: Annotated[str | None, "Settlement currency."]
+    currency: Annotated[
+        str | None, "Currency of its P&L: as defined, else `settlement`, else `quote`."
+    ]
+    kind: Annotated[
+        str | None,
+        "Kind: as defined, or as `settlement`, `inverse`, `base` or `quote` show.",
+        InstrumentKind,
+    ]
+    base: Annotated[str | None, "Coin that is bought and sold at spot."]
+    quote: Annotated[str | None, "Currency in which its price is paid."]
+    settlement: Annotated[str | None, "Currency in which a margined instrument settles."]
     position_mode: Annotated[
         str | None,
         "Whether long and short are two positions (hedge) or one (net), as last defined.",
@@ -58,11 +68,14 @@ INSTRUMENTS = Table(
     ("account", "instrument"),
     StoredInstrumentRow,
     ("account", "instrument"),
-    version=12,
+    version=13,
 )
 
 
-TERMS = ("multiplier", "inverse", "currency", "position_mode", "tick", "lot")
+TERMS = (
+    *("multiplier", "inverse", "currency", "kind", "base", "quote", "settlement"),
+    *("position_mode", "tick", "lot"),
+)
 
 
 def defined(
@@ -97,11 +110,21 @@ def defined(
             key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]),
         )
     mode = newer.get("position_mode")
+    kind = newer.get("kind")
+    row = {
+        **row,
+        "base": newer.get("base", row["base"]),
+        "quote": newer.get("quote", row["quote"]),
+        "settlement": newer.get("settlement", row["settlement"]),
+        "inverse": newer.get("inverse", row["inverse"]),
+        "kind": str(kind) if kind else row["kind"] if "kind" in terms_at else None,
+    }
+    given_currency = newer.get("currency", row["currency"] if "currency" in terms_at else None)
     return {
         **row,
         "multiplier": newer.get("multiplier", row["multiplier"]),
-        "inverse": newer.get("inverse", row["inverse"]),
-        "currency": newer.get("currency", row["currency"]),
+        "currency": given_currency or row["settlement"] or row["quote"],
+        "kind": row["kind"] or _kind_shown(row),
         "position_mode": row["position_mode"] if mode is None else str(mode),
         "tick": newer.get("tick", row["tick"]),
         "lot": newer.get("lot", row["lot"]),
@@ -109,6 +132,15 @@ def defined(
         "defined_at": later(row["defined_at"], at),
         "position_modes": modes,
     }
+
+
+def _kind_shown(row: InstrumentRow) -> str | None:
+    """The kind of an instrument whose definition leaves it out."""
+    if row["settlement"] or (row["inverse"] and row["quote"]):
+        return str(InstrumentKind.MARGINED)
+    if row["base"]:
+        return str(InstrumentKind.SPOT)
+    return str(InstrumentKind.SECURITY) if row["quote"] else None
 
 
 def marked(
@@ -132,7 +164,8 @@ def reported(
 ) -> StoredInstrumentRow:
     """The row after the venue has reported a position. The latest report for each position side and
     id counts."""
-    row = before or _blank(account, event.instrument)
+    row = before or _blank(account, event.instrument or "")
+    quantity = event.quantity or ZERO
     part = str(event.position_side or NET), event.position_id or ""
     others = [
         one
@@ -145,14 +178,14 @@ def reported(
     reported = {
         "position_side": part[0],
         "position_id": part[1],
-        "quantity": plain(event.quantity),
+        "quantity": plain(quantity),
         "at": at.isoformat(),
     }
     positions = sorted(
         [*others, {**reported, "position": position}],
         key=lambda one: (one["position_side"], one["position_id"]),
     )
-    net = event.quantity if part == (NET, "") else row["reported_quantity"]
+    net = quantity if part == (NET, "") else row["reported_quantity"]
     return {
         **row,
         "reported_quantity": net,
@@ -196,6 +229,10 @@ def _blank(account: str, instrument: str) -> StoredInstrumentRow:
         "multiplier": None,
         "inverse": False,
         "currency": None,
+        "kind": None,
+        "base": None,
+        "quote": None,
+        "settlement": None,
         "position_mode": None,
         "tick": None,
         "lot": None,

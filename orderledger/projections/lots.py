@@ -1,6 +1,7 @@
 """Open lots by each method, in memory as few as a fill may close.
 
-A lot is (signed quantity, cost per unit of the multiplier). All open lots of an instrument are on
+A lot is (signed quantity, cost per unit of the multiplier); its time is known while it is in
+memory. All open lots of an instrument are on
 one side. Only the first and last lots of a long list are stored with the position; the others are
 in packs that never change. So a fill writes a few lots however many are open. The state at an
 earlier fill names its packs, so that the fold can continue from it.
@@ -8,6 +9,7 @@ earlier fill names its packs, so that the fold can continue from it.
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -22,9 +24,16 @@ State = dict[str, Any]
 class Lot:
     """Never changed, but replaced. `text` is written once, however often the lots are stored."""
 
-    __slots__ = ("_text", "cost", "quantity")
+    __slots__ = ("_text", "at", "cost", "quantity")
 
-    def __init__(self, quantity: Decimal, cost: Decimal, text: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        quantity: Decimal,
+        cost: Decimal,
+        text: list[str] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        self.at = at
         self.quantity = quantity
         self.cost = cost
         self._text = text
@@ -65,6 +74,9 @@ class Lots(Protocol):
     def clear(self) -> None:
         """Forget all lots."""
 
+    def at_hand(self) -> list[Lot]:
+        """The lots in memory, oldest first: all of them where none is put away."""
+
     @property
     def packs_made(self) -> int:
         """How many packs were put away since the first fill: they are numbered from 1."""
@@ -100,6 +112,9 @@ class Merged:
 
     def clear(self) -> None:
         self._lot = None
+
+    def at_hand(self) -> list[Lot]:
+        return [] if self._lot is None else [self._lot]
 
     def state(self) -> State:
         return {"open": [] if self._lot is None else [self._lot.text]}
@@ -137,6 +152,9 @@ class Stack:
     def clear(self) -> None:
         self._open.clear()
         self._top = 0
+
+    def at_hand(self) -> list[Lot]:
+        return list(self._open)
 
     def state(self) -> State:
         return {
@@ -185,6 +203,9 @@ class Queue:
             self.packs_made += 1
             self._packs.put("fifo", self.packs_made, _texts(self._newest[:PACK]), 0)
             del self._newest[:PACK]
+
+    def at_hand(self) -> list[Lot]:
+        return [*self._oldest, *self._newest]
 
     def clear(self) -> None:
         self._oldest.clear()

@@ -1,14 +1,18 @@
 """The P&L view: positions with fees, funding and marks, summed by the requested groups."""
 
 from decimal import Decimal
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import LotBook, Position, Terms, shown
+from orderledger.projections.rates import no_rate
 
 GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
+
+FeesPaid = tuple[Decimal, list[str]]
+"""The worth of fees in third coins, and the currencies of which some had no rate."""
 
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 """Why a row has no net P&L: the settlement currency of the instrument is unknown, or no mark
@@ -87,26 +91,38 @@ class PositionChange(StoredPositionRow):
     day: str | None
 
 
-def pnl_row(position: StoredPositionRow, marks: Marks, *, is_of_day: bool = False) -> PnlRow:
+def pnl_row(
+    position: StoredPositionRow,
+    marks: Marks,
+    *,
+    is_of_day: bool = False,
+    paid: FeesPaid = (ZERO, []),
+) -> PnlRow:
     """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
     instrument.
 
     The settlement currency is that of the instrument's definition, and is never guessed from
-    payments. Positions open at the end of a day are not valued.
+    payments. Positions open at the end of a day are not valued. `paid`: fees in third coins that
+    the row's `book` does not have.
     """
     account, currency = position["account"], position["currency"]
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
     funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
     mark = None if is_of_day else marks.get((account, position["instrument"]))
     realized, reason = position["realized_pnl"], position["reason"]
+    book = position["book"]
+    unrated = [*book.get("unconverted", ()), *paid[1]]
+    own, worth = _own(book, fees, currency), EXACT.add(Decimal(book.get("worth", 0)), paid[0])
     net = (
         None
-        if currency is None or realized is None
-        else _net(account, realized, fees, funding, currency, marks)
+        if currency is None or realized is None or unrated
+        else _net(account, EXACT.subtract(realized, worth), own, funding, currency, marks)
     )
     missing = (
         CURRENCY_UNKNOWN
         if currency is None
+        else no_rate(min(unrated), currency)
+        if unrated
         else RATE_UNKNOWN
         if net is None and reason is None
         else None
@@ -158,13 +174,13 @@ def pnl_of_period(change: PositionChange, opening_marks: Marks, marks: Marks) ->
 def net_of(position: Position, book: LotBook, marks: Marks) -> Decimal | None:
     """Net P&L of a position by the method of one of its books, as `pnl_row` has it."""
     terms = position.terms
-    if terms.currency is None or position.reason:
+    if terms.currency is None or position.reason or position.unconverted:
         return None
     fees = _named(position.fees, terms.currency)
     return _net(
         position.account,
-        shown(terms.amount(book.realized)),
-        fees,
+        EXACT.subtract(shown(terms.amount(book.realized)), position.worth),
+        _own({"kind": terms.kind}, fees, terms.currency),
         position.funding,
         terms.currency,
         marks,
@@ -195,6 +211,16 @@ def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decim
     named = {name: amount for name, amount in amounts.items() if name}
     named[currency] = EXACT.add(named.get(currency, ZERO), amounts[""])
     return dict(sorted(named.items()))
+
+
+def _own(
+    book: dict[str, Any], fees: dict[str, Decimal], currency: str | None
+) -> dict[str, Decimal]:
+    """The fees that marks of today convert. Of an instrument of a known kind only those in its
+    currency: the others have their worth."""
+    if book.get("kind") is None or currency is None:
+        return fees
+    return {name: amount for name, amount in fees.items() if name == currency}
 
 
 def _net(

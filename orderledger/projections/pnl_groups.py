@@ -20,6 +20,7 @@ from orderledger.projections.positions import (
     Position,
     position_row,
     shown,
+    worth_state,
 )
 from orderledger.projections.sides import part_of
 from orderledger.projections.view import AnyRow
@@ -124,7 +125,8 @@ def _row_of(position: Position, unknown: str | None) -> StoredPositionRow:
     up."""
     book = position.books[-1]
     realized = Decimal(plain(position.terms.amount(book.realized)))
-    row = position_row(position, book, {"cost": plain(book.cost)}, unknown)
+    state = {"cost": plain(book.cost), **worth_state(position)}
+    row = position_row(position, book, state, unknown)
     return (
         {**row, "anomalies": [row["reason"]]}
         if row["reason"]
@@ -151,8 +153,10 @@ def _changes(
 def _change(before: StoredPositionRow, after: StoredPositionRow) -> StoredPositionRow:
     """The difference between two states of a row, with the later position."""
     was, now = before["realized_pnl"], after["realized_pnl"]
+    worths = [Decimal(row["book"].get("worth", 0)) for row in (after, before)]
     return {
         **after,
+        "book": {**after["book"], "worth": plain(EXACT.subtract(*worths))},
         "fills": after["fills"] - before["fills"],
         "bought_quantity": EXACT.subtract(after["bought_quantity"], before["bought_quantity"]),
         "sold_quantity": EXACT.subtract(after["sold_quantity"], before["sold_quantity"]),

@@ -59,7 +59,8 @@ class FillPnlRow(TypedDict):
     realized_pnl_fifo: Annotated[Decimal | None, "The same with the oldest lots closed first."]
     realized_pnl_lifo: Annotated[Decimal | None, "The same with the newest lots closed first."]
     reason: Annotated[
-        str | None, "Why figures are null: position_side_unknown or impossible_price."
+        str | None,
+        "Why figures are null: position_side_unknown, kind_conflict or impossible_price.",
     ]
     currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
 

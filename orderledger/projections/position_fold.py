@@ -11,6 +11,8 @@ from heapq import merge
 from typing import Any
 
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
+from orderledger.projections.cash import Openings
+from orderledger.projections.cash_fold import read_openings
 from orderledger.projections.entries import (
     Adjustment,
     Entry,
@@ -57,7 +59,9 @@ from orderledger.projections.view import AnyRow, AnyTable
 ENTERED = ("instrument", "position_side", "position_id", "side", "quantity", "price", "at", "rank")
 """Columns of an active trade that the books use."""
 
-SUMMED = (*ENTERED, "fee", "fee_currency")
+FEES = ("fee", "fee_currency", "fees")
+
+SUMMED = (*ENTERED, *FEES)
 """Columns of an active trade that a position uses."""
 
 SIDED = ("instrument", "position_side", "at", "rank")
@@ -109,6 +113,7 @@ class PositionFold:
         """The moment from which books must be folded again. None: from the first entry."""
         self.damage: list[str] = []
         """Faults of the rows from which the fold could not continue."""
+        self._openings: dict[str, Openings] = {}
         self._refold: dict[Key, None] = {}
         """The instruments whose positions must all be folded again."""
 
@@ -141,8 +146,8 @@ class PositionFold:
         now = trade if trade is not None and is_trade(trade) else None
         if _shown(was, SUMMED) == _shown(now, SUMMED):
             return
-        is_moved, is_resided = (
-            _shown(was, names) != _shown(now, names) for names in (ENTERED, SIDED)
+        is_moved, is_repaid, is_resided = (
+            _shown(was, names) != _shown(now, names) for names in (ENTERED, FEES, SIDED)
         )
         for row, one in ((was, -1), (now, 1)):
             if row is not None:
@@ -152,7 +157,7 @@ class PositionFold:
                     self._note(held, row, one)
                 position.count(row, one)
                 self._changed[position.key] = None
-                if is_moved:
+                if is_moved or (is_repaid and position.terms.coin is not None):
                     self._distrust(position, row)
 
     def redefine(self, account: str, instrument: str) -> None:
@@ -173,6 +178,22 @@ class PositionFold:
                 self._changed[position.key] = None
             if before.inverse != terms.inverse:
                 self._stale[position.key] = None
+            is_opened = self._openings_of(account).first is not None
+            if (before.kind, before.base, before.inverse) != (
+                terms.kind,
+                terms.base,
+                terms.inverse,
+            ) or (is_opened and before.currency != terms.currency):
+                self._refold[key] = None
+
+    def reopen(self, account: str) -> None:
+        """The opening balances of an account have changed: add again what its positions moved."""
+        self._openings.pop(account, None)
+        stored = self._rows.select(POSITIONS, account=account)
+        keys = [(row["account"], row["instrument"]) for row in stored]
+        for key in dict.fromkeys([*keys, *(key for key in self._held if key[0] == account)]):
+            self._held_of(key)
+            self._refold[key] = None
 
     def settle(self) -> None:
         """Write the rows of all positions that have changed."""
@@ -192,6 +213,7 @@ class PositionFold:
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
         self._held.clear()
+        self._openings.clear()
 
     def _of(self, entry: Entry) -> Held:
         key = (entry["account"], entry["instrument"])
@@ -207,7 +229,7 @@ class PositionFold:
 
     def _restored(self, key: Key, rows: dict[Part, list[StoredPositionRow]]) -> Held:
         positions = {
-            part: restore(some, StoredPacks(self._rows, (*key, *part)))
+            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings_of(key[0]))
             for part, some in rows.items()
         }
         state = next(iter(rows.values()))[0]["book"].get("sides")
@@ -224,8 +246,14 @@ class PositionFold:
             key = (entry["account"], entry["instrument"])
             books = books_of(packs=StoredPacks(self._rows, (*key, *part)))
             position = Position(*key, self._terms(key), books, side=part[0], position_id=part[1])
+            position.openings = self._openings_of(key[0])
             held.positions[part] = position
         return position
+
+    def _openings_of(self, account: str) -> Openings:
+        if account not in self._openings:
+            self._openings[account] = read_openings(self._rows, account)
+        return self._openings[account]
 
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))
@@ -333,6 +361,10 @@ class PositionFold:
         position.entries = 0 if checkpoint is None else checkpoint["number"] * CHECKPOINT_EVERY
         position.last = None if checkpoint is None else when(checkpoint)
         position.checkpoint = "" if checkpoint is None else checkpoint["digest"]
+        if position.last is None or not position.openings.has(
+            position.terms.currency or "", position.last[0]
+        ):
+            position.realized_before = position.books[0].realized
         for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last):
             if part_of(entry, held.modes) == key[2:]:
                 self._enter(position, entry)
@@ -387,6 +419,9 @@ class NoPositions(PositionFold):
         return
 
     def redefine(self, account: str, instrument: str) -> None:
+        return
+
+    def reopen(self, account: str) -> None:
         return
 
 

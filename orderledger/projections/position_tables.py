@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.cash import CASH
 from orderledger.projections.view import HIDDEN, Table
 
 
@@ -39,7 +41,8 @@ class StoredPositionRow(OfPosition):
     bought_quantity: Annotated[Decimal, "Sum bought."]
     sold_quantity: Annotated[Decimal, "Sum sold."]
     reason: Annotated[
-        str | None, "Why figures are null: position_side_unknown or impossible_price."
+        str | None,
+        "Why figures are null: position_side_unknown, kind_conflict or impossible_price.",
     ]
     anomalies: Annotated[
         list[str] | None, "Codes of what its entries contradict. Null for none.", HIDDEN
@@ -51,8 +54,9 @@ class StoredPositionRow(OfPosition):
         "The state from which the next fill continues: open lots (signed quantity, and its "
         "cost before the multiplier), the numbers of their rows in `position_lots`, what all "
         "of them cost and what was realized, the numbers of entries and of fees, and the "
-        "digest of the last checkpoint. Where sides or modes were reported, also what is known of "
-        "them.",
+        "digest of the last checkpoint. Where fees were paid in the coin that was traded, their "
+        "worth; what was moved since the opening balance, by currency. Where sides or modes were "
+        "reported, also what is known of them.",
         HIDDEN,
     ]
 
@@ -93,7 +97,7 @@ POSITIONS = Table(
     ("account", "instrument", "position_side", "position_id", "method"),
     StoredPositionRow,
     ("account", "instrument", "position_side", "position_id", "method"),
-    version=14,
+    version=15,
 )
 
 LOTS = Table(
@@ -114,5 +118,9 @@ CHECKPOINTS = Table(
     ("account", "instrument", "position_side", "position_id", "number"),
 )
 
-INNER = {LOTS.name: POSITIONS.name, CHECKPOINTS.name: POSITIONS.name}
+INNER = {
+    LOTS.name: POSITIONS.name,
+    CHECKPOINTS.name: POSITIONS.name,
+    CASH.name: ACCOUNT_EVENTS.name,
+}
 """Tables that belong to a view: they share its version, and are rebuilt with it."""

@@ -8,18 +8,22 @@ The multiplier is applied to what is shown. Quantities, fees and funding are add
 values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal, NamedTuple
 
-from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
-from orderledger.projections.entries import Adjustment, Entry, Funding, Trade
+from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
+from orderledger.domain.values import InstrumentKind
+from orderledger.projections.cash import Openings
+from orderledger.projections.entries import Adjustment, Entry, Funding, Trade, fees_of
 from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
+    KIND_CONFLICT,
     NET,
     SIDE_CONFLICT,
     Modes,
@@ -53,6 +57,34 @@ class Terms:
     multiplier: Decimal = ONE
     inverse: bool = False
     currency: str | None = None
+    kind: str | None = None
+    base: str | None = None
+
+    @property
+    def is_margined(self) -> bool:
+        """Whether fills move realized P&L only, and not the price of what is traded."""
+        return self.kind == InstrumentKind.MARGINED or (self.kind is None and self.inverse)
+
+    def contradicts(self, side: str) -> bool:
+        """Whether the kind contradicts the other terms, or a position on this side."""
+        if self.kind is None or self.is_margined:
+            return False
+        is_spot = self.kind == InstrumentKind.SPOT
+        return self.inverse or side != NET or (is_spot and self.base is None)
+
+    def realized_since(self, realized: Decimal, before: Decimal) -> Decimal:
+        """The P&L that was realized since, in the settlement currency."""
+        return shown(self.amount(COSTS.subtract(realized, before)))
+
+    def is_foreign(self, currency: str) -> bool:
+        """Whether a fee in this currency needs a rate of the time of its fill."""
+        own = ("", self.currency, self.coin)
+        return self.kind is not None and self.currency is not None and currency not in own
+
+    @property
+    def coin(self) -> str | None:
+        """The coin that fills move at spot."""
+        return self.base if self.kind == InstrumentKind.SPOT else None
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Value of a signed quantity at a price, per unit of the multiplier."""
@@ -80,7 +112,13 @@ class Terms:
 def terms_of(instrument: InstrumentRow | None) -> Terms:
     """As a row of `tables.INSTRUMENTS` defines them; the usual ones where there is none."""
     return (
-        Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"])
+        Terms(
+            instrument["multiplier"] or ONE,
+            bool(instrument["inverse"]),
+            instrument["currency"],
+            instrument["kind"],
+            instrument["base"],
+        )
         if instrument
         else Terms()
     )
@@ -93,13 +131,25 @@ class Definition(NamedTuple):
     terms: Terms = Terms()
     modes: Modes = ()
     unknown: str | None = None
+    worths: "Worths | None" = None
 
     def position(
         self, account: str, instrument: str, part: Part, books: "tuple[LotBook, ...]" = ()
     ) -> "Position":
         """An empty position."""
-        return Position(account, instrument, self.terms, books, side=part[0], position_id=part[1])
+        return Position(
+            account,
+            instrument,
+            self.terms,
+            books,
+            side=part[0],
+            position_id=part[1],
+            worths=self.worths,
+        )
 
+
+Worths = Mapping[tuple[int, str], Decimal]
+"""The worth of fees of trades at their time, by log position and currency."""
 
 Definitions = Callable[[str, str], Definition]
 """By account and instrument."""
@@ -153,7 +203,7 @@ class LotBook:
                 cost = COSTS.divide(
                     COSTS.multiply(held.cost, quantity.copy_negate()), held.quantity
                 )
-                rest = Lot(left, COSTS.subtract(held.cost, cost))
+                rest = Lot(left, COSTS.subtract(held.cost, cost), at=held.at)
                 self.cost = EXACT.add(EXACT.subtract(self.cost, held.cost), rest.cost)
                 self.lots.replace(rest)
                 self._realize(value.copy_negate(), cost, terms)
@@ -166,7 +216,7 @@ class LotBook:
             quantity, value = left, terms.value(left, price) if left else ZERO
             held = self.lots.next()
         if quantity:
-            self._open(Lot(quantity, value), is_only=True)
+            self._open(Lot(quantity, value, at=traded.at), is_only=True)
 
     def _realize(self, value: Decimal, cost: Decimal, terms: Terms) -> None:
         self.realized = COSTS.add(self.realized, terms.gain(value, cost))
@@ -198,6 +248,20 @@ class Position:
     position_id: str = ""
     priceless: int = 0
     """How many fills have a price of 0 or less. Of an inverse instrument they have no value."""
+    worth: Decimal = ZERO
+    """The worth of fees in the coin that was traded, at the prices of their fills."""
+    cash: dict[str, Decimal] = field(default_factory=dict)
+    """Coins, fees and funding that moved since the opening balance, by currency. An empty name: the
+    settlement currency."""
+    traded: Decimal = ZERO
+    """The value of sales since, less that of purchases, before the multiplier."""
+    realized_before: Decimal = ZERO
+    """Its P&L by average at the opening balance, before the multiplier."""
+    openings: Openings = field(default_factory=Openings)
+    worths: "Worths | None" = None
+    """Worth of other fees of a trade, by its log position, where it is asked for."""
+    unconverted: dict[str, int] = field(default_factory=dict)
+    """How many fees in each currency have no rate at the time of their fill."""
     key: tuple[str, str, str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -207,6 +271,8 @@ class Position:
     @property
     def reason(self) -> str | None:
         """Why its P&L is unknown, or None."""
+        if self.terms.contradicts(self.side):
+            return KIND_CONFLICT
         return IMPOSSIBLE_PRICE if self.priceless and self.terms.inverse else None
 
     @property
@@ -233,19 +299,29 @@ class Position:
     def enter(self, entry: Trade | Adjustment) -> None:
         """Enter a trade or an adjustment in the books, the newest so far."""
         if "fill_id" in entry:
-            price = entry["price"]
-            quantity = (
-                entry["quantity"] if entry["side"] == "buy" else entry["quantity"].copy_negate()
-            )
-            traded = Lot(quantity, self.terms.value(quantity, price))
-            for book in self.books:
+            price, quantity = entry["price"], self.moved(entry)
+            traded = Lot(quantity, self.terms.value(quantity, price), at=entry["at"])
+            for book in self.books if quantity else ():
                 book.fill(traded, price, self.terms)
         else:
-            set_to = Lot(entry["quantity"], self.terms.value(entry["quantity"], entry["price"]))
+            value = self.terms.value(entry["quantity"], entry["price"])
+            set_to = Lot(entry["quantity"], value, at=entry["at"])
             for book in self.books:
                 book.reset(set_to)
         self.entries += 1
         self.last = when(entry)
+        if self.terms.is_margined and not self.openings.has(self.terms.currency or "", entry["at"]):
+            self.realized_before = self.books[0].realized
+
+    def moved(self, trade: Trade) -> Decimal:
+        """The signed quantity that a trade adds. A fee in the coin that is traded is part of it."""
+        quantity, coin = trade["quantity"], self.terms.coin
+        signed = quantity if trade["side"] == "buy" else quantity.copy_negate()
+        if coin is None:
+            return signed
+        return EXACT.subtract(
+            signed, total(amount for currency, amount in fees_of(trade) if currency == coin)
+        )
 
     def count(self, trade: Trade, one: int = 1) -> None:
         """Add a trade to the sums, or subtract it if `one` is -1. Its time does not matter."""
@@ -257,17 +333,49 @@ class Position:
             self.bought = change(self.bought, trade["quantity"])
         else:
             self.sold = change(self.sold, trade["quantity"])
-        if (fee := trade["fee"]) is not None:
-            currency = trade["fee_currency"] or ""
+        terms = self.terms
+        for currency, fee in fees_of(trade):
             self.fees[currency] = change(self.fees.get(currency, ZERO), fee)
             self.paid[currency] = count = self.paid.get(currency, 0) + one
             if not count:
                 del self.fees[currency], self.paid[currency]
+            if currency and currency == terms.coin:
+                self.worth = change(self.worth, EXACT.multiply(fee, trade["price"]))
+            elif self.worths is not None and terms.is_foreign(currency):
+                self._convert(trade["position"], currency, one)
+            self._move(currency, fee, trade["at"], -one)
+        if not terms.is_margined:
+            self._exchange(trade, one)
+
+    def _convert(self, position: int, currency: str, one: int) -> None:
+        worth = (self.worths or {}).get((position, currency))
+        if worth is not None:
+            self.worth = (EXACT.add if one > 0 else EXACT.subtract)(self.worth, worth)
+            return
+        self.unconverted[currency] = count = self.unconverted.get(currency, 0) + one
+        if not count:
+            del self.unconverted[currency]
+
+    def _exchange(self, trade: Trade, one: int) -> None:
+        """Add the value of a trade, and at spot the coin."""
+        terms, sign = self.terms, one if trade["side"] == "sell" else -one
+        if self.openings.has(terms.currency or "", trade["at"]):
+            change = EXACT.add if sign > 0 else EXACT.subtract
+            value = EXACT.multiply(trade["quantity"], trade["price"])
+            self.traded = change(self.traded, value)
+        if terms.coin is not None:
+            self._move(terms.coin, trade["quantity"], trade["at"], -sign)
+
+    def _move(self, currency: str, amount: Decimal, at: datetime, sign: int) -> None:
+        if self.openings.has(currency or self.terms.currency or "", at):
+            change = EXACT.add if sign > 0 else EXACT.subtract
+            self.cash[currency] = change(self.cash.get(currency, ZERO), amount)
 
     def fund(self, funding: Funding) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
         currency = funding["currency"]
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
+        self._move(currency, funding["quantity"], funding["at"], 1)
 
 
 def books_of(
@@ -300,6 +408,13 @@ def position_rows(
     }
     if position.priceless:
         state["priceless"] = position.priceless
+    state |= worth_state(position)
+    if cash := {name: plain(one) for name, one in sorted(position.cash.items()) if one}:
+        state["cash"] = cash
+    if position.traded:
+        state["traded"] = plain(position.traded)
+    if position.realized_before:
+        state["realized_before"] = plain(position.realized_before)
     if sides is not None:
         state["sides"] = sides.state(modes)
     anomalies = _anomalies(position, sides)
@@ -308,6 +423,19 @@ def position_rows(
         position_row(position, book, {**book.state(), **state}, unknown) for book in position.books
     ]
     return [{**row, "anomalies": anomalies} for row in rows] if anomalies else rows
+
+
+def worth_state(position: Position) -> State:
+    """Of the state of a position, what its net P&L needs: what fees were worth that were not paid
+    in its currency. Empty for an instrument of no known kind."""
+    state: State = {}
+    if position.terms.kind is not None:
+        state["kind"], state["base"] = position.terms.kind, position.terms.base
+    if position.worth:
+        state["worth"] = plain(position.worth)
+    if position.unconverted:
+        state["unconverted"] = sorted(position.unconverted)
+    return state
 
 
 def _anomalies(position: Position, sides: Sides | None) -> list[str]:
@@ -353,14 +481,15 @@ def position_row(
     }
 
 
-def restore(rows: Sequence[StoredPositionRow], packs: Packs) -> Position:
+def restore(rows: Sequence[StoredPositionRow], packs: Packs, openings: Openings) -> Position:
     """The position from its stored rows, ready for the next entries."""
     row = rows[0]
+    kind, base = row["book"].get("kind"), row["book"].get("base")
     states = {row["method"]: row["book"] for row in rows}
     return Position(
         account=row["account"],
         instrument=row["instrument"],
-        terms=Terms(row["multiplier"], bool(row["inverse"]), row["currency"]),
+        terms=Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base),
         books=books_of([states[method] for method in METHODS], packs),
         fees={currency: Decimal(amount) for currency, amount in row["fees"].items()},
         paid=dict(row["book"]["paid"]),
@@ -374,4 +503,9 @@ def restore(rows: Sequence[StoredPositionRow], packs: Packs) -> Position:
         side=row["position_side"],
         position_id=row["position_id"],
         priceless=row["book"].get("priceless", 0),
+        worth=Decimal(row["book"].get("worth", 0)),
+        cash={name: Decimal(amount) for name, amount in row["book"].get("cash", {}).items()},
+        traded=Decimal(row["book"].get("traded", 0)),
+        realized_before=Decimal(row["book"].get("realized_before", 0)),
+        openings=openings,
     )

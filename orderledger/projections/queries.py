@@ -6,14 +6,16 @@ from decimal import Decimal
 from heapq import merge
 from typing import Any, Literal, get_args
 
-from orderledger.domain.exact import ZERO, total
+from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
+from orderledger.projections.fee_worths import fee_worths, has_foreign_fees
 from orderledger.projections.fill_changes import (
     FillEvents,
     changed_positions,
@@ -31,10 +33,12 @@ from orderledger.projections.instruments import (
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
 from orderledger.projections.marks import MARKS
+from orderledger.projections.open_lots import LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
     CURRENCY_UNKNOWN,
     GROUPS,
+    FeesPaid,
     Marks,
     PnlGroupRow,
     PnlPartRow,
@@ -47,13 +51,23 @@ from orderledger.projections.pnl import (
 )
 from orderledger.projections.pnl_groups import group_rows, rows_by
 from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
-from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.positions import METHODS, Definition, Definitions, Method, terms_of
+from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
+from orderledger.projections.positions import (
+    METHODS,
+    Definition,
+    Definitions,
+    Method,
+    Worths,
+    terms_of,
+)
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
-from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
+from orderledger.projections.sides import SIDE_UNKNOWN, part_now, part_of, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
+from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable
+
+__all__ = ["balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -99,6 +113,7 @@ TRADED = (
         "price",
         "fee",
         "fee_currency",
+        "fees",
     ),
     *("position_side", "position_id", "at", "position", "rank"),
 )
@@ -284,7 +299,7 @@ def exposure(source: Source, **where: Any) -> list[ExposureRow]:
     return [of(key) for key in exposed]
 
 
-def _key(row: PnlRow | PositionChange) -> PositionKey:
+def _key(row: PnlRow | PositionChange | StoredPositionRow) -> PositionKey:
     return row["account"], row["instrument"], row["position_side"], row["position_id"]
 
 
@@ -365,7 +380,32 @@ def whole_pnl(source: Source, method: Method, **where: Any) -> list[PnlRow]:
     """P&L of whole positions, since the ledger began."""
     _check_method(method)
     marks = _marks(source.rows(INSTRUMENTS, account=where.get("account")))
-    return [pnl_row(row, marks) for row in source.rows(POSITIONS, method=method, **where)]
+    rows = source.rows(POSITIONS, method=method, **where)
+    worths = _foreign_fees(source, rows)
+    return [pnl_row(row, marks, paid=worths.get(_key(row), (ZERO, []))) for row in rows]
+
+
+def _foreign_fees(source: Source, rows: Iterable[StoredPositionRow]) -> dict[PositionKey, FeesPaid]:
+    """The worth of fees in third coins, by position, where there are any."""
+    found: dict[PositionKey, FeesPaid] = {}
+    asked = [row for row in rows if has_foreign_fees(row)]
+    worths: dict[str, Worths] = {}
+    for row in asked:
+        account, instrument = row["account"], row["instrument"]
+        if account not in worths:
+            worths[account] = fee_worths(source, account)
+        defined = _definitions(
+            source.rows(INSTRUMENTS, account=account, instrument=instrument), {}, worths[account]
+        )(account, instrument)
+        position = defined.position(account, instrument, (row["position_side"], row["position_id"]))
+        of = {"account": account, "instrument": instrument, "state": "active"}
+        for trade in source.each(TRADES, columns=TRADED, **of):
+            if has_position(trade) and part_of(trade, defined.modes) == position.key[2:]:
+                position.count(trade)
+        base_worth = Decimal(row["book"].get("worth", 0))
+        amount = EXACT.subtract(position.worth, base_worth)
+        found[_key(row)] = amount, sorted(position.unconverted)
+    return found
 
 
 def grouped_pnl(
@@ -389,7 +429,7 @@ def grouped_pnl(
         return group_rows(whole_pnl(source, method, **where), by)
     instruments = source.rows(INSTRUMENTS, account=account)
     marks = _marks(instruments) if until is None else _marks_at(source, until, account)
-    definitions = _definitions(instruments, _unknown(source, {"account": account}))
+    definitions = _all_definitions(source, account)
     apart = (*by, *(("strategy",) if strategy else ()))
     entries = _entries(source, strategy, until=until, **_of_instrument(where))
     folded = rows_by(entries, definitions, apart, method, timezone=timezone, since=since)
@@ -420,6 +460,13 @@ def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
     """The last mark of each instrument at or before a moment."""
     rows = source.last_marks(moment, account)
     return {(row["account"], row["instrument"]): row["price"] for row in rows}
+
+
+def lots(source: Source, *, method: Method, **where: Any) -> Iterator[LotRow]:
+    """Rows of the open lots. Raises ValueError for a method that there is not."""
+    _check_method(method)
+    definitions = _all_definitions(source, where.get("account"))
+    return lot_rows(_entries(source, None, **where), definitions, method)
 
 
 def pnl_of_fills(
@@ -485,16 +532,20 @@ def _entries(
 
 def _all_definitions(source: Source, account: str | None) -> Definitions:
     return _definitions(
-        source.rows(INSTRUMENTS, account=account), _unknown(source, {"account": account})
+        source.rows(INSTRUMENTS, account=account),
+        _unknown(source, {"account": account}),
+        fee_worths(source, account),
     )
 
 
 def _definitions(
-    instruments: Iterable[StoredInstrumentRow], unknown: dict[tuple[str, str], str]
+    instruments: Iterable[StoredInstrumentRow],
+    unknown: dict[tuple[str, str], str],
+    worths: Worths,
 ) -> Definitions:
     rows = {(row["account"], row["instrument"]): row for row in instruments}
     defined = {
-        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key))
+        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key), worths)
         for key in {**rows, **unknown}
     }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)

@@ -4,6 +4,7 @@ a dictionary."""
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.agreement import ReconciledOrderRow, ReconciliationRow
 from orderledger.projections.anomalies import AnomalyRow
+from orderledger.projections.balances import BalanceRow
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
@@ -12,17 +13,20 @@ from orderledger.projections.history import EventRow
 from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.latency import LatencyRow, LatencyStep
 from orderledger.projections.marks import MarkRow
+from orderledger.projections.open_lots import LotRow
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.pnl_of_fills import FillPnlRow
 from orderledger.projections.proposals import ProposalRow
 from orderledger.projections.recovery import DoubtRow, Recovery
 from orderledger.projections.trades import TradeRow
+from orderledger.projections.valuation import ValuationRow
 from orderledger.projections.view import RowList
 
 __all__ = [
     "AccountEventRow",
     "AnomalyRow",
+    "BalanceRow",
     "CertificateRow",
     "DoubtRow",
     "EquityPointRow",
@@ -34,6 +38,7 @@ __all__ = [
     "InstrumentRow",
     "LatencyRow",
     "LatencyStep",
+    "LotRow",
     "MarkRow",
     "OrderRow",
     "PnlGroupRow",
@@ -45,4 +50,5 @@ __all__ = [
     "Recovery",
     "RowList",
     "TradeRow",
+    "ValuationRow",
 ]

@@ -24,6 +24,7 @@ UNKNOWN = "unknown"
 SIDE_UNKNOWN = str(Anomaly.POSITION_SIDE_UNKNOWN)
 SIDE_CONFLICT = str(Anomaly.POSITION_SIDE_CONFLICT)
 IMPOSSIBLE_PRICE = str(Anomaly.IMPOSSIBLE_PRICE)
+KIND_CONFLICT = str(Anomaly.KIND_CONFLICT)
 
 Part = tuple[str, str]
 """Position side and position id, which identify a position of one instrument."""

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable
 
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.cash import CASH
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.halts import HALTS
@@ -21,6 +22,7 @@ __all__ = [
     "ACCOUNT_EVENTS",
     "ANOMALIES",
     "BY_NAME",
+    "CASH",
     "CERTIFICATES",
     "CHECKPOINTS",
     "ENTRIES",
@@ -54,6 +56,7 @@ TABLES: tuple[AnyTable, ...] = (
     INSTRUMENTS,
     MARKS,
     ACCOUNT_EVENTS,
+    CASH,
     CERTIFICATES,
     HALTS,
 )
@@ -68,7 +71,8 @@ VIEWS = {name: table for name, table in BY_NAME.items() if name not in INNER}
 ENTRIES = TRADES.narrowed(
     (
         *("account", "fill_id", "instrument", "side", "quantity", "price"),
-        *("fee", "fee_currency", "position_side", "position_id", "at", "position", "rank", "state"),
+        *("fee", "fee_currency", "fees", "position_side", "position_id"),
+        *("at", "position", "rank", "state"),
     )
 )
 """The columns of trades that positions follow from."""

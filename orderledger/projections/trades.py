@@ -7,7 +7,8 @@ from typing import Annotated, TypedDict, final
 
 from msgspec.structs import replace
 
-from orderledger.domain.orders.fill import Fill
+from orderledger.domain.exact import plain
+from orderledger.domain.orders.fill import Fees, Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
@@ -31,10 +32,17 @@ class TradeRow(TypedDict):
     side: Annotated[str | None, "buy or sell.", Side]
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
-    fee: Annotated[Decimal | None, "Fee, positive when paid."]
+    fee: Annotated[
+        Decimal | None, "Fee, positive when paid. Null where it is in several currencies."
+    ]
     fee_currency: Annotated[
         str | None,
         "Currency of the fee, null where it is the settlement currency of the instrument.",
+    ]
+    fees: Annotated[
+        list[dict[str, str]] | None,
+        "Several fees, or one of another kind than commission: `currency`, `amount`, `kind`. "
+        "Null where `fee` says all.",
     ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
     position_side: Annotated[
@@ -74,7 +82,7 @@ TRADES = Table(
     StoredTradeRow,
     ("at", "rank", "position"),
     (("account", "instrument", "at", "rank"),),
-    version=13,
+    version=14,
     paged_by=(("state", "at", "rank"),),
 )
 
@@ -105,6 +113,14 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
     )
 
 
+def fees_listed(fees: Fees) -> list[dict[str, str]]:
+    """As the view shows them."""
+    return [
+        {"currency": one.currency, "amount": plain(one.amount), "kind": str(one.kind)}
+        for one in fees
+    ]
+
+
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:
     """The columns of `tables.TRADES` for one fill."""
     request, effective = order.terms.request, fill if fill.inherited is None else fill.effective
@@ -123,6 +139,7 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTr
         "price": fill.price,
         "fee": effective.fee,
         "fee_currency": effective.fee_currency,
+        "fees": None if effective.fees is None else fees_listed(effective.fees),
         "liquidity": str(effective.liquidity) if effective.liquidity else None,
         "position_side": str(position_side) if position_side else None,
         "position_id": effective.position_id or order.terms.position_id,

@@ -10,7 +10,16 @@ Message = dict[str, Any]
 Row = dict[str, Any]
 
 PROPOSAL_TYPES = {"propose", "approve", "decline"}
-ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
+ACCOUNT_TYPES = {
+    "instrument",
+    "mark",
+    "funding",
+    "adjust",
+    "gap",
+    "balance",
+    "transfer",
+    "settle",
+}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspended", "stopped", "resumed", "restated"}
 WORKING_REPORTS = {
@@ -249,16 +258,28 @@ def comparable(message: Message) -> Message:
     def plain(field: str, value: Any) -> Any:
         if field == "reported":
             return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
+        if field == "fees":
+            fees = [(fee["currency"], number(fee["amount"]), fee.get("kind")) for fee in value]
+            return sorted(fees, key=repr)
         return number(value) if field in NUMBERS else instant(value) if field in TIMES else value
 
     given = {
         field: value
         for field, value in message.items()
-        if not (value is None or value is False or value == {})
+        if not (value is None or value is False or value in ({}, []))
     }
     return {
         field: plain(field, value) for field, value in given.items() if field not in NOT_COMPARED
     }
+
+
+def in_short_form(message: Message) -> Message:
+    """The message with a list of one fee written as `fee` and `fee_currency`: the same fact."""
+    fees = message.get("fees") or []
+    if len(fees) != 1:
+        return message
+    short = {"fee": fees[0]["amount"], "fee_currency": fees[0]["currency"]}
+    return {field: value for field, value in message.items() if field != "fees"} | short
 
 
 def terms_of(message: Message) -> Message:

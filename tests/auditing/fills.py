@@ -13,6 +13,7 @@ FILL_DETAILS = (
     "side",
     "fee",
     "fee_currency",
+    "fees",
     "liquidity",
     "position_side",
     "position_id",
@@ -62,7 +63,7 @@ class Fill:
 def same_numbers(one: Fact, other: Fact) -> bool:
     """Rule 5: the same trade, and no detail told otherwise."""
     return numbers_of(one) == numbers_of(other) and agree(
-        one, other, "instrument", "side", "fee", "fee_currency"
+        one, other, "instrument", "side", "fee", "fee_currency", "fees"
     )
 
 
@@ -75,6 +76,14 @@ def agree(one: Fact, other: Fact, *fields: str) -> bool:
     """Whether two facts say the same in these fields, as far as both say anything."""
     left, right = comparable(one.message), comparable(other.message)
     return all(left[field] == right[field] for field in fields if field in left and field in right)
+
+
+def fees_in(stated: Message) -> list[tuple[str | None, Fraction]]:
+    """The currency and the amount of each fee. A list says more than a sum."""
+    if stated.get("fees"):
+        return [(fee["currency"], number(fee["amount"])) for fee in stated["fees"]]
+    fee = stated.get("fee")
+    return [] if fee is None else [(stated.get("fee_currency"), number(fee))]
 
 
 def said_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
@@ -166,6 +175,8 @@ def with_what_it_takes_over(fill: Fill, fills: dict[str, Fill]) -> Fill:
         name: next((one.details[name] for one in line if one.details[name] is not None), None)
         for name in FILL_DETAILS
     }
+    if fill.details["fee"] is not None:  # its own fee replaces the list of the fill it corrects
+        details["fees"] = fill.details["fees"]
     return replace(fill, traded=line[-1].told, details=details)
 
 

@@ -3,11 +3,10 @@
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tests.auditing.facts import Fact, Row, When
-from tests.auditing.positions import positions
+from tests.auditing.facts import Fact
+from tests.auditing.positions import Step, positions
 
 Part = tuple[str, str]  # position side, position id
-Step = tuple[When, Row | Fact]  # the place of a fill, with its row of `trades`, or of an adjustment
 
 
 class Books(NamedTuple):
@@ -67,11 +66,6 @@ def books(steps: list[Step], definitions: list[Fact]) -> Books:
     return Books(parts, not is_lost, conflicts)
 
 
-def trades_and_adjusts(steps: list[Step]) -> tuple[list[tuple[When, Row]], list[Fact]]:
-    trades = [(when, what) for when, what in steps if not isinstance(what, Fact)]
-    return trades, [what for _, what in steps if isinstance(what, Fact)]
-
-
 def quantity_of(steps: list[Step]) -> Fraction:
-    lots, _ = positions(*trades_and_adjusts(steps), "average", is_inverse=False)
-    return sum((held for held, _ in lots), Fraction())
+    lots, _ = positions(steps, "average", is_inverse=False)
+    return sum((lot.quantity for lot in lots), Fraction())

@@ -8,17 +8,40 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from orderledger.domain.exact import total
 from orderledger.domain.orders.when import NO_SEQUENCE, When
-from orderledger.domain.values import Liquidity, PositionSide, Reported, Side
+from orderledger.domain.values import Fee, FeeKind, Liquidity, PositionSide, Reported, Side
 
-DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity", "position_side", "position_id")
+DETAILS = (
+    *("instrument", "side", "fee", "fee_currency", "liquidity"),
+    *("position_side", "position_id", "fees"),
+)
 """Fields that a report of a fill may leave out. A later report of the same fill can complete
 them."""
 
-CONTESTABLE = ("instrument", "side", "fee", "fee_currency")
+CONTESTABLE = ("instrument", "side", "fee", "fee_currency", "fees")
 
 Numbers = tuple[Decimal, Decimal, str | None]
 """Quantity, price, and the id of the corrected fill. They distinguish versions of one fill id."""
+
+
+Fees = tuple[Fee, ...]
+"""Several fees of one fill, or one of another kind than commission, in a fixed order."""
+
+Paid = tuple[Decimal | None, str | None, Fees | None]
+"""The fee and its currency, as far as it is in one currency, and the list, where there is one."""
+
+
+def as_paid(fee: Decimal | None, currency: str | None, fees: Fees) -> Paid:
+    """The fees in a report. A list of one commission says the same as `fee` and
+    `fee_currency`."""
+    if not fees:
+        return fee, currency, None
+    listed = tuple(sorted(fees, key=lambda one: (one.currency, one.kind, one.amount)))
+    currencies = {one.currency for one in fees}
+    amount = total(one.amount for one in fees) if len(currencies) == 1 else None
+    is_short = len(fees) == 1 and fees[0].kind == FeeKind.COMMISSION
+    return amount, min(currencies) if amount is not None else None, None if is_short else listed
 
 
 class Effective(NamedTuple):
@@ -33,6 +56,7 @@ class Effective(NamedTuple):
     liquidity: Liquidity | None
     position_side: PositionSide | None
     position_id: str | None
+    fees: Fees | None
 
 
 class Fill(msgspec.Struct, gc=False, eq=False):
@@ -55,6 +79,7 @@ class Fill(msgspec.Struct, gc=False, eq=False):
     liquidity: Liquidity | None = None
     position_side: PositionSide | None = None
     position_id: str | None = None
+    fees: Fees | None = None
     reported: Reported | None = None
     reported_values: dict[str, dict[object, When]] | None = None
     inherited: Effective | None = None
@@ -109,6 +134,7 @@ class Fill(msgspec.Struct, gc=False, eq=False):
             self.liquidity,
             self.position_side,
             self.position_id,
+            self.fees,
         )
 
     @property

@@ -76,18 +76,29 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
         self.cum_quantity = change(self.cum_quantity, fill.quantity)
         self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
         details = fill if fill.inherited is None else fill.effective
-        if details.fee is not None:
-            currency = details.fee_currency or ""
-            fees, fills = self._fees.get(currency, (ZERO, 0))
-            self._fees[currency] = change(fees, details.fee), fills + count
-            if not fills + count:
-                del self._fees[currency]
+        if details.fees is not None:
+            for one in details.fees:
+                self._pay(one.currency, change, one.amount, count)
+        elif details.fee is not None:
+            self._pay(details.fee_currency or "", change, details.fee, count)
         if details.side is not None:
             _tally(self._sides, details.side, count)
         if details.instrument is not None:
             _tally(self._instruments, details.instrument, count)
         if details.position_side is not None:
             _tally(self._position_sides, details.position_side, count)
+
+    def _pay(
+        self,
+        currency: str,
+        change: Callable[[Decimal, Decimal], Decimal],
+        amount: Decimal,
+        count: int,
+    ) -> None:
+        fees, fills = self._fees.get(currency, (ZERO, 0))
+        self._fees[currency] = change(fees, amount), fills + count
+        if not fills + count:
+            del self._fees[currency]
 
 
 def _tally(counts: dict[Any, int], name: object, count: int) -> None:

@@ -65,6 +65,18 @@ ANOMALIES = {
         "a fill names a position side of a net position",
         "The fill counts in the net position.",
     ),
+    Anomaly.KIND_CONFLICT: (
+        "the definition of an instrument contradicts itself or its fills",
+        "Position and P&L are unknown.",
+    ),
+    Anomaly.TRANSFER_ID_REUSED: (
+        "a transfer has the id of another one with other numbers",
+        "The earlier counts.",
+    ),
+    Anomaly.BALANCE_CONFLICT: (
+        "the venue reported two amounts of a currency for one time",
+        "None of them counts.",
+    ),
     Anomaly.LOG_WENT_BACK: (
         "the database came back with an older log",
         "Later facts are lost.",

@@ -11,10 +11,10 @@ from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.orders.events import OrderReport
-from orderledger.domain.orders.fill import Fill
+from orderledger.domain.orders.fill import Fill, as_paid
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.when import NO_SEQUENCE, When
-from orderledger.domain.values import Certainty, DatedBy, Liquidity, Pending, Status
+from orderledger.domain.values import Certainty, DatedBy, Fee, Liquidity, Pending, Status
 from orderledger.domain.wording import as_id, because, changes, listed, word
 
 UNKNOWN_TO_VENUE = "unknown_order"
@@ -89,6 +89,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     fee: Decimal | None = None
     fee_currency: str | None = None
     liquidity: Liquidity | None = None
+    fees: tuple[Fee, ...] = ()
 
     def repetition(self, order: Order) -> Duplicate | None:
         """A fill with the same id and numbers is a duplicate."""
@@ -111,6 +112,11 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
 
     def fill(self, when: When) -> Fill:
         """The fill, as this report describes it."""
+        fee, fee_currency, fees = (
+            as_paid(self.fee, self.fee_currency, self.fees)
+            if self.fees
+            else (self.fee, self.fee_currency, None)
+        )
         return Fill(
             self.fill_id,
             self.quantity,
@@ -119,11 +125,12 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             None,
             self.instrument,
             self.side,
-            self.fee,
-            self.fee_currency,
+            fee,
+            fee_currency,
             self.liquidity,
             self.position_side,
             self.position_id,
+            fees,
             self.reported,
         )
 
@@ -133,14 +140,12 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """The fill in words: "a sale of 2 BTC-USD at 100 (fill F-1, as maker, fee 0.1 USD)"."""
-        fee = self.fee
-        currency = self.fee_currency or "in the settlement currency"
-        paid = (
-            ""
-            if fee is None
-            else f", fee {short(fee)} {currency}"
-            if fee >= 0
-            else f", rebate {short(-fee)} {currency}"
+        fees = [(one.amount, one.currency) for one in self.fees]
+        if self.fee is not None:
+            fees = [(self.fee, self.fee_currency or "in the settlement currency")]
+        paid = "".join(
+            f", {'fee' if amount >= 0 else 'rebate'} {short(abs(amount))} {currency}"
+            for amount, currency in fees
         )
         liquidity = f", as {self.liquidity}" if self.liquidity else ""
         instrument = f" {self.instrument}" if self.instrument else ""

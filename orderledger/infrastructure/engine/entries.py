@@ -75,5 +75,5 @@ def _stream(account: str, fact: AnyFact) -> str:
     if isinstance(fact, ProposalEvent):
         return proposal_stream(account, fact.proposal_id)
     if isinstance(fact, AccountEvent):
-        return account_stream(account, fact.stream_kind, getattr(fact, "instrument", None) or "")
+        return account_stream(account, fact.stream_kind, fact.subject)
     assert_never(fact)

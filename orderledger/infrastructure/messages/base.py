@@ -27,6 +27,7 @@ class Message(Model):
     needs_role: ClassVar[NeededRole]
     default_source: ClassVar[Source]
     needs_one_of: ClassVar[tuple[str, ...]]
+    forms: ClassVar[dict[str, tuple[str, ...]]]
 
     account: Identifier = Field(description=MEANINGS["account"])
     at: Time | None = Field(default=None, description=MEANINGS["at"])

@@ -18,13 +18,19 @@ from orderledger.domain.fields import MEANINGS
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import Links, Reported, Side
+from orderledger.domain.values import Cause, Fee, Links, Reported, Side
 from orderledger.infrastructure.messages import fields as wire
 from orderledger.infrastructure.messages.base import Message, Model
 
 Struct = type[msgspec.Struct]
 
-PARTS: dict[Struct, str] = {Reported: "ReportedClaims", Links: "LinksTo", OpenBreak: "OpenBreak"}
+PARTS: dict[Struct, str] = {
+    Reported: "ReportedClaims",
+    Links: "LinksTo",
+    OpenBreak: "OpenBreak",
+    Fee: "Fee",
+    Cause: "Cause",
+}
 """Values inside messages, and the public names of their models."""
 
 WIRE_TYPES: dict[Any, Any] = {
@@ -71,7 +77,7 @@ def model_classes(module: str) -> dict[str, type[Model]]:
 def _settled(model: Any, event: type[LogEvent]) -> type[Model]:
     """The message type with what else its event declares."""
     model.fact = event
-    for name in ("needs_role", "default_source", "needs_one_of"):
+    for name in ("needs_role", "default_source", "needs_one_of", "forms"):
         setattr(model, name, getattr(event, name))
     return cast(type[Model], model)
 

@@ -69,6 +69,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(fact_class, OrderEvent)
     has_tags = "tags" in message_class.model_fields
+    forms, has_fees = message_class.forms, "fees" in message_class.model_fields
     is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved
     names = [*zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)]
 
@@ -87,6 +88,10 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
             raise InvalidMessage(
                 needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:])
             )
+        if forms:
+            _check_form(forms, given)
+        if has_fees and given["fees"] and (given["fee"], given["fee_currency"]) != (None, None):
+            raise InvalidMessage("fees", "is given beside fee: give the one or the other")
         if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
             raise InvalidMessage("to", "is before from: a gap ends after it begins")
         if has_tags and given["tags"]:
@@ -102,6 +107,26 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
         )
 
     return convert
+
+
+def _check_form(forms: Mapping[str, tuple[str, ...]], given: Mapping[str, Any]) -> None:
+    """Exactly one of the fields that make a form, and with it what it needs and nothing of the
+    others."""
+    made = [name for name in forms if given[name] is not None]
+    if len(made) != 1:
+        first, *others = forms
+        raise InvalidMessage(
+            first,
+            "is missing" + "".join(f", and so is {name}" for name in others)
+            if not made
+            else f"is given beside {' and '.join(made[1:])}: give exactly one",
+        )
+    for name, needed in forms.items():
+        for field in needed:
+            if name == made[0] and given[field] is None:
+                raise InvalidMessage(field, f"is missing: {name} needs it")
+            if name != made[0] and given[field] is not None:
+                raise InvalidMessage(field, f"does not go with {made[0]}")
 
 
 def _check_json(tags: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from orderledger.domain import accounts, proposals
 from orderledger.domain.orders import commands, reports
 from orderledger.domain.values import (
     DatedBy,
+    FeeKind,
+    InstrumentKind,
     Liquidity,
     OrderType,
     Pending,
@@ -18,6 +20,7 @@ from orderledger.domain.values import (
     Side,
     Source,
     TimeInForce,
+    TransferKind,
 )
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -29,11 +32,13 @@ __all__ = [
     "Balance",
     "CancelRejected",
     "Canceled",
+    "Cause",
     "Certify",
     "Decline",
     "Deny",
     "DoneForDay",
     "Expired",
+    "Fee",
     "Fill",
     "FillBusted",
     "FillCorrected",
@@ -61,6 +66,7 @@ __all__ = [
     "Stopped",
     "Submit",
     "Suspended",
+    "Transfer",
     "Triggered",
     "Unresolved",
 ]
@@ -134,6 +140,30 @@ class OpenBreak(Model):
     id: str
     since: datetime
     def __init__(self, **fields: Unpack[_OpenBreak]) -> None: ...
+
+class _Fee(TypedDict, total=False):
+    currency: Required[str]
+    amount: Required[Decimal | str | int]
+    kind: FeeKind | str | None
+
+class Fee(Model):
+    """One of several fees of a fill."""
+
+    currency: str
+    amount: Decimal
+    kind: FeeKind
+    def __init__(self, **fields: Unpack[_Fee]) -> None: ...
+
+class _Cause(TypedDict, total=False):
+    kind: Required[str]
+    instrument: str | None
+
+class Cause(Model):
+    """Why a balance moved, e.g. the dividend of an instrument."""
+
+    kind: str
+    instrument: str | None
+    def __init__(self, **fields: Unpack[_Cause]) -> None: ...
 
 class _OrderMessage(_Message, total=False):
     client_order_id: str | None
@@ -347,6 +377,7 @@ class _Fill(_Report, total=False):
     fee: Decimal | str | int | None
     fee_currency: str | None
     liquidity: Liquidity | str | None
+    fees: tuple[Fee, ...] | list[Fee] | None
 
 class Fill(Report):
     """Execution. The same fill_id with the same numbers counts once."""
@@ -359,6 +390,7 @@ class Fill(Report):
     fee: Decimal | None
     fee_currency: str | None
     liquidity: Liquidity | None
+    fees: tuple[Fee, ...]
     def __init__(self, **fields: Unpack[_Fill]) -> None: ...
 
 class _FillCorrected(_Report, total=False):
@@ -368,6 +400,7 @@ class _FillCorrected(_Report, total=False):
     fee: Decimal | str | int | None
     fee_currency: str | None
     liquidity: Liquidity | str | None
+    fees: tuple[Fee, ...] | list[Fee] | None
     corrects: Required[str]
 
 class FillCorrected(Report):
@@ -381,6 +414,7 @@ class FillCorrected(Report):
     fee: Decimal | None
     fee_currency: str | None
     liquidity: Liquidity | None
+    fees: tuple[Fee, ...]
     corrects: str
     def __init__(self, **fields: Unpack[_FillCorrected]) -> None: ...
 
@@ -606,6 +640,10 @@ class _Instrument(_Message, total=False):
     multiplier: Decimal | str | int | None
     inverse: bool | None
     currency: str | None
+    kind: InstrumentKind | str | None
+    base: str | None
+    quote: str | None
+    settlement: str | None
     position_mode: PositionMode | str | None
     tick: Decimal | str | int | None
     lot: Decimal | str | int | None
@@ -620,6 +658,10 @@ class Instrument(Message):
     multiplier: Decimal | None
     inverse: bool | None
     currency: str | None
+    kind: InstrumentKind | None
+    base: str | None
+    quote: str | None
+    settlement: str | None
     position_mode: PositionMode | None
     tick: Decimal | None
     lot: Decimal | None
@@ -657,22 +699,48 @@ class Funding(Message):
     position_id: str | None
     def __init__(self, **fields: Unpack[_Funding]) -> None: ...
 
+class _Transfer(_Message, total=False):
+    currency: Required[str]
+    amount: Required[Decimal | str | int]
+    kind: Required[TransferKind | str]
+    venue_id: str | None
+    cause: Cause | Mapping[str, Any] | None
+
+class Transfer(Message):
+    """Money or coins that moved without a trade. It never counts as P&L."""
+
+    fact: ClassVar[type[accounts.TransferRecorded]]
+    type: Literal["transfer"]
+    currency: str
+    amount: Decimal
+    kind: TransferKind
+    venue_id: str | None
+    cause: Cause | None
+    def __init__(self, **fields: Unpack[_Transfer]) -> None: ...
+
 class _Adjust(_Message, total=False):
-    instrument: Required[str]
-    quantity: Required[Decimal | str | int]
-    price: Required[Decimal | str | int]
+    instrument: str | None
+    quantity: Decimal | str | int | None
+    price: Decimal | str | int | None
+    currency: str | None
+    amount: Decimal | str | int | None
+    cause: Cause | Mapping[str, Any] | None
     position_side: PositionSide | str | None
     position_id: str | None
 
 class Adjust(Message):
     """Opening or corrected position: from `at` on, `quantity` (signed) at the average price
-    `price`. It realizes no P&L."""
+    `price`. It realizes no P&L. With `currency` instead of `instrument`: the balance of the account
+    is `amount` at that time. The first one opens the account's cash."""
 
     fact: ClassVar[type[accounts.PositionAdjusted]]
     type: Literal["adjust"]
-    instrument: str
-    quantity: Decimal
-    price: Decimal
+    instrument: str | None
+    quantity: Decimal | None
+    price: Decimal | None
+    currency: str | None
+    amount: Decimal | None
+    cause: Cause | None
     position_side: PositionSide | None
     position_id: str | None
     def __init__(self, **fields: Unpack[_Adjust]) -> None: ...
@@ -691,20 +759,25 @@ class Gap(Message):
     def __init__(self, **fields: Unpack[_Gap]) -> None: ...
 
 class _Balance(_Message, total=False):
-    instrument: Required[str]
-    quantity: Required[Decimal | str | int]
+    instrument: str | None
+    quantity: Decimal | str | int | None
     average_price: Decimal | str | int | None
+    currency: str | None
+    amount: Decimal | str | int | None
     position_side: PositionSide | str | None
     position_id: str | None
 
 class Balance(Message):
-    """Position as reported by the venue: evidence beside the sum of fills, never instead of it."""
+    """Position, or balance of a currency, as reported by the venue: evidence beside the sum of what
+    was recorded, never instead of it."""
 
     fact: ClassVar[type[accounts.BalanceReported]]
     type: Literal["balance"]
-    instrument: str
-    quantity: Decimal
+    instrument: str | None
+    quantity: Decimal | None
     average_price: Decimal | None
+    currency: str | None
+    amount: Decimal | None
     position_side: PositionSide | None
     position_id: str | None
     def __init__(self, **fields: Unpack[_Balance]) -> None: ...

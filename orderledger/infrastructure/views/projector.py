@@ -106,7 +106,7 @@ class TableFold:
 
         What came from the log, the state of orders, is kept.
         """
-        self._fold.positions.forget()
+        self._fold.forget()
 
     def _events_of(self, stream: str) -> list[Recorded]:
         assert self._rows.session is not None

@@ -11,6 +11,7 @@ from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import (
     check_period,
 )
+from orderledger.infrastructure.views.balance_queries import BalanceQueries
 from orderledger.infrastructure.views.histories import event_filter
 from orderledger.infrastructure.views.log_methods import LogMethods
 from orderledger.infrastructure.views.metric_methods import MetricMethods
@@ -55,7 +56,7 @@ from orderledger.projections.trades import TRADES
 from orderledger.projections.view import RowList, RowType
 
 
-class Queries(PnlQueries):
+class Queries(PnlQueries, BalanceQueries):
     """The query methods of a ledger.
 
     `as_of`: the ledger as it stood then, at a time or after the event at a log position.

@@ -108,8 +108,9 @@ class WatchedAccount:
         news: list[Message] = []
         for message in messages:
             if isinstance(message, Balance):
-                known, self._balances[message.instrument] = (
-                    self._balances.get(message.instrument),
+                subject = message.instrument or message.currency or ""
+                known, self._balances[subject] = (
+                    self._balances.get(subject),
                     message,
                 )
                 if known is not None and (known.quantity, known.average_price) == (

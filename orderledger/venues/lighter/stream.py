@@ -225,9 +225,9 @@ class LighterStream:
     def _flat(self, account: str, messages: list[Message], at: datetime) -> list[Message]:
         """The positions that a frame of all positions leaves out: they are flat now."""
         quantities = {
-            message.instrument: message.quantity
+            message.instrument or "": message.quantity
             for message in messages
-            if isinstance(message, Balance)
+            if isinstance(message, Balance) and message.instrument
         }
         before = self._held_markets.get(account, set())
         self._held_markets[account] = {

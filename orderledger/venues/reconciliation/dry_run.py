@@ -106,12 +106,12 @@ class DryRun(ReconciledAccount):
     def _change(self, adjustment: Adjust) -> Change:
         side, at = adjustment.position_side, reported_at(adjustment)
         about = (
-            adjustment.instrument,
+            adjustment.instrument or "",
             None if side is None else str(side),
             adjustment.position_id,
         )
         name = self.holdings().name(*about)
-        quantity = EXACT.subtract(adjustment.quantity, self.quantity_at(at, name))
+        quantity = EXACT.subtract(adjustment.quantity or 0, self.quantity_at(at, name))
         return Change(*about, at=at, quantity=quantity, fills=0)
 
 

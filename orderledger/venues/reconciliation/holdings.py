@@ -106,7 +106,9 @@ class Holdings:
     def names(self, balances: Sequence[Balance]) -> list[PositionName]:
         """The positions of the venue's balances."""
         return [
-            self.name(one.instrument, one.position_side and str(one.position_side), one.position_id)
+            self.name(
+                one.instrument or "", one.position_side and str(one.position_side), one.position_id
+            )
             for one in balances
         ]
 
@@ -140,7 +142,7 @@ class Holdings:
             if there is None and reports_position(name.instrument):
                 found[name] = EXACT.subtract(ZERO, self.quantity(name))
             elif there and (name.instrument in instruments or there.average_price is not None):
-                found[name] = EXACT.subtract(there.quantity, self.quantity(name))
+                found[name] = EXACT.subtract(there.quantity or ZERO, self.quantity(name))
         return found
 
     def statements(

@@ -111,7 +111,7 @@ class PositionComparison:
         is_settled = bool(sure) and (is_opening or self._rules.may_adjust)
         kind = Kind.OPENING_POSITION if is_opening else Kind.POSITION_DIFFERS
         moment = self._since - JUST if is_opening else self._asked_at
-        quantity = quantity_there = there.quantity if there else ZERO
+        quantity = quantity_there = (there.quantity if there else None) or ZERO
         if is_settled:
             quantity = EXACT.add(self._account.quantity_at(moment, name), min(sure))
         average = there.average_price if there else None

@@ -32,10 +32,11 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("with_count", "follow", "never_arrived"), FLAG),
     **dict.fromkeys(("order_id", "client_order_id", "account", "instrument", "strategy"), TEXT),
     **dict.fromkeys(("position_side", "position_id", "actor", "reason", "text", "search"), TEXT),
-    **dict.fromkeys(("stream", "correlation_id", "worked_as"), TEXT),
+    **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency"), TEXT),
     **dict.fromkeys(("view", "method", "order", "agreement", "source"), ("moon", *TEXT)),
     **dict.fromkeys(("limit", "points", "jobs", "fence"), COUNT),
-    **dict.fromkeys(("messages", "lines", "names", "streams", "columns"), LIST),
+    **dict.fromkeys(("messages", "lines", "names", "streams", "columns", "parities"), LIST),
+    "mark_serves": (3, "1h"),
     **dict.fromkeys(("since", "until", "recorded_since", "recorded_until"), TIME),
     "effective_at": TIME,
     "as_of": ("2026-11-20", NAIVE, -5, True, 1.5),
@@ -54,6 +55,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 NEEDED: dict[str, Any] = {
     "order_id": "C-1", "client_order_id": "C-1", "view": "orders", "streams": (), "messages": (),
     "lines": (), "events": (), "since": DAY, "until": DAY, "name": "x", "status": {},
+    "currency": "USD",
 }  # fmt: skip
 
 

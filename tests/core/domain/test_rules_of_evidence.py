@@ -313,7 +313,12 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
 ]
 TOLD_BY_THE_LEDGER = {Anomaly.VENUE_ORDER_ID_REUSED}
 OF_THE_LOG = {Anomaly.LOG_WENT_BACK}
-OF_INSTRUMENTS = {Anomaly.IMPOSSIBLE_PRICE, Anomaly.POSITION_SIDE_UNKNOWN}
+OF_ACCOUNTS = {Anomaly.TRANSFER_ID_REUSED, Anomaly.BALANCE_CONFLICT}
+OF_INSTRUMENTS = {
+    Anomaly.IMPOSSIBLE_PRICE,
+    Anomaly.POSITION_SIDE_UNKNOWN,
+    Anomaly.KIND_CONFLICT,
+}
 """What a fill and the definition of its instrument tell together: no event of an order records
 it."""
 
@@ -330,7 +335,7 @@ def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
 
 
 def test_every_anomaly_of_one_order_is_shown_here() -> None:
-    elsewhere = TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_THE_LOG
+    elsewhere = TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_ACCOUNTS | OF_THE_LOG
     assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - elsewhere
 
 

@@ -54,9 +54,10 @@ def message_of(kind: str, **more: Any) -> dict[str, Any]:
         if model.model_fields[name].is_required() and name not in ("account", "at")
     ]
     order = {"client_order_id": "C-0"} if "client_order_id" in fields else {}
+    form = next(((one, *others) for one, others in model.forms.items()), ())
     values = {
         name: FIELDS[name]
-        for name in (*needed, *model.needs_one_of[:1])
+        for name in (*needed, *model.needs_one_of[:1], *form)
         if name != "client_order_id"
     }
     return {"type": kind, "account": "sim:0", **order, **values, **more}

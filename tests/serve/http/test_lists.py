@@ -18,7 +18,7 @@ from tests.serve.http.harness import BEGAN_AT, asked, client_of, day, document_o
 ALONE = ("reconciliation/orders",)
 """A list whose command prints a page; see tests/serve/http/test_reconciliation.py."""
 LATER = "2026-12-01T00:00:00Z"
-ASKING_MORE = ("history", "restate", "order-records")
+ASKING_MORE = ("history", "restate", "order-records", "valuation")
 """Lists that need a parameter, or that end with a summary on the command line."""
 COMMANDS = [
     one.path for one in COLLECTIONS if one.is_of_log and one.path not in (*ASKING_MORE, *ALONE)

@@ -1,0 +1,105 @@
+"""Query methods of a ledger about lots, balances and the value of accounts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from orderledger.infrastructure.errors import InvalidQuery
+from orderledger.infrastructure.views.parameters import (
+    Account,
+    AsOf,
+    EffectiveAt,
+    Instrument,
+    LotMethod,
+    PositionId,
+    PositionSide,
+    Word,
+)
+from orderledger.infrastructure.views.reading import Reader
+from orderledger.projections import queries
+from orderledger.projections.rates import MARK_SERVES
+from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
+from orderledger.projections.view import RowList
+
+
+class BalanceQueries(Reader):
+    """The query methods about what an account has. `Queries` says what their times mean."""
+
+    def lots(
+        self,
+        *,
+        method: LotMethod = "fifo",
+        account: Account = None,
+        instrument: Instrument = None,
+        position_side: PositionSide = None,
+        position_id: PositionId = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+    ) -> RowList[LotRow]:
+        """List the open lots of positions, oldest first.
+
+        A lot is what one fill or adjustment opened and no fill has closed, before fees. By average
+        cost there are no lots.
+        """
+        of = {"position_side": position_side, "position_id": position_id}
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            rows = queries.lots(views, method=method, account=account, instrument=instrument)
+            return RowList(
+                row
+                for row in rows
+                if all(value in (None, row[name]) for name, value in of.items())  # type: ignore[literal-required]
+            )
+
+    def balances(
+        self,
+        *,
+        account: Account = None,
+        currency: Annotated[str | None, "Only this currency."] = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+    ) -> RowList[BalanceRow]:
+        """List the balances of accounts by currency, with their equity.
+
+        A balance follows from the log: the opening balance, transfers, what fills paid and
+        brought, fees, funding, and the realized P&L of margined positions. Beside it stands what
+        the venue last reported. Without an opening balance (`adjust` with a currency) there is no
+        equity.
+        """
+        with self._views(as_of, effective_at) as views:
+            return RowList(queries.balances(views, account=account, currency=currency))
+
+    def valuation(
+        self,
+        *,
+        currency: Annotated[str, "The currency of the value.", Word("in")],
+        parities: Annotated[
+            Sequence[str],
+            "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
+            Word("parity"),
+        ] = (),
+        mark_serves: Annotated[timedelta, "How long a mark is a rate."] = MARK_SERVES,
+        account: Account = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+    ) -> RowList[ValuationRow]:
+        """Show the equity of accounts in one currency, with the rates.
+
+        Rates are the last marks of spot instruments, direct or inverse, and the parities, on the
+        shortest path of at most three steps. Each rate names its path. An amount that has no
+        rate makes the sum empty.
+        """
+        pairs = [_parity(text) for text in parities]
+        now = self._clock.now()
+        at = effective_at or (as_of if isinstance(as_of, datetime) else None) or now
+        with self._views(as_of, effective_at) as views:
+            rows = queries.valuation(views, currency, at, pairs, mark_serves, account)
+            return RowList(rows)
+
+
+def _parity(text: str) -> tuple[str, str]:
+    one, sign, other = text.partition("=")
+    if not (one and sign and other):
+        raise InvalidQuery(
+            "parities", f"{text!r:.100} is not a pair of currencies such as USDT=USD"
+        )
+    return one, other

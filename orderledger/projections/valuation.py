@@ -1,0 +1,102 @@
+"""The value of an account in one currency: the equity of each currency at its rate."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, TypedDict
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.projections.balances import BalanceRow, balances
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.positions import shown
+from orderledger.projections.rates import Path, Rates, no_rate
+from orderledger.projections.store import Source
+from orderledger.projections.view import Table
+
+
+class ValuationRow(TypedDict):
+    """One row per account."""
+
+    account: Annotated[str, "Trading account."]
+    currency: Annotated[str, "The currency that was asked for."]
+    amount: Annotated[Decimal | None, "The equity in it. Null where `reason` says why."]
+    reason: Annotated[
+        str | None, "Why the amount is null: a reason of `balances`, or no_rate:CUR->CUR."
+    ]
+    paths: Annotated[
+        dict[str, Any],
+        "By currency: `rate`, and `path`, the steps that it follows from: `instrument`, `use` "
+        "(direct or inverse), `price` and `at` of its mark, or `parity`. Null without a rate.",
+    ]
+
+
+VALUATION = Table(
+    "valuation",
+    "One row per account: its equity in one currency, with the rates. Computed when asked.",
+    ("account",),
+    ValuationRow,
+    ("account",),
+)
+
+
+def valuation(
+    source: Source,
+    currency: str,
+    at: datetime,
+    parities: Sequence[tuple[str, str]],
+    serves: timedelta,
+    account: str | None = None,
+) -> list[ValuationRow]:
+    """A row per account that has balances. `at`: marks serve for `serves` from their time on."""
+    by_account: dict[str, list[BalanceRow]] = {}
+    for row in balances(source, account=account):
+        by_account.setdefault(row["account"], []).append(row)
+    return [
+        _row(name, rows, currency, at, rates_of(source, name, parities, serves))
+        for name, rows in sorted(by_account.items())
+    ]
+
+
+def rates_of(
+    source: Source,
+    account: str,
+    parities: Iterable[tuple[str, str]],
+    serves: timedelta,
+) -> Rates:
+    """The rates of an account, by the last mark of each instrument."""
+    instruments = source.rows(INSTRUMENTS, account=account)
+    rates = Rates(instruments, parities, serves)
+    for row in instruments:
+        if row["mark_price"] is not None and row["marked_at"] is not None:
+            rates.mark(row["instrument"], row["mark_price"], row["marked_at"])
+    return rates
+
+
+def _row(
+    account: str, rows: Sequence[BalanceRow], currency: str, at: datetime, rates: Rates
+) -> ValuationRow:
+    amount, reason, paths = ZERO, None, dict[str, Any]()
+    for row in rows:
+        if row["equity"] is None:
+            reason = reason or row["equity_reason"]
+            continue
+        if not row["equity"]:
+            continue
+        path = rates.path(row["currency"], currency, at)
+        paths[row["currency"]] = path_shown(path)
+        if path is None:
+            reason = reason or no_rate(row["currency"], currency)
+        else:
+            amount = EXACT.add(amount, EXACT.multiply(row["equity"], path.rate))
+    return {
+        "account": account,
+        "currency": currency,
+        "amount": None if reason else shown(amount),
+        "reason": reason,
+        "paths": paths,
+    }
+
+
+def path_shown(path: Path | None) -> dict[str, Any] | None:
+    """As the view shows it."""
+    return None if path is None else {"rate": path.rate, "path": path.steps}
