@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderledger import InvalidMessage, Ledger, Message, parse_document
-from orderledger.gateway.book import Book
+from orderledger import InvalidMessage, Ledger, Message, Side, parse_document
+from orderledger.extend.values import exposure
+from orderledger.gateway.book import Book, Submission
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
 from orderledger.gateway.situation import BookSituation
@@ -177,3 +178,16 @@ def test_the_day_begins_at_midnight_of_the_time_zone() -> None:
         assert book.midnight() == datetime(2026, 1, 6, tzinfo=zone)
         book.catch_up()
         assert book.day_began == datetime(2026, 1, 6, tzinfo=zone)
+
+
+def test_loading_forgets_what_the_log_does_not_show() -> None:
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        book = book_of(ledger, clock)
+        lost = exposure.Working("C-1", "C-1", Side.BUY, Decimal(1))
+        book.working.put("a/C-1", ("a", "X"), lost)
+        book.submissions.append(Submission(RECORDED_AT, "a", "X", None))
+        book.positions["a", "X", None, "net", ""] = Decimal(5)
+        book.halts[7] = {"account": "a"}  # type: ignore[typeddict-item]
+        load(book)
+        assert state_of(book) == state_of(book_of(ledger, clock))

@@ -206,3 +206,9 @@ def test_losses_are_compared_by_currency(ledger: Ledger) -> None:
             ("drawdown", values[1], "USD"),
         ]
         assert [cause[1] for cause in causes(breakers)] == reasons
+
+
+def test_a_breaker_without_conditions_watches_nothing(ledger: Ledger) -> None:
+    breakers, _ = breakers_of(ledger, account="a")
+    assert (list(breakers.shown(NOW, {})["a"]), causes(breakers)) == ([], [])
+    assert not Breaker().cancels_orders

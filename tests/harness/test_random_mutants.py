@@ -109,10 +109,15 @@ def known(seconds: dict[str, float], contexts: dict[int, list[str]]) -> Coverage
 
 def test_the_tests_of_a_point_run_its_line_and_those_of_its_folder_come_first() -> None:
     (point,) = points_of("a.py", b"x = 1\ny = (a\n < b)\n")[-1:]
-    seconds = {"a::slow": 5.0, "a::one": 0.1, "a::two": 0.2, "b::one": 0.3, "b::other": 0.01}
-    lines = {1: ["b::other|run"], 2: ["a::slow|run", "a::one|run"], 3: ["a::two|run", "b::one|"]}
+    seconds = {"a::slow": 5.0, "a::one[x]": 0.1, "a::one[y]": 0.11, "a::two": 0.2, "b::one": 0.3}
+    seconds["b::other"] = 0.01
+    lines = {
+        1: ["b::other|run"],
+        2: ["a::slow|run", "a::one[x]|run", "a::one[y]|run"],
+        3: ["a::two|run", "b::one|"],
+    }
     ((tests, _),) = chosen_tests(known(seconds, lines), point, "b")
-    assert tests == ["b::one", "a::one", "a::two", "a::slow"]
+    assert tests == ["b::one", "a::one[x]", "a::two", "a::one[y]", "a::slow"]
 
 
 def test_a_line_that_runs_at_import_is_tried_by_the_tests_of_its_module() -> None:
