@@ -191,3 +191,22 @@ def test_loading_forgets_what_the_log_does_not_show() -> None:
         book.halts[7] = {"account": "a"}  # type: ignore[typeddict-item]
         load(book)
         assert state_of(book) == state_of(book_of(ledger, clock))
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_restart_values_the_day_from_the_last_mark_before_midnight(
+    before: int, after: int
+) -> None:
+    clock = SteppingClock(datetime(2026, 1, 5, 20, tzinfo=UTC))
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        about = {"type": "mark", "account": "a", "instrument": "X"}
+        for number in range(before + after):
+            if number == before:
+                clock.set(datetime(2026, 1, 6, 8, tzinfo=UTC))
+            price = str(100 + number)
+            ledger.record(parse_document({**about, "at": clock.now().isoformat(), "price": price}))
+        clock.set(datetime(2026, 1, 6, 9, tzinfo=UTC))
+        book = book_of(ledger, clock)
+        expected = {("a", "X"): Decimal(99 + before)} if before else {}
+        assert book.day.marks_at_open == expected

@@ -19,12 +19,13 @@ from orderledger import (
     Ledger,
     Mark,
     Request,
+    RequestCancel,
     StatusObserved,
     parse_document,
 )
 from orderledger.domain.orders import commands
 from orderledger.gateway import GatewaySettings, Sending
-from orderledger.gateway.answers import answer_of, as_answer
+from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
 from orderledger.gateway.limits import NAMES
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
@@ -280,6 +281,7 @@ def test_an_order_is_queried_again_if_its_venue_did_not_answer_after_a_refused_c
 
         async def order(self, account: str, order: Any) -> Any:
             self.queries += 1
+            assert (account, order["client_order_id"]) == (ACCOUNT, "C-1")
             if self.queries == 1:
                 raise OSError("unreachable")
             return await super().order(account, order)
@@ -503,3 +505,93 @@ def test_orders_of_a_venue_that_takes_several_are_sent_in_batches(ledger: Ledger
 
     assert asyncio.run(story()) == ["acknowledged"] * 5
     assert batches == [["C-0", "C-1"], ["C-2", "C-3"], ["C-4"]]
+
+
+def test_a_change_whose_answer_comes_by_the_feed_is_received(ledger: Ledger) -> None:
+    class Quiet(LocalOrderEntry):
+        async def cancel(self, order: Any, request_id: str) -> Any:
+            return []
+
+    async def story() -> Sending:
+        entry = Quiet(venue_of())
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            return await gateway.cancel("C-1")
+
+    assert asyncio.run(story()).state == "received"
+
+
+def test_a_cancel_without_an_answer_is_sent_again_and_two_at_once_are_one(ledger: Ledger) -> None:
+    class Slow(LocalOrderEntry):
+        requests: list[str]
+
+        async def cancel(self, order: Any, request_id: str) -> Any:
+            self.requests.append(request_id)
+            await asyncio.sleep(0.2)
+            if len(self.requests) == 1:
+                raise Unanswered("timeout", "no answer")
+            return await super().cancel(order, request_id)
+
+    async def story() -> tuple[Slow, list[Sending]]:
+        entry = Slow(venue_of())
+        entry.requests = []
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            first = asyncio.create_task(gateway.cancel("C-1"))
+            await until(lambda: bool(entry.requests))
+            second = await gateway.cancel("C-1")
+            found = [await first, second]
+            await until(lambda: entry.venue.order_status("C-1")["status"] == "canceled")
+            return entry, found
+
+    entry, found = asyncio.run(story())
+    assert [(one.state, one.reason) for one in found] == [
+        ("unresolved", "timeout"),
+        ("unresolved", "cancel_outstanding"),
+    ]
+    assert len(entry.requests) >= 2 and len({*entry.requests}) == 1, "the same request again"
+    assert len([*ledger.events(name="cancel_requested")]) == 1
+
+
+def test_an_outstanding_cancel_is_not_sent_without_the_lease(ledger: Ledger) -> None:
+    async def story() -> str:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            gateway._keeper.lose(ACCOUNT)
+            ledger.record(RequestCancel(account=ACCOUNT, client_order_id="C-1", at=START))
+            gateway._changer.restore()
+            with pytest.raises(Fenced):
+                await gateway._changer.send_cancel((ACCOUNT, "C-1"))
+            return str(venue.order_status("C-1")["status"])
+
+    assert asyncio.run(story()) != "canceled"
+
+
+def test_a_canceled_task_leaves_an_unknown_outcome_with_its_reason() -> None:
+    async def story() -> Any:
+        waiting = asyncio.create_task(answered(asyncio.Event().wait(), 30))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        return await waiting
+
+    found = asyncio.run(story())
+    assert isinstance(found, Unanswered) and found.reason == "canceled_task"
+
+
+def test_a_fill_without_a_side_after_one_with_a_side_makes_the_position_unknown(
+    ledger: Ledger,
+) -> None:
+    def fill(name: str, **more: Any) -> Fill:
+        about: dict[str, Any] = {"account": ACCOUNT, "instrument": BTC, "at": START}
+        terms: dict[str, Any] = {"side": "buy", "quantity": "1", "price": "64000", **more}
+        return Fill(**about, client_order_id=name, fill_id=name, **terms)
+
+    async def story() -> list[str | None]:
+        async with trading(ledger, venue_of(), conditions=["position_side"]) as gateway:
+            ledger.record(fill("X-1", position_side="long"))
+            known = (await gateway.submit(buy("C-1", price="60000", position_side="long"))).reason
+            ledger.record(fill("X-2"))
+            return [known, (await gateway.submit(buy("C-2", position_side="long"))).reason]
+
+    assert asyncio.run(story()) == [None, "position_unknown"]
