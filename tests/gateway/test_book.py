@@ -210,3 +210,27 @@ def test_a_restart_values_the_day_from_the_last_mark_before_midnight(
         book = book_of(ledger, clock)
         expected = {("a", "X"): Decimal(99 + before)} if before else {}
         assert book.day.marks_at_open == expected
+
+
+def test_ended_orders_are_forgotten_in_their_order_and_those_open_again_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orderledger.gateway.book.ENDED_KEPT", 2)
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        book = book_of(ledger, clock)
+
+        def report(kind: str, name: str, second: int) -> None:
+            about = {"account": "a", "client_order_id": name, "at": moment(second)}
+            ledger.record(parse_document({"type": kind, **about}))
+
+        for number in range(5):
+            terms = {"instrument": "X", "side": "buy", "quantity": "1", "order_type": "market"}
+            about = {"account": "a", "client_order_id": f"N-{number}", "at": moment(0)}
+            ledger.record(parse_document({"type": "request", **about, **terms}))
+            report("canceled", f"N-{number}", 1)
+            if number == 0:
+                report("reinstated", "N-0", 2)
+        book.catch_up()
+        kept = [name for name in (f"N-{number}" for number in range(5)) if book.order("a", name)]
+        assert kept == ["N-0", "N-3", "N-4"]
