@@ -12,7 +12,7 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.audit.findings import FINDINGS
 from orderledger.audit.proof.proving import as_json
-from orderledger.audit.proof.verifier import ProofError, _check_shown
+from orderledger.audit.proof.verifier import ProofError, _check_shown, _text
 from orderledger.audit.rows import (
     AuditRow,
     Explanation,
@@ -125,3 +125,15 @@ def test_the_order_of_reports_that_were_attributed_several_times_is_the_last_one
     assert _root("a", {}) == "a"
     assert _root("a", {"a": "b", "b": "c"}) == "c"
     assert _root("a", {"a": "b", "b": "a"}) == "b", "a circle ends"
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [({}, "is not text"), ({"a": 3}, "is not text"), ({"a": "\ud800"}, "is not Unicode text")],
+)
+def test_a_field_of_a_proof_is_text_that_can_be_written(
+    document: dict[str, Any], fault: str
+) -> None:
+    assert _text({"a": "Börse"}, "a") == "Börse"
+    with pytest.raises(ProofError, match=fault):
+        _text(document, "a")
