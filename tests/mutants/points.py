@@ -1,6 +1,6 @@
 """The mutation points of a module: each place where a small change makes other code of it.
 
-Not mutated, because no behaviour depends on them: annotations, type aliases and `if TYPE_CHECKING`,
+Not mutated, because no behavior depends on them: annotations, type aliases and `if TYPE_CHECKING`,
 docstrings, f-strings and strings with a space (texts for readers; SQL is mutated), logging, help of
 commands, `__all__` and the like, import tables (`HOMES`), and the arguments of class declarations
 and decorators (`frozen`, `slots`).

@@ -4,7 +4,7 @@ the tests that run that line until one fails.
     python -m tests.mutants.random [--package NAME] [--seed N] [--points N] [WORD...]
 
 With words, only the drawn points whose description has one of them. A run that takes too long, or
-cannot import the package, counts as found. Points in equivalents.toml change no behaviour: they are
+cannot import the package, counts as found. Points in equivalents.toml change no behavior: they are
 listed with the reason and do not count.
 """
 
