@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orderledger import Balance, Message
+from orderledger import Balance, InstrumentKind, Message
 from orderledger.extend.values import EXACT, ONE, ZERO
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, word
@@ -40,8 +40,9 @@ def terms_of(instrument: str) -> Terms | None:
     other options are not known.
     """
     if STANDARD_OPTION.fullmatch(instrument):
-        return Terms(currency=CURRENCY, multiplier=OPTION_MULTIPLIER)
-    return Terms(currency=CURRENCY) if SHARE.fullmatch(instrument) else None
+        return Terms.paid(InstrumentKind.OPTION, CURRENCY, multiplier=OPTION_MULTIPLIER)
+    is_share = SHARE.fullmatch(instrument) is not None
+    return Terms.paid(InstrumentKind.SECURITY, CURRENCY) if is_share else None
 
 
 def _held(
