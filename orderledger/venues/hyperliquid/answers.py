@@ -93,6 +93,7 @@ class HyperliquidAnswers:
     async def fills_since(self, account: WatchedAccount, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)
         fundings = await self._venue.endpoints.fundings(account.address, since)
+        fundings += await self._venue.endpoints.transfers(account.address, since)
         await self._instruments.load()
         await self._venue.base.queue.wait_delivered()
         context = self._venue.polled(account, None)
