@@ -114,7 +114,9 @@ class HyperliquidAnswers:
                 payload_rows.positions(state, self._venue.polled(account, self._venue.clock.now()))
             )
         spot = await self._venue.endpoints.spot_balances(account.address)
-        translated.add(spot_balances(spot, self._venue.polled(account, self._venue.clock.now())))
+        await self._instruments.load()
+        context = self._venue.polled(account, self._venue.clock.now())
+        translated.add(spot_balances(spot, context, self._instruments.collaterals))
         return self._venue.base.balances(translated.whole())
 
 

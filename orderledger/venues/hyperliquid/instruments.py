@@ -55,6 +55,12 @@ class Instruments:
         for exchange, meta in zip(self._exchanges, perpetuals, strict=True):
             self._terms |= perpetual_terms(meta, exchange, tokens)
 
+    @property
+    def collaterals(self) -> frozenset[str]:
+        """The tokens in which perpetuals settle."""
+        settlements = (terms.settlement for terms in self._terms.values())
+        return frozenset({SETTLEMENT_CURRENCY, *(name for name in settlements if name)})
+
     def terms_of(self, instrument: str) -> Terms | None:
         coin = self._symbols.coin(instrument)
         return self._terms.get(coin) or terms_by_name(coin)

@@ -32,7 +32,15 @@ def cash_messages(row: Document, context: TradierContext) -> list[Message]:
     cash = number(row, "total_cash")
     if cash is None:
         raise Unreadable("total_cash is missing")
-    return [_held(row, context, CURRENCY, cash)]
+    balance = Balance(
+        account=context.account,
+        currency=CURRENCY,
+        amount=cash,
+        at=context.received_at,
+        source=context.source,
+        evidence=row,
+    )
+    return [balance]
 
 
 def terms_of(instrument: str) -> Terms | None:

@@ -190,7 +190,7 @@ def test_an_end_is_dated_when_it_is_seen_and_never_before_the_last_fill() -> Non
 
 def test_balances_are_currencies_and_the_rial_has_the_ledger_s_code() -> None:
     first, second = told(wallets(WALLET, {**WALLET, "currency": "rls", "balance": "-5"}))
-    assert [(held.instrument, held.quantity, held.average_price) for held in (first, second)] == [  # type: ignore[attr-defined]
+    assert [(held.currency, held.amount, held.average_price) for held in (first, second)] == [  # type: ignore[attr-defined]
         ("BTC", Decimal("10.26"), None),
         ("IRR", -5, None),
     ]
