@@ -209,7 +209,8 @@ class AccountAuditor(AccountFacts):
         owed = self.cash.owed(currency)
         reason = self._equity_reason(currency)
         reported = None if stated is None else number(stated.get("amount"))
-        then = None if stated is None else self.seen(effective_at=stated.at)._total(currency)
+        is_known = stated is not None and total is not None
+        then = self.seen(effective_at=stated.at)._total(currency) if is_known and stated else None
         return {
             "account": self.account,
             "currency": currency,

@@ -257,12 +257,14 @@ class Book:
         match recorded.event:
             case accounts.InstrumentDefined() as event:
                 scope = (account, event.instrument)
+                coin = self.terms(scope).coin
                 self._must_reload |= (
                     event.position_mode is not None and event.position_mode != self._mode(scope)
                 )
                 self.instruments[scope] = instruments.defined(
                     self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
                 )
+                self._must_reload |= coin != self.terms(scope).coin
             case accounts.MarkRecorded() as event:
                 scope = (account, event.instrument)
                 self.instruments[scope] = instruments.marked(
@@ -275,8 +277,8 @@ class Book:
                 self.day.fee(
                     (account, event.instrument, None, *part), event.currency, -event.amount
                 )
-            case accounts.PositionAdjusted():
-                self._must_reload = True
+            case accounts.PositionAdjusted() as event:
+                self._must_reload |= event.instrument is not None
             case accounts.ReconciliationCertified() as event:
                 self.open_breaks[account] = len(event.open_breaks)
             case accounts.TradingHalted() as event:
@@ -335,6 +337,9 @@ class Book:
             paid = -sum(
                 (self.terms(scope).value(fill.quantity, fill.price) for fill in active), ZERO
             )
+        coin = self.terms(scope).coin
+        in_coin = sums.fees.get(coin, ZERO) if coin else ZERO
+        filled = sums.cum_quantity if is_buy else -sums.cum_quantity
         if sums.cum_quantity:
             self.day.last_prices[scope] = order.average_price or ZERO
         return Contribution(
@@ -343,9 +348,9 @@ class Book:
                 request.strategy if request is not None else None,
                 *self._part(scope, terms.position_side, terms.position_id),
             ),
-            sums.cum_quantity if is_buy else -sums.cum_quantity,
+            EXACT.subtract(filled, in_coin),
             -paid if is_buy else paid,
-            sums.fees,
+            {name: fee for name, fee in sums.fees.items() if name != coin},
         )
 
     def _add(self, before: Contribution, after: Contribution) -> None:

@@ -6,31 +6,54 @@ funding, and realized P&L of margined positions. The latter is always by average
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.cash import CASH, CashRow
+from orderledger.domain.recorded import Recorded
+from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
+from orderledger.projections.cash import CASH, CashRow, Openings, openings_of
 from orderledger.projections.entries import (
-    Adjustment,
     Entry,
     Trade,
     has_position,
     is_account_entry,
     is_adjustment,
 )
+from orderledger.projections.fill_changes import (
+    FillEvents,
+    changes_after,
+    orders_with_changed_fills,
+    trades_at,
+)
 from orderledger.projections.instruments import INSTRUMENTS, StoredInstrumentRow, modes_of
 from orderledger.projections.pnl import CURRENCY_UNKNOWN
 from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
-from orderledger.projections.positions import Position, Terms, terms_of
-from orderledger.projections.sides import KIND_CONFLICT, part_of, when
+from orderledger.projections.positions import Position, Terms, moved_cash, terms_in, terms_of
+from orderledger.projections.rates import MARK_SERVES
+from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN, Part, part_of, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Table
 
 NO_OPENING = "no_opening_balance"
+KIND_UNKNOWN = "kind_unknown"
+
+
+MOMENT = timedelta(microseconds=1)
+RANKED = (NO_OPENING, CURRENCY_UNKNOWN, KIND_UNKNOWN, SIDE_UNKNOWN)
+
+
+def first_reason(reasons: Iterable[str]) -> str:
+    """The reason that is shown among several: the most general, then the first by the alphabet."""
+
+    def rank(reason: str) -> tuple[int, str]:
+        general = reason.partition(":")[0]
+        return RANKED.index(general) if general in RANKED else len(RANKED), reason
+
+    return min(reasons, key=rank)
 
 
 class BalanceRow(TypedDict):
@@ -52,7 +75,8 @@ class BalanceRow(TypedDict):
     equity_reason: Annotated[
         str | None,
         "Why figures are null: no_opening_balance, position_side_unknown, impossible_price, "
-        "currency_unknown:INSTRUMENT or no_mark:INSTRUMENT.",
+        "kind_conflict, currency_unknown:INSTRUMENT, kind_unknown:INSTRUMENT or "
+        "no_mark:INSTRUMENT.",
     ]
     opened_at: Annotated[datetime | None, "When the balance was opened."]
     reported: Annotated[Decimal | None, "The balance that the venue last reported."]
@@ -76,7 +100,7 @@ BALANCES = Table(
 HELD = POSITIONS.narrowed(
     (
         *("account", "instrument", "position_side", "position_id", "method", "position_quantity"),
-        *("currency", "multiplier", "inverse", "fills", "reason", "last_at", "book", "funding"),
+        *("currency", "multiplier", "inverse", "fills", "reason", "book", "fees", "funding"),
     )
 )
 """The columns of positions that balances need."""
@@ -98,8 +122,8 @@ class Sums:
         """Why no total of an account is known."""
 
     def add(self, row: StoredPositionRow, mark: Decimal | None) -> None:
-        """One position. Without a currency its cash is unknown, and with it all of the account's
-        totals."""
+        """One position. Without a currency all totals of the account are unknown, without a kind
+        those of its currencies."""
         account, currency, terms = row["account"], row["currency"], terms_in(row)
         if currency is None:
             if row["fills"]:
@@ -107,6 +131,11 @@ class Sums:
                 self.undefined[account] = min(reason, self.undefined.get(account, reason))
             return
         key = (account, currency)
+        if terms.kind is None:
+            reason = f"{KIND_UNKNOWN}:{row['instrument']}"
+            for name in {currency, *row["fees"], *row["funding"]} - {""}:
+                self.unknown[account, name] = min(reason, self.unknown.get((account, name), reason))
+            return
         for name, amount in moved_cash(row).items():
             self._sum(self.moved, (account, name), amount)
         if row["reason"] is not None:
@@ -134,30 +163,17 @@ def _value(row: StoredPositionRow, terms: Terms, mark: Decimal) -> Decimal:
     return terms.amount(gain)
 
 
-def terms_in(row: StoredPositionRow) -> Terms:
-    """The terms by which a position was folded."""
-    kind, base = row["book"].get("kind"), row["book"].get("base")
-    return Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base)
-
-
-def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
-    """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
-    book, terms = row["book"], terms_in(row)
-    own = terms.currency or ""
-    cash: dict[str, Decimal] = {}
-    for name, amount in book.get("cash", {}).items():
-        _sum_in(cash, name or own, Decimal(amount))
-    if terms.is_margined:
-        before = Decimal(book.get("realized_before", 0))
-        _sum_in(cash, own, terms.realized_since(Decimal(book["realized"]), before))
-    else:
-        _sum_in(cash, own, terms.amount(Decimal(book.get("traded", 0))))
-    return cash
-
-
-def balances(source: Source, **where: Any) -> list[BalanceRow]:
-    """Rows of the balances view, of an account and a currency if they are given."""
-    account, currency = where.get("account"), where.get("currency")
+def balances(
+    source: Source,
+    at: datetime,
+    serves: timedelta = MARK_SERVES,
+    *,
+    events_of: FillEvents,
+    account: str | None = None,
+    currency: str | None = None,
+) -> list[BalanceRow]:
+    """Rows of the balances view, of an account and a currency if they are given. Marks that are
+    older than `serves` at that time value nothing."""
     instruments = {
         (row["account"], row["instrument"]): row
         for row in source.rows(INSTRUMENTS, account=account)
@@ -165,13 +181,21 @@ def balances(source: Source, **where: Any) -> list[BalanceRow]:
     sums = Sums()
     for position in source.rows(HELD, method="average", account=account):
         defined = instruments.get((position["account"], position["instrument"]))
-        sums.add(position, defined["mark_price"] if defined else None)
+        sums.add(position, _mark_at(defined, at, serves))
     cash = {(row["account"], row["currency"]): row for row in source.rows(CASH, account=account)}
     opened = _first_openings(cash.values())
     keys = sorted({*cash, *sums.moved, *sums.value, *sums.unknown, *sums.unmarked})
     rows = [_row(key, cash.get(key), opened.get(key[0]), sums) for key in keys]
-    later = Later(source, instruments)
-    return [_with_difference(row, later) for row in rows if currency in (None, row["currency"])]
+    past = Past(source, instruments, events_of)
+    return [_with_difference(row, past) for row in rows if currency in (None, row["currency"])]
+
+
+def _mark_at(
+    defined: StoredInstrumentRow | None, at: datetime, serves: timedelta
+) -> Decimal | None:
+    if defined is None or defined["marked_at"] is None or at - defined["marked_at"] > serves:
+        return None
+    return defined["mark_price"]
 
 
 def _first_openings(rows: Iterable[CashRow]) -> dict[str, datetime]:
@@ -209,87 +233,104 @@ def _row(key: Balance, cash: CashRow | None, opened: datetime | None, sums: Sums
     }
 
 
-def _with_difference(row: BalanceRow, later: "Later") -> BalanceRow:
-    at, reported, total = row["reported_at"], row["reported"], row["total"]
-    is_inside = row["opened_at"] is not None and at is not None and at < row["opened_at"]
-    if at is None or reported is None or total is None or is_inside:
+def _with_difference(row: BalanceRow, past: "Past") -> BalanceRow:
+    at, reported = row["reported_at"], row["reported"]
+    if at is None or reported is None or row["total"] is None:
         return row
-    moved = later.moved(row["account"], at).get(row["currency"], ZERO)
-    return {**row, "difference": EXACT.subtract(reported, EXACT.subtract(total, moved))}
+    return {**row, "difference": EXACT.subtract(reported, past.total(row, at))}
 
 
-class Later:
-    """The changes of the balances of an account after a time. They are read from the entries since;
-    of margined positions that traded since, also from those before."""
+class Past:
+    """The totals of balances at earlier times. A time after the opening balance needs the entries
+    since; of margined positions that traded since, also those before. An earlier time, or fills
+    that were busted or corrected since, need all entries up to it."""
 
     def __init__(
-        self, source: Source, instruments: dict[tuple[str, str], StoredInstrumentRow]
+        self,
+        source: Source,
+        instruments: dict[tuple[str, str], StoredInstrumentRow],
+        events_of: FillEvents,
     ) -> None:
         self._source = source
         self._instruments = instruments
-        self._found: dict[tuple[str, datetime], dict[str, Decimal]] = {}
+        self._events_of = events_of
+        self._changed = cache(self._changed_orders)
+        self._since = cache(self._moved_since)
+        self._until = cache(self._totals_until)
 
-    def moved(self, account: str, at: datetime) -> dict[str, Decimal]:
-        """By currency."""
-        if (account, at) not in self._found:
-            self._found[account, at] = self._moved(account, at)
-        return self._found[account, at]
+    def total(self, row: BalanceRow, at: datetime) -> Decimal:
+        """Of the account and currency of a row, whose own total is known."""
+        opened, total = row["opened_at"], row["total"] or ZERO
+        is_changed = any(
+            changes_after(events, at) for events in self._changed(row["account"]).values()
+        )
+        if is_changed or (opened is not None and at < opened):
+            return self._until(row["account"], at).get(row["currency"], ZERO)
+        return EXACT.subtract(total, self._since(row["account"], at).get(row["currency"], ZERO))
 
-    def _moved(self, account: str, at: datetime) -> dict[str, Decimal]:
-        sums: dict[str, Decimal] = {}
-        margined: set[str] = set()
-        for row in self._source.rows(ACCOUNT_EVENTS, account=account, kind="transfer", since=at):
-            if row["at"] > at and row["state"] == "active":
-                _sum_in(sums, row["currency"] or "", row["quantity"] or ZERO)
-        for entry in self._entries(account, at):
-            position = self._empty(account, entry["instrument"])
-            if "fill_id" in entry:
-                position.count(entry)
-                if position.terms.is_margined:
-                    margined.add(entry["instrument"])
-            elif entry["kind"] == "funding":
-                position.fund(entry)
-            own = position.terms.currency or ""
-            for name, amount in position.cash.items():
-                _sum_in(sums, name or own, amount)
-            _sum_in(sums, own, position.terms.amount(position.traded))
+    def _moved_since(self, account: str, at: datetime) -> dict[str, Decimal]:
+        trades, events = self._entries(account, since=at + MOMENT)
+        margined = {
+            trade["instrument"] for trade in trades if self._terms(account, trade).is_margined
+        }
+        entries: list[Entry] = [one for one in trades if one["instrument"] not in margined]
+        entries += [row for row in events if is_account_entry(row) and row["kind"] != "adjust"]
         for instrument in margined:
-            self._add_realized(sums, account, instrument, at)
+            traded, others = self._entries(account, instrument=instrument)
+            entries += [*traded, *(row for row in others if is_adjustment(row))]
+        return self._moved(account, entries, Openings(first=at + MOMENT), events)
+
+    def _totals_until(self, account: str, at: datetime) -> dict[str, Decimal]:
+        trades, events = self._entries(account, until=at + MOMENT)
+        changed = self._changed(account)
+        trades = [trade for trade in trades if trade["stream"] not in changed]
+        for recorded in changed.values():
+            trades += trades_at(recorded, at)
+        openings = openings_of(events)
+        entries: list[Entry] = [*trades, *(row for row in events if is_account_entry(row))]
+        totals = self._moved(account, entries, openings, events)
+        for currency, (_, amount) in openings.own.items():
+            _sum_in(totals, currency, amount)
+        return totals
+
+    def _changed_orders(self, account: str) -> dict[str, list[Recorded]]:
+        """The events of the orders whose fills were busted or corrected."""
+        streams = orders_with_changed_fills(self._source, account)
+        return self._events_of(streams) if streams else {}
+
+    def _entries(self, account: str, **where: Any) -> tuple[list[Trade], list[AccountEventRow]]:
+        trades = self._source.rows(TRADES, account=account, state="active", **where)
+        events = self._source.rows(ACCOUNT_EVENTS, account=account, **where)
+        return [row for row in trades if has_position(row)], events
+
+    def _moved(
+        self,
+        account: str,
+        entries: list[Entry],
+        openings: Openings,
+        events: Iterable[AccountEventRow],
+    ) -> dict[str, Decimal]:
+        """By currency, what the entries and transfers moved since the openings."""
+        sums: dict[str, Decimal] = {}
+        positions: dict[tuple[str, Part], Position] = {}
+        for entry in sorted(entries, key=when):
+            instrument = entry["instrument"]
+            defined = self._instruments.get((account, instrument))
+            key = (instrument, part_of(entry, modes_of(defined)))
+            if key not in positions:
+                positions[key] = Position(account, instrument, terms_of(defined), openings=openings)
+            positions[key].take(entry)
+        for position in positions.values():
+            for name, amount in position.moved_cash().items():
+                _sum_in(sums, name, amount)
+        for row in events:
+            currency = row["currency"] or ""
+            if row["state"] == "active" and openings.has(currency, row["at"]):
+                _sum_in(sums, currency, row["quantity"] or ZERO)
         return sums
 
-    def _entries(self, account: str, at: datetime) -> list[Entry]:
-        trades = self._source.rows(TRADES, account=account, state="active", since=at)
-        events = self._source.rows(ACCOUNT_EVENTS, account=account, since=at)
-        found: list[Entry] = [row for row in trades if has_position(row)]
-        found += [row for row in events if is_account_entry(row)]
-        return [entry for entry in found if entry["at"] > at]
-
-    def _empty(self, account: str, instrument: str) -> Position:
-        return Position(account, instrument, terms_of(self._instruments.get((account, instrument))))
-
-    def _add_realized(
-        self, sums: dict[str, Decimal], account: str, instrument: str, at: datetime
-    ) -> None:
-        """Add the P&L that the positions of a margined instrument realized after the time."""
-        modes = modes_of(self._instruments.get((account, instrument)))
-        where: dict[str, Any] = {"account": account, "instrument": instrument}
-        entries: list[Trade | Adjustment] = [
-            row for row in self._source.rows(TRADES, state="active", **where) if has_position(row)
-        ]
-        events = self._source.rows(ACCOUNT_EVENTS, kind="adjust", **where)
-        entries += [row for row in events if is_adjustment(row)]
-        positions: dict[Any, Position] = {}
-        before: dict[Any, Decimal] = {}
-        for entry in sorted(entries, key=when):
-            part = part_of(entry, modes)
-            position = positions.setdefault(part, self._empty(account, instrument))
-            position.enter(entry)
-            if entry["at"] <= at:
-                before[part] = position.books[0].realized
-        for part, position in positions.items():
-            terms = position.terms
-            realized = terms.realized_since(position.books[0].realized, before.get(part, ZERO))
-            _sum_in(sums, terms.currency or "", realized)
+    def _terms(self, account: str, trade: Trade) -> Terms:
+        return terms_of(self._instruments.get((account, trade["instrument"])))
 
 
 def _sum_in(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:

@@ -28,7 +28,7 @@ class CashRow(TypedDict):
     ]
     opening: Annotated[Decimal, "The balance at that time."]
     transferred: Annotated[Decimal, "Sum of the transfers since."]
-    owed: Annotated[Decimal, "Borrowed since, less repaid."]
+    owed: Annotated[Decimal, "Borrowed since the account was opened, less repaid."]
     reported: Annotated[
         Decimal | None, "The balance that the venue last reported. Null if it reported two."
     ]

@@ -105,11 +105,12 @@ class CashFold:
         reused = row["reused"] + (state == "reused") - (before == "reused")
         row = {**row, "reused": reused}
         times = (state == "active") - (before == "active")
-        if times and self._openings_of(account).has(currency, transfer["at"]):
-            amount = EXACT.multiply(transfer["quantity"] or ZERO, Decimal(times))
+        openings, at = self._openings_of(account), transfer["at"]
+        amount = EXACT.multiply(transfer["quantity"] or ZERO, Decimal(times))
+        if openings.has(currency, at):
             row = {**row, "transferred": EXACT.add(row["transferred"], amount)}
-            if transfer["transfer"] in LENDING:
-                row = {**row, "owed": EXACT.add(row["owed"], amount)}
+        if transfer["transfer"] in LENDING and (openings.first is None or at >= openings.first):
+            row = {**row, "owed": EXACT.add(row["owed"], amount)}
         self._rows.put(CASH, row)
 
     def _row(self, account: str, currency: str) -> CashRow:

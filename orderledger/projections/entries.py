@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias, TypedDict, TypeGuard, final
 
+from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.trades import StoredTradeRow, TradeRow
 from orderledger.projections.view import AnyRow
@@ -95,9 +96,13 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[Adjustment | Funding]:
 
 
 def fees_of(trade: Trade) -> list[tuple[str, Decimal]]:
-    """Currency and amount of each fee of a trade. An empty currency: the settlement currency."""
+    """The fees of a trade by currency. An empty one: the settlement currency."""
     if trade["fees"] is not None:
-        return [(one["currency"], Decimal(one["amount"])) for one in trade["fees"]]
+        sums: dict[str, Decimal] = {}
+        for one in trade["fees"]:
+            amount = Decimal(one["amount"])
+            sums[one["currency"]] = EXACT.add(sums.get(one["currency"], ZERO), amount)
+        return list(sums.items())
     return [] if trade["fee"] is None else [(trade["fee_currency"] or "", trade["fee"])]
 
 

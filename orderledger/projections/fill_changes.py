@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol, TypedDict, TypeGuard, final
 
-from orderledger.domain.orders.reports import FillBusted
+from orderledger.domain.orders.reports import FillBusted, FillCorrected
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.entries import Entry, Trade, is_trade
 from orderledger.projections.fold import Fold
@@ -29,6 +29,7 @@ COMPARED = (
         "price",
         "fee",
         "fee_currency",
+        "fees",
     ),
     *("at", "rank", "strategy"),
 )
@@ -138,6 +139,22 @@ def _change(events: list[Recorded], removed: list[Trade], added: list[Trade]) ->
         "removed": removed,
         "added": added,
     }
+
+
+def changes_after(events: Iterable[Recorded], at: datetime) -> bool:
+    """Whether one of these events busted or corrected a fill after the time."""
+    return any(isinstance(one.event, FillBusted | FillCorrected) and one.at > at for one in events)
+
+
+def trades_at(events: Iterable[Recorded], at: datetime) -> list[Trade]:
+    """The trades of one order that counted at a time."""
+    rows = MemoryRows()
+    fold = Fold(rows, has_positions=False)
+    for recorded in sorted(events, key=lambda recorded: recorded.when):
+        if recorded.at <= at:
+            fold.take(recorded)
+    fold.settle()
+    return [row for row in rows.select(TRADES) if is_trade(row)]
 
 
 def changed_positions(entries: Iterable[Trade | FillChange]) -> set[tuple[str, str]]:

@@ -116,7 +116,14 @@ def pnl_row(
     net = (
         None
         if currency is None or realized is None or unrated
-        else _net(account, EXACT.subtract(realized, worth), own, funding, currency, marks)
+        else _net(
+            account,
+            EXACT.subtract(realized, worth),
+            own,
+            _own(book, funding, currency),
+            currency,
+            marks,
+        )
     )
     missing = (
         CURRENCY_UNKNOWN
@@ -181,7 +188,7 @@ def net_of(position: Position, book: LotBook, marks: Marks) -> Decimal | None:
         position.account,
         EXACT.subtract(shown(terms.amount(book.realized)), position.worth),
         _own({"kind": terms.kind}, fees, terms.currency),
-        position.funding,
+        _own({"kind": terms.kind}, position.funding, terms.currency),
         terms.currency,
         marks,
     )
@@ -216,7 +223,7 @@ def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decim
 def _own(
     book: dict[str, Any], fees: dict[str, Decimal], currency: str | None
 ) -> dict[str, Decimal]:
-    """The fees that marks of today convert. Of an instrument of a known kind only those in its
+    """The amounts that marks of today convert. Of an instrument of a known kind only those in its
     currency: the others have their worth."""
     if book.get("kind") is None or currency is None:
         return fees

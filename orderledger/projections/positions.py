@@ -63,7 +63,7 @@ class Terms:
     @property
     def is_margined(self) -> bool:
         """Whether fills move realized P&L only, and not the price of what is traded."""
-        return self.kind == InstrumentKind.MARGINED or (self.kind is None and self.inverse)
+        return self.kind == InstrumentKind.MARGINED
 
     def contradicts(self, side: str) -> bool:
         """Whether the kind contradicts the other terms, or a position on this side."""
@@ -77,7 +77,7 @@ class Terms:
         return shown(self.amount(COSTS.subtract(realized, before)))
 
     def is_foreign(self, currency: str) -> bool:
-        """Whether a fee in this currency needs a rate of the time of its fill."""
+        """Whether a fee or a funding in this currency needs a rate of its time."""
         own = ("", self.currency, self.coin)
         return self.kind is not None and self.currency is not None and currency not in own
 
@@ -149,7 +149,7 @@ class Definition(NamedTuple):
 
 
 Worths = Mapping[tuple[int, str], Decimal]
-"""The worth of fees of trades at their time, by log position and currency."""
+"""The worth of fees, and of funding that was paid, at their time, by log position and currency."""
 
 Definitions = Callable[[str, str], Definition]
 """By account and instrument."""
@@ -299,7 +299,7 @@ class Position:
     def enter(self, entry: Trade | Adjustment) -> None:
         """Enter a trade or an adjustment in the books, the newest so far."""
         if "fill_id" in entry:
-            price, quantity = entry["price"], self.moved(entry)
+            price, quantity = entry["price"], self.signed_quantity(entry)
             traded = Lot(quantity, self.terms.value(quantity, price), at=entry["at"])
             for book in self.books if quantity else ():
                 book.fill(traded, price, self.terms)
@@ -313,7 +313,7 @@ class Position:
         if self.terms.is_margined and not self.openings.has(self.terms.currency or "", entry["at"]):
             self.realized_before = self.books[0].realized
 
-    def moved(self, trade: Trade) -> Decimal:
+    def signed_quantity(self, trade: Trade) -> Decimal:
         """The signed quantity that a trade adds. A fee in the coin that is traded is part of it."""
         quantity, coin = trade["quantity"], self.terms.coin
         signed = quantity if trade["side"] == "buy" else quantity.copy_negate()
@@ -333,12 +333,20 @@ class Position:
             self.bought = change(self.bought, trade["quantity"])
         else:
             self.sold = change(self.sold, trade["quantity"])
-        terms = self.terms
-        for currency, fee in fees_of(trade):
+        fees = fees_of(trade)
+        for currency, fee in fees:
             self.fees[currency] = change(self.fees.get(currency, ZERO), fee)
             self.paid[currency] = count = self.paid.get(currency, 0) + one
             if not count:
                 del self.fees[currency], self.paid[currency]
+        if self.terms.kind is not None:
+            self._count_cash(trade, fees, one)
+
+    def _count_cash(self, trade: Trade, fees: list[tuple[str, Decimal]], one: int) -> None:
+        """Add what the trade moved, and the worth of fees that are not in the settlement
+        currency."""
+        terms, change = self.terms, EXACT.add if one > 0 else EXACT.subtract
+        for currency, fee in fees:
             if currency and currency == terms.coin:
                 self.worth = change(self.worth, EXACT.multiply(fee, trade["price"]))
             elif self.worths is not None and terms.is_foreign(currency):
@@ -371,11 +379,28 @@ class Position:
             change = EXACT.add if sign > 0 else EXACT.subtract
             self.cash[currency] = change(self.cash.get(currency, ZERO), amount)
 
+    def moved_cash(self) -> dict[str, Decimal]:
+        """Cash that it moved since the opening balance, by currency."""
+        terms = self.terms
+        own = terms.currency or ""
+        moved = (
+            terms.realized_since(self.books[0].realized, self.realized_before)
+            if terms.is_margined
+            else terms.amount(self.traded)
+        )
+        return _summed(
+            [*((name or own, amount) for name, amount in self.cash.items()), (own, moved)]
+        )
+
     def fund(self, funding: Funding) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
         currency = funding["currency"]
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
+        if self.terms.kind is None:
+            return
         self._move(currency, funding["quantity"], funding["at"], 1)
+        if self.worths is not None and self.terms.is_foreign(currency):
+            self._convert(funding["position"], currency, 1)
 
 
 def books_of(
@@ -484,12 +509,11 @@ def position_row(
 def restore(rows: Sequence[StoredPositionRow], packs: Packs, openings: Openings) -> Position:
     """The position from its stored rows, ready for the next entries."""
     row = rows[0]
-    kind, base = row["book"].get("kind"), row["book"].get("base")
     states = {row["method"]: row["book"] for row in rows}
     return Position(
         account=row["account"],
         instrument=row["instrument"],
-        terms=Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base),
+        terms=terms_in(row),
         books=books_of([states[method] for method in METHODS], packs),
         fees={currency: Decimal(amount) for currency, amount in row["fees"].items()},
         paid=dict(row["book"]["paid"]),
@@ -509,3 +533,29 @@ def restore(rows: Sequence[StoredPositionRow], packs: Packs, openings: Openings)
         realized_before=Decimal(row["book"].get("realized_before", 0)),
         openings=openings,
     )
+
+
+def terms_in(row: StoredPositionRow) -> Terms:
+    """The terms by which a position was folded."""
+    kind, base = row["book"].get("kind"), row["book"].get("base")
+    return Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base)
+
+
+def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
+    """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
+    book, terms = row["book"], terms_in(row)
+    own = terms.currency or ""
+    moved = (
+        terms.realized_since(Decimal(book["realized"]), Decimal(book.get("realized_before", 0)))
+        if terms.is_margined
+        else terms.amount(Decimal(book.get("traded", 0)))
+    )
+    cash = book.get("cash", {})
+    return _summed([*((name or own, Decimal(cash[name])) for name in cash), (own, moved)])
+
+
+def _summed(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for name, amount in amounts:
+        sums[name] = EXACT.add(sums.get(name, ZERO), amount)
+    return sums

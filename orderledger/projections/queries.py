@@ -11,7 +11,7 @@ from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.entries import Entry, has_position, is_account_entry
+from orderledger.projections.entries import Entry, has_position, is_account_entry, is_funding
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
@@ -398,10 +398,13 @@ def _foreign_fees(source: Source, rows: Iterable[StoredPositionRow]) -> dict[Pos
             source.rows(INSTRUMENTS, account=account, instrument=instrument), {}, worths[account]
         )(account, instrument)
         position = defined.position(account, instrument, (row["position_side"], row["position_id"]))
-        of = {"account": account, "instrument": instrument, "state": "active"}
-        for trade in source.each(TRADES, columns=TRADED, **of):
+        of: dict[str, Any] = {"account": account, "instrument": instrument}
+        for trade in source.each(TRADES, columns=TRADED, state="active", **of):
             if has_position(trade) and part_of(trade, defined.modes) == position.key[2:]:
                 position.count(trade)
+        for event in source.each(ACCOUNT_EVENTS, kind="funding", **of):
+            if is_funding(event) and part_of(event, defined.modes) == position.key[2:]:
+                position.fund(event)
         base_worth = Decimal(row["book"].get("worth", 0))
         amount = EXACT.subtract(position.worth, base_worth)
         found[_key(row)] = amount, sorted(position.unconverted)

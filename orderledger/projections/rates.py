@@ -1,9 +1,8 @@
 """Rates between currencies: paths of at most three steps over the marks of spot instruments, in
 both directions, and over parities that were declared.
 
-The shortest path counts. Among equals the one with the fewest parities counts, then the one whose
-parities were declared first, then the alphabet of its instruments. A mark serves for a
-limited time.
+The shortest path counts. Among equals, parities count before marks at each step, in the order in
+which they were declared, then the alphabet of the instruments. A mark serves for a limited time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -118,8 +117,9 @@ class Rates:
 
 
 def _order(path: list[Edge]) -> tuple[Any, ...]:
-    parities = tuple(edge.parity for edge in path if edge.parity >= 0)
-    return len(parities), parities, tuple(edge.instrument for edge in path)
+    return tuple(
+        (0, edge.parity, "") if edge.parity >= 0 else (1, 0, edge.instrument) for edge in path
+    )
 
 
 def no_rate(name: str, currency: str) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.balances import BalanceRow, balances
+from orderledger.projections.balances import NO_OPENING, BalanceRow, balances, first_reason
+from orderledger.projections.fill_changes import FillEvents
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.positions import shown
 from orderledger.projections.rates import Path, Rates, no_rate
@@ -46,10 +47,13 @@ def valuation(
     parities: Sequence[tuple[str, str]],
     serves: timedelta,
     account: str | None = None,
+    *,
+    events_of: FillEvents,
 ) -> list[ValuationRow]:
-    """A row per account that has balances. `at`: marks serve for `serves` from their time on."""
-    by_account: dict[str, list[BalanceRow]] = {}
-    for row in balances(source, account=account):
+    """A row for the account, or for each that has balances. `at`: a mark serves for `serves` from
+    its time on."""
+    by_account: dict[str, list[BalanceRow]] = {} if account is None else {account: []}
+    for row in balances(source, at, serves, account=account, events_of=events_of):
         by_account.setdefault(row["account"], []).append(row)
     return [
         _row(name, rows, currency, at, rates_of(source, name, parities, serves))
@@ -75,19 +79,21 @@ def rates_of(
 def _row(
     account: str, rows: Sequence[BalanceRow], currency: str, at: datetime, rates: Rates
 ) -> ValuationRow:
-    amount, reason, paths = ZERO, None, dict[str, Any]()
+    amount, paths = ZERO, dict[str, Any]()
+    reasons = [] if rows else [NO_OPENING]
+    reasons += [row["equity_reason"] for row in rows if row["equity_reason"]]
+    unrated: list[str] = []
     for row in rows:
-        if row["equity"] is None:
-            reason = reason or row["equity_reason"]
-            continue
-        if not row["equity"]:
+        equity = row["equity"]
+        if equity == ZERO:
             continue
         path = rates.path(row["currency"], currency, at)
         paths[row["currency"]] = path_shown(path)
         if path is None:
-            reason = reason or no_rate(row["currency"], currency)
-        else:
-            amount = EXACT.add(amount, EXACT.multiply(row["equity"], path.rate))
+            unrated.append(no_rate(row["currency"], currency))
+        elif equity is not None:
+            amount = EXACT.add(amount, EXACT.multiply(equity, path.rate))
+    reason = first_reason(reasons) if reasons else min(unrated, default=None)
     return {
         "account": account,
         "currency": currency,

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.auditing.account_cases import Answers, Rows, faults_of_row, is_same, is_same_way
 
-METHODS = ("average", "fifo", "lifo", "hifo")
+METHODS = ("average", "fifo", "lifo")
 KEYS = {
     "positions": ("instrument", "position_side", "position_id"),
     "balances": ("currency",),

@@ -16,7 +16,6 @@ from tests.auditing.facts import (
 from tests.auditing.fills import FILL_DETAILS, numbers_of, said_of_fills, told_in
 from tests.auditing.names import names_borne, names_given
 from tests.auditing.order import Order
-from tests.auditing.transfers import is_same_transfer
 
 
 def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
@@ -26,9 +25,6 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     message, same_type = fact.message, [known for known in kin if known.type == fact.type]
     if fact.type in {"fill", "fill_corrected"}:  # they have an id of their own
         return not brings_name(fact, kin) and is_known_fill(fact, kin)
-    if fact.type == "transfer" and message.get("venue_id") is not None:
-        same = [known for known in same_type if is_same_transfer(known, fact)]
-        return bool(same) and (message.get("at") is None or min(f.at for f in same) <= fact.at)
     if message.get("message_id") is not None and any(is_same_message(known, fact) for known in kin):
         return True
     if fact.type == "fill_busted":
@@ -53,7 +49,7 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     equal = [known for known in same_type if comparable(known.message) == comparable(message)]
     if message.get("message_id") is None:
         return bool(equal)
-    is_own_fact = message.get("at") is None or fact.type in {"funding", "adjust"}
+    is_own_fact = message.get("at") is None or fact.type in {"funding", "transfer", "adjust"}
     return not is_own_fact and bool(equal)
 
 

@@ -12,10 +12,12 @@ from tests.gateway.desk import ACCOUNT, BTC, START, buy, sell, trading, venue_of
 LIMITS = {"limits": [{"position_quantity": "1"}]}
 
 
-def tell(ledger: Ledger, kind: str, second: int, **fields: Any) -> None:
+def tell(ledger: Ledger, message_type: str, second: int, **fields: Any) -> None:
     at = (START + timedelta(seconds=second)).isoformat()
     ledger.record(
-        parse_document({"type": kind, "account": ACCOUNT, "instrument": BTC, "at": at, **fields})
+        parse_document(
+            {"type": message_type, "account": ACCOUNT, "instrument": BTC, "at": at, **fields}
+        )
     )
 
 
@@ -124,5 +126,21 @@ def test_an_order_names_a_side_where_there_are_two_and_none_where_there_is_one(
                 await gateway.submit(buy("C-2", position_side="long"))
             ).reason == "position_side_conflict"
             assert (await gateway.submit(buy("C-3"))).state == "acknowledged"
+
+    asyncio.run(story())
+
+
+def test_a_fee_in_the_coin_leaves_the_position_that_limits_compare(ledger: Ledger) -> None:
+    """Before the gateway starts and while it runs, and as soon as the definition says so."""
+    tell(ledger, "instrument", -9, currency="USD")
+    filled(ledger, -8, "buy", "0.5", fee="0.2", fee_currency="BTC")
+
+    async def story() -> None:
+        async with trading(ledger, venue_of(), LIMITS) as gateway:
+            assert (await gateway.submit(buy("C-1", quantity="0.7"))).reason == "position_quantity"
+            tell(ledger, "instrument", 1, kind="spot", base="BTC", quote="USD")
+            filled(ledger, 60, "buy", "0.5", fee="0.2", fee_currency="BTC")
+            assert (await gateway.submit(buy("C-2", quantity="0.5"))).reason == "position_quantity"
+            assert (await gateway.submit(buy("C-3", quantity="0.4"))).state == "acknowledged"
 
     asyncio.run(story())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from orderledger.infrastructure.errors import InvalidQuery
@@ -20,6 +21,8 @@ from orderledger.projections import queries
 from orderledger.projections.rates import MARK_SERVES
 from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
 from orderledger.projections.view import RowList
+
+MarkServes = Annotated[timedelta, "How long a mark values positions and converts amounts."]
 
 
 class BalanceQueries(Reader):
@@ -55,6 +58,7 @@ class BalanceQueries(Reader):
         *,
         account: Account = None,
         currency: Annotated[str | None, "Only this currency."] = None,
+        mark_serves: MarkServes = MARK_SERVES,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,
     ) -> RowList[BalanceRow]:
@@ -63,10 +67,21 @@ class BalanceQueries(Reader):
         A balance follows from the log: the opening balance, transfers, what fills paid and
         brought, fees, funding, and the realized P&L of margined positions. Beside it stands what
         the venue last reported. Without an opening balance (`adjust` with a currency) there is no
-        equity.
+        equity. A mark that is older than `mark_serves` values nothing.
         """
-        with self._views(as_of, effective_at) as views:
-            return RowList(queries.balances(views, account=account, currency=currency))
+        at = self._moment(as_of, effective_at)
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            events_of = partial(self._events_known_of, as_of, effective_at)
+            return RowList(
+                queries.balances(
+                    views,
+                    at,
+                    mark_serves,
+                    account=account,
+                    currency=currency,
+                    events_of=events_of,
+                )
+            )
 
     def valuation(
         self,
@@ -77,7 +92,7 @@ class BalanceQueries(Reader):
             "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
             Word("parity"),
         ] = (),
-        mark_serves: Annotated[timedelta, "How long a mark is a rate."] = MARK_SERVES,
+        mark_serves: MarkServes = MARK_SERVES,
         account: Account = None,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,
@@ -89,11 +104,17 @@ class BalanceQueries(Reader):
         rate makes the sum empty.
         """
         pairs = [_parity(text) for text in parities]
-        now = self._clock.now()
-        at = effective_at or (as_of if isinstance(as_of, datetime) else None) or now
-        with self._views(as_of, effective_at) as views:
-            rows = queries.valuation(views, currency, at, pairs, mark_serves, account)
+        at = self._moment(as_of, effective_at)
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            events_of = partial(self._events_known_of, as_of, effective_at)
+            rows = queries.valuation(
+                views, currency, at, pairs, mark_serves, account, events_of=events_of
+            )
             return RowList(rows)
+
+    def _moment(self, as_of: datetime | int | None, effective_at: datetime | None) -> datetime:
+        """The time for which marks have to serve."""
+        return effective_at or (as_of if isinstance(as_of, datetime) else self._clock.now())
 
 
 def _parity(text: str) -> tuple[str, str]:
