@@ -254,6 +254,6 @@ class HyperliquidServer(HyperliquidRest):
         self.push(socket, {"channel": channel, "data": data})
 
 
-def _updates(address: str, rows: list[Any], **fields: Any) -> dict[str, Any]:
+def _updates(address: str, rows: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
     """The data of a frame of `userNonFundingLedgerUpdates`."""
     return {"user": address, **fields, "nonFundingLedgerUpdates": rows}

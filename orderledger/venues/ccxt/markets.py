@@ -58,8 +58,8 @@ def _read(market: Document, precision_mode: int) -> Terms | None:
 
 
 def _moved(market: Document, sizes: Document) -> Terms | None:
-    """What a fill moves. The premium of an option is paid in its settlement currency, in which it
-    is priced: `inverse` of an option only says that the coin settles it."""
+    """The currencies that a fill moves. The premium of an option is paid in its settlement
+    currency, in which it is priced: `inverse` of an option only says that the coin settles it."""
     base, quote, settle = (text(market, name) for name in ("base", "quote", "settle"))
     inverse = flag(market, "inverse") or False
     if not flag(market, "contract"):

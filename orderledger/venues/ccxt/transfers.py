@@ -1,8 +1,9 @@
 """Translates unified transactions and ledger entries to transfers.
 
-Sources: docs.ccxt.com, "Transaction structure" (`amount` is absolute and does not include the fee,
-`status` is pending, ok, failed or canceled) and "Ledger entry structure" (`direction` in or out).
-Other types than these three are unreadable: they are counted and shown.
+Sources: docs.ccxt.com, "Transaction structure" and "Ledger entry structure". The `amount` of a
+transaction is absolute and does not include the fee. Its `status` is pending, ok, failed or
+canceled. The `direction` of a ledger entry is in or out. Other types than these three are
+unreadable: they are counted and shown.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def _transfer(raw: Any, context: CcxtContext) -> Translation:
 
 
 def _fee(row: Document, name: str, direction: str, given: Document) -> list[Message]:
-    """What a withdrawal cost besides."""
+    """The fee of a withdrawal, which is paid besides its amount."""
     fee = row.get("fee")
     cost = number(fee, "cost") if isinstance(fee, dict) else None
     if not isinstance(fee, dict) or not cost or direction == IN:

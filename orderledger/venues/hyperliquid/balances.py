@@ -1,8 +1,8 @@
 """Balances of spot tokens.
 
-A token that is collateral of perpetuals is held in several wallets, and how they add up depends on
-the mode of the account (hyperliquid.gitbook.io, "Account abstraction modes"). Its spot wallet is
-therefore not a balance of the currency: it keeps a name of its own.
+A token that is collateral of perpetuals is held in several wallets. How they add up depends on the
+mode of the account (hyperliquid.gitbook.io, "Account abstraction modes"). So its spot wallet is not
+the balance of the currency, and has a name of its own.
 """
 
 from collections.abc import Container

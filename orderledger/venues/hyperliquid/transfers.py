@@ -42,8 +42,8 @@ BETWEEN_USERS: Kinds = {
 """Types that name the giver, `user`, and the receiver, `destination`."""
 STAKING = "cStakingTransfer"
 WITHIN = frozenset({"accountClassTransfer", "perpDexClassTransfer", "liquidation"})
-"""Types that change no balance of the account: moves between its own wallets, which count as one,
-and liquidations, whose fills and fundings have rows of their own."""
+"""Types that change no balance of the account. Its own wallets count as one, and the fills of a
+liquidation have rows of their own."""
 
 
 def is_transfer(raw: Any) -> bool:

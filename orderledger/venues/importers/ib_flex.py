@@ -38,8 +38,8 @@ KINDS = {
     "OPT": ("option", "quote"),
     "FUT": ("margined", "settlement"),
 }
-"""The kind of an `assetCategory`, and the term that its currency is: stocks, equity and index
-options, futures (ibkrguides.com, Activity Flex Query Reference, Asset Class). Others: not known."""
+"""The kind of an `assetCategory`, and the term that its currency is. Source: ibkrguides.com,
+Activity Flex Query Reference, Asset Class."""
 
 CONTAINERS = frozenset({ROOT, "FlexStatements", "FlexStatement"})
 
