@@ -1,6 +1,6 @@
 """Matching at a simulated exchange: arriving orders meet those that rest, by price and time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,11 +27,11 @@ class SavedExchange:
     orders: list[SimulatedOrder]
     fills: list[SimulatedFill]
     fundings: list[SimulatedFunding]
-    transfers: list[SimulatedTransfer]
     resting: dict[str, list[SimulatedOrder]]
     next_order_id: int
     next_fill_id: int
     sequence: int
+    transfers: list[SimulatedTransfer] = field(default_factory=list)
 
 
 class MatchingExchange(ScriptedExchange):

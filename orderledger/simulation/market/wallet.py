@@ -23,8 +23,8 @@ def wallet_of(exchange: ExchangeState, account: str, currency: str) -> Wallet:
     traded: dict[str, Fraction] = defaultdict(Fraction)
     for fill in exchange.fills(account):
         paid = EXACT.multiply(fill.signed_quantity, fill.price)
-        base, is_spot, quote = fill.instrument.partition("/")
-        if is_spot:
+        base, is_pair, quote = fill.instrument.partition("/")
+        if is_pair and ":" not in quote:  # ccxt's names of contracts end with `:SETTLEMENT`
             _add(wallet, base, fill.signed_quantity)
             _add(wallet, quote, EXACT.copy_negate(paid))
         else:
