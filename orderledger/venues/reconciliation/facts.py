@@ -64,10 +64,10 @@ class Facts:
         return None if answer is None else self._keep(f"order {name_of(row)}", answer)
 
     async def positions(self) -> Sequence[Balance]:
-        """All positions that are not flat."""
+        """All positions that are not flat, without balances of currencies."""
         balances = await self._venue.positions(self._account)
         self._keep("positions", balances)
-        return balances
+        return [one for one in balances if one.instrument is not None]
 
     def _keep(self, query: str, messages: Sequence[Message]) -> Sequence[Message]:
         self.reported += (Fact(query, message) for message in messages)

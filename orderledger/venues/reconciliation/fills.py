@@ -11,6 +11,7 @@ from orderledger import (
     Message,
     Replaced,
     Restated,
+    Transfer,
 )
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
@@ -19,7 +20,7 @@ from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, rep
 from orderledger.venues.reconciliation.differences import numbers
 
 Money = Fill | FillCorrected | FillBusted | Funding
-MONEY = (Fill, FillCorrected, FillBusted, Funding, Instrument)
+MONEY = (Fill, FillCorrected, FillBusted, Funding, Instrument, Transfer)
 TERMS = (Replaced, Restated)
 
 
@@ -72,7 +73,7 @@ def missing(account: ReconciledAccount, messages: Sequence[Message]) -> list[Mes
 
 def repairs_of_fills(account: ReconciledAccount, missed: Sequence[Message]) -> list[Break | None]:
     """A break for each missed message, with the message as its repair. None for what completes
-    others: definitions, terms, and further fields of a known fill."""
+    others: definitions, terms, transfers, and further fields of a known fill."""
     known = account.known([message for message in missed if isinstance(message, Fill)])
     found: list[Break | None] = []
     for message in missed:
