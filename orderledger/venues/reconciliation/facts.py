@@ -1,14 +1,14 @@
 """Facts of the venue: its answers about one account, in the order in which they were given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 from orderledger import Balance, Message
-from orderledger.rows import OrderRow
+from orderledger.rows import CertificateRow, OrderRow
 from orderledger.venues.base.translation import Fault
-from orderledger.venues.base.venue import Listing, PriorPosition, Venue
+from orderledger.venues.base.venue import Listing, PriorPosition, ReportsBalances, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
 
 DIGITS = 16
@@ -24,10 +24,10 @@ class Fact(NamedTuple):
 class Facts:
     """Queries a venue about one account, and keeps what it answers.
 
-    `fills_begin_at`: time from which the venue reported every fill, if that is later than
-    requested. `prior_positions`: positions before the venue's first fill of each instrument, if it
-    reports them. `unread`: a break for each part of an answer that cannot be read, and may contain
-    something unknown here.
+    `balances`: by currency, of the last query for positions. `fills_begin_at`: time from which the
+    venue reported every fill, if that is later than requested. `prior_positions`: positions before
+    the venue's first fill of each instrument, if it reports them. `unread`: a break for each part
+    of an answer that cannot be read, and may contain something unknown here.
     """
 
     def __init__(self, venue: Venue, account: str) -> None:
@@ -35,7 +35,11 @@ class Facts:
         self.fills_begin_at: datetime | None = None
         self.prior_positions: dict[str, PriorPosition] = {}
         self.unread: dict[str, Break] = {}
+        self.balances: Sequence[Balance] = ()
         self.reports_position = venue.reports_position
+        self.reports_balance = (
+            venue.reports_balance if isinstance(venue, ReportsBalances) else _never
+        )
         self._venue = venue
         self._account = account
 
@@ -64,10 +68,18 @@ class Facts:
         return None if answer is None else self._keep(f"order {name_of(row)}", answer)
 
     async def positions(self) -> Sequence[Balance]:
-        """All positions that are not flat."""
-        balances = await self._venue.positions(self._account)
-        self._keep("positions", balances)
-        return balances
+        """All positions that are not flat. The balances by currency of the same answer are kept in
+        `balances`."""
+        answer = await self._venue.positions(self._account)
+        self._keep("positions", answer)
+        self.balances = [one for one in answer if one.currency is not None]
+        return [one for one in answer if one.currency is None]
+
+    def may_state(self, currencies: Iterable[str], last: CertificateRow | None) -> bool:
+        """Check whether the venue states balances: it has now, it has in the last certificate, or
+        it would state one of these currencies."""
+        has_stated = bool(self.balances or (last is not None and last["balances"]))
+        return has_stated or any(map(self.reports_balance, currencies))
 
     def _keep(self, query: str, messages: Sequence[Message]) -> Sequence[Message]:
         self.reported += (Fact(query, message) for message in messages)
@@ -88,3 +100,7 @@ class Facts:
                 is_settled=False,
             )
             self.unread.setdefault(found.id, found)
+
+
+def _never(currency: str) -> bool:
+    return False
