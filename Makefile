@@ -28,7 +28,7 @@ test test-slow test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytes
 test test-slow test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants crash crash-calls check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants crash crash-calls histories soak check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,7 +71,8 @@ screenshots: setup  ## make the pictures of the page in docs/images again
 	$(BIN)/python -m tests.serve.page.browser
 	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/serve/page/test_screenshots.py -m page
 
-nightly: test-long test-interop test-spark test-image mutants bench  ## what takes too long for every change; hours
+nightly: HISTORIES = 60
+nightly: test-long test-interop test-spark test-image mutants histories soak bench  ## what takes too long for every change; hours
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
@@ -84,6 +85,14 @@ crash: setup  ## cut the power of real processes: N=100 images of their disk, af
 CALLS ?= 20
 crash-calls: setup  ## let CALLS=20 system calls of real processes fail, after planted faults; SEED=1: the same draws; two minutes
 	$(BIN)/python -m tests.crash calls --count $(CALLS) $(addprefix --seed ,$(SEED))
+
+HISTORIES ?= 3
+histories: setup  ## HISTORIES=3 histories of real processes under kills, partitions and a failover, after planted faults; SEED=1; a minute
+	$(BIN)/python -m tests.histories --count $(HISTORIES) $(addprefix --seed ,$(SEED))
+
+MINUTES ?= 60
+soak: setup  ## everything at once for MINUTES=60: memory, open files and the write-ahead log stay flat
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --json soak.json
 
 check: setup  ## style, format, types (of the pages' programs too) and the architecture
 	$(BIN)/ruff check .

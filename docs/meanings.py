@@ -269,6 +269,7 @@ STATUS: dict[str, str] = {
     "collectors": "By name, the last status of each `orderledger collect`.",
     "gateways": "By account, what its gateway last published of its breakers. A gateway without breakers publishes nothing.",
     "watchers": "By name, when each watcher of alerts last looked (`at`), how often it looks, and whether it was stopped.",
+    "copies": "Archives (`archive DIR`) and relays (`relay TARGET`) by name: the log `position` that each has reached, `events_behind` the log (log positions), and `seconds_behind`: for how long the first of these events has been in the log.",
 }
 
 GATEWAY: dict[str, str] = {

@@ -21,14 +21,17 @@ from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, 
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
+from orderledger.projections.balances import BALANCES
 from orderledger.projections.equity import EQUITY
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.history import event_row
 from orderledger.projections.latency import LatencyRow, LatencyStep
+from orderledger.projections.open_lots import LOTS_SHOWN
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.recovery import Recovery
 from orderledger.projections.tables import TABLES
+from orderledger.projections.valuation import VALUATION
 from orderledger.projections.view import Table
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
@@ -178,6 +181,7 @@ def views() -> str:
         _pnl(),
         _pnl_of_fills(),
         _equity(),
+        _of_accounts(),
         _exposure(),
         _latency(),
         _proposals(),
@@ -251,6 +255,16 @@ def _equity() -> str:
             table(("field", "meaning"), [(f"`{one.name}`", one.meaning) for one in EQUITY.columns]),
         ]
     )
+
+
+def _of_accounts() -> str:
+    """The views of what an account has."""
+    parts = []
+    for view in (LOTS_SHOWN, BALANCES, VALUATION):
+        told = f"{view.meaning} `orderledger {view.name}` and `Ledger.{view.name}` have it."
+        columns = [(f"`{one.name}`", one.meaning) for one in view.columns]
+        parts += [f"## {view.name}\n", f"{told}\n", table(("field", "meaning"), columns)]
+    return "\n".join(parts)
 
 
 def _exposure() -> str:

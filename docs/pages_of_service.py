@@ -31,7 +31,7 @@ INTRODUCTION = """# HTTP API
 """
 
 STREAM = """The events of the stream: `event` (an event of the log, `view=events`), `rows` (orders as they are now, and `gone` ones, `view=orders`),
-`status` (positions of the log and the views, the collectors, and how many alerts are open), `dropped` (the reader was slower than the ledger for long), `went_back` (the log has an older state than the reader: read again what was read before), `bye` (the server stops). A comment line comes
+`status` (positions of the log and the views, the collectors, and how many alerts are open), `dropped` (the reader was too slow, or its server short of memory: resume), `went_back` (the log has an older state than the reader: read again what was read before), `bye` (the server stops). A comment line comes
 every 15 seconds. The `id` is the log position: a reader who sends it as `Last-Event-ID`, or as `after`, goes on there, and misses nothing.
 """
 

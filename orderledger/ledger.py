@@ -18,7 +18,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod, WeakSet
+from weakref import WeakMethod, WeakSet, finalize
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
@@ -29,14 +29,17 @@ from orderledger.infrastructure.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
+    StoreVersion,
     UnknownOrder,
     UnreadableEvent,
 )
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.recording_methods import RecordingMethods
+from orderledger.infrastructure.running_parts import RunningParts
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.copies import lag
 from orderledger.infrastructure.storage.epoch import Loss
 from orderledger.infrastructure.storage.kept_evidence import RandomBytes
 from orderledger.infrastructure.storage.proof_tables import proof_positions
@@ -105,7 +108,8 @@ def _follower(
 
 
 class Ledger(Queries):
-    """An open store. Use it as a context manager, or close it. Query methods: see `Queries`."""
+    """An open store. Use it as a context manager, or close it: a ledger that is dropped warns.
+    Query methods: see `Queries`."""
 
     def __init__(
         self,
@@ -121,10 +125,12 @@ class Ledger(Queries):
         follower = _follower(projector, latencies, settings, store, update_views)
         super().__init__(store, settings.db, projector, follower, latencies, clock or SystemClock())
         self._statuses = CollectorStatuses(store.database)
-        self._writer = Writer(
-            store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
-        )
-        self._committer = Committer(self._writer)
+        self._parts = RunningParts(store, follower, self._following)
+        notices = (follower.notice, self._following.notice)
+        self._writer = Writer(store, self._clock, notices, latencies, random_bytes or os.urandom)
+        self._committer = self._parts.committer = Committer(self._writer)
+        self._dropped = finalize(self, self._parts.close_dropped, self._url)
+        self._dropped.atexit = False
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
         _OPENED.add(self)
@@ -140,11 +146,6 @@ class Ledger(Queries):
                 self._committer.write([entry])
                 return
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-
-    def _notice(self) -> None:
-        """Wake what follows the log, after a commit."""
-        self._follower.notice()
-        self._following.notice()
 
     def _can_update_views(self) -> bool:
         """Rebuild views of an older version. Returns False if an event of the log cannot be
@@ -221,7 +222,10 @@ class Ledger(Queries):
             while group := [to_entry(message) for message in islice(remaining, GROUP_LIMIT)]:
                 try:
                     outcomes += self._committer.write(group)
-                except StoreUnreachable as error:  # true of this group only, not of all messages
+                except (
+                    StoreUnreachable,
+                    StoreVersion,
+                ) as error:  # true of this group only, not of all messages
                     if outcomes:
                         raise OutcomeUnknown(
                             f"the first {len(outcomes)} messages are recorded: {error}"
@@ -364,14 +368,14 @@ class Ledger(Queries):
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint. `log`
         has the newest event that this process knows, and the times that the log went back. Also
         the last status of each collector, of the gateway of each account that has breakers, and of
-        each watcher of alerts."""
+        each watcher of alerts. `copies` has the archives and relays, and how far each is behind."""
         with reaching(self._url):
-            last, (collectors, gateways, watchers) = (
-                self._store.recorder.last_position(),
-                self._statuses.read_by_kind(),
-            )
+            collectors, gateways, watchers, copies = self._statuses.read_by_kind()
             with self._store.database.reading() as session:
+                last, now = session.last_position(), self._clock.now()
                 views, proof = stored_position(session), proof_positions(session)
+                for status in copies.values():
+                    status.update(lag(session, status["position"], now))
         return {
             "position": last,
             "views_position": views,
@@ -383,6 +387,7 @@ class Ledger(Queries):
             "collectors": collectors,
             "gateways": gateways,
             "watchers": watchers,
+            "copies": copies,
         }
 
     # Statements
@@ -430,10 +435,8 @@ class Ledger(Queries):
             )
         with self._closing:
             if not self._is_closed:
-                self._committer.stop()
-                self._following.close()
-                self._follower.stop()
-                self._store.close()
+                self._parts.close()
+                self._dropped.detach()
                 self._is_closed = True
 
     if not TYPE_CHECKING:  # a checker then reports a name that does not exist
@@ -493,6 +496,7 @@ class _InheritedLedger(Ledger):
 
 def _disown() -> None:
     for ledger in _OPENED:
+        ledger._dropped.detach()
         ledger.__class__ = _InheritedLedger  # refuses every use, and costs an open ledger nothing
 
 

@@ -44,7 +44,7 @@ STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
 EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
     ("at", "order", "instrument", "side", "quantity", "price"),
-    ("fee", "fee_currency", "position_side", "position_id", "strategy", "state",
+    ("fee", "fee_currency", "fees", "position_side", "position_id", "strategy", "state",
      "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
      "recorded_at", "position"),
 )  # fmt: skip
@@ -111,8 +111,9 @@ INSTRUMENTS = Columns(
 MARKS = Columns(("at", "account", "instrument", "price"), ("recorded_at", "position"))
 ACCOUNT_EVENTS = Columns(
     ("kind", "account", "at", "instrument", "quantity", "currency"),
-    ("price", "position_side", "position_id", "from_at", "to_at", "reason", "position"),
-)
+    ("price", "transfer", "venue_id", "state", "position_side", "position_id", "cause",
+     "from_at", "to_at", "reason", "position"),
+)  # fmt: skip
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"),
     (

@@ -1,6 +1,7 @@
 """Maintenance of a store and of its messages: rebuild, check, roles, schema."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -74,6 +75,61 @@ def check(as_json: bool, db: str) -> None:
         )
     if differences:
         sys.exit(1)
+
+
+@click.command()
+@click.option("--check", "is_checked", is_flag=True, help="Show what would change; change nothing.")
+@options.as_json
+@options.db
+@options.example("orderledger upgrade --check", "orderledger upgrade")
+def upgrade(is_checked: bool, as_json: bool, db: str) -> None:
+    """Upgrade a ledger that an older version made.
+
+    Every command upgrades the ledger that it opens, except this one with --check. It brings the
+    tables up to date and rebuilds the views that have changed. Events stay as they are. From then
+    on, processes of older versions can append nothing. Make a backup first.
+
+    Exit status: 0 done, or nothing to upgrade; 1 with --check: something would change; 2 wrong
+    usage; 3 the store cannot be used, or a newer version made it.
+    """
+    from orderledger.infrastructure.storage.store import open_store, reaching
+    from orderledger.infrastructure.storage.upgrading import changes
+
+    options.refuse_missing(db)
+    store = open_store(db, upgrades=False)
+    try:
+        with reaching(db), store.database.reading() as session:
+            found, position = changes(session), session.last_position()
+            connected = session.connected()
+    finally:
+        store.close()
+    if found and not is_checked:
+        options.open_ledger(db).close()
+    if as_json:
+        summary = {"changes": len(found), "position": position, "connected": connected}
+        print_json([*(change._asdict() for change in found), {"summary": summary}])
+    else:
+        _print_changes(found, position, connected)
+    if found and is_checked:
+        sys.exit(1)
+
+
+def _print_changes(found: list[Any], position: int, connected: list[dict[str, Any]] | None) -> None:
+    for change in found:
+        click.echo(change.sentence)
+    for one in connected or ():
+        shown = ", ".join(f"{name} {value}" for name, value in one.items() if value)
+        click.echo(f"connected: {shown}")
+    if connected is None:
+        click.echo("SQLite does not know which processes have the file open")
+    if not found:
+        click.echo("nothing to upgrade")
+        return
+    click.echo(
+        f"The log ends at position {position}. The way back: stop all processes, install the "
+        "former version, and use a backup that was made before, or an archive: `orderledger "
+        f"restore ARCHIVE --up-to {position} --db NEW`"
+    )
 
 
 @click.command()

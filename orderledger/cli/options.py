@@ -176,10 +176,17 @@ def say_new(url: str) -> None:
 def open_ledger(url: str) -> Any:
     """Open the ledger for a query or for maintenance. No thread updates the views: each query does.
     Raises StoreUnreachable if there is no ledger, and creates none."""
+    from orderledger.ledger import Ledger
+
+    refuse_missing(url)
+    return Ledger.open(url, update_views=False)
+
+
+def refuse_missing(url: str) -> None:
+    """Raise StoreUnreachable if there is no ledger."""
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.infrastructure.storage.store import is_there
     from orderledger.infrastructure.storage.urls import MEMORY, public
-    from orderledger.ledger import Ledger
 
     if url == MEMORY:
         raise StoreUnreachable(f"{MEMORY} is a new, empty ledger: give the path or the URL of one")
@@ -187,7 +194,6 @@ def open_ledger(url: str) -> Any:
         raise StoreUnreachable(
             f"there is no ledger at {public(url)}: `orderledger record` and `collect` create one"
         )
-    return Ledger.open(url, update_views=False)
 
 
 def make_ledger(

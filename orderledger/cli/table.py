@@ -164,8 +164,8 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "restore": Entry("analytics.cli.archiving:restore", "Make a ledger out of an archive."),
         "resync": Entry(
-            "analytics.cli.archiving:resync",
-            "Record the lost events of a log that went back again, from its archive.",
+            "analytics.cli.resyncing:resync",
+            "Record the lost events of a log that went back again, from a copy of it.",
         ),
         "archive-rebuild": Entry(
             "analytics.cli.archiving:archive_rebuild",
@@ -178,8 +178,8 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Operate": {
         "status": Entry(
             "serve.cli.watching:status",
-            "Show the state of log, views, collectors, the gateways' breakers, and watchers of "
-            "alerts.",
+            "Show the state of log, views, collectors, the gateways' breakers, watchers of alerts, "
+            "and copies of the log.",
         ),
         "accounts": Entry(
             "serve.cli.watching:accounts",
@@ -203,6 +203,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "check": Entry("cli.maintenance:check", "Compare the log with streams and views."),
         "rebuild": Entry("cli.maintenance:rebuild", "Rebuild views from the log."),
+        "upgrade": Entry("cli.maintenance:upgrade", "Upgrade a ledger that an older version made."),
         "roles": Entry(
             "cli.maintenance:roles", "Print SQL that makes roles for a ledger in PostgreSQL."
         ),

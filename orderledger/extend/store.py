@@ -9,7 +9,7 @@ from orderledger.infrastructure.storage import (
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.indexes import fill_indexes
 from orderledger.infrastructure.storage.recorder import LAST_POSITION, LogRow, chunks
-from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
+from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from orderledger.infrastructure.storage.store import (
     Conflict,
     Store,

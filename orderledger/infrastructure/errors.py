@@ -145,7 +145,8 @@ class StoreUnreachable(StoreError):
 
 
 class StoreVersion(StoreError):
-    """A newer version of this package made the store."""
+    """A newer version of this package made the store, or upgraded it meanwhile. Nothing was
+    stored."""
 
 
 class UnreadableEvent(StoreError):

@@ -39,14 +39,15 @@ from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Table
 
 NO_OPENING = "no_opening_balance"
+KIND_UNKNOWN = "kind_unknown"
 
 
 MOMENT = timedelta(microseconds=1)
-RANKED = (NO_OPENING, CURRENCY_UNKNOWN, SIDE_UNKNOWN)
+RANKED = (NO_OPENING, CURRENCY_UNKNOWN, KIND_UNKNOWN, SIDE_UNKNOWN)
 
 
 def first_reason(reasons: Iterable[str]) -> str:
-    """Of several reasons the one that is named: the most general one, then by the alphabet."""
+    """The reason that is shown among several: the most general, then the first by the alphabet."""
 
     def rank(reason: str) -> tuple[int, str]:
         general = reason.partition(":")[0]
@@ -74,7 +75,8 @@ class BalanceRow(TypedDict):
     equity_reason: Annotated[
         str | None,
         "Why figures are null: no_opening_balance, position_side_unknown, impossible_price, "
-        "currency_unknown:INSTRUMENT or no_mark:INSTRUMENT.",
+        "kind_conflict, currency_unknown:INSTRUMENT, kind_unknown:INSTRUMENT or "
+        "no_mark:INSTRUMENT.",
     ]
     opened_at: Annotated[datetime | None, "When the balance was opened."]
     reported: Annotated[Decimal | None, "The balance that the venue last reported."]
@@ -98,7 +100,7 @@ BALANCES = Table(
 HELD = POSITIONS.narrowed(
     (
         *("account", "instrument", "position_side", "position_id", "method", "position_quantity"),
-        *("currency", "multiplier", "inverse", "fills", "reason", "last_at", "book", "funding"),
+        *("currency", "multiplier", "inverse", "fills", "reason", "book", "fees", "funding"),
     )
 )
 """The columns of positions that balances need."""
@@ -120,8 +122,8 @@ class Sums:
         """Why no total of an account is known."""
 
     def add(self, row: StoredPositionRow, mark: Decimal | None) -> None:
-        """One position. Without a currency its cash is unknown, and with it all of the account's
-        totals."""
+        """One position. Without a currency all totals of the account are unknown, without a kind
+        those of its currencies."""
         account, currency, terms = row["account"], row["currency"], terms_in(row)
         if currency is None:
             if row["fills"]:
@@ -129,6 +131,11 @@ class Sums:
                 self.undefined[account] = min(reason, self.undefined.get(account, reason))
             return
         key = (account, currency)
+        if terms.kind is None:
+            reason = f"{KIND_UNKNOWN}:{row['instrument']}"
+            for name in {currency, *row["fees"], *row["funding"]} - {""}:
+                self.unknown[account, name] = min(reason, self.unknown.get((account, name), reason))
+            return
         for name, amount in moved_cash(row).items():
             self._sum(self.moved, (account, name), amount)
         if row["reason"] is not None:

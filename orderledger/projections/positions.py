@@ -63,7 +63,7 @@ class Terms:
     @property
     def is_margined(self) -> bool:
         """Whether fills move realized P&L only, and not the price of what is traded."""
-        return self.kind == InstrumentKind.MARGINED or (self.kind is None and self.inverse)
+        return self.kind == InstrumentKind.MARGINED
 
     def contradicts(self, side: str) -> bool:
         """Whether the kind contradicts the other terms, or a position on this side."""
@@ -333,12 +333,20 @@ class Position:
             self.bought = change(self.bought, trade["quantity"])
         else:
             self.sold = change(self.sold, trade["quantity"])
-        terms = self.terms
-        for currency, fee in fees_of(trade):
+        fees = fees_of(trade)
+        for currency, fee in fees:
             self.fees[currency] = change(self.fees.get(currency, ZERO), fee)
             self.paid[currency] = count = self.paid.get(currency, 0) + one
             if not count:
                 del self.fees[currency], self.paid[currency]
+        if self.terms.kind is not None:
+            self._count_cash(trade, fees, one)
+
+    def _count_cash(self, trade: Trade, fees: list[tuple[str, Decimal]], one: int) -> None:
+        """Add what the trade moved, and the worth of fees that are not in the settlement
+        currency."""
+        terms, change = self.terms, EXACT.add if one > 0 else EXACT.subtract
+        for currency, fee in fees:
             if currency and currency == terms.coin:
                 self.worth = change(self.worth, EXACT.multiply(fee, trade["price"]))
             elif self.worths is not None and terms.is_foreign(currency):
@@ -388,6 +396,8 @@ class Position:
         """Take in a funding, whenever it happened: funding is only summed."""
         currency = funding["currency"]
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
+        if self.terms.kind is None:
+            return
         self._move(currency, funding["quantity"], funding["at"], 1)
         if self.worths is not None and self.terms.is_foreign(currency):
             self._convert(funding["position"], currency, 1)

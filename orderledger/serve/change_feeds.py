@@ -1,8 +1,8 @@
 """Feeds of changes: new events are read and encoded once, for all readers.
 
 A feed keeps its last batches. A reader that begins earlier reads the log until it reaches them:
-nothing is missed or repeated. A reader that stays slower than the feed is dropped. A feed never
-waits, and its memory is bounded.
+nothing is missed or repeated. Readers at the same place share these bytes. A reader that stays
+slower than the feed is dropped. A feed never waits, and its memory is bounded.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from sys import getsizeof
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -22,14 +23,11 @@ from orderledger.extend.store import reaching
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import Row, histories
 from orderledger.serve.answers import QueryPools
+from orderledger.serve.frames import Frame
 from orderledger.serve.signal import Signal
 
-EVENTS_PER_BATCH = 1_000
-BATCHES_KEPT = 200
-BYTES_KEPT = 16 << 20
-"""Memory of the kept batches with all their contents: some five seconds of 2,000 events
-(bench_service.py).
-"""
+EVENTS_PER_BATCH = 250
+BATCHES_KEPT = 800
 RETRY_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 ATTRIBUTED = judgements.OrderAttributed.stored_name
@@ -57,18 +55,21 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class FeedBatch:
-    """The items from the events after `begin` up to `end`. `whole`: the bytes for readers
-    without a filter.
+    """The items from the events after `begin` up to `end`. `whole`: for readers without a
+    filter.
     """
 
     begin: int
     end: int
     items: Sequence[Item]
-    whole: bytes = field(repr=False)
+    whole: Frame = field(repr=False)
 
     def size(self) -> int:
         """Its memory in bytes."""
-        return getsizeof(self.whole) + sum(item.size() for item in self.items)
+        return getsizeof(self.whole.piece) + sum(item.size() for item in self.items)
+
+
+NOTHING = Frame(b"")
 
 
 class Dropped(Exception):
@@ -77,13 +78,17 @@ class Dropped(Exception):
 
 class Feed:
     """A feed of changes. `pause`: seconds between two batches. `filtered`: the columns that filters
-    compare."""
+    compare. `bytes_kept`: memory of the kept batches with all their contents."""
 
     pause = 0.05
     filtered: tuple[str, ...]
 
-    def __init__(self, ledger: Ledger, answers: QueryPools, signal: Signal) -> None:
+    def __init__(
+        self, ledger: Ledger, answers: QueryPools, signal: Signal, bytes_kept: int
+    ) -> None:
         self._ledger = ledger
+        self._bytes_kept = bytes_kept
+        self._shared: WeakValueDictionary[tuple[int, int, int], Frame] = WeakValueDictionary()
         self._answers = answers
         self._signal = signal
         self._kept: deque[FeedBatch] = deque()
@@ -109,9 +114,9 @@ class Feed:
 
     async def read(
         self, after: int | None, keeps: Callable[[Item], bool] | None
-    ) -> AsyncIterator[tuple[int, bytes]]:
-        """The changes after a log position, or from now on: pieces of bytes, each with the
-        position that it reaches. A piece may be empty. Raises Dropped, and LogWentBack if the log
+    ) -> AsyncIterator[tuple[int, Frame]]:
+        """The changes after a log position, or from now on: frames, each with the position that
+        it reaches. A frame may be empty. Raises Dropped, and LogWentBack if the log
         goes back meanwhile, or does not have the position.
         """
         self._readers += 1
@@ -124,32 +129,36 @@ class Feed:
                 self._ledger.log.position
             ):
                 raise LogWentBack(position)
-            yield position, b""
+            yield position, NOTHING
             while (following := self._meet(position)) is None:
                 epoch.check(number)
-                batch = await self._read(position, self.position)
-                position = batch.end
-                yield position, self._of(batch, keeps)
+                end = self._end_of_read(position)
+                frame = await self._read(number, position, end, keeps)
+                position = end
+                yield position, frame
             while True:
                 epoch.check(number)
                 if following < self._first:
                     raise Dropped
                 if following == self._first + len(self._kept):
-                    yield position, b""
+                    yield position, NOTHING
                     continue
                 batch = self._kept[following - self._first]
                 following += 1
                 if batch.end > position:
-                    batch, position = self.cut(batch, position), batch.end
-                    yield position, self._of(batch, keeps)
+                    frame, position = self._of(self.cut(batch, position), keeps), batch.end
+                    del batch  # a slow reader keeps the frame only
+                    yield position, frame
         finally:
             self._leave()
 
-    def _of(self, batch: FeedBatch, keeps: Callable[[Item], bool] | None) -> bytes:
+    def _of(self, batch: FeedBatch, keeps: Callable[[Item], bool] | None) -> Frame:
         if keeps is None:
             return batch.whole
-        items = [item for item in batch.items if keeps(item)]
-        return self.compose(items, batch.end) if items else b""
+        return self._frame([item for item in batch.items if keeps(item)], batch.end)
+
+    def _frame(self, items: Sequence[Item], end: int) -> Frame:
+        return Frame(self.compose(items, end)) if items else NOTHING
 
     def _meet(self, position: int) -> int | None:
         """The number of the batch that follows the position. None if that is before the kept
@@ -159,14 +168,25 @@ class Feed:
             return None
         return self._first + sum(batch.end <= position for batch in self._kept)
 
-    async def _read(self, after: int, up_to: int) -> FeedBatch:
-        """A batch from the log. It ends where a kept batch begins, if there is one."""
-        limit = next((batch.begin for batch in self._kept if batch.begin > after), up_to)
+    def _end_of_read(self, after: int) -> int:
+        """Where a batch from the log ends. At a multiple of its size, readers meet. A kept batch
+        may begin before."""
+        limit = next((batch.begin for batch in self._kept if batch.begin > after), self.position)
+        return min(limit, (after // EVENTS_PER_BATCH + 1) * EVENTS_PER_BATCH)
+
+    async def _read(
+        self, epoch: int, after: int, end: int, keeps: Callable[[Item], bool] | None
+    ) -> Frame:
+        """A frame from the log. Readers without a filter share it while one of them sends it."""
+        shared = self._shared.get((epoch, after, end)) if keeps is None else None
+        if shared is not None:
+            return shared
         stored = await self._answers.ask(lambda: self._stored(after))
-        stored = [row for row in stored if row.position <= limit]
-        end = stored[-1].position if len(stored) == EVENTS_PER_BATCH else limit
-        items = await self.build(stored)
-        return FeedBatch(after, end, items, self.compose(items, end) if items else b"")
+        items = await self.build([row for row in stored if row.position <= end])
+        if keeps is not None:
+            return self._frame([item for item in items if keeps(item)], end)
+        frame = self._frame(items, end)
+        return self._shared.setdefault((epoch, after, end), frame)
 
     def _stored(self, after: int) -> list[StoredRow]:
         with reaching("the store"):
@@ -212,7 +232,7 @@ class Feed:
         if not stored:
             return
         items, end = await self.build(stored), stored[-1].position
-        self._keep(FeedBatch(begin, end, items, self.compose(items, end) if items else b""))
+        self._keep(FeedBatch(begin, end, items, self._frame(items, end)))
         if len(stored) < EVENTS_PER_BATCH:
             await asyncio.sleep(self.pause)
 
@@ -221,7 +241,9 @@ class Feed:
         self._sizes.append(batch.size())
         self._bytes += self._sizes[-1]
         self.position = batch.end
-        while len(self._kept) > 1 and (len(self._kept) > BATCHES_KEPT or self._bytes > BYTES_KEPT):
+        while len(self._kept) > 1 and (
+            len(self._kept) > BATCHES_KEPT or self._bytes > self._bytes_kept
+        ):
             self._kept.popleft()
             self._bytes -= self._sizes.popleft()
             self._first += 1
@@ -253,7 +275,7 @@ class EventFeed(Feed):
         if position <= batch.begin:
             return batch
         items = [item for item in batch.items if item.position > position]
-        return FeedBatch(position, batch.end, items, self.compose(items, batch.end))
+        return FeedBatch(position, batch.end, items, self._frame(items, batch.end))
 
 
 class OrderFeed(Feed):

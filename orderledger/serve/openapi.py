@@ -93,6 +93,7 @@ STATUS = {
         "collectors",
         "gateways",
         "watchers",
+        "copies",
         "alerts",
     ],
     "properties": {
@@ -113,6 +114,12 @@ STATUS = {
             "additionalProperties": {"type": "object"},
             "description": "Watchers of alerts by name: when each last looked, and whether it was "
             "stopped.",
+        },
+        "copies": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+            "description": "Archives and relays by name: the log position that each has reached, "
+            "and how many events and seconds it is behind the log.",
         },
         "alerts": {
             "type": "object",

@@ -1,6 +1,7 @@
 """The service as a process: sockets, signals, and a stop that answers accepted requests."""
 
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ STOPPING_SECONDS = 10
 KEEP_ALIVE_SECONDS = 30
 ENDING = (signal.SIGTERM, signal.SIGINT)
 WAITING_CONNECTIONS = 512
+OTHER_FILES = 1_000
+"""Open files besides connections that requests use: the store, and connections that are about to be
+accepted or ended."""
 
 
 def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], None]) -> None:
@@ -31,6 +35,7 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
         raise InvalidSetting(
             "host", f"{settings.host!r} can be reached by others: give a file of tokens (--tokens)"
         )
+    _allow_files(settings.limits.connections + OTHER_FILES)
     listening = _listening(settings)
     app = make_app(ledger, settings)
     logging.getLogger("uvicorn.error").setLevel(
@@ -47,7 +52,6 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOPPING_SECONDS,
-        limit_concurrency=settings.limits.connections,
         backlog=WAITING_CONNECTIONS,
     )
     port = listening.getsockname()[1]
@@ -85,6 +89,14 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_long()
         await super().shutdown(sockets)
+
+
+def _allow_files(count: int) -> None:
+    """Let this process open so many files, as far as the system permits: 1,024 are usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listening(settings: ServiceSettings) -> socket.socket:

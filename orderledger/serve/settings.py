@@ -24,7 +24,7 @@ class ServerLimits:
     parameters: int = 60
     """Parameters of a request."""
 
-    head_seconds: float = 10.0
+    head_seconds: float = 5.0
     """Seconds until the headers of a request are complete."""
 
     body_seconds: float = 30.0
@@ -38,6 +38,10 @@ class ServerLimits:
 
     readers: int = 200
     """Readers of the stream at once."""
+
+    stream_bytes: int = 64 << 20
+    """Memory of the stream. A quarter is for the last events of each of the two views, and a half
+    for what readers have not read yet. Beyond that, the slowest reader is dropped."""
 
     queries: int = 4
     """Queries that run at once."""

@@ -18,6 +18,7 @@ from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import QueryPools
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
+from orderledger.serve.frames import END_OF_EVENT, Frame, FrameMemory
 from orderledger.serve.parameters import parse_query, parsed
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.settings import ServiceSettings
@@ -69,9 +70,11 @@ class Streams:
         self._limits = settings.limits
         self._tokens = settings.tokens
         self._signal = Signal()
+        self._memory = FrameMemory(settings.limits.stream_bytes // 2)
+        kept = settings.limits.stream_bytes // 4
         self._feeds: Mapping[str, Feed] = {
-            "events": EventFeed(ledger, answers, self._signal),
-            "orders": OrderFeed(ledger, answers, self._signal),
+            "events": EventFeed(ledger, answers, self._signal, kept),
+            "orders": OrderFeed(ledger, answers, self._signal, kept),
         }
         self._status = b""
         self._status_task: asyncio.Task[None] | None = None
@@ -114,15 +117,15 @@ class Streams:
         keeps: Callable[[Item], bool] | None,
     ) -> None:
         leaving = asyncio.ensure_future(_left(receive, self._signal))
-        reader = _Reader(send, scope["caller"], self._tokens)
+        reader = _Reader(send, scope["caller"], self._tokens, self._memory)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await reader.write(b"retry: 1000\n\n")
             if self._status_task is None:
                 self._status_task = asyncio.ensure_future(self._publish_status())
-            pieces = cast(AsyncGenerator[tuple[int, bytes], None], feed.read(after, keeps))
-            async with aclosing(pieces):
-                await self._write(reader, pieces, leaving)
+            frames = cast(AsyncGenerator[tuple[int, Frame], None], feed.read(after, keeps))
+            async with aclosing(frames):
+                await self._write(reader, frames, leaving)
             await reader.end()
         except TimeoutError:
             self._log.warning("reader_stuck", client=str(scope.get("client")))
@@ -133,14 +136,14 @@ class Streams:
     async def _write(
         self,
         reader: "_Reader",
-        pieces: AsyncGenerator[tuple[int, bytes], None],
+        frames: AsyncGenerator[tuple[int, Frame], None],
         leaving: "asyncio.Future[None]",
     ) -> None:
         """Send the content of the feed, until the reader disconnects, is dropped, or the server
         stops.
         """
         try:
-            async for position, piece in pieces:
+            async for position, frame in frames:
                 if leaving.done():
                     return
                 if self._is_stopping:
@@ -159,8 +162,8 @@ class Streams:
                         )
                     )
                     return
-                if piece:
-                    await reader.write(piece)
+                if frame.piece:
+                    await reader.write_frame(frame)
                 elif reader.status is not self._status:
                     reader.status = self._status
                     await reader.write(self._status)
@@ -195,8 +198,12 @@ class Streams:
 class _Reader:
     """One reader's connection. Every write has a limit of time."""
 
-    def __init__(self, send: Send, caller: Caller, tokens: TokenSource | None) -> None:
+    def __init__(
+        self, send: Send, caller: Caller, tokens: TokenSource | None, memory: FrameMemory
+    ) -> None:
         self._send = send
+        self._memory = memory
+        self.is_dropped = False
         self._caller = caller
         self._tokens = tokens
         self._written_at = self._asked_at = time.monotonic()
@@ -216,6 +223,17 @@ class _Reader:
         async with asyncio.timeout(STUCK_SECONDS):
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         self._written_at = time.monotonic()
+
+    async def write_frame(self, frame: Frame) -> None:
+        """Send a frame in parts. Raises Dropped after whole events."""
+        self._memory.begin(self, frame)
+        try:
+            for part in frame.parts():
+                await self.write(part)
+                if self.is_dropped and part.endswith(END_OF_EVENT):
+                    raise Dropped
+        finally:
+            self._memory.end(self)
 
     async def end(self) -> None:
         async with asyncio.timeout(STUCK_SECONDS):

@@ -50,7 +50,7 @@ QUESTIONS = (
     "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades",
     "positions", "pnl", "recover",
     "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates",
-    "events --json", "check",
+    "events --json", "check", "upgrade", "upgrade --check",
     "status", "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "explain C-1",
     "why order C-1",
     ("restate orders --from "

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from random import SystemRandom
 
 from tests.crash.campaign import Verdict
@@ -73,7 +74,11 @@ def main(words: Sequence[str]) -> int:
 def find_planted(
     pool: ProcessPoolExecutor, campaign: Campaign, works: Sequence[str], seed: str
 ) -> int:
-    faults = [fault for fault in planted_faults(campaign.faults) if fault.work in works]
+    faults = [
+        fault
+        for fault in planted_faults(Path(__file__).with_name(campaign.faults))
+        if fault.work in works
+    ]
     missed = 0
     for fault, verdict in zip(
         faults, pool.map(campaign.of_fault, faults, [seed] * len(faults)), strict=True

@@ -23,8 +23,8 @@ class PlantedFault(Fault):
     lasts: bool = False
 
 
-def planted_faults(name: str) -> list[PlantedFault]:
-    rows = tomllib.loads(Path(__file__).with_name(name).read_text())["fault"]
+def planted_faults(path: Path) -> list[PlantedFault]:
+    rows = tomllib.loads(path.read_text())["fault"]
     return [PlantedFault(tests=(), **row) for row in rows]
 
 

@@ -14,7 +14,8 @@ from tests.crash.tasks import calls_of_fault, calls_of_work, images_of_fault, im
 from tests.crash.tracing import NoCompilerError, Recorder, library
 from tests.mutants.__main__ import REPOSITORY, place_of
 
-IMAGES, CALLS = planted_faults("faults.toml"), planted_faults("failing.toml")
+HERE = Path(__file__).parent
+IMAGES, CALLS = planted_faults(HERE / "faults.toml"), planted_faults(HERE / "failing.toml")
 WRITING = """
 import os
 os.mkdir("folder")

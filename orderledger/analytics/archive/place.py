@@ -61,6 +61,14 @@ class Place:
         """The URL for other processes, which may have another working directory."""
         return self.url if self._root is None else str(self._root)
 
+    @property
+    def public(self) -> str:
+        """The address without credentials and settings."""
+        if self._root is not None:
+            return self.address
+        scheme, mark, rest = self.url.partition("?")[0].partition("://")
+        return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
     def path_of(self, name: str) -> str:
         """The path in the file system."""
         return f"{self.root}/{name}"

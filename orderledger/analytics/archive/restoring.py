@@ -1,11 +1,12 @@
 """Makes a ledger out of an archive: the same events at the same log positions, byte for byte."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 
 from orderledger import InvalidSetting
 from orderledger.analytics.archive.manifest import Manifest
-from orderledger.analytics.archive.parquet import read_positions
+from orderledger.analytics.archive.parquet import opened, read_positions
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.rows import stored_state
 from orderledger.analytics.errors import ArchiveError
@@ -43,6 +44,19 @@ def restore(
     rows = archived_rows(place, manifest, progress, up_to=LAST_POSITION if up_to is None else up_to)
     with reaching(store.url or "the store"):
         return _restore_rows(store, rows)
+
+
+def position_at(place: Place, manifest: Manifest, moment: datetime) -> int:
+    """The log position of the last event of an archive that was recorded by then, 0 without one."""
+    import pyarrow.compute as pc
+
+    for file in reversed(manifest.events):
+        with place.reached(), opened(place, file.path) as parquet:
+            table = parquet.read(columns=["position", "recorded_at"], use_threads=False)
+        known = table.filter(pc.less_equal(table["recorded_at"], moment))
+        if len(known):
+            return int(pc.max(known["position"]).as_py())
+    return 0
 
 
 def archived_rows(

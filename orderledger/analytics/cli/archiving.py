@@ -2,15 +2,16 @@
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress
+from orderledger.cli.times import Time, timezone
 
 if TYPE_CHECKING:
     from orderledger.analytics.archive.rebuilding import Run
@@ -92,6 +93,13 @@ def archive(
                 f"{done.events:,} new events, up to log position {done.position:,}, {done.files} "
                 "files"
             )
+            if watch:
+                behind = _published(ledger, there, done)
+                result |= behind
+                sentence += (
+                    f"; {behind['events_behind']:,} events and {behind['seconds_behind']} s behind "
+                    "the log"
+                )
             click.echo(json_line(result) if as_json else sentence)
             if watch and log is not None:
                 report(sentence)
@@ -106,6 +114,18 @@ def _archive(ledger: Any, place: Any, **settings: Any) -> Any:
     with progress("archiving", ledger.internals.store.recorder.last_position()) as show:
         store, catch_up = ledger.internals.store, ledger.views.catch_up
         return run(store, place, catch_up=catch_up, progress=show, **settings)
+
+
+def _published(ledger: Any, place: Any, done: Any) -> dict[str, Any]:
+    """How far the archive is behind the log. From now on `status` shows it, unless the role may
+    only read."""
+    from orderledger import StoreError
+
+    with suppress(StoreError):
+        status = {"position": done.position, "files": done.files}
+        ledger.internals.publish(f"archive {place.public}", status)
+    behind: dict[str, Any] = ledger.internals.lag(done.position)
+    return behind
 
 
 def _wait_for_events(ledger: Any, position: int, every: int) -> None:
@@ -157,28 +177,43 @@ def _verify(place: Any, *, as_json: bool) -> None:
     metavar="POSITION",
     help="Leave out the events after this log position.",
 )
+@click.option(
+    "--at",
+    "moment",
+    type=Time(),
+    metavar="T",
+    help="Leave out the events after the last one that was recorded by T.",
+)
+@timezone
 @options.as_json
 @options.db
 @options.example(
     "orderledger restore backup --db restored.db",
+    "orderledger restore backup --at 2026-11-20T09:00:00Z --db restored.db",
     "orderledger restore s3://bucket/ledger --db postgresql://...",
 )
-def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
+def restore(place: str, up_to: int | None, moment: datetime | None, as_json: bool, db: str) -> None:
     """Make a ledger out of an archive.
 
     The new ledger has the same events at the same log positions, byte for byte. Then its views are
-    built. The store must be new or empty. A restore that is killed leaves it empty.
+    built. The store must be new or empty. A restore that is killed leaves it empty. Without --up-to
+    or --at it has the whole log.
 
     Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 the ledger is not
     empty, or wrong usage, 3 the store cannot be used.
     """
     from orderledger.analytics.archive.place import Place
+    from orderledger.analytics.archive.restoring import position_at
     from orderledger.analytics.archive.restoring import restore as run
     from orderledger.analytics.archive.verifying import verified
 
+    if up_to is not None and moment is not None:
+        raise click.UsageError("--up-to and --at name the end of the log twice: give one of them")
     there = Place(place)
     with progress("verifying", None) as show:
         manifest = verified(there, show)
+    if moment is not None:
+        up_to = position_at(there, manifest, moment)
     with options.make_ledger(db) as ledger:
         with progress("restoring", manifest.rows) as show:
             count = run(there, manifest, ledger.internals.store, up_to=up_to, progress=show)
@@ -187,65 +222,6 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
         position = ledger.internals.store.recorder.last_position()
     sentence = f"{count:,} events, up to log position {position:,}"
     click.echo(json_line({"events": count, "position": position}) if as_json else sentence)
-
-
-@click.command()
-@click.argument("place", metavar="DIR")
-@click.option("--dry-run", is_flag=True, help="Show what is lost, and record nothing.")
-@options.as_json
-@options.db
-@options.example(
-    "orderledger resync backup --db postgresql://... --dry-run",
-    "orderledger resync s3://bucket/ledger --db postgresql://...",
-)
-def resync(place: str, dry_run: bool, as_json: bool, db: str) -> None:
-    """Record the lost events of a log that went back again, from its archive.
-
-    After a failover to a standby that lagged, or after the restore of a backup, the log lacks what
-    was recorded last. Each event of the archive that the log lacks is recorded as a new event, with
-    the fact, time, sender and evidence of the other. A fact that came in again meanwhile is a
-    duplicate. Begin with --dry-run.
-
-    Exit status: 0 done, 1 a damaged archive or a refused command, 2 another ledger's archive or
-    wrong usage, 3 the store cannot be used.
-    """
-    from orderledger.analytics.archive.place import Place
-    from orderledger.analytics.archive.resyncing import resync as run
-    from orderledger.analytics.archive.verifying import verified
-
-    there = Place(place)
-    with progress("verifying", None) as show:
-        manifest = verified(there, show)
-    counts: Counter[str] = Counter()
-    with options.open_ledger(db) as ledger, progress("comparing", manifest.rows) as show:
-        for event, outcome in run(there, manifest, ledger, is_dry_run=dry_run, progress=show):
-            if outcome is None:
-                continue
-            counts[outcome.outcome] += 1
-            row = {"position": event.position, "at": event.at, "stream": event.stream}
-            row |= {"event": type(event.event).stored_name}
-            row |= {
-                "outcome": outcome.outcome,
-                "text": outcome.text,
-                "recorded_at_position": outcome.position,
-            }
-            if as_json:
-                print_json([row])
-            elif outcome.outcome != "duplicate":
-                why = f": {outcome.text}" if outcome.text else ""
-                words = (event.position, row["event"], event.stream, outcome.outcome)
-                click.echo("  ".join(map(str, words)) + why)
-    summary = {"is_dry_run": dry_run, **counts}
-    if as_json:
-        print_json([{"summary": summary}])
-    else:
-        verb = "would be recorded" if dry_run else "recorded"
-        click.echo(
-            f"{counts['recorded']} lost events {verb} again, {counts['duplicate']} are there "
-            f"already, {counts['refused']} refused"
-        )
-    if counts["refused"]:
-        sys.exit(1)
 
 
 @click.command("archive-rebuild")

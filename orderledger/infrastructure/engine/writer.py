@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar, cast
 
@@ -24,6 +24,7 @@ from orderledger.infrastructure.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnreachable,
+    StoreVersion,
     UnreadableEvent,
 )
 from orderledger.infrastructure.garbage import uncollected
@@ -85,7 +86,7 @@ class Writer:
         self,
         store: Store,
         clock: Clock,
-        on_commit: Callable[[], None],
+        on_commit: Sequence[Callable[[], None]],
         latencies: Latencies,
         random_bytes: RandomBytes = os.urandom,
     ) -> None:
@@ -261,7 +262,7 @@ class Writer:
         outcomes = self._write(entries[:half])
         try:
             return [*outcomes, *self._write(entries[half:])]
-        except StoreUnreachable as error:  # applies only to the rest, not to all messages
+        except (StoreUnreachable, StoreVersion) as error:  # applies only to the rest
             raise OutcomeUnknown(
                 f"of {len(entries)} messages sent together, {half} are recorded: {error}"
             ) from error
@@ -297,7 +298,8 @@ class Writer:
         decider.committed(positions)
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
-            self._on_commit()
+            for notice in self._on_commit:
+                notice()
         return [verdict.outcome_at(positions) for verdict in verdicts]
 
     def _begin_epoch(self) -> int:

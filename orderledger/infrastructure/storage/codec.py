@@ -100,7 +100,8 @@ def decode(
     try:
         envelope = decoder.decode(state) if decoder is not None else _upcast(name, state)
     except (ValueError, TypeError, LookupError) as error:
-        raise UnreadableEvent(stream, version, position, str(error)) from error
+        fault = str(error) if decoder is None else f"{name}: {error}"
+        raise UnreadableEvent(stream, version, position, fault) from error
     event = envelope.payload
     recorded_at = envelope.recorded_at
     return Recorded(

@@ -1,11 +1,12 @@
-"""The status of collectors, gateways and watchers for monitoring: one row each, overwritten. Not
-events, which are in the log."""
+"""The status of collectors, gateways, watchers and copies of the log for monitoring: one row each,
+overwritten. Not events, which are in the log."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text, parse_json
+from orderledger.infrastructure.storage.copies import COPIES
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.table_names import COLLECTORS_TABLE
 
@@ -52,9 +53,9 @@ class CollectorStatuses:
             for name in names:
                 session.execute(f"DELETE FROM {COLLECTORS_TABLE} WHERE name = ?", (name,))
 
-    def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses]:
-        """The last status of each collector, by name, of each gateway, by account, and of each
-        watcher, by name."""
+    def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses, Statuses]:
+        """The last status of each collector, by name, of each gateway, by account, of each watcher,
+        by name, and of each copy of the log."""
         rows = self.read()
         gateways, watchers = (
             {
@@ -64,10 +65,17 @@ class CollectorStatuses:
             }
             for kind in (GATEWAY, WATCHER)
         )
-        collectors = {
-            name: status for name, status in rows.items() if not name.startswith((GATEWAY, WATCHER))
+        copies = {
+            name: status
+            for name, status in rows.items()
+            if name.startswith(COPIES) and "position" in status
         }
-        return collectors, gateways, watchers
+        collectors = {
+            name: status
+            for name, status in rows.items()
+            if not name.startswith((GATEWAY, WATCHER)) and name not in copies
+        }
+        return collectors, gateways, watchers, copies
 
     def read(self) -> dict[str, dict[str, Any]]:
         """The last status of each row, by name."""

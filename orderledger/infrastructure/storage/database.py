@@ -352,6 +352,10 @@ class Session(ABC):
         """Suspend the guard of the log within this transaction, while the form of events is
         changed."""
 
+    def connected(self) -> list[dict[str, Any]] | None:
+        """The other connections to the database. None if it does not know them."""
+        return None
+
     def faults(self) -> list[str]:
         """The faults that the database itself finds in its files."""
         return []

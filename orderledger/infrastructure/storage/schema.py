@@ -14,6 +14,7 @@ from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
+from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from orderledger.infrastructure.storage.table_names import (
     CHECKPOINTS_TABLE,
     COLLECTORS_TABLE,
@@ -23,6 +24,7 @@ from orderledger.infrastructure.storage.table_names import (
     LEASES_TABLE,
     NAMES_TABLE,
     REQUEST_KEYS_TABLE,
+    SCHEMA_TABLE,
     TILES_TABLE,
 )
 from orderledger.projections.tables import TABLES
@@ -35,36 +37,24 @@ OWN_TABLES = (
 )  # fmt: skip
 """The tables that a ledger has besides the log, the names, the views and those of leaves."""
 
-SCHEMA_TABLE = "ledger_schema"
-"""The version of the tables."""
-
 LEAVES = {"orderledger.serve.alerts.tables": ("alerts", "alert_notices", "alert_cursors")}
 """Tables of leaves, by the module whose `create` makes them. They are made with the store, so that
 they are there for every reader. The modules are imported only to make a missing table."""
 
-SCHEMA_VERSION = 8
-"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says
-what changed. The contents of each view have a version of their own: `Table.version`."""
-
 
 def prepare(database: Database, application: LedgerApplication) -> tuple[str, ...]:
     """Create what is missing or outdated. The function that appends to PostgreSQL changed in
-    versions 2, 4, 6 and 8. Version 4 added the keys of account facts; version 5 a version of each
-    view and the leases of senders; version 6 the evidence beside events, the tiles, the
+    versions 2, 4, 6, 8 and 9. Version 4 added the keys of account facts; version 5 a version of
+    each view and the leases of senders; version 6 the evidence beside events, the tiles, the
     checkpoints and the alerts; version 7 the index of aliases; version 8 the guard against missing
-    versions. Returns the guards that somebody had removed. Raises StoreVersion for a store made by
-    a newer version.
+    versions; version 9 the fence of older writers. Returns the guards that somebody had removed.
+    Raises StoreVersion for a store made by a newer version.
     """
     with database.reading() as session:
-        version = _stored_version(session)
+        version = stored_version(session)
         missing = session.missing_guards() if version == SCHEMA_VERSION else ()
-        has_tables = all(map(session.has_table, OWN_TABLES)) and not _missing_leaves(session)
+        has_tables = not missing_tables(session)
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
-    if version is not None and version > SCHEMA_VERSION:
-        raise StoreVersion(
-            f"the store was made by a newer version (its tables are at {version}, this version "
-            f"knows {SCHEMA_VERSION})"
-        )
     if not is_whole:
         with database.alone() as session:
             _create(session, application)
@@ -85,9 +75,14 @@ def _put_back(database: Database, application: LedgerApplication, missing: tuple
         log.warning("guards_restored", guards=names)
 
 
-def _missing_leaves(session: Session) -> list[ModuleType]:
-    """The installed leaves that lack a table."""
-    return _imported(name for name, own in LEAVES.items() if not all(map(session.has_table, own)))
+def missing_tables(session: Session) -> list[str]:
+    """The tables, other than views, that are not there. Not those of leaves that are not
+    installed."""
+    missing = [name for name in OWN_TABLES if not session.has_table(name)]
+    for module, own in LEAVES.items():
+        lacking = [name for name in own if not session.has_table(name)]
+        missing += lacking if lacking and _imported([module]) else []
+    return missing
 
 
 def _imported(names: Iterable[str]) -> list[ModuleType]:
@@ -99,15 +94,22 @@ def _imported(names: Iterable[str]) -> list[ModuleType]:
     return found
 
 
-def _stored_version(session: Session) -> int | None:
+def stored_version(session: Session) -> int | None:
+    """The version of the tables, None before there are any. Raises StoreVersion if it is newer than
+    this package."""
     if not session.has_table(SCHEMA_TABLE):
         return None
-    rows = session.execute("SELECT version FROM ledger_schema")
+    rows = session.execute(f"SELECT version FROM {SCHEMA_TABLE}")
+    if rows and rows[0][0] > SCHEMA_VERSION:
+        raise StoreVersion(
+            f"the store was made by a newer version (its tables are at {rows[0][0]}, this version "
+            f"knows {SCHEMA_VERSION}): install that version"
+        )
     return int(rows[0][0]) if rows else None
 
 
 def _create(session: Session, application: LedgerApplication) -> None:
-    if not session.has_table(SCHEMA_TABLE):
+    if stored_version(session) is None and not session.has_table(SCHEMA_TABLE):
         _refuse_what_is_not_ours(session)
     for statement in _event_statements(application):
         session.execute(statement)
@@ -138,12 +140,12 @@ def _create(session: Session, application: LedgerApplication) -> None:
         leaf.create(session)
     _create_request_keys(session)
     session.execute(
-        "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = "
-        "1), version BIGINT NOT NULL)"
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA_TABLE} (only_row INTEGER PRIMARY KEY CHECK (only_row "
+        "= 1), version BIGINT NOT NULL)"
     )
     session.execute(
-        "INSERT INTO ledger_schema VALUES (1, ?) ON CONFLICT (only_row) "
-        "DO UPDATE SET version = excluded.version WHERE ledger_schema.version < excluded.version",
+        f"INSERT INTO {SCHEMA_TABLE} VALUES (1, ?) ON CONFLICT (only_row) "
+        "DO UPDATE SET version = excluded.version",
         (SCHEMA_VERSION,),
     )
 

@@ -29,6 +29,7 @@ from orderledger.infrastructure.storage.recorder import (
     LogRow,
     NewEvent,
 )
+from orderledger.infrastructure.storage.schema_version import outdated_writer
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle, public
@@ -85,7 +86,8 @@ class Store:
         otherwise. `evidence`: stored beside its events. `forgetting`: streams whose earlier
         evidence is deleted; an event of each must say so. Raises Conflict if a stream has grown
         meanwhile, or a name was bound: nothing was stored. Raises LogWentBack if the log went back
-        since the number `epoch` was read: nothing was stored. Raises OutcomeUnknown if a failed
+        since the number `epoch` was read: nothing was stored. Raises StoreVersion if a newer
+        version has upgraded the store: nothing was stored. Raises OutcomeUnknown if a failed
         commit may have happened, and reading back failed too.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
@@ -96,6 +98,8 @@ class Store:
         except IntegrityError as error:
             raise Conflict("a stream has grown since it was read") from error
         except PersistenceError as error:
+            if (newer := outdated_writer(error)) is not None:
+                raise newer from error
             return self._settle(stored, error)
 
     @property
@@ -252,15 +256,23 @@ def _shown(recorded: Recorded, kept: KeptEvidence) -> Recorded:
 
 
 def open_store(
-    url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30
+    url: str,
+    *,
+    synchronous: str = "FULL",
+    lock_timeout: int = 30,
+    answer_timeout: int = 30,
+    upgrades: bool = True,
 ) -> Store:
     """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what
-    is missing."""
+    is missing and upgrades what is older, unless `upgrades` is false: only to look at it."""
     path = file_of(url)
     with reaching(url):
-        if url.startswith(POSTGRES):
-            return _open_postgres(url, synchronous, lock_timeout, answer_timeout)
-        return _open_sqlite(path, synchronous, lock_timeout)
+        store = (
+            _open_postgres(url, synchronous, lock_timeout, answer_timeout)
+            if url.startswith(POSTGRES)
+            else _open_sqlite(path, synchronous, lock_timeout)
+        )
+        return _prepared(store) if upgrades else store
 
 
 def is_there(url: str) -> bool:
@@ -300,7 +312,7 @@ def _open_sqlite(path: str | None, synchronous: str, lock_timeout: int) -> Store
     }
     application = LedgerApplication(environment)
     database = SQLiteDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database, path))
+    return Store(application, database, path)
 
 
 def _open_postgres(url: str, synchronous: str, lock_timeout: int, answer_timeout: int) -> Store:
@@ -317,7 +329,7 @@ def _open_postgres(url: str, synchronous: str, lock_timeout: int, answer_timeout
     }
     application = LedgerApplication(environment)
     database = PostgresDatabase(application.factory.datastore)  # type: ignore[attr-defined]
-    return _prepared(Store(application, database, url))
+    return Store(application, database, url)
 
 
 def _prepared(store: Store) -> Store:

@@ -97,16 +97,34 @@ def _recreate(session: Session, views: set[str]) -> None:
 
 def _not_whole(session: Session) -> set[str]:
     """The views without a version, or with a table that has not its present columns."""
-    misshapen = {
+    return (VIEWS.keys() - _versioned(session)) | _misshapen(session)
+
+
+def _misshapen(session: Session) -> set[str]:
+    return {
         INNER.get(table.name, table.name)
         for table in TABLES
         if session.column_names(table.name) != set(table.names)
     }
-    return (VIEWS.keys() - _versioned(session)) | misshapen
 
 
 def _versioned(session: Session) -> set[str]:
     return {name for (name,) in session.execute("SELECT name FROM view_versions")}
+
+
+def outdated(session: Session) -> dict[str, int]:
+    """The views that will be rebuilt, and the version of each; `NOT_MADE` where none made its rows.
+    Raises StoreVersion if a newer version made one."""
+    if session.has_table("view_versions"):
+        stored(session)
+        rows = session.execute("SELECT name, version FROM view_versions")
+    else:
+        ((version,),) = session.execute("SELECT fold_version FROM view_positions") or [(NOT_MADE,)]
+        rows = [(name, version) for name in VIEWS]
+    versions = (
+        dict.fromkeys(VIEWS, NOT_MADE) | dict(rows) | dict.fromkeys(_misshapen(session), NOT_MADE)
+    )
+    return {name: at for name, at in versions.items() if at < VIEWS[name].version}
 
 
 def mark_current(session: Session, views: Iterable[str]) -> None:

@@ -70,7 +70,7 @@ class BalanceQueries(Reader):
         equity. A mark that is older than `mark_serves` values nothing.
         """
         at = self._moment(as_of, effective_at)
-        with self._views(as_of, effective_at) as views:
+        with self._views(as_of, effective_at, is_streaming=True) as views:
             events_of = partial(self._events_known_of, as_of, effective_at)
             return RowList(
                 queries.balances(
@@ -105,7 +105,7 @@ class BalanceQueries(Reader):
         """
         pairs = [_parity(text) for text in parities]
         at = self._moment(as_of, effective_at)
-        with self._views(as_of, effective_at) as views:
+        with self._views(as_of, effective_at, is_streaming=True) as views:
             events_of = partial(self._events_known_of, as_of, effective_at)
             rows = queries.valuation(
                 views, currency, at, pairs, mark_serves, account, events_of=events_of

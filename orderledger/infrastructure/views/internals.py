@@ -5,6 +5,7 @@ from typing import Any
 
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
+from orderledger.infrastructure.storage.copies import lag
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.following import Following
@@ -29,6 +30,12 @@ class Internals:
         event. Raises TypeError for a status that is not a dictionary."""
         with reaching(self.url):
             self.statuses.write(name, status)
+
+    def lag(self, position: int) -> dict[str, Any]:
+        """The lag of a copy of the log that ends at this position: `events_behind` and
+        `seconds_behind`."""
+        with reaching(self.url), self.store.database.reading() as session:
+            return lag(session, position, self.clock.now())
 
 
 check_arguments(Internals)

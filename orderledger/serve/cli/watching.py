@@ -23,7 +23,8 @@ SECONDS = "ACCOUNT=SECONDS"
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """Show the state of log, views, collectors, the gateways' breakers, and watchers of alerts."""
+    """Show the state of log, views, collectors, the gateways' breakers, watchers of alerts, and
+    copies of the log."""
     from orderledger.gateway.published import breakers
 
     with options.open_ledger(db) as ledger:
@@ -34,7 +35,7 @@ def status(as_json: bool, db: str) -> None:
         return
     collectors = found.pop("collectors")
     del found["gateways"]
-    watchers = found.pop("watchers")
+    watchers, copies = found.pop("watchers"), found.pop("copies")
     print_record(found)
     rows = [
         {"collector": name, "account": account, **counters}
@@ -64,6 +65,11 @@ def status(as_json: bool, db: str) -> None:
         click.echo(
             f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "
             f"{status['at']}"
+        )
+    for name, status in copies.items():
+        click.echo(
+            f"{name}: up to log position {status['position']:,}, {status['events_behind']:,} "
+            f"events and {status['seconds_behind']} s behind the log"
         )
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from orderledger.analytics.archive.restoring import restore
 from orderledger.analytics.archive.rows import bucket_of, stored_state
 from orderledger.analytics.archive.verifying import verified, verify
 from orderledger.analytics.archive.writing import Archived, archive
+from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.table_names import EVIDENCE_TABLE, NAMES_TABLE
@@ -381,6 +383,59 @@ def test_the_commands_archive_and_restore(told: Ledger, place: Place, tmp_path: 
     assert run("archive", place.root, "--db", db, "--buckets", "8").status == 2
 
 
+def test_restore_ends_at_a_time_of_recording_or_at_a_position(tmp_path: Path, place: Place) -> None:
+    db = str(tmp_path / "hourly.db")
+    hours = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in range(8, 12)]
+    for hour in hours:
+        with Ledger.open(db, clock=SteppingClock(hour, timedelta()), update_views=False) as ledger:
+            ledger.record_many(parsed(*lives(40, f"sim:{hour.hour}")))
+    assert run("archive", place.root, "--db", db).status == 0
+    wanted = {
+        "2026-11-20T07:59:59Z": 0,
+        "2026-11-20T08:00:00Z": 160,
+        "2026-11-20T10:59:00": 480,
+        "2099-01-01": 640,
+    }
+    for number, (moment, position) in enumerate(wanted.items()):
+        new = str(tmp_path / f"new-{number}.db")
+        done = run(
+            *("restore", place.root, "--at", moment, "--timezone", "UTC", "--db", new, "--json")
+        )
+        assert json.loads(done.out) == {"events": position, "position": position}
+        with opened(db) as ledger, opened(new) as restored:
+            rows = list(ledger.internals.store.all_rows(position))
+            assert list(restored.internals.store.all_rows()) == rows
+
+
+def test_restore_takes_one_end_only(place: Place, tmp_path: Path) -> None:
+    new = tmp_path / "new.db"
+    done = run("restore", place.root, "--up-to", "1", "--at", "2026-11-20", "--db", new)
+    assert (done.status, new.exists()) == (2, False)
+    assert "--up-to and --at name the end of the log twice" in done.err
+
+
+def test_status_shows_how_far_an_archive_is_behind(tmp_path: Path, place: Place) -> None:
+    clock = SteppingClock(datetime(2026, 11, 20, tzinfo=UTC), timedelta())
+    with Ledger.open(tmp_path / "orders.db", clock=clock, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(1)))
+        clock.set(datetime(2026, 11, 20, 0, 1, tzinfo=UTC))
+        ledger.record_many(parsed(*lives(1, "other:x")))
+        clock.set(datetime(2026, 11, 20, 0, 3, tzinfo=UTC))
+        name = f"archive {place.root}"
+        for position, events, seconds in ((4, 4, 120.0), (8, 0, 0.0)):
+            ledger.internals.publish(name, {"position": position, "files": 7})
+            behind = {"events_behind": events, "seconds_behind": seconds}
+            assert ledger.status()["copies"] == {name: {"position": position, "files": 7, **behind}}
+        assert ledger.status()["collectors"] == {}
+    shown = run("status", "--db", tmp_path / "orders.db").out.splitlines()[-1]
+    assert shown == f"{name}: up to log position 8, 0 events and 0.0 s behind the log"
+
+
+def test_the_public_address_of_a_place_has_no_credentials() -> None:
+    url = "s3://key:secret@bucket/ledger?endpoint_override=127.0.0.1:1&scheme=http"
+    assert Place(url).public == "s3://bucket/ledger"
+
+
 @pytest.mark.slow
 def test_archive_watches_until_it_is_interrupted(
     told: Ledger, place: Place, tmp_path: Path, orderledger_command: Path
@@ -398,7 +453,9 @@ def test_archive_watches_until_it_is_interrupted(
             == told.internals.store.recorder.last_position()
         )
         told.record(parsed(*lives(1, "third:x"))[0])
-        assert json.loads(process.stdout.readline())["events"] == 1
+        line = json.loads(process.stdout.readline())
+        assert (line["events"], line["events_behind"], line["seconds_behind"]) == (1, 0, 0.0)
+        assert told.status()["copies"][f"archive {place.root}"]["position"] == line["position"]
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
     assert verify(place)[1] == []

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from orderledger import Ledger
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode, encode
-from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
+from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from tests.audit.proof.orders import SECRET, with_evidence
 from tests.core.contract.sql import connected, run_sql
 from tests.core.contract.streams import MADE_AT, every_view, fill, opened, parsed, report, request

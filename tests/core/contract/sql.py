@@ -6,13 +6,15 @@ from typing import Any
 
 import psycopg
 
+from orderledger.infrastructure.storage.schema_version import FENCE, SCHEMA_VERSION
+
 
 def connected(url: str) -> Any:
-    return (
-        sqlite3.connect(url.removeprefix("sqlite:///"))
-        if url.startswith("sqlite")
-        else psycopg.connect(url)
-    )
+    if not url.startswith("sqlite"):
+        return psycopg.connect(url)
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    connection.create_function(f"{FENCE}{SCHEMA_VERSION}", 0, lambda: None)  # as our writers have
+    return connection
 
 
 def run_unguarded(url: str, statement: str, parameters: Sequence[Any] = ()) -> None:

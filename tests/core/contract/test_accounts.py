@@ -225,6 +225,7 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
             "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
             "gateways": {},
             "watchers": {},
+            "copies": {},
         }
 
 

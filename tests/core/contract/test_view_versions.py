@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from orderledger import Halt, Ledger, StoreVersion
-from orderledger.infrastructure.storage import schema
+from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from orderledger.infrastructure.views.check import check
 from orderledger.projections.tables import VIEWS
 from tests.core.contract.sql import connected, run_sql
@@ -121,9 +121,7 @@ def test_of_a_store_with_one_version_of_all_views_those_that_have_it_still_stay(
     assert differing(durable_store_url) == {view for view in SPOILING if CURRENT[view] == 11}
     assert versions(durable_store_url) == CURRENT
     connection = connected(durable_store_url)
-    assert connection.execute("SELECT version FROM ledger_schema").fetchall() == [
-        (schema.SCHEMA_VERSION,)
-    ]
+    assert connection.execute("SELECT version FROM ledger_schema").fetchall() == [(SCHEMA_VERSION,)]
     ((fold_version,),) = connection.execute("SELECT fold_version FROM view_positions").fetchall()
     assert (
         fold_version > 11

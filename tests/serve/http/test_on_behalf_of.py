@@ -10,7 +10,7 @@ import pytest
 from orderledger import Fill, Ledger, Mark, Request
 from orderledger.audit.exports.messages import messages_in
 from orderledger.domain.accounts import AccountEvent
-from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
+from orderledger.infrastructure.storage.schema_version import SCHEMA_VERSION
 from orderledger.serve.request_keys import RequestKeys
 from tests.cli.test_halts import at
 from tests.command_line import run

@@ -2,6 +2,7 @@
 sockets."""
 
 import contextlib
+import resource
 import socket
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.serve.settings import ServerLimits
 from orderledger.simulation.servers.ports import held
 from tests.serve.http.harness import day, document_of
 from tests.serve.http.processes import Server, StreamReader, reading
@@ -204,6 +206,46 @@ def test_slow_and_silent_clients_do_not_stop_others(server: Server) -> None:
         assert silent.recv(1) == b""
     for connection in held:
         connection.close()
+
+
+HEADER_WITHOUT_END = b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\nX: "
+BODY_WITHOUT_END = (
+    b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [HEADER_WITHOUT_END, BODY_WITHOUT_END])
+def test_liveness_is_answered_while_requests_never_end(server: Server, line: bytes) -> None:
+    """More connections than the server takes send a byte now and then."""
+    allow_files(4_000)
+    held: list[socket.socket] = []
+    try:
+        for _ in range(ServerLimits().connections + 200):
+            held.append(server.connected())
+            held[-1].sendall(line)
+        for number in range(20):
+            for connection in held[number::20]:
+                with contextlib.suppress(OSError):
+                    connection.send(b"y")
+            assert httpx.get(f"{server.url}/health/live", timeout=5).status_code == 200
+    finally:
+        for connection in held:
+            connection.close()
+    until_answered(f"{server.url}/api/orders")
+
+
+def allow_files(count: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+def until_answered(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while httpx.get(url).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_it_does_not_listen_for_others_without_tokens(store: Path) -> None:

@@ -292,8 +292,8 @@ def _backend(connection: Line, *, is_kept: bool = False) -> int:
 
 
 def patient(url: str) -> str:
-    """The connection string, with our timeouts."""
+    """The connection string, with our timeouts, and the name by which the server shows this
+    process."""
     given = conninfo_to_dict(url)
-    return make_conninfo(
-        url, **{name: value for name, value in PATIENCE.items() if name not in given}
-    )
+    ours = {**PATIENCE, "fallback_application_name": f"orderledger {os.getpid()}"}
+    return make_conninfo(url, **{name: value for name, value in ours.items() if name not in given})

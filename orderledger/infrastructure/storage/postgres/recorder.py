@@ -7,7 +7,7 @@ persistence module for PostgreSQL ledgers.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from eventsourcing import postgres as library
@@ -42,6 +42,7 @@ from orderledger.infrastructure.storage.recorder import (
     check_fence,
     own_streams,
 )
+from orderledger.infrastructure.storage.schema_version import FENCE, SCHEMA_VERSION
 from orderledger.infrastructure.storage.table_names import (
     EVENTS_TABLE,
     EVIDENCE_TABLE,
@@ -65,10 +66,13 @@ CREATE OR REPLACE FUNCTION {append}(
     streams text[], versions bigint[], topics text[], states bytea[],
     name_accounts text[], name_kinds text[], names text[], name_streams text[],
     free_accounts text[], free_names text[], fact_streams text[], fact_keys text[],
-    numbers bigint[], salts bytea[], evidence bytea[], texts bytea[])
+    numbers bigint[], salts bytea[], evidence bytea[], texts bytea[], writer bigint)
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
+    IF writer < {needed} THEN
+        RAISE EXCEPTION USING MESSAGE = {fence};
+    END IF;
     LOCK TABLE {table} IN EXCLUSIVE MODE;
     WITH stored AS (
         INSERT INTO {table} (originator_id, originator_version, topic, state)
@@ -108,18 +112,10 @@ END $body$
 """
 )
 
-DROP_APPEND = (
-    SQL(
-        "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], "
-        "text[], text[], text[], text[])"
-    ),
-    SQL(
-        "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], "
-        "text[], text[], text[], text[], text[], text[])"
-    ),
-)
-"""Drops the functions of older schemas. A running older program would use them to append without
-keys of facts, or with evidence inside the events."""
+TEN: LiteralString = "text[], bigint[], text[], bytea[]" + ", text[]" * 6
+TWELVE: LiteralString = TEN + ", text[], text[]"
+OUTDATED = (TEN, TWELVE, TWELVE + ", bigint[], bytea[], bytea[], bytea[]")
+"""Arguments of the functions of schemas before 9, which let any process append. Dropped."""
 
 CREATE_GUARD = SQL(
     """
@@ -139,8 +135,9 @@ class Recorder(PostgresApplicationRecorder):
         self.sql_create_statements = self._create_statements()
         self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
         append = SQL(
-            "SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-        ).format(append=self._identifier("append"))
+            "SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+            "$16, {writer})"
+        ).format(append=self._identifier("append"), writer=SCHEMA_VERSION)
         self._append = append.as_bytes()
         self._select = SQL("SELECT {columns} FROM {table} ").format(
             columns=COLUMNS, table=self._asked(self.events_table_name)
@@ -179,6 +176,8 @@ class Recorder(PostgresApplicationRecorder):
             names_table=Identifier(self.datastore.schema, NAMES_TABLE),
             facts_table=Identifier(self.datastore.schema, FACTS_TABLE),
             evidence_table=Identifier(self.datastore.schema, EVIDENCE_TABLE),
+            needed=SCHEMA_VERSION,
+            fence=f"{FENCE}{SCHEMA_VERSION}",
             channel=self.channel_name,
         )
         guards = [
@@ -192,7 +191,11 @@ class Recorder(PostgresApplicationRecorder):
             )
         ]
         guard = CREATE_GUARD.format(guard=self._identifier("guard"))
-        outdated = [drop.format(append=self._identifier("append")) for drop in DROP_APPEND]
+        drop = SQL("DROP FUNCTION IF EXISTS {append}({arguments})")
+        outdated = [
+            drop.format(append=self._identifier("append"), arguments=SQL(arguments))
+            for arguments in OUTDATED
+        ]
         return [CREATE_TABLE.format(table=self._table), guard, *guards, *outdated, append]
 
     def append(

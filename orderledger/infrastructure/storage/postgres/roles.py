@@ -6,13 +6,14 @@ from itertools import chain
 from psycopg.sql import Identifier, Literal
 
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.schema import SCHEMA_TABLE, table_names
+from orderledger.infrastructure.storage.schema import table_names
 from orderledger.infrastructure.storage.table_names import (
     CHECKPOINTS_TABLE,
     EVENTS_TABLE,
     EVIDENCE_TABLE,
     FACTS_TABLE,
     NAMES_TABLE,
+    SCHEMA_TABLE,
     TILES_TABLE,
 )
 

@@ -274,6 +274,15 @@ class PostgresSession(Session):
         )
         return {name for (name,) in self.execute(statement)}
 
+    def connected(self) -> list[dict[str, Any]]:
+        names = ("process", "user", "application", "host", "since")
+        rows = self.execute(
+            "SELECT pid, usename::text, application_name, host(client_addr), backend_start FROM "
+            "pg_stat_activity WHERE datname = current_database() AND backend_type = "
+            "'client backend' AND pid <> pg_backend_pid() ORDER BY backend_start, pid"
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     @contextmanager
     def unguarded_names(self) -> Iterator[None]:
         """Disable the trigger. Others can read meanwhile."""

@@ -23,6 +23,7 @@ from orderledger.infrastructure.deadline import current, is_over
 from orderledger.infrastructure.errors import ForkedLedger
 from orderledger.infrastructure.locks import let_go
 from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.schema_version import FENCE, SCHEMA_VERSION
 from orderledger.infrastructure.storage.table_names import EVENTS_TABLE
 
 THREADS = 10_000
@@ -130,6 +131,7 @@ class Pool(SQLiteConnectionPool):
             self._opened = self._opened or _file_at(self.db_name)
         connection.execute(f"PRAGMA synchronous={self.synchronous}")
         connection.execute("PRAGMA cache_size=-16384")
+        connection.create_function(f"{FENCE}{SCHEMA_VERSION}", 0, lambda: None)
         compare(self.epoch, connection)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:

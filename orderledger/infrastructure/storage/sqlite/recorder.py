@@ -34,6 +34,7 @@ from orderledger.infrastructure.storage.recorder import (
     chunks,
     own_streams,
 )
+from orderledger.infrastructure.storage.schema_version import FENCE, SCHEMA_VERSION
 from orderledger.infrastructure.storage.sqlite.connections import (
     Datastore,
     connected,
@@ -77,7 +78,7 @@ class Recorder(SQLiteApplicationRecorder):
             f"{table}_dense AFTER INSERT ON {table} WHEN NEW.originator_version > 1 AND NOT "
             f"EXISTS (SELECT 1 FROM {table} WHERE originator_id = NEW.originator_id AND "
             "originator_version = NEW.originator_version - 1) BEGIN SELECT RAISE(ABORT, "
-            "'the version before is missing'); END"
+            f"'the version before is missing') WHERE {FENCE}{SCHEMA_VERSION}() IS NULL; END"
         )
         triggers = [
             dense,
@@ -88,6 +89,7 @@ class Recorder(SQLiteApplicationRecorder):
         ]
         return [
             f"CREATE TABLE IF NOT EXISTS {table} ({columns})",
+            f"DROP TRIGGER IF EXISTS {table}_dense",  # it may call the function of an older version
             *(f"CREATE TRIGGER IF NOT EXISTS {trigger}" for trigger in triggers),
         ]
 

@@ -1,0 +1,63 @@
+"""The version of the tables and of the stored events, and the fence of writers of an older one.
+
+An upgrade replaces what every append runs in its own transaction: on SQLite the trigger on the log,
+on PostgreSQL the function that appends. The trigger names a function which only connections of this
+version have, so that no other can even prepare its statement. The function in PostgreSQL takes the
+number of the writer. Neither reads anything.
+"""
+
+import re
+
+from orderledger.infrastructure.errors import StoreVersion
+
+SCHEMA_VERSION = 9
+"""Version of the tables, their functions and the stored events. Raised with every change of these;
+CHANGELOG.md says what changed. The contents of each view have a version of their own:
+`Table.version`."""
+
+NEW_EVENTS: dict[int, tuple[str, ...]] = {
+    9: (
+        "transfer_recorded.v1",
+        "anomaly_detected.v1.code=balance_conflict",
+        "anomaly_detected.v1.code=kind_conflict",
+        "anomaly_detected.v1.code=transfer_id_reused",
+        "anomaly_cleared.v1.code=balance_conflict",
+        "anomaly_cleared.v1.code=kind_conflict",
+        "anomaly_cleared.v1.code=transfer_id_reused",
+        "balance_reported.v1.amount",
+        "balance_reported.v1.currency",
+        "fill_corrected.v1.fees",
+        "fill_recorded.v1.fees",
+        "instrument_defined.v1.base",
+        "instrument_defined.v1.kind",
+        "instrument_defined.v1.quote",
+        "instrument_defined.v1.settlement",
+        "position_adjusted.v1.amount",
+        "position_adjusted.v1.cause",
+        "position_adjusted.v1.currency",
+    ),
+}
+"""Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new
+words as `NAME.FIELD=WORD`. `tests/core/test_shapes.py` compares them with all that is stored."""
+
+FENCE = "needs_schema_"
+"""Begins the function of a connection to SQLite, and the error for a writer of an older version."""
+
+_NEEDED = re.compile(rf"{FENCE}([0-9]+)")
+
+
+def outdated_writer(error: Exception) -> StoreVersion | None:
+    """The error for a writer that is older than the store, if the database refused it as such."""
+    needed = _NEEDED.search(str(error))
+    if needed is None or int(needed[1]) <= SCHEMA_VERSION:
+        return None
+    return StoreVersion(
+        f"a newer version has upgraded this ledger to schema {needed[1]}, and this process writes "
+        f"schema {SCHEMA_VERSION}: nothing was stored. Stop it, install the newer version and "
+        "start it again"
+    )
+
+
+def new_events(since: int) -> list[str]:
+    """Names, fields and words that a version with the schema `since` cannot read."""
+    return [name for number, names in NEW_EVENTS.items() if number > since for name in names]
