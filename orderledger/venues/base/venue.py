@@ -229,4 +229,5 @@ class ReportsBalances(Protocol):
     """A venue that lists every currency that is held, so that a missing one is 0 there."""
 
     def reports_balance(self, currency: str) -> bool:
-        """Whether `positions` would include this currency if any of it were held."""
+        """Whether `positions` would include this currency if any of it were held. A missing one is
+        then 0, if the answer has others."""

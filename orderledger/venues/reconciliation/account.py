@@ -19,7 +19,7 @@ from orderledger.rows import (
 )
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.book import JUST, MOVES_BALANCES, position_at
-from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED, Kind
+from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
 
 if TYPE_CHECKING:
@@ -176,11 +176,6 @@ class ReconciledAccount:
     def balances(self) -> dict[str, BalanceRow]:
         """The balances now, by currency."""
         return {row["currency"]: row for row in self.book.balances(account=self.name)}
-
-    def adjusted_balances(self) -> list[AccountEventRow]:
-        """The opening and corrected balances, without those that reconciliation opened."""
-        events = self.book.log.account_events(account=self.name, kind="adjust", instrument=None)
-        return [row for row in events if row["reason"] != Kind.OPENING_BALANCE]
 
     def after_all(self, moment: datetime) -> datetime:
         """The moment, or just after the newest fill, funding or transfer: our clock may be behind

@@ -80,8 +80,7 @@ class BalanceComparison:
         stated, rows = by_currency(self._facts.balances), self._account.balances()
         is_still = not self._account.has_moved(self._positions.mark)
         names, missing = to_compare(stated, rows, self._facts.reports_balance)
-        self.result.not_reported = [f"balance:{name}" for name in missing]
-        wallet = Wallet(stated=stated, rows=rows, is_still=is_still, balances={})
+        wallet = Wallet(stated=stated, rows=rows, missing=missing, is_still=is_still, balances={})
         is_opened = any(row["opened_at"] is not None for row in rows.values())
         booked = cache(self._account.booked)
         found: dict[str, CertifiedBalance] = {}
@@ -110,9 +109,12 @@ class BalanceComparison:
         """Certify what the comparisons have in common, and propose statements and adjustments."""
         still = [look for look in looks if look.is_still]
         last = (still or looks)[-1]
-        if not (last.balances or last.stated):
-            self.result.not_reported = ["balances"]
+        for name in last.missing:
+            unknown = CertifiedBalance(currency=name, state=BalanceState.UNKNOWN)
+            self._keep_open(unknown, last, "the venue does not state it")
+        if not last.stated:
             return
+        self.result.not_reported = [f"balance:{name}" for name in last.missing]
         self.result.certified = [
             self._concluded(one, last, still) for one in last.balances.values()
         ]
@@ -133,7 +135,7 @@ class BalanceComparison:
             return CertifiedBalance(
                 currency=name, state=BalanceState.UNSTABLE, place=found.place, rows=found.rows
             )
-        if found.reason == NO_OPENING and self._may_open():
+        if found.reason == NO_OPENING and self._rules.may_open:
             return self._opened(found, last)
         if found.state == BalanceState.DIFFERS:
             return self._differing(found, last)
@@ -149,12 +151,6 @@ class BalanceComparison:
         known = self._known.get(found.currency)
         if known is not None and known.is_open:
             self._add(Kind.BALANCE_DIFFERS, found, text, last, is_settled=False)
-
-    def _may_open(self) -> bool:
-        """Check whether the balances may be opened: until they are certified, and if nobody else
-        has opened one."""
-        is_first = not any(known.is_certified for known in self._known.values())
-        return self._rules.may_open and is_first and not self._account.adjusted_balances()
 
     def _opened(self, found: CertifiedBalance, last: Wallet) -> CertifiedBalance:
         """A balance that is opened at what the venue states. All that is known by then is inside

@@ -1,12 +1,12 @@
 """Facts of the venue: its answers about one account, in the order in which they were given."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 from orderledger import Balance, Message
-from orderledger.rows import CertificateRow, OrderRow
+from orderledger.rows import OrderRow
 from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue import Listing, PriorPosition, ReportsBalances, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
@@ -37,9 +37,6 @@ class Facts:
         self.unread: dict[str, Break] = {}
         self.balances: Sequence[Balance] = ()
         self.reports_position = venue.reports_position
-        self.reports_balance = (
-            venue.reports_balance if isinstance(venue, ReportsBalances) else _never
-        )
         self._venue = venue
         self._account = account
 
@@ -75,11 +72,12 @@ class Facts:
         self.balances = [one for one in answer if one.currency is not None]
         return [one for one in answer if one.currency is None]
 
-    def may_state(self, currencies: Iterable[str], last: CertificateRow | None) -> bool:
-        """Check whether the venue states balances: it has now, it has in the last certificate, or
-        it would state one of these currencies."""
-        has_stated = bool(self.balances or (last is not None and last["balances"]))
-        return has_stated or any(map(self.reports_balance, currencies))
+    def reports_balance(self, currency: str) -> bool:
+        """Whether a currency that is missing in the last answer is 0 at the venue. An answer
+        without any does not prove that."""
+        venue = self._venue
+        lists_all = isinstance(venue, ReportsBalances) and venue.reports_balance(currency)
+        return bool(self.balances) and lists_all
 
     def _keep(self, query: str, messages: Sequence[Message]) -> Sequence[Message]:
         self.reported += (Fact(query, message) for message in messages)
@@ -100,7 +98,3 @@ class Facts:
                 is_settled=False,
             )
             self.unread.setdefault(found.id, found)
-
-
-def _never(currency: str) -> bool:
-    return False

@@ -60,12 +60,6 @@ class PositionComparison:
         while not looks or (looks[-1].wrong and len(looks) < LOOKS):
             looks.append(await self._look(is_last=len(looks) == LOOKS - 1))
 
-    @property
-    def currencies(self) -> set[str]:
-        """The currencies of the instruments."""
-        rows = self._looks[-1].held.instruments
-        return {name for row in rows for name in (row["currency"], row["base"]) if name}
-
     async def look_again(self) -> None:
         """Query the positions once more, for the balances in the same answer."""
         self._looks.append(await self._look(is_last=True))

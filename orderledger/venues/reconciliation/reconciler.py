@@ -135,7 +135,7 @@ class Reconciler:
         positions = PositionComparison(account, facts, rules, since, listing.at)
         await positions.compare()
         balances, last = ComparedBalances(), before.certificate
-        if facts.may_state(positions.currencies, last):
+        if facts.balances or (last is not None and last["balances"]):
             balances = await BalanceComparison(
                 account, facts, self._rules, positions, since, listing.at, last
             ).compare()

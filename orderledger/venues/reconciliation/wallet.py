@@ -37,7 +37,6 @@ class Certified(NamedTuple):
     covered_to: datetime
     rows: int
     place: Decimal | None
-    is_certified: bool
     is_open: bool
 
     @classmethod
@@ -53,7 +52,6 @@ class Certified(NamedTuple):
                 last["covered_to"],
                 one["rows"],
                 None if one["place"] is None else Decimal(one["place"]),
-                one["state"] in (BalanceState.CLOSES, BalanceState.DIFFERS),
                 f"balance_differs:{one['currency']}" in left,
             )
             for one in last["balances"] or ()
@@ -62,11 +60,15 @@ class Certified(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
-    """The venue's balances beside those of the ledger. `is_still`: nothing that moves a balance was
-    recorded between the beginning of the query and the reading of the ledger."""
+    """The venue's balances beside those of the ledger.
+
+    `missing`: currencies that the ledger has and the venue does not state. `is_still`: nothing that
+    moves a balance was recorded between the beginning of the query and the reading of the ledger.
+    """
 
     stated: Mapping[str, Sequence[Balance]]
     rows: Mapping[str, BalanceRow]
+    missing: Sequence[str]
     is_still: bool
     balances: Mapping[str, CertifiedBalance]
 

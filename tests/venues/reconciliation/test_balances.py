@@ -303,6 +303,16 @@ def test_a_venue_that_states_no_balances_is_said_to(bank: Desk) -> None:
     assert left(found) == []
 
 
+def test_a_difference_stays_open_while_the_venue_does_not_state_the_balance(bank: Desk) -> None:
+    bank.venue.wallet = {"USD": ["899.99"], "BTC": ["1"]}
+    assert left(bank.reconcile(1000)) == ["balance_differs:USD"]
+    bank.venue.wallet = None
+    found = bank.reconcile(1001)
+    assert (left(found), found.certificate.balances) == (["balance_differs:USD"], None)
+    bank.venue.wallet = {"USD": ["900"], "BTC": ["1"]}
+    assert left(bank.reconcile(1002)) == []
+
+
 def test_rounding_by_the_venue_is_allowed_half_a_last_place_for_each_row(bank: Desk) -> None:
     """33.335 is booked as 33.33 or 33.34, each time."""
     bank.record(*bought("1", "33.335", second=20), *bought("1", "33.335", second=30))
