@@ -24,11 +24,11 @@ PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # Where Python is told to keep no bytecode, the tests keep it with pytest's cache: compiling takes half of a process's start.
 ifneq ($(PYTHONDONTWRITEBYTECODE),)
-test test-slow test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
-test test-slow test-long mutants: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-long mutants mutants-random: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
+test test-slow test-long mutants mutants-random: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants crash crash-calls histories soak check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants mutants-random crash crash-calls histories soak check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,10 +72,14 @@ screenshots: setup  ## make the pictures of the page in docs/images again
 	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/serve/page/test_screenshots.py -m page
 
 nightly: HISTORIES = 60
-nightly: test-long test-interop test-spark test-image mutants histories soak bench  ## what takes too long for every change; hours
+nightly: test-long test-interop test-spark test-image mutants mutants-random histories soak bench  ## what takes too long for every change; hours
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
+
+POINTS ?= 3
+mutants-random: setup  ## change POINTS=3 random places of each package in a copy; PACKAGE=gateway: of one; SEED=1: the same draw; half an hour the first time
+	$(BIN)/python -m tests.mutants.random --points $(POINTS) --least 0.7 $(addprefix --package ,$(PACKAGE)) $(addprefix --seed ,$(SEED))
 
 N ?= 100
 SEED ?=

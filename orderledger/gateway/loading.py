@@ -68,7 +68,8 @@ def load(book: Book) -> None:
     book.instruments, book.positions, book.day = _unmarked(definitions), {}, DayPnl({}, {})
     _replay(book, histories, today, first)
     opened = {
-        key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()
+        key: EXACT.subtract(positions.get(key, ZERO), book.positions.get(key, ZERO))
+        for key in {**positions, **book.positions}
     }
     marks = _marks_at(book.store, definitions, first)
     book.instruments, book.positions, book.day = (

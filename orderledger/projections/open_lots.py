@@ -50,7 +50,7 @@ def lot_rows(
     entries: Iterable[Entry], definitions: Definitions, method: Method
 ) -> Iterator[LotRow]:
     """From trades and adjustments as they happened. By average cost there are no lots. A position
-    whose side is not known has none."""
+    whose P&L is not known has none."""
     if method == "average":
         return
     positions: dict[tuple[str, str, Part], Position] = {}
@@ -63,8 +63,10 @@ def lot_rows(
             books = (LotBook("average", {}, None), LotBook(method, {}, None))
             positions[key] = defined.position(*key, books)
         positions[key].enter(entry)
+        if "fill_id" in entry and entry["price"] <= ZERO:
+            positions[key].priceless += 1
     for (account, instrument, _), position in sorted(positions.items()):
-        if definitions(account, instrument).unknown is None:
+        if definitions(account, instrument).unknown is None and position.reason is None:
             yield from _rows(position, method)
 
 

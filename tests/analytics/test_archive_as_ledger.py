@@ -2,13 +2,14 @@
 has."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 import pytest
 
-from orderledger import Ledger
+from orderledger import Ledger, Transfer
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.recorded import KINDS
 from orderledger.infrastructure.storage.epoch import Loss
@@ -45,6 +46,7 @@ def every_kind(ledger: Ledger) -> None:
         )
     )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])
+    ledger.record(Transfer(account="sim:main", currency="USD", amount=Decimal(5), kind="deposit"))
     ledger.proof.forget_evidence("G-1", account="sim:main", reason="asked")
     ledger.internals.store.epoch.on_loss(Loss(kept_to=None, lost_to=10**6, digest="0f" * 32))
     while ledger.log.account_events(kind="log_went_back") == []:  # a thread records it

@@ -135,7 +135,7 @@ def test_a_secret_is_in_no_line_of_a_collectors_log(
     finally:
         root.handlers[:], root.level = before[0], before[1]
     lines = log.getvalue()
-    assert lines.count("***") == 4 and "1234567" not in lines
+    assert lines.count("***") >= 4 and "1234567" not in lines  # threads of other tests may learn
 
 
 def test_what_the_settings_say_is_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

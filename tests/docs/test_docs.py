@@ -43,7 +43,11 @@ from tests.public_names import WITH_NAMES, names_of, private_imports
 DOCS = REPOSITORY / "docs"
 ROOT_PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
 PAGES = sorted([*DOCS.rglob("*.md"), *(REPOSITORY / "examples").rglob("*.md"), *ROOT_PAGES])
-STORIES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
+STORIES = [
+    DOCS / "tutorial.md",
+    DOCS / "explanation/how-figures-are-made.md",
+    *sorted((DOCS / "how-to").glob("*.md")),
+]
 EXAMPLES = sorted((REPOSITORY / "examples").rglob("*.py"))
 NOTEBOOKS = sorted(DOCS.rglob("*.ipynb"))
 ELSEWHERE = {"docs/explanation/performance.md"}

@@ -16,7 +16,11 @@ def document(message: Message) -> dict[str, Any]:
     )
     return {
         "type": fields.pop("type"),
-        **{name: value for name, value in fields.items() if value is not False and value != {}},
+        **{
+            name: value
+            for name, value in fields.items()
+            if value is not False and value not in ({}, [])
+        },
     }
 
 

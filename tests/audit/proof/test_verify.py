@@ -2,6 +2,7 @@
 store."""
 
 import shutil
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from orderledger import Ledger, StoreError
 from orderledger.audit.proof import tiles
+from orderledger.audit.proof.checkpoints import CheckpointLoop
+from orderledger.audit.proof.keys import load
 from orderledger.audit.proof.verifying import Verified, verify
 from orderledger.infrastructure.storage.store import open_store, reaching
 from tests.audit.proof.alterations import Alterer, covered
@@ -208,3 +211,50 @@ def test_new_events_are_counted_as_not_covered(store_url: str, key: Path) -> Non
         ledger.record_many(parsed(*lives(1, "a/b")))
         found = ledger.proof.verify()
     assert (found.covered, found.alterations) == (8, []) and found.events > 8
+
+
+def test_verifying_reports_its_progress_to_the_end(tmp_path: Path, key: Path) -> None:
+    def progress_of(ledger: Ledger) -> list[tuple[int, int]]:
+        reported: list[tuple[int, int]] = []
+        ledger.proof.verify(progress=lambda done, last: reported.append((done, last)))
+        return reported
+
+    with opened(f"sqlite:///{tmp_path}/orders.db", update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(5, "a/b")))
+        ledger.proof.checkpoint(key)
+        assert progress_of(ledger)[-1] == (end := last_position(ledger), end)
+        ledger.record_many(parsed(*lives(2, "c/d")))
+        assert progress_of(ledger)[-1] == (end := last_position(ledger), end)
+        assert len(progress_of(ledger)) == 2, "one for the tiles, one for the events beside them"
+
+
+def last_position(ledger: Ledger) -> int:
+    return int(ledger.status()["position"])
+
+
+def wait_for(notes: list[str], count: int) -> None:
+    ends_at = time.monotonic() + 30
+    while len(notes) < count and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    assert len(notes) == count
+
+
+def test_checkpoints_are_made_while_running_and_once_more_at_the_end(
+    tmp_path: Path, key: Path
+) -> None:
+    notes: list[str] = []
+    with opened(f"sqlite:///{tmp_path}/orders.db", update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(2, "a/b")))
+        store = ledger.internals.store
+        maker = CheckpointLoop(store, load(key), 0.01, [notes.append], pytest.fail)
+        maker.start()
+        wait_for(notes, 1)
+        time.sleep(0.05)
+        assert len(notes) == 1, "none without new events"
+        ledger.record_many(parsed(*lives(1, "c/d")))
+        wait_for(notes, 2)
+        maker.stop()
+        last = CheckpointLoop(store, load(key), 600, [notes.append], pytest.fail)
+        last.ask_to_stop()
+        last.run()
+        assert len(notes) == 3

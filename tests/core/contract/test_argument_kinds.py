@@ -34,7 +34,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("position_side", "position_id", "actor", "reason", "text", "search"), TEXT),
     **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency"), TEXT),
     **dict.fromkeys(("view", "method", "order", "agreement", "source"), ("moon", *TEXT)),
-    **dict.fromkeys(("limit", "points", "jobs", "fence"), COUNT),
+    **dict.fromkeys(("limit", "points", "jobs", "fence", "position"), COUNT),
     **dict.fromkeys(("messages", "lines", "names", "streams", "columns", "parities"), LIST),
     "mark_serves": (3, "1h"),
     **dict.fromkeys(("since", "until", "recorded_since", "recorded_until"), TIME),
@@ -55,7 +55,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 NEEDED: dict[str, Any] = {
     "order_id": "C-1", "client_order_id": "C-1", "view": "orders", "streams": (), "messages": (),
     "lines": (), "events": (), "since": DAY, "until": DAY, "name": "x", "status": {},
-    "currency": "USD",
+    "currency": "USD", "position": 1,
 }  # fmt: skip
 
 

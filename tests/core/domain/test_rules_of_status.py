@@ -521,3 +521,18 @@ def test_a_cancel_concluded_from_silence_ends_an_order_that_was_made_elsewhere()
     nothing().given(
         message("acknowledged", at=at(1)), message("canceled", reason="concluded_absent", at=at(30))
     ).then_order(status="canceled", is_open=False, origin="external")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [
+        *((status, True) for status in ("new", "partially_filled", "suspended", "stopped")),
+        ("pending_new", False),
+    ],
+)
+def test_a_refusal_as_a_duplicate_does_not_end_an_order_that_the_venue_was_seen_to_work(
+    status: str, is_open: bool
+) -> None:
+    given(*SENT, message("status_observed", status=status, at=at(3))).when(
+        message("rejected", reason="duplicate_order", at=at(4))
+    ).then_order(is_open=is_open)

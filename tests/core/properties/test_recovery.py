@@ -47,6 +47,11 @@ REOPENED: dict[str, list[Message]] = {
         ours(1, "deny", reason="limit"),
         ours(2, "acknowledged"),
     ],
+    "by a reinstatement after a cancel that is reported late": [
+        REQUEST,
+        ours(4, "reinstated"),
+        ours(3, "canceled"),
+    ],
     "by a resumption of the next day": [REQUEST, ours(1, "done_for_day"), ours(2, "resumed")],
 }
 

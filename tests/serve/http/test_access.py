@@ -14,7 +14,9 @@ from starlette.routing import Mount, Route
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.serve import access
 from orderledger.serve.app import make_app
+from orderledger.serve.problems import Problem
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.tokens import Tokens
 from tests.serve.http.harness import asked, client_of
@@ -250,3 +252,13 @@ def test_an_unknown_path_is_a_problem(ledger: Ledger) -> None:
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
         assert json.loads(answer.content)["type"] == "urn:orderledger:problem:not_found"
+
+
+@pytest.mark.parametrize(
+    "name", ["host", "origin", "authorization", "content-type", "content-length"]
+)
+def test_a_header_that_decides_is_refused_if_it_comes_twice(name: str) -> None:
+    given = [(name.encode(), b"a"), (b"accept", b"x"), (b"accept", b"y")]
+    assert access._headers(given)[name.encode()] == b"a"
+    with pytest.raises(Problem, match="given twice"):
+        access._headers([*given, (name.encode(), b"b")])
