@@ -228,6 +228,9 @@ BREAKS: dict[str, str] = {
     "two_live_orders": "The venue works two orders under one order of ours. The break stays open.",
     "opening_position": "A position was held before the first fill that the venue reports, and perhaps closed since. The first run of an account takes it over.",
     "position_differs": "The fills do not add up to the position that the venue reports. It stays open until they do, or until the position is adjusted.",
+    "missing_transfer": "A transfer that the venue reports is missing here. It is recorded.",
+    "opening_balance": "The account had no opening balance. The first run whose venue states balances takes them over, as an `adjust` with a currency.",
+    "balance_differs": "The venue states another balance than the log adds up to, by more than the residual. It stays open until both agree, or until the balance is adjusted.",
     "unreadable_fill": "A row of the venue's answer about fills cannot be read, and may hide a fill. It stays open while the venue sends the row and it cannot be read. Queries go back to the first answer with the row, within `lookback`.",
     "unreadable_order": "A row of the venue's list of open orders cannot be read. It stays open while the venue sends the row and it cannot be read.",
 }
@@ -251,7 +254,7 @@ RECONCILED: dict[str, str] = {
     "appended": "Number of messages recorded. 0 in a dry run.",
     "certificate": "The [`certify`](messages.md#certify) message of the run, with the ids of `open_breaks`. Null if the venue could not be queried.",
     "is_recorded": "Whether the certificate was recorded. It is if it says something new, and never in a dry run.",
-    "stages": "In a dry run only: the lists that the stages of the run hand on, `facts`, `differences`, `repairs` and `records`. See [reconciliation](../explanation/reconciliation.md#the-stages-of-a-run).",
+    "stages": "In a dry run only: the lists that the stages of the run hand on, `facts`, `differences`, `repairs`, `records` and `certificate`. See [reconciliation](../explanation/reconciliation.md#the-stages-of-a-run).",
     "fault": "Why the venue could not be queried; only present then. `appended` and `is_recorded` are then missing, and the run concluded nothing.",
 }
 

@@ -16,6 +16,7 @@ from orderledger.infrastructure.messages.registry import (
     MESSAGES,
     AnyMessage,
     Cause,
+    CertifiedBalance,
     Fee,
     LinksTo,
     Message,
@@ -73,7 +74,7 @@ def messages() -> str:
     for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
     parts += [FORMER, _former_words(), "## Objects inside messages\n"]
-    for model in (ReportedClaims, LinksTo, OpenBreak, Fee, Cause):
+    for model in (ReportedClaims, LinksTo, OpenBreak, CertifiedBalance, Fee, Cause):
         parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
 

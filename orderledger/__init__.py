@@ -24,6 +24,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.ledger": ("Ledger",),
     "orderledger.domain.values": (
         "Anomaly",
+        "BalanceState",
         "Certainty",
         "FeeKind",
         "InstrumentKind",

@@ -69,8 +69,8 @@ DOUBTS = Columns(
 RECONCILIATION = Columns(
     ("account", "orders", "agreeing_orders", "differing_orders", "unmatched_orders",
     "reconciled_at"),
-    ("certified_orders", "certified_fills", "certified_positions", "open_breaks", "covered_from",
-    "covered_to", "certificate_position"),
+    ("certified_orders", "certified_fills", "certified_positions", "certified_balances",
+    "not_reported", "open_breaks", "covered_from", "covered_to", "certificate_position"),
 )  # fmt: skip
 EQUITY = Columns(
     ("at", "kind", "instrument", "equity", "drawdown", "currency"),
@@ -116,7 +116,16 @@ ACCOUNT_EVENTS = Columns(
 )  # fmt: skip
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"),
-    ("orders", "fills", "positions", "covered_from", "covered_to", "position"),
+    (
+        "orders",
+        "fills",
+        "positions",
+        "balances",
+        "not_reported",
+        "covered_from",
+        "covered_to",
+        "position",
+    ),
 )
 EXPOSURE = Columns(
     ("account", "instrument", "position_side", "position_quantity", "position_quantity_least",

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from orderledger.domain.accounts import (
     AccountEvent,
     AnyAccountEvent,
+    CertifiedBalance,
     FundingRecorded,
     OpenBreak,
     PositionAdjusted,
@@ -90,7 +91,7 @@ def keys_of(fact: AnyAccountEvent) -> list[str]:
     )
 
 
-def _digest(fact: AnyAccountEvent, names: Iterable[tuple[str, str]]) -> str:
+def _digest(fact: AnyAccountEvent | CertifiedBalance, names: Iterable[tuple[str, str]]) -> str:
     parts = []
     for name, stored in names:
         if (value := getattr(fact, name)) is not None:
@@ -141,6 +142,8 @@ def _text(value: object) -> str:
         return f"{value.kind} {value.instrument or ''}"
     if isinstance(value, OpenBreak):
         return f"{_microseconds(value.since)} {value.id}"
+    if isinstance(value, CertifiedBalance):
+        return _digest(value, [(name, name) for name in value.__struct_fields__])
     if isinstance(value, tuple):
         texts = [_text(one) for one in value]
         return " ".join(f"{len(text)} {text}" for text in texts)

@@ -15,6 +15,7 @@ from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.values import (
+    BalanceState,
     Cause,
     InstrumentKind,
     PositionMode,
@@ -252,9 +253,48 @@ class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unkn
     since: datetime
 
 
+class CertifiedBalance(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
+    """Balance in one currency, by the log and by the venue.
+
+    It closes if the difference is at most the residual: half of `place` for each of `rows`. It is 0
+    where the total has no more digits than the venue prints.
+    """
+
+    currency: Annotated[str, Meta(description="Currency or coin.")]
+    state: Annotated[BalanceState, Meta(description="Whether it closes.")]
+    total: Annotated[Decimal | None, Meta(description="The balance that follows from the log.")] = (
+        None
+    )
+    reported: Annotated[Decimal | None, Meta(description="The balance that the venue states.")] = (
+        None
+    )
+    difference: Annotated[
+        Decimal | None, Meta(description="The reported balance less the total.")
+    ] = None
+    residual: Annotated[
+        Decimal | None, Meta(description="Largest difference that rounding by the venue explains.")
+    ] = None
+    place: Annotated[
+        Decimal | None, Meta(description="The last decimal place that the venue prints.")
+    ] = None
+    rows: Annotated[
+        int, Meta(description="Fills, fundings and transfers in it since its opening balance.")
+    ] = 0
+    reason: Annotated[
+        str | None, Meta(description="Why it is unknown, e.g. currency_unknown:BTC-USD.")
+    ] = None
+
+
 class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
-    """Result of a comparison of the account with its venue: the counts that agreed, and the open
-    breaks.
+    """Result of a comparison of the account with its venue: the counts that agreed, the balances,
+    and the open breaks.
 
     `covered_from` to `covered_to`: the period for which the venue was queried for every fill.
     """
@@ -272,10 +312,28 @@ class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
     open_breaks: Annotated[tuple[OpenBreak, ...], Meta(extra={"most": 10_000})] = msgspec.field(
         default=(), name="breaks_open"
     )
+    balances: Annotated[
+        tuple[CertifiedBalance, ...] | None,
+        Meta(
+            description="Balances by currency. Left out: they were not compared.",
+            extra={"most": 10_000},
+        ),
+    ] = None
+    not_reported: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="Not compared, because the venue does not state it: "
+            "`position:INSTRUMENT`, `balance:CURRENCY`, or `balances` for all of them.",
+            extra={"most": 10_000},
+        ),
+    ] = None
     reason: str | None = None
 
     def sentence(self) -> str:
         counted = f"{self.orders} orders, {self.fills} fills and {self.positions} positions agreed"
+        if self.balances is not None:
+            closed = sum(one.state == BalanceState.CLOSES for one in self.balances)
+            counted = f"{counted}, {closed} of {len(self.balances)} balances closed"
         count = len(self.open_breaks)
         differences = (
             "no difference is open"

@@ -12,6 +12,7 @@ from orderledger.domain.fields import NotNegative
 
 __all__ = [
     "Anomaly",
+    "BalanceState",
     "Certainty",
     "FeeKind",
     "InstrumentKind",
@@ -90,6 +91,16 @@ class TransferKind(StrEnum):
     AIRDROP = "airdrop"
     INTERNAL = "internal"
     OTHER = "other"
+
+
+class BalanceState(StrEnum):
+    """State of a balance in a certificate. `unstable`: it changed during every query. `unknown`: it
+    could not be compared. Nothing is certified for these two."""
+
+    CLOSES = "closes"
+    DIFFERS = "differs"
+    UNSTABLE = "unstable"
+    UNKNOWN = "unknown"
 
 
 class DatedBy(StrEnum):

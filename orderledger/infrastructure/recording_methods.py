@@ -13,7 +13,7 @@ from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
-from orderledger.projections.rows import OrderRow, TradeRow
+from orderledger.projections.rows import BalanceRow, OrderRow, TradeRow
 
 if TYPE_CHECKING:
     from orderledger.domain.recorded import Recorded
@@ -102,24 +102,41 @@ class RecordingMethods:
     def preview(
         self, messages: Iterable["Message"], *, view: Literal["trades"]
     ) -> list[TradeRow]: ...
+    @overload
+    def preview(
+        self, messages: Iterable["Message"], *, view: Literal["balances"]
+    ) -> list[BalanceRow]: ...
     def preview(
         self,
         messages: Iterable["Message"],
         *,
-        view: Literal["outcomes", "orders", "trades"] = "outcomes",
+        view: Literal["outcomes", "orders", "trades", "balances"] = "outcomes",
     ) -> Any:
         """Show what recording these messages now, in order, would give. Records nothing.
 
-        `view`: their outcomes, in one commit; or their orders, or the active fills of these.
+        `view`: their outcomes, in one commit; or their orders, or the active fills of these; or all
+        balances, for which the whole log is read.
         """
         to_entry = self._ledger._wire.to_entry
         entries = [to_entry(message) for message in messages]
         if view == "outcomes":
             return self._ledger._writer.preview(entries)
         with reaching(self._ledger._url):
-            events = self._ledger._writer.simulate(entries)
+            events = self._ledger._writer.simulate(entries, is_whole=view == "balances")
         views = FoldedViews(events, None, None)
+        if view == "balances":
+            return _balances(views, events)
         return queries.orders(views) if view == "orders" else queries.trades(views)
+
+
+def _balances(views: FoldedViews, events: Sequence["Recorded"]) -> list[BalanceRow]:
+    by_stream: dict[str, list[Recorded]] = {}
+    for event in events:
+        by_stream.setdefault(event.stream, []).append(event)
+    now = max(event.recorded_at for event in events)
+    return queries.balances(
+        views, now, events_of=lambda streams: {one: by_stream[one] for one in streams}
+    )
 
 
 check_arguments(RecordingMethods)

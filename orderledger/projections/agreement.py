@@ -70,6 +70,13 @@ class ReconciliationRow(TypedDict):
     certified_orders: Annotated[int | None, "Open orders that agreed then."]
     certified_fills: Annotated[int | None, "Active fills in the ledger then."]
     certified_positions: Annotated[int | None, "Positions that agreed then."]
+    certified_balances: Annotated[
+        list[dict[str, Any]] | None,
+        "Balances by currency, as compared then. Null: they were not compared.",
+    ]
+    not_reported: Annotated[
+        list[str] | None, "Positions and balances that the venue did not state then."
+    ]
     open_breaks: Annotated[
         list[dict[str, str]] | None,
         "Differences that it left open: id, and since when they are known.",
@@ -148,6 +155,8 @@ def reconciliation_row(
         "certified_orders": last and last["orders"],
         "certified_fills": last and last["fills"],
         "certified_positions": last and last["positions"],
+        "certified_balances": last and last["balances"],
+        "not_reported": last and last["not_reported"],
         "open_breaks": last and last["open_breaks"],
         "certificate_position": last and last["position"],
     }

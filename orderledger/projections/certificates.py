@@ -1,9 +1,10 @@
 """The view of certificates, the results of reconciliations."""
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from decimal import Decimal
+from typing import Annotated, Any, TypedDict
 
-from orderledger.domain.accounts import ReconciliationCertified
+from orderledger.domain.accounts import CertifiedBalance, ReconciliationCertified
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.view import Table
 
@@ -22,6 +23,14 @@ class CertificateRow(TypedDict):
     open_breaks: Annotated[
         list[dict[str, str]], "Unsettled differences: id, and since when they are known."
     ]
+    balances: Annotated[
+        list[dict[str, Any]] | None,
+        "By currency: state, total, reported, difference, residual, place, rows and reason. Null: "
+        "they were not compared.",
+    ]
+    not_reported: Annotated[
+        list[str] | None, "Positions and balances that the venue does not state."
+    ]
 
 
 CERTIFICATES = Table(
@@ -31,7 +40,7 @@ CERTIFICATES = Table(
     CertificateRow,
     ("at", "position"),
     (("account",),),
-    version=11,
+    version=12,
 )
 
 
@@ -51,4 +60,23 @@ def certificate_row(
         "open_breaks": [
             {"id": one.id, "since": one.since.isoformat()} for one in event.open_breaks
         ],
+        "balances": None
+        if event.balances is None
+        else [_balance_row(one) for one in event.balances],
+        "not_reported": None if event.not_reported is None else list(event.not_reported),
     }
+
+
+def _balance_row(balance: CertifiedBalance) -> dict[str, Any]:
+    return {name: _plain(getattr(balance, name)) for name in balance.__struct_fields__}
+
+
+def _plain(value: Decimal | str | int | None) -> str | int | None:
+    """The value for JSON. A number keeps its digits."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case str():
+            return str(value)
+        case _:
+            return value

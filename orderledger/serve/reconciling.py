@@ -56,7 +56,7 @@ class ReconcileBody(BaseModel):
     )
     adjust_positions: bool = Field(
         default=False,
-        description="If fills do not explain a position, adjust it to the venue's position.",
+        description="Adjust a position or balance that the log does not explain to the venue's.",
     )
 
 

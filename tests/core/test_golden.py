@@ -28,6 +28,7 @@ from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
 from orderledger.domain.values import (
     Anomaly,
+    BalanceState,
     Cause,
     DatedBy,
     Fee,
@@ -220,6 +221,20 @@ FULL: dict[str, AnyEvent] = {
         fills=41,
         positions=2,
         open_breaks=(accounts.OpenBreak(id="position_differs:BTC-USD", since=AT),),
+        balances=(
+            accounts.CertifiedBalance(
+                currency="USD",
+                state=BalanceState.DIFFERS,
+                total=Decimal("900.005"),
+                reported=Decimal("899.90"),
+                difference=Decimal("-0.105"),
+                residual=Decimal("0.015"),
+                place=Decimal("0.01"),
+                rows=3,
+                reason="a_code",
+            ),
+        ),
+        not_reported=("position:ETH-USD", "balance:ETH"),
         reason="a_code",
     ),
     "trading_halted.v1": accounts.TradingHalted(
@@ -391,6 +406,7 @@ ADDED = (
     Added("fees", ("fill_recorded.v1", "fill_corrected.v1")),
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
+    Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
 )
 """In the order in which they were added."""
 

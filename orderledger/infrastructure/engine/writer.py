@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar, cast
 
@@ -110,19 +110,25 @@ class Writer:
         """
         return [verdict.outcome_at(None) for verdict in self._dry_run(entries)[0]]
 
-    def simulate(self, entries: list[Entry]) -> list[Recorded]:
+    def simulate(self, entries: list[Entry], *, is_whole: bool = False) -> list[Recorded]:
         """The streams that `write` would append to now, including the new events, in log order.
-        Appends nothing."""
+        Appends nothing. `is_whole`: the whole log, with the new events."""
         _, events = self._dry_run(entries)
         last = self._store.recorder.last_position()
-        stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
-        known = sorted(
-            (event for stream in stored.values() for event in stream),
-            key=lambda event: event.position or 0,
-        )
+        known = self._all(last) if is_whole else self._streams_of(events)
         for number, event in enumerate(events, 1):
             place_at(event, last + number)
         return [*known, *events]
+
+    def _all(self, last: int) -> list[Recorded]:
+        return [event for event in self._store.all_events() if (event.position or 0) <= last]
+
+    def _streams_of(self, events: Iterable[Recorded]) -> list[Recorded]:
+        stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
+        return sorted(
+            (event for stream in stored.values() for event in stream),
+            key=lambda event: event.position or 0,
+        )
 
     def _dry_run(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
         """Decide with a fresh Decider: cached streams may be stale, which only a commit would

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, g
 import msgspec
 from pydantic import BeforeValidator, Field, create_model
 
-from orderledger.domain.accounts import OpenBreak
+from orderledger.domain.accounts import CertifiedBalance, OpenBreak
 from orderledger.domain.fields import MEANINGS
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
@@ -28,6 +28,7 @@ PARTS: dict[Struct, str] = {
     Reported: "ReportedClaims",
     Links: "LinksTo",
     OpenBreak: "OpenBreak",
+    CertifiedBalance: "CertifiedBalance",
     Fee: "Fee",
     Cause: "Cause",
 }
@@ -134,7 +135,8 @@ def _wire_type(hint: Any, models: Any) -> tuple[Any, bool]:
     if named:
         return getattr(wire, named), is_optional
     if get_origin(kind) is tuple:
-        return tuple.__class_getitem__((models[get_args(kind)[0]], ...)), is_optional
+        item, _ = _wire_type(get_args(kind)[0], models)
+        return tuple.__class_getitem__((item, ...)), is_optional
     return models.get(kind, WIRE_TYPES.get(kind, kind)), is_optional
 
 

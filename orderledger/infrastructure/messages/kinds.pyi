@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Required, TypedDict, Unpack
 from orderledger.domain import accounts, proposals
 from orderledger.domain.orders import commands, reports
 from orderledger.domain.values import (
+    BalanceState,
     DatedBy,
     FeeKind,
     InstrumentKind,
@@ -33,6 +34,7 @@ __all__ = [
     "CancelRejected",
     "Canceled",
     "Cause",
+    "CertifiedBalance",
     "Certify",
     "Decline",
     "Deny",
@@ -140,6 +142,31 @@ class OpenBreak(Model):
     id: str
     since: datetime
     def __init__(self, **fields: Unpack[_OpenBreak]) -> None: ...
+
+class _CertifiedBalance(TypedDict, total=False):
+    currency: Required[str]
+    state: Required[BalanceState | str]
+    total: Decimal | str | int | None
+    reported: Decimal | str | int | None
+    difference: Decimal | str | int | None
+    residual: Decimal | str | int | None
+    place: Decimal | str | int | None
+    rows: int | None
+    reason: str | None
+
+class CertifiedBalance(Model):
+    """Balance in one currency, by the log and by the venue."""
+
+    currency: str
+    state: BalanceState
+    total: Decimal | None
+    reported: Decimal | None
+    difference: Decimal | None
+    residual: Decimal | None
+    place: Decimal | None
+    rows: int
+    reason: str | None
+    def __init__(self, **fields: Unpack[_CertifiedBalance]) -> None: ...
 
 class _Fee(TypedDict, total=False):
     currency: Required[str]
@@ -789,10 +816,12 @@ class _Certify(_Message, total=False):
     fills: Required[int]
     positions: Required[int]
     open_breaks: tuple[OpenBreak, ...] | list[OpenBreak] | None
+    balances: tuple[CertifiedBalance, ...] | list[CertifiedBalance] | None
+    not_reported: tuple[str, ...] | list[str] | None
 
 class Certify(Message):
-    """Result of a comparison of the account with its venue: the counts that agreed, and the open
-    breaks."""
+    """Result of a comparison of the account with its venue: the counts that agreed, the balances,
+    and the open breaks."""
 
     fact: ClassVar[type[accounts.ReconciliationCertified]]
     type: Literal["certify"]
@@ -802,6 +831,8 @@ class Certify(Message):
     fills: int
     positions: int
     open_breaks: tuple[OpenBreak, ...]
+    balances: tuple[CertifiedBalance, ...] | None
+    not_reported: tuple[str, ...] | None
     def __init__(self, **fields: Unpack[_Certify]) -> None: ...
 
 class _Halt(TypedDict, total=False):

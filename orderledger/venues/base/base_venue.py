@@ -110,6 +110,11 @@ class BaseVenue:
         """Whether `positions` would include this instrument if any of it were held."""
         return True
 
+    def reports_balance(self, currency: str) -> bool:
+        """Whether `positions` would include this currency if any of it were held. A missing one is
+        then 0 at the venue."""
+        return False
+
     # Listening
 
     async def listen(self) -> AsyncGenerator[FeedEvent, None]:

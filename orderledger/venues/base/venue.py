@@ -25,6 +25,7 @@ __all__ = [
     "Messages",
     "PriorPosition",
     "Records",
+    "ReportsBalances",
     "UnreadablePayload",
     "Up",
     "Venue",
@@ -212,10 +213,21 @@ class Venue(Protocol):
         """
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions that are not flat, and the balances of currencies under their names."""
+        """All positions that are not flat, and the balances of currencies. A balance with
+        `currency` and `amount` is compared with the total of the log; one under an instrument's
+        name is not."""
 
     def reports_position(self, instrument: str) -> bool:
         """Whether `positions` would include this instrument if any of it were held."""
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+@runtime_checkable
+class ReportsBalances(Protocol):
+    """A venue that lists every currency that is held, so that a missing one is 0 there."""
+
+    def reports_balance(self, currency: str) -> bool:
+        """Whether `positions` would include this currency if any of it were held. A missing one is
+        then 0, if the answer has others."""

@@ -76,7 +76,7 @@ def _collect(config: str, log: str | None, signals: "Signals") -> None:
 @click.option(
     "--adjust-positions",
     is_flag=True,
-    help="If fills do not explain a position, adjust it to the venue's position.",
+    help="If the log does not explain a position or a balance, adjust it to the venue's.",
 )
 @click.option(
     "--json",
@@ -97,7 +97,8 @@ def reconcile(
 ) -> None:
     """Compare accounts with their venues.
 
-    Appends what the ledger missed, and certifies what agrees.
+    Compares orders, fills, positions and balances by currency. Appends what the ledger missed, and
+    certifies what agrees.
 
     A difference is a break. If the venue's report settles a break, messages with source
     `reconciliation` and the break as their cause are appended. The other breaks stay open and are

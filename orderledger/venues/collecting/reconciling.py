@@ -6,7 +6,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
-from orderledger import InvalidSetting
+from orderledger import BalanceState, Certify, InvalidSetting
 from orderledger.extend.messages import document
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.registry import adapter
@@ -53,13 +53,57 @@ BreakReport = TypedDict(
 """A difference between the ledger and the venue. Its field `break` is not a valid Python name."""
 
 
-class Stages(TypedDict):
-    """The lists that the stages of a run hand on. The last stage makes the certificate of them."""
+class FactRow(TypedDict):
+    """One row per report of the venue."""
 
-    facts: Annotated[list[dict[str, Any]], "Reports of the venue: `query` and `message`."]
-    differences: Annotated[list[dict[str, Any]], "Differences: `break` and `text`."]
-    repairs: Annotated[list[dict[str, Any]], "Proposed repairs: `break` and `message`."]
-    records: Annotated[list[dict[str, Any]], "Messages to record: `message` and `outcome`."]
+    query: Annotated[str, "The query that it answers."]
+    message: Annotated[dict[str, Any], "The report."]
+
+
+DifferenceRow = TypedDict(
+    "DifferenceRow", {"break": Annotated[str, "Id."], "text": Annotated[str, "In a sentence."]}
+)
+"""One row per difference. Its field `break` is not a valid Python name."""
+
+RepairRow = TypedDict(
+    "RepairRow",
+    {
+        "break": Annotated[str, "Id of the difference."],
+        "message": Annotated[dict[str, Any], "A message that settles it, or tries to."],
+    },
+)
+"""One row per proposed repair."""
+
+
+class RecordRow(TypedDict):
+    """One row per message to record."""
+
+    message: Annotated[dict[str, Any], "The message."]
+    outcome: Annotated[str, "Its outcome."]
+
+
+class CertifiedRow(TypedDict):
+    """One row per part of the account, as the certificate has it."""
+
+    compared: Annotated[
+        str,
+        "`orders`, `fills`, `positions` or `balance:CURRENCY`; or what the venue does not state.",
+    ]
+    state: Annotated[
+        str, "`agree`; of a balance closes, differs, unstable or unknown; or `not_reported`."
+    ]
+    count: NotRequired[Annotated[int, "How many agree."]]
+    balance: NotRequired[Annotated[dict[str, Any], "The balance, with its residual."]]
+
+
+class Stages(TypedDict):
+    """The lists that the stages of a run hand on."""
+
+    facts: Annotated[list[FactRow], "Reports of the venue."]
+    differences: Annotated[list[DifferenceRow], "Differences between them and the ledger."]
+    repairs: Annotated[list[RepairRow], "Proposed repairs."]
+    records: Annotated[list[RecordRow], "Messages to record."]
+    certificate: Annotated[list[CertifiedRow], "The parts of the account, as certified."]
 
 
 class AccountReport(TypedDict):
@@ -166,9 +210,24 @@ def stages_of(found: Reconciled) -> Stages:
             {"message": document(record.message), "outcome": record.outcome.outcome}
             for record in found.records
         ],
+        "certificate": _certified(found.certificate),
     }
     readable: Stages = _readable(stages)
     return readable
+
+
+def _certified(certificate: Certify) -> list[CertifiedRow]:
+    rows: list[CertifiedRow] = [
+        {"compared": name, "state": "agree", "count": getattr(certificate, name)}
+        for name in ("orders", "fills", "positions")
+    ]
+    rows += [
+        {"compared": f"balance:{one['currency']}", "state": one["state"], "balance": one}
+        for one in document(certificate).get("balances", ())
+    ]
+    for name in certificate.not_reported or ():
+        rows.append({"compared": name, "state": "not_reported"})
+    return rows
 
 
 def _readable(value: Any) -> Any:
@@ -199,6 +258,9 @@ def in_words(report: AccountReport, *, is_dry_run: bool) -> str:
         f"{certificate['orders']} open orders, {certificate['fills']} fills, "
         f"{certificate['positions']} positions agree"
     )
+    if (balances := certificate.get("balances")) is not None:
+        closed = sum(one["state"] == BalanceState.CLOSES for one in balances)
+        agreed += f", {closed} of {len(balances)} balances close"
     done = "would be appended" if is_dry_run else f"{report['appended']} messages appended"
     return f"{report['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}"
 

@@ -91,7 +91,7 @@ class CollectSettings(BaseSettings):
         ),
     )
     adjust_positions: bool = Field(
-        default=False, description="Adjust a differing position to the venue's position."
+        default=False, description="Adjust a differing position or balance to the venue's."
     )
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
     venues: tuple[VenueSettings, ...] = Field(

@@ -1,15 +1,24 @@
 """One account of the ledger during a run: what it holds, and the messages that the run records."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orderledger import Fill, Message, Outcome
-from orderledger.rows import AccountEventRow, CertificateRow, OrderRow, TradeRow
+from orderledger.extend.views import Terms, terms_of
+from orderledger.rows import (
+    AccountEventRow,
+    BalanceRow,
+    CertificateRow,
+    InstrumentRow,
+    OrderRow,
+    TradeRow,
+)
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.book import position_at
+from orderledger.venues.reconciliation.book import JUST, MOVES_BALANCES, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
 
@@ -18,6 +27,13 @@ if TYPE_CHECKING:
 
 FillName = tuple[str | None, str]
 """The venue's id of an order, and the id of a fill."""
+
+
+class Mark(NamedTuple):
+    """The log position at a time of the run, and the number of the run's records."""
+
+    position: int
+    records: int
 
 
 class Record(NamedTuple):
@@ -140,7 +156,7 @@ class ReconciledAccount:
                 account=self.name,
                 position=position,
                 rows={PositionName.of(row): row for row in self.book.positions(account=self.name)},
-                instruments=self.book.instruments(account=self.name),
+                instruments=self._instruments(),
             )
 
     def quantity_at(self, moment: datetime, name: PositionName) -> Decimal:
@@ -151,3 +167,48 @@ class ReconciledAccount:
         """The active fills of an instrument after a time."""
         trades = self.book.trades(account=self.name, instrument=name.instrument)
         return [row for row in trades if row["at"] > moment and row["side"]]
+
+    def has_moved(self, mark: Mark) -> bool:
+        """Check for an event of the account since then that can change the total of a balance."""
+        since = self.book.events(account=self.name, after=mark.position)
+        return any(event["name"].startswith(MOVES_BALANCES) for event in since)
+
+    def balances(self) -> dict[str, BalanceRow]:
+        """The balances now, by currency."""
+        return {row["currency"]: row for row in self.book.balances(account=self.name)}
+
+    def after_all(self, moment: datetime) -> datetime:
+        """The moment, or just after the newest fill, funding or transfer: our clock may be behind
+        the venue's."""
+        asked: dict[str, Any] = {"account": self.name, "since": moment}
+        rows = [*self.book.trades(**asked), *self.book.log.account_events(**asked)]
+        return max([moment, *(row["at"] + JUST for row in rows)])
+
+    def booked(self, since: datetime, after: int) -> Counter[str]:
+        """By currency, the number of fills, fundings and transfers recorded after a log position
+        and dated `since` or later."""
+        asked: dict[str, Any] = {"account": self.name, "since": since}
+        with self.book.views.in_one_state():
+            terms = self.terms()
+            trades, events = self.book.trades(**asked), self.book.log.account_events(**asked)
+        found: Counter[str] = Counter()
+        for trade in trades:
+            if trade["position"] > after:
+                fees = {trade["fee_currency"], *(fee["currency"] for fee in trade["fees"] or ())}
+                found.update(moved_by(terms.get(trade["instrument"] or ""), fees))
+        moved = (row for row in events if row["kind"] in ("funding", "transfer"))
+        found.update(row["currency"] or "" for row in moved if row["position"] > after)
+        return found
+
+    def terms(self) -> dict[str, Terms]:
+        """The terms of the instruments."""
+        return {row["instrument"]: terms_of(row) for row in self._instruments()}
+
+    def _instruments(self) -> list[InstrumentRow]:
+        return self.book.instruments(account=self.name)
+
+
+def moved_by(terms: Terms | None, fees: set[str | None]) -> set[str]:
+    """The currencies that a fill moves. `fees`: those of its fees."""
+    own = () if terms is None else (terms.currency, terms.coin)
+    return {name for name in (*own, *fees) if name}

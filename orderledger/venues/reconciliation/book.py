@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 JUST = timedelta(microseconds=1)
 TERMS = {"quantity", "limit_price", "stop_price"}
 TERMS_SET = ("order_replaced.", "order_restated.")
+MOVES_BALANCES = (
+    *("fill_recorded.", "fill_corrected.", "fill_busted.", "order_attributed."),
+    *("funding_recorded.", "transfer_recorded.", "position_adjusted.", "instrument_defined."),
+)
+"""Beginnings of the stored names of events that can change the total of a balance."""
 
 
 class BookRecords:

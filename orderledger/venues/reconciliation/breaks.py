@@ -11,7 +11,7 @@ from typing import Any
 from orderledger import Absent, Message, Source
 from orderledger.extend.events import CONCLUDED_ABSENT
 from orderledger.extend.messages import document
-from orderledger.rows import OrderRow, PositionRow, TradeRow
+from orderledger.rows import BalanceRow, OrderRow, PositionRow, TradeRow
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     EXCESS_FILL = "excess_fill"
     FILL_DIFFERS = "fill_differs"
     MISSING_FUNDING = "missing_funding"
+    MISSING_TRANSFER = "missing_transfer"
     MISSING_ORDER = "missing_order"
     MISSING_END = "missing_end"
     UNANSWERED_ORDER = "unanswered_order"
@@ -44,6 +45,8 @@ class Kind(StrEnum):
     TWO_LIVE_ORDERS = "two_live_orders"
     OPENING_POSITION = "opening_position"
     POSITION_DIFFERS = "position_differs"
+    OPENING_BALANCE = "opening_balance"
+    BALANCE_DIFFERS = "balance_differs"
     UNREADABLE_FILL = "unreadable_fill"
     UNREADABLE_ORDER = "unreadable_order"
 
@@ -61,7 +64,7 @@ class Break:
     subject: str
     since: datetime
     text: str
-    ours: OrderRow | TradeRow | PositionRow | None = None
+    ours: OrderRow | TradeRow | PositionRow | BalanceRow | None = None
     theirs: Any = None
     repairs: tuple[Message, ...] = ()
     is_settled: bool = True

@@ -1,10 +1,12 @@
 """The certificate of a run: what agrees, the period that was compared, and the open breaks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from orderledger import Certify, OpenBreak
+from orderledger import CertifiedBalance, Certify, Message, OpenBreak
 from orderledger.rows import CertificateRow
 from orderledger.venues.reconciliation.breaks import ACTOR, Break
 
@@ -19,6 +21,21 @@ class Agreed(NamedTuple):
     orders: int
     fills: int
     positions: int
+    balances: Sequence[CertifiedBalance] | None = None
+
+
+@dataclass(slots=True)
+class ComparedBalances:
+    """The result of the comparison of balances. Without one, the venue states none.
+
+    `certified`: the balances of the certificate. `not_reported`: those that the venue does not
+    state. `proposed`: the messages to record with the certificate.
+    """
+
+    breaks: list[Break] = field(default_factory=list)
+    proposed: list[Message] = field(default_factory=list)
+    certified: list[CertifiedBalance] | None = None
+    not_reported: list[str] = field(default_factory=lambda: ["balances"])
 
 
 def certificate_of(
@@ -29,9 +46,10 @@ def certificate_of(
     account: str,
     since: datetime,
     at: datetime,
+    not_reported: Sequence[str] = (),
 ) -> Certify:
     """The certificate of a run at a time. Every fill was queried from `since` on. `last`: the
-    certificate before."""
+    certificate before. `not_reported`: what the venue does not state."""
     known = left_open(last)
     left = {one.id: known.get(one.id, one.since) for one in breaks if not one.is_settled}
     is_continued = last is not None and since <= last["covered_to"]
@@ -42,6 +60,7 @@ def certificate_of(
         covered_to=at,
         **agreed._asdict(),
         open_breaks=_shown_open(left),
+        not_reported=tuple(not_reported[:MOST_BREAKS]) or None,
         actor=ACTOR,
     )
 
@@ -60,12 +79,21 @@ def is_news(certificate: Certify, last: CertificateRow | None, certifying: timed
     has_gone_back = certificate.covered_to < last["covered_to"]  # the clock was set back
     if has_gone_back or certificate.covered_from > last["covered_from"]:
         return True
-    before = Agreed(last["orders"], last["fills"], last["positions"])
-    if (certificate.orders, certificate.fills, certificate.positions) != before:
-        return True
-    return [left.id for left in certificate.open_breaks] != [
-        one["id"] for one in last["open_breaks"]
+    counts = [certificate.orders, certificate.fills, certificate.positions]
+    left = [one.id for one in certificate.open_breaks]
+    balances = [one.model_dump() for one in certificate.balances or ()]
+    found = [counts, left, list(certificate.not_reported or ()), _states(balances)]
+    return found != [
+        [last["orders"], last["fills"], last["positions"]],
+        [one["id"] for one in last["open_breaks"]],
+        last["not_reported"] or [],
+        _states(last["balances"] or []),
     ]
+
+
+def _states(balances: Sequence[dict[str, Any]]) -> list[tuple[str, str, Decimal]]:
+    """The news about balances: whether they close, and their differences."""
+    return [(one["currency"], one["state"], Decimal(one["difference"] or 0)) for one in balances]
 
 
 def _shown_open(left: dict[str, datetime]) -> tuple[OpenBreak, ...]:

@@ -1,23 +1,31 @@
 """One account of the ledger as it would be if the messages of a dry run were recorded."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from orderledger import Adjust, Fill, Message, Outcome
+from orderledger import Adjust, Fill, Funding, Message, Outcome, Transfer
 from orderledger.extend.messages import Report
 from orderledger.extend.values import EXACT
-from orderledger.rows import OrderRow, TradeRow
+from orderledger.rows import BalanceRow, OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.account import FillName, ReconciledAccount, Record
+from orderledger.venues.reconciliation.account import (
+    FillName,
+    Mark,
+    ReconciledAccount,
+    Record,
+    moved_by,
+)
 from orderledger.venues.reconciliation.breaks import ACTOR, reported_at
 from orderledger.venues.reconciliation.differences import (
     Name,
     names_of,
     names_of_report,
 )
+from orderledger.venues.reconciliation.fills import MONEY
 from orderledger.venues.reconciliation.holdings import Change, Holdings, PositionName
 
 if TYPE_CHECKING:
@@ -39,7 +47,9 @@ class DryRun(ReconciledAccount):
     def record(self, messages: Iterable[Message]) -> None:
         signed = self.signed(messages)
         self.recorded += (Record(message, Outcome("recorded")) for message in signed)
-        self._adjusted += [self._change(one) for one in signed if isinstance(one, Adjust)]
+        self._adjusted += [
+            self._change(one) for one in signed if isinstance(one, Adjust) and one.instrument
+        ]
         added = [(_names(one), one) for one in signed if isinstance(one, Report)]
         for _, value in {name for names, _ in added for name in names}:
             order = super().order(value)
@@ -70,6 +80,27 @@ class DryRun(ReconciledAccount):
     def holdings(self, known: Holdings | None = None) -> Holdings:
         return replace(super().holdings(known), changes=self._changes())
 
+    def balances(self) -> dict[str, BalanceRow]:
+        messages = [record.message for record in self.recorded]
+        if not messages:
+            return super().balances()
+        rows = self.book.recording.preview(messages, view="balances")
+        return {row["currency"]: row for row in rows if row["account"] == self.name}
+
+    def has_moved(self, mark: Mark) -> bool:
+        added = self.recorded[mark.records :]
+        return super().has_moved(mark) or any(isinstance(one.message, MONEY) for one in added)
+
+    def booked(self, since: datetime, after: int) -> Counter[str]:
+        found, terms = super().booked(since, after), self.terms()
+        for message, _ in self.recorded:
+            if isinstance(message, Fill):
+                fees = {message.fee_currency, *(fee.currency for fee in message.fees)}
+                found.update(moved_by(terms.get(message.instrument or ""), fees))
+            elif isinstance(message, (Funding, Transfer)):
+                found[message.currency] += 1
+        return found
+
     def quantity_at(self, moment: datetime, name: PositionName) -> Decimal:
         held = super().quantity_at(moment, name)
         return EXACT.add(held, self.holdings().changed(name, moment))
@@ -86,9 +117,15 @@ class DryRun(ReconciledAccount):
         return [*kept, *added]
 
     def _assumed(self, messages: Sequence[Message]) -> list[Message]:
-        """The reports of this dry run about the same orders."""
+        """The reports of this dry run about the same orders, and its facts about the account."""
         about = {name for one in messages if isinstance(one, Report) for name in _names(one)}
-        return [report for names, report in self._reports if not about.isdisjoint(names)]
+        reports: list[Message] = [
+            report for names, report in self._reports if not about.isdisjoint(names)
+        ]
+        if all(isinstance(one, Report) for one in messages):
+            return reports
+        facts = (one.message for one in self.recorded if not isinstance(one.message, Report))
+        return [*reports, *facts]
 
     def _fills(self) -> list[TradeRow]:
         """The active fills of the orders that this dry run has changed, as they would be."""

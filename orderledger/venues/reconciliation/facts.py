@@ -8,7 +8,7 @@ from typing import NamedTuple
 from orderledger import Balance, Message
 from orderledger.rows import OrderRow
 from orderledger.venues.base.translation import Fault
-from orderledger.venues.base.venue import Listing, PriorPosition, Venue
+from orderledger.venues.base.venue import Listing, PriorPosition, ReportsBalances, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
 
 DIGITS = 16
@@ -24,10 +24,10 @@ class Fact(NamedTuple):
 class Facts:
     """Queries a venue about one account, and keeps what it answers.
 
-    `fills_begin_at`: time from which the venue reported every fill, if that is later than
-    requested. `prior_positions`: positions before the venue's first fill of each instrument, if it
-    reports them. `unread`: a break for each part of an answer that cannot be read, and may contain
-    something unknown here.
+    `balances`: by currency, of the last query for positions. `fills_begin_at`: time from which the
+    venue reported every fill, if that is later than requested. `prior_positions`: positions before
+    the venue's first fill of each instrument, if it reports them. `unread`: a break for each part
+    of an answer that cannot be read, and may contain something unknown here.
     """
 
     def __init__(self, venue: Venue, account: str) -> None:
@@ -35,6 +35,7 @@ class Facts:
         self.fills_begin_at: datetime | None = None
         self.prior_positions: dict[str, PriorPosition] = {}
         self.unread: dict[str, Break] = {}
+        self.balances: Sequence[Balance] = ()
         self.reports_position = venue.reports_position
         self._venue = venue
         self._account = account
@@ -64,10 +65,19 @@ class Facts:
         return None if answer is None else self._keep(f"order {name_of(row)}", answer)
 
     async def positions(self) -> Sequence[Balance]:
-        """All positions that are not flat, without balances of currencies."""
-        balances = await self._venue.positions(self._account)
-        self._keep("positions", balances)
-        return [one for one in balances if one.instrument is not None]
+        """All positions that are not flat. The balances by currency of the same answer are kept in
+        `balances`."""
+        answer = await self._venue.positions(self._account)
+        self._keep("positions", answer)
+        self.balances = [one for one in answer if one.currency is not None]
+        return [one for one in answer if one.currency is None]
+
+    def reports_balance(self, currency: str) -> bool:
+        """Whether a currency that is missing in the last answer is 0 at the venue. An answer
+        without any does not prove that."""
+        venue = self._venue
+        lists_all = isinstance(venue, ReportsBalances) and venue.reports_balance(currency)
+        return bool(self.balances) and lists_all
 
     def _keep(self, query: str, messages: Sequence[Message]) -> Sequence[Message]:
         self.reported += (Fact(query, message) for message in messages)

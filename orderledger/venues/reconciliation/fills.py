@@ -1,4 +1,5 @@
-"""Fills, corrections, busts and fundings: those that the ledger missed, and those that differ."""
+"""Fills, corrections, busts, fundings and transfers: those that the ledger missed, and those that
+differ."""
 
 from collections.abc import Sequence
 
@@ -19,8 +20,8 @@ from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers
 
-Money = Fill | FillCorrected | FillBusted | Funding
-MONEY = (Fill, FillCorrected, FillBusted, Funding, Instrument, Transfer)
+Money = Fill | FillCorrected | FillBusted | Funding | Transfer
+MONEY = (Fill, FillCorrected, FillBusted, Funding, Transfer, Instrument)
 TERMS = (Replaced, Restated)
 
 
@@ -34,12 +35,13 @@ def reports_in(messages: Sequence[Message]) -> list[Report]:
 
 
 def money_in(messages: Sequence[Message]) -> list[Message]:
-    """The messages about fills, funding and instruments."""
+    """The messages about fills, funding, transfers and instruments."""
     return [message for message in messages if isinstance(message, MONEY)]
 
 
 def record_missed(account: ReconciledAccount, messages: Sequence[Message]) -> list[Break]:
-    """Record the fills, corrections, busts and fundings that the ledger lacks, with their terms.
+    """Record the fills, corrections, busts, fundings and transfers that the ledger lacks, with
+    their terms.
 
     Returns a break for each. Other reports about orders in an answer about fills are ignored here:
     the comparison of orders queries the orders.
@@ -121,12 +123,17 @@ def differing(account: ReconciledAccount, fills: Sequence[Fill], order: OrderRow
 def _kind(message: Money) -> Kind:
     if isinstance(message, Funding):
         return Kind.MISSING_FUNDING
+    if isinstance(message, Transfer):
+        return Kind.MISSING_TRANSFER
     return Kind.EXCESS_FILL if isinstance(message, FillBusted) else Kind.MISSING_FILL
 
 
 def _subject(message: Money) -> str:
     if isinstance(message, Funding):
         return f"{message.instrument}:{reported_at(message).isoformat()}"
+    if isinstance(message, Transfer):
+        name = message.venue_id or reported_at(message).isoformat()
+        return f"{message.currency}:{message.kind}:{name}"
     return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
 
 
@@ -135,4 +142,6 @@ def _text(message: Money) -> str:
         return f"fill {message.fill_id} counts here, and not at the venue"
     if isinstance(message, Funding):
         return f"{message.amount:f} {message.currency} on {message.instrument}"
+    if isinstance(message, Transfer):
+        return f"{message.kind} of {message.amount:f} {message.currency}"
     return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"

@@ -10,7 +10,7 @@ from orderledger import Adjust, Balance, Message, Source
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.venue import PriorPosition
 from orderledger.venues.errors import VenueUnavailable
-from orderledger.venues.reconciliation.account import ReconciledAccount
+from orderledger.venues.reconciliation.account import Mark, ReconciledAccount
 from orderledger.venues.reconciliation.book import JUST
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing
 from orderledger.venues.reconciliation.facts import Facts
@@ -26,7 +26,8 @@ repeated before a break."""
 
 class PositionComparison:
     """The comparison of positions. `agreed` counts the positions that agree, `fills` the active
-    fills of the ledger. `proposed`: the messages to record with the certificate."""
+    fills of the ledger. `proposed`: the messages to record with the certificate.
+    `not_reported`: the positions that the venue does not state. `mark`: before the last query."""
 
     def __init__(
         self,
@@ -41,6 +42,9 @@ class PositionComparison:
         self.proposed: list[Message] = []
         self.agreed = 0
         self.fills = 0
+        self.not_reported: list[str] = []
+        self.mark = Mark(0, 0)
+        self._looks: list[Look] = []
         self._account = account
         self._facts = facts
         self._rules = rules
@@ -49,19 +53,20 @@ class PositionComparison:
         self._held: Holdings | None = None
 
     async def compare(self) -> None:
-        """Compare all positions.
-
-        Raises VenueUnavailable if a position to be opened changes faster than it can be compared.
-        """
-        looks = [await self._look(is_last=False)]
+        """Compare all positions."""
+        looks = self._looks = [await self._look(is_last=False)]
         if self._rules.may_open and await to_thread(self._open_held_before, looks[0]):
-            looks = []
+            looks.clear()
         while not looks or (looks[-1].wrong and len(looks) < LOOKS):
             looks.append(await self._look(is_last=len(looks) == LOOKS - 1))
-        await to_thread(self._settle, looks)
+
+    async def look_again(self) -> None:
+        """Query the positions once more, for the balances in the same answer."""
+        self._looks.append(await self._look(is_last=True))
 
     async def _look(self, *, is_last: bool) -> Look:
         before = await self._held_now()
+        self.mark = Mark(before.position, len(self._account.recorded))
         balances = await self._facts.positions()
         seen = [before, await self._held_now()]
         found = look(balances, seen, self._facts.reports_position)
@@ -78,10 +83,18 @@ class PositionComparison:
         self._held = await to_thread(self._account.holdings, self._held)
         return self._held
 
-    def _settle(self, looks: Sequence[Look]) -> None:
-        """Propose to record the venue's statements, and adjustments to them."""
-        last = looks[-1]
+    def settle(self) -> None:
+        """Propose to record the venue's statements, and adjustments to them.
+
+        Raises VenueUnavailable if a position to be opened changes faster than it can be compared.
+        """
+        looks, last = self._looks, self._looks[-1]
         self.agreed, self.fills = last.agreed, last.held.fills
+        self.not_reported = [
+            f"position:{name.subject}"
+            for name in sorted({*last.held.rows} - {*last.possible, *last.doubts})
+            if last.held.quantity(name)
+        ]
         found = [
             self._break(Kind.POSITION_DIFFERS, name, last.doubts[name], last, is_settled=False)
             if name in last.doubts  # no adjustment could settle it

@@ -21,10 +21,12 @@ from orderledger.extend.values import Clock
 from orderledger.rows import AccountEventRow, CertificateRow
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.reconciliation.account import Before, ReconciledAccount, Record
+from orderledger.venues.reconciliation.balances import BalanceComparison
 from orderledger.venues.reconciliation.book import BookRecords
 from orderledger.venues.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.venues.reconciliation.certificate import (
     Agreed,
+    ComparedBalances,
     certificate_of,
     is_news,
     left_open,
@@ -132,19 +134,32 @@ class Reconciler:
         rules = replace(self._rules, may_open=self._rules.may_open and before.certificate is None)
         positions = PositionComparison(account, facts, rules, since, listing.at)
         await positions.compare()
+        balances, last = ComparedBalances(), before.certificate
+        if facts.balances or (last is not None and last["balances"]):
+            balances = await BalanceComparison(
+                account, facts, self._rules, positions, since, listing.at, last
+            ).compare()
+        await to_thread(positions.settle)
         found = {
             one.id: one
-            for one in (*facts.unread.values(), *breaks, *orders.breaks, *positions.breaks)
+            for one in (
+                *facts.unread.values(),
+                *breaks,
+                *orders.breaks,
+                *positions.breaks,
+                *balances.breaks,
+            )
         }
         ended = [] if back_at is None else [_covered(gap, back_at) for gap in before.gaps]
-        proposed = [*positions.proposed, *ended]
+        proposed = [*balances.proposed, *positions.proposed, *ended]
         certificate = certificate_of(
             list(found.values()),
-            Agreed(orders.agreed, positions.fills, positions.agreed),
+            Agreed(orders.agreed, positions.fills, positions.agreed, balances.certified),
             before.certificate,
             account=name,
             since=max(since, facts.fills_begin_at or since),
             at=listing.at,
+            not_reported=[*positions.not_reported, *balances.not_reported],
         )
         is_recorded = await to_thread(
             self._certify, account, proposed, certificate, before.certificate

@@ -16,10 +16,11 @@ from orderledger import (
     Reinstated,
     Restated,
     Source,
+    Transfer,
 )
 from orderledger.extend.events import reports
 from orderledger.extend.messages import numbers_and_times
-from orderledger.extend.values import EXACT, ONE, plain, sides
+from orderledger.extend.values import EXACT, ONE, ZERO, plain, sides
 from orderledger.extend.views import instruments, position_rows
 from orderledger.rows import EventRow, OrderRow
 from orderledger.venues.reconciliation.book import JUST, TERMS, position_at
@@ -178,7 +179,24 @@ def _restate(log: "Ledger", event: EventRow, now: datetime) -> Message | None:
     return Restated(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
-def _adjust(log: "Ledger", event: EventRow, now: datetime) -> Message:
+def _adjust(log: "Ledger", event: EventRow, now: datetime) -> Message | None:
+    if event["payload"].get("currency") is not None:
+        return _adjust_balance(log, event)
+    return _adjust_position(log, event)
+
+
+def _adjust_balance(log: "Ledger", event: EventRow) -> Message | None:
+    """Set the balance to its total just before, by all that is known now. None if that is
+    unknown."""
+    currency, at = event["payload"]["currency"], event["at"]
+    rows = log.balances(account=event["account"], currency=currency, effective_at=at - JUST)
+    total = rows[0]["total"] if rows else ZERO
+    if total is None:
+        return None
+    return Adjust(account=event["account"], currency=currency, amount=total, at=at)
+
+
+def _adjust_position(log: "Ledger", event: EventRow) -> Message:
     """Set the position to its quantity at that time without the adjustment, by all that is known
     now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
@@ -197,6 +215,17 @@ def _adjust(log: "Ledger", event: EventRow, now: datetime) -> Message:
         price=price,
         at=at,
         **named,
+    )
+
+
+def _transfer_back(log: "Ledger", event: EventRow, now: datetime) -> Message:
+    payload = event["payload"]
+    return Transfer(
+        account=event["account"],
+        currency=payload["currency"],
+        amount=-Decimal(payload["amount"]),
+        kind=payload["kind"],
+        at=event["at"],
     )
 
 
@@ -225,4 +254,5 @@ _UNDO: dict[str, Callable[["Ledger", EventRow, datetime], Message | None]] = {
     "order_restated": _restate,
     "position_adjusted": _adjust,
     "funding_recorded": _pay_back,
+    "transfer_recorded": _transfer_back,
 }

@@ -163,6 +163,8 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
         "covered_to": seen(9),
         **counts,
         "open_breaks": [{"id": "position_differs:BTC-USD", "since": seen(4).isoformat()}],
+        "balances": None,
+        "not_reported": None,
     }
     assert ledger.views.check().differences == ()
 

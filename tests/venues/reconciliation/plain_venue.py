@@ -75,6 +75,9 @@ class PlainVenue:
         self.is_wordy = False
         """Whether a list tells of each order twice: that it was accepted, and how it stands."""
         self.cash: dict[str, str] = {}
+        self.wallet: dict[str, Sequence[str]] | None = None
+        """By currency, the amounts that it states: one, or several at odds. None: it states
+        none."""
         self.sides: Sequence[tuple[str | None, str]] = []
         """Position side and quantity of each row of a list that has several rows of BTC-USD."""
         self.unread_fills: dict[datetime, Fault] = {}
@@ -192,11 +195,19 @@ class PlainVenue:
         balances = [
             Balance(**sides, position_side=side, quantity=quantity) for side, quantity in self.sides
         ] or balances
+        balances += [
+            Balance(account=ACCOUNT, currency=name, amount=Decimal(amount), at=at)
+            for name, amounts in (self.wallet or {}).items()
+            for amount in amounts
+        ]
         self.while_positions_are_told()
         return balances
 
     def reports_position(self, instrument: str) -> bool:
         return True
+
+    def reports_balance(self, currency: str) -> bool:
+        return self.wallet is not None
 
     async def aclose(self) -> None:
         pass

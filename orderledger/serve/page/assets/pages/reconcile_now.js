@@ -65,8 +65,9 @@ function told({ account, certificate, appended, breaks }) {
   const open = certificate.open_breaks.length;
   const settled = breaks.filter((one) => one.is_settled).length;
   const agree = `${plural(certificate.orders, "open order")}, ${plural(certificate.fills, "fill")} and ${plural(certificate.positions, "position")} agree`;
+  const balances = certificate.balances ? `, ${certificate.balances.filter((one) => one.state === "closes").length} of ${plural(certificate.balances.length, "balance")} close` : "";
   const left = open ? `${plural(open, "break")} open` : "no break open";
-  const text = `${visible(account)}: ${agree}; ${plural(appended, "message")} recorded, ${plural(settled, "break")} settled, ${left}.`;
+  const text = `${visible(account)}: ${agree}${balances}; ${plural(appended, "message")} recorded, ${plural(settled, "break")} settled, ${left}.`;
   return { account, open, appended, tone: open ? "loss" : "gain", sign: open ? "≠" : "✓", text };
 }
 

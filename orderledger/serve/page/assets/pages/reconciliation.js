@@ -146,6 +146,7 @@ const CERTIFICATES = [
   { title: "Open orders", align: "end", cell: (row) => row.orders },
   { title: "Fills", align: "end", cell: (row) => row.fills },
   { title: "Positions", align: "end", cell: (row) => row.positions },
+  { title: "Balances closed", align: "end", cell: (row) => (row.balances ? `${row.balances.filter((one) => one.state === "closes").length} of ${row.balances.length}` : "not compared") },
   { title: "Open breaks", align: "end", cell: (row) => (row.open_breaks.length ? html`<${Badge} tone="bad" sign="≠">${row.open_breaks.length}</${Badge}>` : html`<${Badge} tone="good" sign="✓">none</${Badge}>`) },
 ];
 
