@@ -91,8 +91,9 @@ crash-calls: setup  ## let CALLS=20 system calls of real processes fail, after p
 	$(BIN)/python -m tests.crash calls --count $(CALLS) $(addprefix --seed ,$(SEED))
 
 HISTORIES ?= 3
-histories: setup  ## HISTORIES=3 histories of real processes under kills, partitions and a failover, after planted faults; SEED=1; a minute
-	$(BIN)/python -m tests.histories --count $(HISTORIES) $(addprefix --seed ,$(SEED))
+PLANTED ?= yes
+histories: setup  ## HISTORIES=3 histories of real processes under kills, partitions and a failover, after planted faults; PLANTED= without them; SEED=1; some minutes
+	$(BIN)/python -m tests.histories --count $(HISTORIES) $(addprefix --seed ,$(SEED)) $(if $(PLANTED),,--no-faults)
 
 MINUTES ?= 60
 soak: setup  ## everything at once for MINUTES=60: memory, open files and the write-ahead log stay flat

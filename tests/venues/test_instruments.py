@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import InstrumentKind, Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Balance, Fill, Instrument, Message
 from orderledger.simulation.hyperliquid.answers import LISTS
@@ -115,6 +115,32 @@ def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> N
             harness.under_test.instruments[0].name,
             DEFINED_AT,
         )
+
+    played(name, story)
+
+
+MOVED = {
+    "ccxt": {"kind": "margined", "settlement": "USDT"},
+    "hyperliquid": {"kind": "margined", "settlement": "USDC"},
+    "invex": {"kind": "spot", "base": "BTC", "quote": "IRR"},
+    "lighter": {"kind": "margined", "settlement": "USDC"},
+    "nobitex": {"kind": "spot", "base": "BTC", "quote": "IRR"},
+    "tradier": {"kind": "security", "quote": "USD"},
+    "wallex": {"kind": "spot", "base": "BTC", "quote": "IRT"},
+}
+"""What a fill of the first simulated instrument of each venue moves."""
+
+
+@every_venue
+def test_a_definition_names_what_a_fill_moves(name: str) -> None:
+    async def story(harness: VenueHarness) -> None:
+        harness.exchange.fill(harness.request(), harness.under_test.instruments[0].lot)
+        messages = (await harness.venue.fills_since(harness.account, START)).messages
+        (defined,) = [one for one in messages if isinstance(one, Instrument)]
+        named = defined.model_dump(
+            include={"kind", "base", "quote", "settlement"}, exclude_none=True
+        )
+        assert named == MOVED[name]
 
     played(name, story)
 
@@ -246,29 +272,29 @@ def test_a_list_of_instruments_that_does_not_come_costs_only_the_terms_and_is_qu
 
 
 @pytest.mark.parametrize(
-    ("coin", "currency", "lot"),
+    ("coin", "expected"),
     [
-        ("BTC", "USDC", "0.00001"),
-        ("PURR/USDC", "USDC", "1"),
-        ("@107", "USDC", "0.01"),
-        ("@108", None, None),
-        ("xyz:TSLA", None, None),
-        ("#250", None, None),
+        ("BTC", Terms.margined("USDC", lot=Decimal("0.00001"))),
+        ("PURR/USDC", Terms.spot("PURR", "USDC", lot=Decimal(1))),
+        ("@107", Terms.spot("HYPE", "USDC", lot=Decimal("0.01"))),
+        ("@108", None),
+        ("xyz:TSLA", None),
+        ("#250", None),
     ],
 )
 def test_hyperliquid_settles_in_usdc_or_in_the_quote_token(
-    coin: str, currency: str | None, lot: str | None
+    coin: str, expected: Terms | None
 ) -> None:
     tokens = tokens_of(LISTS["spotMeta"])
     listed = {**spot_terms(LISTS["spotMeta"], tokens), **perpetual_terms(LISTS["meta"], "", tokens)}
     terms = listed.get(coin) or terms_by_name(coin)
-    assert terms == (None if currency is None else Terms(currency=currency, lot=Decimal(lot or 0)))
+    assert terms == expected
 
 
 def test_a_builders_exchange_settles_in_its_own_collateral() -> None:
     meta = {"universe": [{"name": "xyz:TSLA", "szDecimals": 3}], "collateralToken": 150}
     assert perpetual_terms(meta, "xyz", tokens_of(LISTS["spotMeta"])) == {
-        "xyz:TSLA": Terms(currency="HYPE", lot=Decimal("0.001"))
+        "xyz:TSLA": Terms.margined("HYPE", lot=Decimal("0.001"))
     }
     assert perpetual_terms({"universe": [{"name": "xyz:TSLA"}]}, "xyz", {}) == {}
 
@@ -295,19 +321,21 @@ def test_lighter_settles_in_usdc_or_in_the_quote_currency() -> None:
         {"market_id": 9000, "symbol": "Y"},
     ]
     markets = Markets.of({"order_book_details": details})
-    assert markets.terms_of("ETH") == Terms(
-        currency="USDC", tick=Decimal("0.01"), lot=Decimal("0.0001")
+    assert markets.terms_of("ETH") == Terms.margined(
+        "USDC", tick=Decimal("0.01"), lot=Decimal("0.0001")
     )
-    assert markets.terms_of("ETH/USDT") == Terms(currency="USDT")
+    assert markets.terms_of("ETH/USDT") == Terms.spot("ETH", "USDT")
     assert (markets.terms_of("Y"), markets.terms_of("lighter:market:7")) == (
         None,
-        Terms(currency="USDC"),
+        Terms.margined("USDC"),
     )
 
 
 def test_tradier_settles_in_dollars_and_a_standard_option_is_on_a_hundred_shares() -> None:
-    assert tradier_terms("BRK.B") == Terms(currency="USD")
-    assert tradier_terms("SPY261218C00500000") == Terms(currency="USD", multiplier=Decimal(100))
+    assert tradier_terms("BRK.B") == Terms.paid(InstrumentKind.SECURITY, "USD")
+    assert tradier_terms("SPY261218C00500000") == Terms.paid(
+        InstrumentKind.OPTION, "USD", multiplier=Decimal(100)
+    )
     assert tradier_terms("SPY1261218C00500000") is None
 
 

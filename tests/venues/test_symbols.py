@@ -21,7 +21,7 @@ def test_every_row_is_read_both_ways(table: SymbolTable) -> None:
         assert (table.instrument(symbol), table.symbol(instrument)) == (instrument, symbol)
         assert (table.codes(symbol), table.symbol_of(base, quote)) == ((base, quote), symbol)
         assert instrument == f"{table.currency(base)}/{table.currency(quote)}"
-        assert table.terms(instrument) == Terms(currency=instrument.split("/")[1])
+        assert table.terms(instrument) == Terms.spot(*instrument.split("/"))
 
 
 @every_table

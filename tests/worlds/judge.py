@@ -271,11 +271,7 @@ class Judge:
             row = held.get(instrument)
             told = Decimal(row["position_quantity"]) if row else NOTHING
             expected = sum(
-                (
-                    f.signed_quantity
-                    for f in self._exchange.fills(name)
-                    if f.instrument == instrument
-                ),
+                (_kept(f) for f in self._exchange.fills(name) if f.instrument == instrument),
                 NOTHING,
             )
             if told != expected:
@@ -370,3 +366,10 @@ def _add(
     held = sums.setdefault(key, [NOTHING, NOTHING])
     held[0] += quantity
     held[1] += quantity * price
+
+
+def _kept(fill: SimulatedFill) -> Decimal:
+    """What a fill adds to its position: at spot, a fee in the coin has left it."""
+    base, is_spot, _ = fill.instrument.partition("/")
+    is_paid_in_coin = bool(is_spot) and fill.fee_currency == base and ":" not in fill.instrument
+    return fill.signed_quantity - fill.fee if is_paid_in_coin else fill.signed_quantity

@@ -293,6 +293,21 @@ class BinanceServer(VenueServer):
 
     async def _income(self, asked: Mapping[str, str]) -> Any:
         begin = int(asked.get("startTime", 0))
+        if asked.get("incomeType") == "TRANSFER":
+            return [
+                {
+                    "symbol": "",
+                    "incomeType": "TRANSFER",
+                    "income": moved.amount,
+                    "asset": moved.currency,
+                    "info": "TRANSFER",
+                    "time": milliseconds(moved.at),
+                    "tranId": moved.transfer_id,
+                    "tradeId": "",
+                }
+                for moved in self.exchange.transfers(self.account)
+                if milliseconds(moved.at) >= begin
+            ]
         return [
             {
                 "symbol": symbol_of(paid.instrument),

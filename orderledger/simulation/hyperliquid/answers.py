@@ -154,6 +154,9 @@ class HyperliquidRest(VenueServer):
             "userFunding": lambda user, asked: self._page(
                 map(venue_rows.asked_funding, self.exchange.fundings(user)), asked
             ),
+            "userNonFundingLedgerUpdates": lambda user, asked: self._page(
+                map(venue_rows.transfer, self.exchange.transfers(user)), asked
+            ),
             "clearinghouseState": lambda user, asked: venue_rows.state(
                 self.exchange.positions(user), self.exchange.clock.now()
             ),

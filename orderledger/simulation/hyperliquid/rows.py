@@ -18,11 +18,15 @@ from orderledger.simulation.market import (
     SimulatedFunding,
     SimulatedOrder,
     SimulatedPosition,
+    SimulatedTransfer,
 )
 from orderledger.venues.hyperliquid.rows import milliseconds
+from orderledger.venues.hyperliquid.vocabulary import SETTLEMENT_CURRENCY
 
 STEP = Decimal("0.000001")
 NO_HASH = "0x" + "0" * 64
+OUTSIDE = "0x" + "ee" * 20
+"""The other party of transfers of tokens."""
 DUST = "Spot Dust Conversion"
 LIQUIDATION = "liquidation"
 SIDES = {Side.BUY: "B", Side.SELL: "A"}
@@ -156,6 +160,20 @@ def asked_funding(row: SimulatedFunding) -> dict[str, Any]:
     flat = pushed_funding(row)
     delta = {"type": "funding", **{name: value for name, value in flat.items() if name != "time"}}
     return {"time": flat["time"], "hash": NO_HASH, "delta": delta}
+
+
+def transfer(row: SimulatedTransfer) -> dict[str, Any]:
+    """A row of `userNonFundingLedgerUpdates`: a deposit or a withdrawal of USDC, a transfer of
+    another token."""
+    hashed = f"0x{row.transfer_id:064x}"
+    delta: dict[str, Any] = {"type": "deposit" if row.amount > 0 else "withdraw"}
+    if row.currency == SETTLEMENT_CURRENCY:
+        delta |= {"usdc": abs(row.amount)}
+    else:
+        parties = (OUTSIDE, row.account) if row.amount > 0 else (row.account, OUTSIDE)
+        delta = {"type": "spotTransfer", "token": row.currency, "amount": abs(row.amount)}
+        delta |= dict(zip(("user", "destination"), parties, strict=True))
+    return {"time": milliseconds(row.at), "hash": hashed, "delta": delta}
 
 
 def _rounded(average: Decimal | None) -> Decimal | None:

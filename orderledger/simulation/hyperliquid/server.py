@@ -193,6 +193,9 @@ class HyperliquidServer(HyperliquidRest):
             case "userFundings":
                 rows = [venue_rows.pushed_funding(row) for row in self.exchange.fundings(address)]
                 yield name, {"isSnapshot": True, "user": address, "fundings": rows}
+            case "userNonFundingLedgerUpdates":
+                rows = [venue_rows.transfer(row) for row in self.exchange.transfers(address)]
+                yield name, _updates(address, rows, isSnapshot=True)
             case "openOrders":
                 yield name, self._list(address, subscription.get("dex", ""))
             case "webData2":
@@ -211,6 +214,9 @@ class HyperliquidServer(HyperliquidRest):
                 address,
                 {"user": address, "fundings": [venue_rows.pushed_funding(change.funding)]},
             )
+        if change.transfer is not None:
+            rows = [venue_rows.transfer(change.transfer)]
+            self._push("userNonFundingLedgerUpdates", address, _updates(address, rows))
         if order is None:
             return
         is_done = change.kind is Kind.FILLED and order.status.value == "filled"
@@ -246,3 +252,8 @@ class HyperliquidServer(HyperliquidRest):
     def _to(self, socket: VenueSocket, channel: str, data: Any) -> None:
         socket.notes["spoke_at"] = time.monotonic()
         self.push(socket, {"channel": channel, "data": data})
+
+
+def _updates(address: str, rows: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    """The data of a frame of `userNonFundingLedgerUpdates`."""
+    return {"user": address, **fields, "nonFundingLedgerUpdates": rows}

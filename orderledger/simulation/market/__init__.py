@@ -22,6 +22,7 @@ from orderledger.simulation.market.rows import (
     SimulatedFunding,
     SimulatedOrder,
     SimulatedPosition,
+    SimulatedTransfer,
 )
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "SimulatedInstrument",
     "SimulatedOrder",
     "SimulatedPosition",
+    "SimulatedTransfer",
     "step",
 ]

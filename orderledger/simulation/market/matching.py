@@ -1,6 +1,6 @@
 """Matching at a simulated exchange: arriving orders meet those that rest, by price and time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from orderledger.simulation.market.rows import (
     SimulatedFill,
     SimulatedFunding,
     SimulatedOrder,
+    SimulatedTransfer,
 )
 from orderledger.simulation.market.scripted import Named, ScriptedExchange
 
@@ -30,6 +31,7 @@ class SavedExchange:
     next_order_id: int
     next_fill_id: int
     sequence: int
+    transfers: list[SimulatedTransfer] = field(default_factory=list)
 
 
 class MatchingExchange(ScriptedExchange):
@@ -100,6 +102,7 @@ class MatchingExchange(ScriptedExchange):
             orders=list(self._orders.values()),
             fills=[fill for fills in self._fills.values() for fill in fills],
             fundings=[funding for fundings in self._fundings.values() for funding in fundings],
+            transfers=[one for rows in self._transfers.values() for one in rows],
             resting={instrument: book.by_arrival() for instrument, book in self._books.items()},
             next_order_id=self._next_order_id,
             next_fill_id=self._next_fill_id,
@@ -116,6 +119,8 @@ class MatchingExchange(ScriptedExchange):
             self._keep_fill(fill)
         for funding in saved.fundings:
             self._keep_funding(funding)
+        for transfer in saved.transfers:
+            self._keep_transfer(transfer)
         for instrument, resting in saved.resting.items():
             for order in resting:
                 self.book(instrument).update(order)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger import Liquidity, OrderType, Side, TimeInForce, TransferKind
 from orderledger.extend.values import EXACT, QUOTIENT, ZERO
 
 
@@ -43,6 +43,7 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     FUNDED = "funded"
+    TRANSFERRED = "transferred"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,19 @@ class SimulatedFunding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedTransfer:
+    """Money or coins that moved without a trade: positive when the account received them."""
+
+    account: str
+    transfer_id: int
+    kind: TransferKind
+    currency: str
+    amount: Decimal
+    at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedPosition:
     """The signed sum of all fills, and the exact average entry price."""
 
@@ -209,3 +223,4 @@ class Change:
     order: SimulatedOrder | None = None
     fill: SimulatedFill | None = None
     funding: SimulatedFunding | None = None
+    transfer: SimulatedTransfer | None = None

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Unpack
 
-from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger import Liquidity, OrderType, Side, TimeInForce, TransferKind
 from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market.checks import EntryRules, OrderTerms
 from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
@@ -23,6 +23,7 @@ from orderledger.simulation.market.rows import (
     SimulatedFill,
     SimulatedFunding,
     SimulatedOrder,
+    SimulatedTransfer,
 )
 from orderledger.simulation.market.state import ExchangeState
 
@@ -238,6 +239,25 @@ class ScriptedExchange(ExchangeState):
         self._keep_funding(funding)
         self._notify(Change(kind=Kind.FUNDED, account=account, funding=funding))
         return funding
+
+    def transfer(
+        self, account: str, currency: str, amount: Number, kind: TransferKind | str | None = None
+    ) -> SimulatedTransfer:
+        """A deposit, or a withdrawal if `amount` is negative. `kind`: another reason."""
+        moved = number(amount)
+        self.sequence += 1
+        transfer = SimulatedTransfer(
+            account=account,
+            transfer_id=self.sequence,
+            kind=TransferKind(kind or ("deposit" if moved > 0 else "withdrawal")),
+            currency=currency,
+            amount=moved,
+            at=self.clock.now(),
+            sequence=self.sequence,
+        )
+        self._keep_transfer(transfer)
+        self._notify(Change(kind=Kind.TRANSFERRED, account=account, transfer=transfer))
+        return transfer
 
     def _new_row(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder:
         order_id, now, stop_price = (

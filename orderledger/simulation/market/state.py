@@ -10,6 +10,7 @@ from orderledger.simulation.market.rows import (
     SimulatedFunding,
     SimulatedOrder,
     SimulatedPosition,
+    SimulatedTransfer,
 )
 
 
@@ -23,6 +24,7 @@ class ExchangeState:
         self._by_client_id: dict[tuple[str, str], list[int]] = {}
         self._fills: dict[str, list[SimulatedFill]] = {}
         self._fundings: dict[str, list[SimulatedFunding]] = {}
+        self._transfers: dict[str, list[SimulatedTransfer]] = {}
         self._positions: dict[tuple[str, str], SimulatedPosition] = {}
         self._books: dict[str, OrderBook] = {}
 
@@ -83,6 +85,11 @@ class ExchangeState:
             if since is None or funding.at >= since
         ]
 
+    def transfers(self, account: str, since: datetime | None = None) -> list[SimulatedTransfer]:
+        """Transfers from `since` on, oldest first."""
+        rows = self._transfers.get(account, [])
+        return [row for row in rows if since is None or row.at >= since]
+
     def position(self, account: str, instrument: str) -> SimulatedPosition:
         """The position in the instrument, which may be flat."""
         flat = SimulatedPosition(account=account, instrument=instrument)
@@ -126,3 +133,7 @@ class ExchangeState:
     def _keep_funding(self, funding: SimulatedFunding) -> None:
         self._accounts[funding.account] = None
         self._fundings.setdefault(funding.account, []).append(funding)
+
+    def _keep_transfer(self, transfer: SimulatedTransfer) -> None:
+        self._accounts[transfer.account] = None
+        self._transfers.setdefault(transfer.account, []).append(transfer)

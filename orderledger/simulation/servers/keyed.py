@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from orderledger import Side
-from orderledger.extend.values import EXACT, ZERO, Clock
+from orderledger.extend.values import EXACT, Clock
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
@@ -21,6 +20,7 @@ from orderledger.simulation.market import (
     SimulatedOrder,
 )
 from orderledger.simulation.market.checks import ClientIds
+from orderledger.simulation.market.wallet import wallet_of
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
@@ -129,15 +129,9 @@ class KeyedServer(VenueServer):
         held = {
             currency: DEPOSIT for traded in self.instruments for currency in traded.name.split("/")
         }
-        for fill in self.exchange.fills(self.account):
-            base, quote = fill.instrument.split("/")
-            notional = EXACT.multiply(fill.quantity, fill.price)
-            bought, paid = (
-                (fill.quantity, -notional) if fill.side is Side.BUY else (-fill.quantity, notional)
-            )
-            for currency, change in ((base, bought), (quote, paid)):
-                held[currency] = EXACT.add(held.get(currency, DEPOSIT), change)
-            held[fill.fee_currency] = EXACT.subtract(held[fill.fee_currency], fill.fee or ZERO)
+        wallet = wallet_of(self.exchange, self.account, self.exchange.currency)
+        for currency, amount in wallet.items():
+            held[currency] = EXACT.add(DEPOSIT, amount)
         return held
 
     def _is_too_many(self, path: str) -> bool:

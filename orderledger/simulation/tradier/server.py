@@ -80,6 +80,7 @@ class TradierServer(VenueServer):
             web.put(ORDER, self._limited(self._change)),
             web.delete(ORDER, self._limited(self._cancel)),
             web.get("/v1/accounts/{number}/positions", self._limited(self._positions)),
+            web.get("/v1/accounts/{number}/history", self._limited(self._history)),
             web.post("/v1/accounts/events/session", self._limited(self._session)),
         )
 
@@ -216,6 +217,20 @@ class TradierServer(VenueServer):
         return self.answer(
             {"order": self.writer.row(order, has_tags=request.query.get("includeTags") == "true")}
         )
+
+    async def _history(self, request: web.Request) -> web.Response:
+        """Days only, and no ids."""
+        rows = [
+            {
+                "amount": one.amount,
+                "date": f"{one.at:%Y-%m-%dT00:00:00Z}",
+                "type": "ach",
+                "ach": {"description": "ACH", "quantity": 0},
+            }
+            for one in self.exchange.transfers(request.match_info["number"])
+            if f"{one.at:%Y-%m-%d}" >= request.query.get("start", "")
+        ]
+        return self.answer({"history": {"event": rows} if rows else "null"})
 
     async def _positions(self, request: web.Request) -> web.Response:
         rows = self.writer.positions(request.match_info["number"])

@@ -6,8 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any, Self
 
-from orderledger import Balance, Fill, FillCorrected, Instrument, Message, PositionMode
+from orderledger import (
+    Balance,
+    Fill,
+    FillCorrected,
+    Instrument,
+    InstrumentKind,
+    Message,
+    PositionMode,
+)
 from orderledger.venues.base.translation import Translation
 
 DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,14 +31,38 @@ Now = Callable[[], datetime]
 class Terms:
     """The terms of one instrument. Terms that the venue does not state are None, and stay
     unchanged.
+
+    `kind` says which balances a fill moves: `base` and `quote` at spot, `settlement` of a margined
+    instrument, `quote` of a security or an option. `currency` is that of P&L.
     """
 
+    kind: InstrumentKind | None = None
+    base: str | None = None
+    quote: str | None = None
+    settlement: str | None = None
     currency: str | None = None
     multiplier: Decimal | None = None
     inverse: bool | None = None
     tick: Decimal | None = None
     lot: Decimal | None = None
     position_mode: PositionMode | None = None
+
+    @classmethod
+    def spot(cls, base: str, quote: str, **others: Any) -> Self:
+        """A pair of currencies."""
+        kind = InstrumentKind.SPOT
+        return cls(kind=kind, base=base, quote=quote, currency=quote, **others)
+
+    @classmethod
+    def margined(cls, settlement: str, **others: Any) -> Self:
+        """A perpetual or a future."""
+        kind = InstrumentKind.MARGINED
+        return cls(kind=kind, settlement=settlement, currency=settlement, **others)
+
+    @classmethod
+    def paid(cls, kind: InstrumentKind, quote: str, **others: Any) -> Self:
+        """A security or an option, paid in full."""
+        return cls(kind=kind, quote=quote, currency=quote, **others)
 
 
 TermsOf = Callable[[str], Terms | None]

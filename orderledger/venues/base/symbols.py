@@ -82,17 +82,20 @@ class SymbolTable:
         return known or ((found[1], found[2]) if found and separator else None)
 
     def terms(self, instrument: str) -> Terms | None:
-        """The terms that follow from an instrument's name: the currency, if it is in the table."""
+        """The terms that follow from the name of an instrument of the table: its currencies."""
         symbol = self._symbols.get(instrument)
-        return None if symbol is None else Terms(currency=self.currency(self.rows[symbol][2]))
+        if symbol is None:
+            return None
+        _, base, quote = self.rows[symbol]
+        return Terms.spot(self.currency(base), self.currency(quote))
 
     def listed(
         self, rows: Iterable[tuple[str, str, Decimal | None, Decimal | None]]
     ) -> dict[str, Terms]:
         """The terms of listed markets by instrument, from their base, quote, tick and lot."""
         return {
-            self.instrument(self.symbol_of(base, quote)): Terms(
-                currency=self.currency(quote), tick=tick, lot=lot
+            self.instrument(self.symbol_of(base, quote)): Terms.spot(
+                self.currency(base), self.currency(quote), tick=tick, lot=lot
             )
             for base, quote, tick, lot in rows
         }

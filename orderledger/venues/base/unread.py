@@ -78,5 +78,7 @@ class Unread:
         if faults:
             raise VenueUnavailable(f"a position cannot be read: {self._hidden(faults[0].fault)}")
         return [
-            message for message in messages if isinstance(message, Balance) and message.quantity
+            message
+            for message in messages
+            if isinstance(message, Balance) and (message.quantity or message.amount)
         ]

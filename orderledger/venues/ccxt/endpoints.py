@@ -32,6 +32,14 @@ ORDER_LISTS = {
 }
 """Lists that hold ended orders, by their names in `has`."""
 
+TRANSACTION_LISTS = ("fetchDeposits", "fetchWithdrawals")
+LISTS = {
+    "fetchDeposits": "fetch_deposits",
+    "fetchWithdrawals": "fetch_withdrawals",
+    "fetchLedger": "fetch_ledger",
+}
+"""Lists that hold transfers, by their names in `has`."""
+
 logger = EventLogger(__name__)
 
 
@@ -141,6 +149,23 @@ class CcxtEndpoints:
         rows = []
         for symbol in self.symbols or (None,):
             rows += await self._listed("fetch_funding_history", symbol, _milliseconds(since))
+        return rows
+
+    async def transfers(self, since: datetime) -> list[Any]:
+        """Deposits and withdrawals of a spot account; transfers of a contract account, where the
+        exchange lists them apart. A list that the key may not read is left out, with a warning.
+        """
+        asked: dict[str, dict[str, Any]] = {name: {} for name in TRANSACTION_LISTS}
+        if is_of_contracts(self.exchange):
+            asked = {"fetchLedger": dict(self._quirks.ledger)} if self._quirks.ledger else {}
+        rows = []
+        for name, params in asked.items():
+            if self.exchange.has.get(name) is not True:
+                continue
+            try:
+                rows += await self._listed(LISTS[name], None, _milliseconds(since), None, params)
+            except VenueRefused as refusal:
+                logger.warning("list_refused", list=name, why=str(refusal))
         return rows
 
     async def _turn_pages(

@@ -41,15 +41,20 @@ def _hedged(rows: Sequence[Any]) -> frozenset[str]:
     )
 
 
-def balance_messages(document: Any, context: CcxtContext) -> Translation:
-    """The currencies of a balance."""
+def balance_messages(
+    document: Any, context: CcxtContext, *, is_wallet: bool = False
+) -> Translation:
+    """The currencies of a balance. `is_wallet`: of a spot account, whose `total` is free and used
+    (docs.ccxt.com, "Balance structure"). That of a contract account may contain unrealized P&L: it
+    has the name of an instrument, and is not compared."""
     if not isinstance(document, dict):
         return Translation()
     named = {
         name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)
     }
     return joined(
-        guarded(partial(_currency, name, row, context), row) for name, row in named.items()
+        guarded(partial(_currency, name, row, context, is_wallet), row)
+        for name, row in named.items()
     )
 
 
@@ -80,12 +85,13 @@ def _position(raw: Any, context: CcxtContext, hedged: frozenset[str]) -> Transla
     )
 
 
-def _currency(name: str, raw: Any, context: CcxtContext) -> Translation:
+def _currency(name: str, raw: Any, context: CcxtContext, is_wallet: bool) -> Translation:
     row = row_of(raw)
     total = number(row, "total")
     if total is None:
         return Translation()
-    held: Document = {"instrument": name, "quantity": total}
+    subject, figure = ("currency", "amount") if is_wallet else ("instrument", "quantity")
+    held: Document = {subject: name, figure: total}
     return Translation(
         [
             Balance(

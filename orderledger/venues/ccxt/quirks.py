@@ -33,6 +33,7 @@ class Quirks:
     Queries. `page`: the trades in one answer, if ccxt's `features` do not state it. `offset`: the
     parameter that turns pages by the number of rows before them. `lists_all`: whether lists contain
     all symbols although the `features` require one. `options`: options of the exchange's class.
+    `ledger`: parameters with which fetchLedger lists only transfers of a contract account.
     `reads_with`: the credentials needed for reading, if not all.
 
     Orders. `batch`: the most orders in one createOrders, where some of them may be refused.
@@ -60,6 +61,7 @@ class Quirks:
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    ledger: tuple[tuple[str, Any], ...] = ()
     batch: int = 1
     edits_in_place: bool = False
     is_serial: bool = False
@@ -100,6 +102,8 @@ _BINANCE = Quirks(
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
     orders_trades=True,  # and trades are listed by id (`fromId`)
+    # developers.binance.com, Get Income History: at most 1000 rows, of the last three months
+    ledger=(("incomeType", "TRANSFER"), ("limit", 1000)),
     options=(
         ("warnOnFetchOpenOrdersWithoutSymbol", False),
         (

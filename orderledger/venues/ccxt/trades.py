@@ -61,7 +61,7 @@ def fill_of(
     if side is None or amount is None or price is None:
         raise Unreadable("side, amount or price is missing")
     notes = [str(row[UNREADABLE])] if row.get(UNREADABLE) else []
-    fee, currency, others = optional(notes, partial(_fee, row)) or (None, None, None)
+    fees, others = optional(notes, partial(_fees, row)) or ({}, None)
     needed: Document = {
         "account": context.account,
         "venue_order_id": venue_order_id or f"{NO_ORDER}{fill_id}",
@@ -76,8 +76,7 @@ def fill_of(
         "evidence": evidence,
     }
     extras: Document = {
-        "fee": fee,
-        "fee_currency": currency,
+        **fees,
         "liquidity": LIQUIDITY.get(
             (optional(notes, partial(text, row, "takerOrMaker")) or "").lower()
         ),
@@ -110,9 +109,9 @@ def _sequence(row: Document, context: CcxtContext) -> int | None:
     return int(name) if is_number and context.quirks.orders_trades else None  # type: ignore[arg-type]
 
 
-def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
-    """The fee, its currency, and a note about fees in further currencies, since a fill holds
-    only one. Rebates are negative.
+def _fees(row: Document) -> tuple[Document, str | None]:
+    """The fields of the fees, and a note about fees without a currency beside others. `fees` of
+    ccxt has a row for each currency (docs.ccxt.com, "Trade structure"). Rebates are negative.
     """
     listed = row.get("fees")
     rows = listed if isinstance(listed, list) and listed else [row.get("fee")]
@@ -122,10 +121,9 @@ def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
         if isinstance(one, dict) and cost is not None:
             currency = text(one, "currency")
             paid[currency] = EXACT.add(paid.get(currency, ZERO), cost)
-    if not paid:
-        return None, None, None
-    (currency, cost), *others = sorted(
-        paid.items(), key=lambda fee: not fee[1]
-    )  # prefer one that is not 0
-    further = ", ".join(f"{plain(amount)} {name or '?'}" for name, amount in others if amount)
-    return cost, currency, f"further fees: {further}" if further else None
+    owed = {currency: cost for currency, cost in paid.items() if cost} or dict([*paid.items()][:1])
+    nameless = owed.pop(None, None) if len(owed) > 1 else None
+    note = None if nameless is None else f"further fees: {plain(nameless)} ?"
+    if len(owed) > 1:
+        return {"fees": [{"currency": name, "amount": cost} for name, cost in owed.items()]}, note
+    return next(({"fee": cost, "fee_currency": name} for name, cost in owed.items()), {}), note

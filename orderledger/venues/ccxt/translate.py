@@ -21,6 +21,7 @@ from orderledger.venues.ccxt.holdings import (
 from orderledger.venues.ccxt.markets import terms_of_market, terms_of_symbol
 from orderledger.venues.ccxt.orders import order_messages
 from orderledger.venues.ccxt.trades import trade_messages
+from orderledger.venues.ccxt.transfers import transfer_messages
 
 __all__ = ["CcxtRecording", "translated", "translated_orders"]
 
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Callable[[Sequence[Any], CcxtContext], Translation]] = {
     "trade": trade_messages,
     "order": translated_orders,
     "funding": funding_messages,
+    "transfer": transfer_messages,
     "position": position_messages,
     "balance": _balances,
 }

@@ -42,6 +42,7 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.trades import trade_messages
+from orderledger.venues.ccxt.transfers import transfer_messages
 from orderledger.venues.ccxt.translate import translated_orders
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID, NAME
 from orderledger.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
@@ -236,6 +237,7 @@ class CcxtVenue(PolledVenue):
         context = self.context(account)
         translated = trade_messages(await self._endpoints.trades(since), context)
         translated += funding_messages(await self._endpoints.fundings(since), context)
+        translated += transfer_messages(await self._endpoints.transfers(since), context)
         messages = sorted(translated.messages, key=lambda message: message.at or since)
         begins_at = self._endpoints.trades_begin_at()
         return await self.answer(
@@ -250,9 +252,9 @@ class CcxtVenue(PolledVenue):
         await self._load_markets()
         context = self.context(account)
         translated = position_messages(await self._endpoints.positions(), context)
-        return self.balances(
-            translated + balance_messages(await self._endpoints.balance(), context)
-        )
+        is_wallet = not is_of_contracts(self.exchange)
+        balance = await self._endpoints.balance()
+        return self.balances(translated + balance_messages(balance, context, is_wallet=is_wallet))
 
     def reports_position(self, instrument: str) -> bool:
         """Contracts only: spot accounts have balances of currencies."""

@@ -93,6 +93,7 @@ class HyperliquidAnswers:
     async def fills_since(self, account: WatchedAccount, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)
         fundings = await self._venue.endpoints.fundings(account.address, since)
+        fundings += await self._venue.endpoints.transfers(account.address, since)
         await self._instruments.load()
         await self._venue.base.queue.wait_delivered()
         context = self._venue.polled(account, None)
@@ -113,7 +114,9 @@ class HyperliquidAnswers:
                 payload_rows.positions(state, self._venue.polled(account, self._venue.clock.now()))
             )
         spot = await self._venue.endpoints.spot_balances(account.address)
-        translated.add(spot_balances(spot, self._venue.polled(account, self._venue.clock.now())))
+        await self._instruments.load()
+        context = self._venue.polled(account, self._venue.clock.now())
+        translated.add(spot_balances(spot, context, self._instruments.collaterals))
         return self._venue.base.balances(translated.whole())
 
 

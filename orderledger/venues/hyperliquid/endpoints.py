@@ -63,6 +63,12 @@ class HyperliquidEndpoints:
     async def fundings(self, address: str, since: datetime) -> list[Any]:
         return await self._paged("userFunding", address, since, FUNDINGS_PER_PAGE)
 
+    async def transfers(self, address: str, since: datetime) -> list[Any]:
+        """Deposits, withdrawals and other changes of balances from `since` on. The size of a page
+        is not documented: that of fundings."""
+        query = "userNonFundingLedgerUpdates"
+        return await self._paged(query, address, since, FUNDINGS_PER_PAGE)
+
     async def positions(self, address: str, exchange: str) -> dict[str, Any]:
         state = await self._ask(
             "clearinghouseState", user=address, **({"dex": exchange} if exchange else {})

@@ -1,4 +1,6 @@
-"""The terms of instruments, from `meta` and `spotMeta`: settlement currency of P&L, and lot."""
+"""The terms of instruments, from `meta` and `spotMeta`: kind, currencies and lot. Sources:
+hyperliquid.gitbook.io, "Perpetuals" (`meta`: `collateralToken`) and "Spot" (`spotMeta`: `tokens` of
+a pair are base and quote)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -53,6 +55,12 @@ class Instruments:
         for exchange, meta in zip(self._exchanges, perpetuals, strict=True):
             self._terms |= perpetual_terms(meta, exchange, tokens)
 
+    @property
+    def collaterals(self) -> frozenset[str]:
+        """The tokens in which perpetuals settle."""
+        settlements = (terms.settlement for terms in self._terms.values())
+        return frozenset({SETTLEMENT_CURRENCY, *(name for name in settlements if name)})
+
     def terms_of(self, instrument: str) -> Terms | None:
         coin = self._symbols.coin(instrument)
         return self._terms.get(coin) or terms_by_name(coin)
@@ -63,9 +71,9 @@ def terms_by_name(coin: str) -> Terms | None:
     in USDC, a spot pair in its quote token.
     """
     if OTHER_MARKETS.isdisjoint(coin):
-        return Terms(currency=SETTLEMENT_CURRENCY)
+        return Terms.margined(SETTLEMENT_CURRENCY)
     base, slash, quote = coin.partition("/")
-    return Terms(currency=quote) if base and slash and quote else None
+    return Terms.spot(base, quote) if base and slash and quote else None
 
 
 def tokens_of(spot_meta: Any) -> dict[int, tuple[str, int | None]]:
@@ -87,9 +95,11 @@ def spot_terms(spot_meta: Any, tokens: Mapping[int, tuple[str, int | None]]) -> 
     found = {}
     for row in _rows(spot_meta, "universe"):
         match row.raw:
-            case {"name": str(coin), "tokens": [int(base), int(quote)]} if quote in tokens:
-                decimals = tokens[base][1] if base in tokens else None
-                found[coin] = Terms(currency=tokens[quote][0], lot=_lot(decimals))
+            case {"name": str(coin), "tokens": [int(base), int(quote)]} if {base, quote} <= {
+                *tokens
+            }:
+                name, decimals = tokens[base]
+                found[coin] = Terms.spot(name, tokens[quote][0], lot=_lot(decimals))
     return found
 
 
@@ -106,7 +116,7 @@ def perpetual_terms(
     )
     names = ((row, row.raw.get("name")) for row in _rows(meta, "universe"))
     return {
-        name: Terms(currency=currency, lot=_lot(_decimals(row)))
+        name: Terms.margined(currency, lot=_lot(_decimals(row)))
         for row, name in names
         if isinstance(name, str) and currency is not None
     }

@@ -6,7 +6,12 @@ from fractions import Fraction
 from math import ceil
 
 LIGHT = frozenset({"clearinghouseState", "orderStatus", "spotClearinghouseState"})
-PER_ROWS = frozenset({"historicalOrders", "userFills", "userFillsByTime", "userFunding"})
+PER_ROWS = frozenset(
+    {
+        *("historicalOrders", "userFills", "userFillsByTime", "userFunding"),
+        "userNonFundingLedgerUpdates",
+    }
+)
 LIGHT_WEIGHT = 2
 USUAL_WEIGHT = 20
 ROWS_PER_WEIGHT = 20

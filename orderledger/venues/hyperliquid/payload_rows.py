@@ -39,6 +39,7 @@ from orderledger.venues.hyperliquid.reports import (
 )
 from orderledger.venues.hyperliquid.rows import Row, Unreadable, message_of, rows_of
 from orderledger.venues.hyperliquid.sequence import by_time, fills_in_sequence
+from orderledger.venues.hyperliquid.transfers import is_transfer, transfer_messages
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
 Read = TypeVar("Read")
@@ -129,10 +130,15 @@ def slices(payload: Any, legs: AccountLegs, context: MessageContext) -> Translat
 
 
 def fundings(payload: Any, context: MessageContext) -> Translated:
-    """Funding payments (`userFunding`), oldest first. Other rows, such as deposits, are skipped."""
-    return one_by_one(
-        by_time(payload), lambda row: [funding_message(row, context)] if _is_funding(row) else []
-    )
+    """Funding payments (`userFunding`) and transfers (`userNonFundingLedgerUpdates`), oldest first.
+    Other rows, such as delegations, are skipped."""
+
+    def read(row: Any) -> list[Message]:
+        if is_transfer(row):
+            return transfer_messages(row, context)
+        return [funding_message(row, context)] if _is_funding(row) else []
+
+    return one_by_one(by_time(payload), read)
 
 
 def positions(payload: Any, context: MessageContext) -> Translated:
@@ -200,8 +206,8 @@ def one_by_one(payload: Any, translate: Callable[[Any], list[Message]]) -> Trans
 
 
 def _is_funding(raw: Any) -> bool:
-    """Check whether a row is a funding payment. Deposits, delegations and the like have a `delta`
-    too, of another type or of none."""
+    """Check whether a row is a funding payment. Delegations and the like have a `delta` too, of
+    another type or of none."""
     delta = Row(raw).get("delta")
     if delta is None:
         return True

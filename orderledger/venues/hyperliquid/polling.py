@@ -125,11 +125,12 @@ class Rotation:
         return payload_rows.fills(rows, account.legs, self._venue.polled(account, None), news=news)
 
     async def _fundings(self, account: WatchedAccount, since: datetime, at: datetime) -> list[Any]:
-        """Fundings, queried every `Pace.fundings`: they are due every hour."""
+        """Fundings and transfers, queried every `Pace.fundings`: fundings are due every hour."""
         asked_at = account.fundings_at or since
         if at - asked_at < timedelta(seconds=self._venue.pace.fundings):
             return []
         rows = await self._venue.endpoints.fundings(account.address, asked_at - OVERLAP)
+        rows += await self._venue.endpoints.transfers(account.address, asked_at - OVERLAP)
         account.fundings_at = at
         return account.unseen("fundings", rows)
 

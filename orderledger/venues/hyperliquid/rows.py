@@ -44,7 +44,7 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 
 
-def message_of(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
+def message_of(kind: type[Kind], evidence: Mapping[str, Any], /, **fields: Any) -> Kind:
     """The message, with the row that it was made from. Raises Unreadable if the ledger would not
     accept it.
     """

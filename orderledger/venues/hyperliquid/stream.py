@@ -38,6 +38,7 @@ TOO_MANY_USERS = re.compile(r"Cannot track more than (\d+) total users")
 ALREADY_SUBSCRIBED = "Already subscribed"
 MOST_REFUSALS = 3
 NEVER = -1
+REPORTED = ("orderUpdates", "userFills", "userFundings", "userNonFundingLedgerUpdates")
 LISTS = {"openOrders": "orders", "webData2": "openOrders"}
 
 Subscription = dict[str, Any]
@@ -69,9 +70,7 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
             for name in exchanges
         ]
     )
-    return [
-        {"type": name, "user": address} for name in ("orderUpdates", "userFills", "userFundings")
-    ] + lists
+    return [{"type": name, "user": address} for name in REPORTED] + lists
 
 
 class HyperliquidStream:

@@ -85,6 +85,10 @@ def _user_fundings(data: Any, legs: AccountLegs, context: MessageContext) -> Tra
     return payload_rows.fundings(Row(data).get("fundings"), context)
 
 
+def _ledger_updates(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
+    return payload_rows.fundings(Row(data).get("nonFundingLedgerUpdates"), _of_user(data, context))
+
+
 def _slices(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     return payload_rows.slices(Row(data).get("twapSliceFills"), legs, _of_user(data, context))
 
@@ -177,6 +181,7 @@ _CHANNELS: dict[str, Translate] = {
     "userFills": _user_fills,
     "userFundings": _user_fundings,
     "userHistoricalOrders": _order_history,
+    "userNonFundingLedgerUpdates": _ledger_updates,
     "userTwapSliceFills": _slices,
     "webData2": _web_data,
 }

@@ -143,7 +143,6 @@ SILENT = frozenset(
         "subscriptionResponse",
         "trades",
         "twapStates",
-        "userNonFundingLedgerUpdates",
         "userTwapHistory",
         "webData3",
     }

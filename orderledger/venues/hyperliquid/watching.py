@@ -113,13 +113,14 @@ class WatchedAccount:
                     self._balances.get(subject),
                     message,
                 )
-                if known is not None and (known.quantity, known.average_price) == (
-                    message.quantity,
-                    message.average_price,
-                ):
+                if known is not None and _figures(known) == _figures(message):
                     continue
             news.append(message)
         return news
+
+
+def _figures(balance: Balance) -> tuple[Any, ...]:
+    return balance.quantity, balance.average_price, balance.amount
 
 
 def _name_of(row: Any) -> str:

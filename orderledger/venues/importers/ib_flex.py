@@ -33,6 +33,14 @@ SUMMARIES = frozenset(
 )
 """Levels of detail that repeat single executions."""
 
+KINDS = {
+    "STK": ("security", "quote"),
+    "OPT": ("option", "quote"),
+    "FUT": ("margined", "settlement"),
+}
+"""The kind of an `assetCategory`, and the term that its currency is. Source: ibkrguides.com,
+Activity Flex Query Reference, Asset Class."""
+
 CONTAINERS = frozenset({ROOT, "FlexStatements", "FlexStatement"})
 
 NUMBERS = (
@@ -162,7 +170,7 @@ def _trade(
     at = _moment(trade, raw, options.zone)
     instrument = context.instrument(_needed(trade, "symbol"))
     assert instrument is not None
-    definition = [] if instrument in known else [_instrument(trade, context, instrument, at)]
+    definition = [] if instrument in known else [_instrument(trade, raw, context, instrument, at)]
     messages = [*definition, *_executions(trade, raw, context, instrument, at)]
     known.add(instrument)
     return messages
@@ -210,9 +218,14 @@ def _executions(
     ]
 
 
-def _instrument(trade: Any, context: ObjectContext, instrument: str, at: datetime) -> Message:
-    multiplier = getattr(trade, "multiplier", None)
-    terms = {"multiplier": multiplier, "currency": getattr(trade, "currency", None)}
+def _instrument(
+    trade: Any, raw: dict[str, str], context: ObjectContext, instrument: str, at: datetime
+) -> Message:
+    multiplier, currency = (getattr(trade, name, None) for name in ("multiplier", "currency"))
+    asset = raw.get("assetCategory", "")
+    terms: dict[str, Any] = {"multiplier": multiplier, "currency": currency}
+    if currency is not None and asset in KINDS:
+        terms |= {"kind": KINDS[asset][0], KINDS[asset][1]: currency}
     return context.message("instrument", at=at, instrument=instrument, **terms)
 
 

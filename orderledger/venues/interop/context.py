@@ -51,7 +51,7 @@ class ObjectContext:
             account=account, at=at, instruments=instruments or {}, evidence=as_evidence(given.raw)
         )
 
-    def message(self, kind: str, *, at: datetime | None, **fields: Any) -> Message:
+    def message(self, kind: str, /, *, at: datetime | None, **fields: Any) -> Message:
         """A message; fields that are None are left out. Raises InvalidMessage if the ledger could
         not record it."""
         given = {name: value for name, value in fields.items() if value is not None and value != {}}

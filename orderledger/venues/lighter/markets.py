@@ -116,18 +116,19 @@ class Markets:
         return index in self.symbols
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """Settlement currency, tick and lot. The currency is USDC for perpetuals, the quote
-        currency at spot. None for other kinds of market, such as binary options."""
+        """Kind, currencies, tick and lot. Perpetuals are margined in USDC; a symbol of spot is
+        `BASE/QUOTE` (apidocs.lighter.xyz, orderBookDetails). None for other kinds of market, such
+        as binary options."""
         index = self.index(instrument)
         if index is None:
             return None
         tick, lot = self.steps.get(index, (None, None))
         if index in KINDS[PERPETUAL]:
-            return Terms(currency=CURRENCY, tick=tick, lot=lot)
-        _, slash, quote = instrument.partition("/")
+            return Terms.margined(CURRENCY, tick=tick, lot=lot)
+        base, slash, quote = instrument.partition("/")
         return (
-            Terms(currency=quote, tick=tick, lot=lot)
-            if index in KINDS[SPOT] and slash and quote
+            Terms.spot(base, quote, tick=tick, lot=lot)
+            if index in KINDS[SPOT] and base and slash and quote
             else None
         )
 

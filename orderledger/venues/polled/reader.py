@@ -126,8 +126,8 @@ class Reader:
         yield Balance(
             account=context.account,
             source=context.source,
-            instrument=self.table.markets.currency(currency),
-            quantity=needed_number(row, self.table.held_quantity),
+            currency=self.table.markets.currency(currency),
+            amount=needed_number(row, self.table.held_quantity),
             at=context.received_at,
             evidence=row,
         )

@@ -21,6 +21,10 @@ LONGEST = timedelta(days=30)
 KEPT_FOR = timedelta(minutes=1)
 """Tradier forbids polling the filtered list: an answer is reused for this long."""
 NOT_FOUND = frozenset({400, 404})
+MOVED = "ach,wire,dividend,fee,tax,journal,check,transfer,adjustment,interest"
+"""The types of the history that are not trades."""
+SETTLED = timedelta(days=7)
+"""The history is updated at night, by the clearing firm: rows of these days may still come."""
 
 
 class TradierEndpoints:
@@ -75,6 +79,20 @@ class TradierEndpoints:
         return _rows(
             document, "positions", lambda value: rows_within(value, "positions", "position")
         )
+
+    async def history(self, number: str, since: datetime) -> list[Any]:
+        """Money that moved in the days from `since` on: whole days, of which each is complete only
+        after some nights."""
+        days: dict[str, str | int] = {"start": (since - SETTLED).date().isoformat()}
+        rows: list[Any] = []
+        for page in range(1, MOST_PAGES + 1):
+            asked = {**days, "type": MOVED, "page": page, "limit": PAGE}
+            document = await self._document(f"/accounts/{number}/history", asked)
+            found = _rows(document, "history", lambda value: rows_within(value, "history", "event"))
+            rows += found
+            if len(found) < PAGE:
+                return rows
+        raise VenueUnavailable(f"the history does not end after {MOST_PAGES} pages")
 
     async def session(self) -> str:
         """The id of a new session of the stream."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orderledger import Balance, Message
+from orderledger import Balance, InstrumentKind, Message
 from orderledger.extend.values import EXACT, ONE, ZERO
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, word
@@ -32,7 +32,15 @@ def cash_messages(row: Document, context: TradierContext) -> list[Message]:
     cash = number(row, "total_cash")
     if cash is None:
         raise Unreadable("total_cash is missing")
-    return [_held(row, context, CURRENCY, cash)]
+    balance = Balance(
+        account=context.account,
+        currency=CURRENCY,
+        amount=cash,
+        at=context.received_at,
+        source=context.source,
+        evidence=row,
+    )
+    return [balance]
 
 
 def terms_of(instrument: str) -> Terms | None:
@@ -40,8 +48,9 @@ def terms_of(instrument: str) -> Terms | None:
     other options are not known.
     """
     if STANDARD_OPTION.fullmatch(instrument):
-        return Terms(currency=CURRENCY, multiplier=OPTION_MULTIPLIER)
-    return Terms(currency=CURRENCY) if SHARE.fullmatch(instrument) else None
+        return Terms.paid(InstrumentKind.OPTION, CURRENCY, multiplier=OPTION_MULTIPLIER)
+    is_share = SHARE.fullmatch(instrument) is not None
+    return Terms.paid(InstrumentKind.SECURITY, CURRENCY) if is_share else None
 
 
 def _held(

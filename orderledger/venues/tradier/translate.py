@@ -18,6 +18,7 @@ from orderledger.venues.base.recorded import Remembering
 from orderledger.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.venues.base.venue import Records
 from orderledger.venues.tradier.context import TradierContext, TradierMemory
+from orderledger.venues.tradier.history import history_messages
 from orderledger.venues.tradier.orders import event_messages, order_messages
 from orderledger.venues.tradier.positions import (
     cash_messages,
@@ -116,14 +117,8 @@ def translated(document: Any, context: TradierContext) -> Translation:
                 [row for row in rows_of(document["order"], "order") if not _is_receipt(row)],
                 context,
             )
-        if "positions" in document:
-            return translated_positions(
-                rows_within(document["positions"], "positions", "position"), context
-            )
-        if "balances" in document:
-            balances = rows_of(document["balances"], "balances")
-            own = [row for row in balances if not _is_of_another(row, "account_number", context)]
-            return _each(own, lambda row: cash_messages(row, context))
+        if (held := _of_holdings(document, context)) is not None:
+            return held
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), document)])
     if "id" in document and not ROW_MARKS.isdisjoint(document):
@@ -131,6 +126,20 @@ def translated(document: Any, context: TradierContext) -> Translation:
     if any(name in document for name in SILENT):
         return Translation()
     return Translation(faults=[Fault("is not a payload of this venue", document)])
+
+
+def _of_holdings(document: Document, context: TradierContext) -> Translation | None:
+    """The messages about positions and money. None for another document. Raises Unreadable."""
+    if "positions" in document:
+        rows = rows_within(document["positions"], "positions", "position")
+        return translated_positions(rows, context)
+    if "history" in document:
+        return history_messages(rows_within(document["history"], "history", "event"), context)
+    if "balances" in document:
+        balances = rows_of(document["balances"], "balances")
+        own = [row for row in balances if not _is_of_another(row, "account_number", context)]
+        return _each(own, lambda row: cash_messages(row, context))
+    return None
 
 
 def translated_orders(raw_rows: Sequence[Any], context: TradierContext) -> Translation:

@@ -18,6 +18,7 @@ from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Records
 from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.endpoints import KEPT_FOR, TradierEndpoints, is_quota
+from orderledger.venues.tradier.history import history_messages
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.rows import key_of, read_row
@@ -177,9 +178,13 @@ class TradierVenue(PolledVenue):
             if isinstance(one, Report) and one.venue_order_id in filled
         ]
         reach = self._endpoints.reach()
-        messages = sorted(reports, key=lambda message: message.at or since)
+        moved = history_messages(
+            await self._endpoints.history(number, since), self.context(account)
+        )
+        messages = sorted([*reports, *moved.messages], key=lambda message: message.at or since)
+        faults = [*translation.faults, *moved.faults]
         return await self.answer(
-            account, messages, translation.faults, begins_at=reach if since < reach else None
+            account, messages, faults, begins_at=reach if since < reach else None
         )
 
     async def positions(self, account: str) -> Sequence[Balance]:

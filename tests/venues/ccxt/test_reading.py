@@ -200,7 +200,7 @@ def test_at_spot_there_are_currencies_alone(played: Any) -> None:
     async def story(account: Account) -> None:
         account.market.fill(account.place())
         held = {
-            one.instrument: (one.quantity, one.average_price)
+            one.currency: (one.amount, one.average_price)
             for one in await account.venue.positions(ACCOUNT)
         }
         assert held == {"ETH": (Decimal("0.0010"), None), "USD": (Decimal(1000), None)}

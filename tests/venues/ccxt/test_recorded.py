@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Ledger, parse_document
+from orderledger import InstrumentKind, Ledger, parse_document
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.ccxt.markets import (
     SIGNIFICANT_DIGITS,
@@ -125,6 +125,27 @@ def test_terms_of_a_market_by_each_precision_mode(
     assert terms is not None
     shown = (terms.currency, terms.multiplier, terms.inverse, terms.tick, terms.lot)
     assert tuple(str(value) if isinstance(value, Decimal) else value for value in shown) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, Terms.margined("BTC", multiplier=Decimal(100), inverse=True)),
+        (
+            {"contract": False, "base": "BTC", "quote": "USD", "inverse": None},
+            Terms.spot("BTC", "USD", multiplier=Decimal(1), inverse=False),
+        ),
+        (
+            {"option": True, "contractSize": "1"},
+            Terms.paid(InstrumentKind.OPTION, "BTC", multiplier=Decimal(1), inverse=False),
+        ),
+    ],
+)
+def test_terms_of_a_market_name_what_its_fills_move(
+    changed: dict[str, Any], expected: Terms
+) -> None:
+    """The premium of a coin-settled option is an amount of the coin."""
+    assert terms_of_market(market(precision=None, **changed)) == expected
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def test_fees_come_as_text_as_floats_in_lists_and_as_rebates(
     assert (None if fill.fee is None else format(fill.fee, "f"), fill.fee_currency) == expected
 
 
-def test_a_fee_in_two_currencies_is_named_in_words() -> None:
+def test_fees_in_two_currencies_are_a_list() -> None:
     fill = only(
         trade=trade(fees=[{"cost": "0", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}])
     )
@@ -279,7 +279,13 @@ def test_a_fee_in_two_currencies_is_named_in_words() -> None:
     fill = only(
         trade=trade(fees=[{"cost": "1", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}])
     )
-    assert (fill.fee, fill.fee_currency, fill.text) == (Decimal(1), "USDT", "further fees: 0.1 BNB")
+    assert [(fee.amount, fee.currency) for fee in fill.fees] == [
+        (Decimal(1), "USDT"),
+        (Decimal("0.1"), "BNB"),
+    ]
+    assert (fill.fee, fill.fee_currency, fill.text) == (None, None, None)
+    fill = only(trade=trade(fees=[{"cost": "1", "currency": "USDT"}, {"cost": "2"}]))
+    assert (fill.fee, fill.fee_currency, fill.text) == (Decimal(1), "USDT", "further fees: 2 ?")
 
 
 def test_floats_are_read_from_their_shortest_text() -> None:

@@ -256,7 +256,7 @@ def test_positions_are_what_is_not_flat() -> None:
     asked(story)
 
 
-def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
+def test_spot_tokens_are_balances_and_a_collateral_has_a_name_of_its_own() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
         server.exchange.fill(server.exchange.place(ADDRESS, **{**TERMS, "instrument": "HYPE"}))
         tokens = {"USDC": "14.625485", "HYPE": "3.5", "PURR": "0.0"}
@@ -264,15 +264,18 @@ def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
             {"coin": coin, "token": 1, "hold": "0.0", "total": total}
             for coin, total in tokens.items()
         ]
+        balances = await venue.positions(ACCOUNT)
         told = {
             balance.instrument: (balance.quantity, balance.average_price)
-            for balance in await venue.positions(ACCOUNT)
+            for balance in balances
+            if balance.currency is None
         }
         assert told == {
             "HYPE": (Decimal("1.2"), Decimal("2500.5")),
-            "HYPE.spot": (Decimal("3.5"), None),
             "USDC.spot": (Decimal("14.625485"), None),
         }
+        wallet = {one.currency: one.amount for one in balances if one.currency is not None}
+        assert wallet == {"HYPE": Decimal("3.5")}
         assert venue.reports_position("HYPE.spot")
 
     asked(story)

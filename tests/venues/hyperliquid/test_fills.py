@@ -222,12 +222,10 @@ def test_a_funding_is_the_same_by_push_and_by_question() -> None:
 
 
 def test_deposits_are_no_fundings() -> None:
-    assert (
-        from_recorded(
-            [{"time": T, "hash": "0x1", "delta": {"type": "deposit", "usdc": "100.0"}}], ACCOUNT
-        )
-        == []
+    (message,) = from_recorded(
+        [{"time": T, "hash": "0x1", "delta": {"type": "deposit", "usdc": "100.0"}}], ACCOUNT
     )
+    assert message.type == "transfer"
 
 
 def test_positions_are_balances_as_of_the_state() -> None:

@@ -55,7 +55,25 @@ def test_flex_trades_are_fills_with_commission_and_multiplier(
         ("sell", 1, Decimal("2.25"), "USD"),
     ]
     assert fills[0]["at"] == datetime(2026, 11, 20, 15, tzinfo=UTC), "ten o'clock in New York"
-    assert ledger.instruments()[0]["multiplier"] == 50
+    (future,) = ledger.instruments()
+    assert [future[term] for term in ("multiplier", "kind", "settlement")] == [
+        50,
+        "margined",
+        "USD",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asset", "kind", "quote"),
+    [("STK", "security", "USD"), ("OPT", "option", "USD"), ("CFD", None, None)],
+)
+def test_a_flex_query_names_the_kind_of_an_instrument(
+    ledger: Ledger, tmp_path: Path, asset: str, kind: str | None, quote: str | None
+) -> None:
+    row = TRADE.format("1", "BUY", "2", "EXECUTION", "").replace('"FUT"', f'"{asset}"')
+    assert imported(ledger, "ib-flex", flex(tmp_path, row), zone=zone_named("UTC")).is_whole
+    (instrument,) = ledger.instruments()
+    assert (instrument["kind"], instrument["quote"], instrument["currency"]) == (kind, quote, "USD")
 
 
 @pytest.mark.parametrize(

@@ -137,10 +137,10 @@ def test_a_market_order_has_no_price() -> None:
 
 def test_balances_are_all_that_is_held_and_terms_come_from_the_rules() -> None:
     (held,) = told({"accounts": [HELD]})
-    assert (held.instrument, held.quantity) == ("IRR", 12)
+    assert (held.currency, held.amount) == ("IRR", 12)
     assert READER.terms(parsed(json.dumps(MARKETS))) == {
-        "BTC/IRR": Terms(currency="IRR", tick=Decimal(10), lot=Decimal("0.000001")),
-        "invex:NEW_EUR": Terms(currency="EUR", tick=Decimal("0.5"), lot=Decimal(1)),
+        "BTC/IRR": Terms.spot("BTC", "IRR", tick=Decimal(10), lot=Decimal("0.000001")),
+        "invex:NEW_EUR": Terms.spot("NEW", "EUR", tick=Decimal("0.5"), lot=Decimal(1)),
     }
 
 

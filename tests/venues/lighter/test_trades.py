@@ -42,6 +42,7 @@ def test_the_whole_of_a_fill_is_this() -> None:
         "price": "2500.00",
         "fee": "0.014",
         "fee_currency": "USDC",
+        "fees": [],
         "liquidity": "maker",
     }
     assert fill().evidence == trade()

@@ -190,7 +190,7 @@ def test_an_end_is_dated_when_it_is_seen_and_never_before_the_last_fill() -> Non
 
 def test_balances_are_currencies_and_the_rial_has_the_ledger_s_code() -> None:
     first, second = told(wallets(WALLET, {**WALLET, "currency": "rls", "balance": "-5"}))
-    assert [(held.instrument, held.quantity, held.average_price) for held in (first, second)] == [  # type: ignore[attr-defined]
+    assert [(held.currency, held.amount, held.average_price) for held in (first, second)] == [  # type: ignore[attr-defined]
         ("BTC", Decimal("10.26"), None),
         ("IRR", -5, None),
     ]
@@ -198,8 +198,8 @@ def test_balances_are_currencies_and_the_rial_has_the_ledger_s_code() -> None:
 
 def test_terms_come_from_the_list_and_a_quote_that_is_not_known_has_none() -> None:
     assert READER.terms(OPTIONS) == {
-        "BTC/IRR": Terms(currency="IRR", tick=Decimal(10), lot=Decimal("0.000001")),
-        "nobitex:NEW-RLS": Terms(currency="IRR", tick=Decimal(1), lot=Decimal("0.1")),
+        "BTC/IRR": Terms.spot("BTC", "IRR", tick=Decimal(10), lot=Decimal("0.000001")),
+        "nobitex:NEW-RLS": Terms.spot("NEW", "IRR", tick=Decimal(1), lot=Decimal("0.1")),
     }
 
 

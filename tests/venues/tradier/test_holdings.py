@@ -102,7 +102,7 @@ def test_the_cash_of_an_account_is_a_balance_of_its_currency() -> None:
         "equity": 0,
     }
     (cash,) = read_alone({"balances": balances})
-    assert (cash.type, cash.instrument, str(cash.quantity), cash.average_price) == (
+    assert (cash.type, cash.currency, str(cash.amount), cash.average_price) == (
         "balance",
         "USD",
         "40217.66",

@@ -68,7 +68,7 @@ def test_without_a_number_the_one_account_that_has_anything_is_ours_and_of_two_n
 def test_positions_and_balances_of_a_user_are_read_too() -> None:
     held = {"position": {"symbol": SELL_PUT, "quantity": -2.0, "cost_basis": -1870.7}}
     assert [
-        (m.type, m.instrument)
+        (m.type, m.instrument or m.currency)
         for m in told(of_user(account(NUMBER, positions=held, balances=CASH)))
     ] == [
         ("balance", SELL_PUT),

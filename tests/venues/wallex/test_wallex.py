@@ -182,10 +182,10 @@ def test_an_older_row_is_dated_by_its_fills_or_when_it_is_seen() -> None:
 
 def test_balances_and_terms_have_the_ledger_s_codes() -> None:
     (held,) = told(answer({"balances": {"TMN": {**HELD, "asset": "TMN"}}}))
-    assert (held.instrument, held.quantity) == ("IRT", Decimal("1.5"))  # type: ignore[attr-defined]
+    assert (held.currency, held.amount) == ("IRT", Decimal("1.5"))  # type: ignore[attr-defined]
     assert READER.terms(parsed(json.dumps(MARKETS))) == {
-        "BTC/IRT": Terms(currency="IRT", tick=Decimal(1), lot=Decimal("0.000001")),
-        "wallex:NEWTMN": Terms(currency="IRT"),
+        "BTC/IRT": Terms.spot("BTC", "IRT", tick=Decimal(1), lot=Decimal("0.000001")),
+        "wallex:NEWTMN": Terms.spot("NEW", "IRT"),
     }
 
 
