@@ -35,6 +35,8 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
         "position_adjusted.v1.amount",
         "position_adjusted.v1.cause",
         "position_adjusted.v1.currency",
+        "reconciliation_certified.v1.balances",
+        "reconciliation_certified.v1.not_reported",
     ),
 }
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new

@@ -75,7 +75,7 @@ def missing(account: ReconciledAccount, messages: Sequence[Message]) -> list[Mes
 
 def repairs_of_fills(account: ReconciledAccount, missed: Sequence[Message]) -> list[Break | None]:
     """A break for each missed message, with the message as its repair. None for what completes
-    others: definitions, terms, transfers, and further fields of a known fill."""
+    others: definitions, terms, and further fields of a known fill."""
     known = account.known([message for message in missed if isinstance(message, Fill)])
     found: list[Break | None] = []
     for message in missed:

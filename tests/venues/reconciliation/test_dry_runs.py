@@ -40,7 +40,6 @@ def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) ->
             "fill_id": "F-1",
             "quantity": "4",
             "price": "100",
-            "fees": [],
         }
     ]
 
