@@ -67,7 +67,7 @@ def fold_positions(
     trades: "pyarrow.Table", account_events: "pyarrow.Table", instruments: "pyarrow.Table"
 ) -> Tables:
     """The tables of positions, from all rows of trades and account events with some accounts and
-    instruments, in any order.
+    instruments, in any order, and the adjustments of balances of these accounts.
 
     `trades` may have the columns of `ENTRIES` alone.
     """
@@ -77,7 +77,12 @@ def fold_positions(
     entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(
         list(tables.ENTRIES.names)
     )
-    facts = account_events.filter(pc.is_valid(account_events["instrument"]))
+    has_instrument = pc.is_valid(account_events["instrument"])
+    facts = account_events.filter(has_instrument)
+    openings: dict[str, list[AccountEventRow]] = {}
+    for row in rows_of(tables.ACCOUNT_EVENTS, account_events.filter(pc.invert(has_instrument))):
+        if row["kind"] == "adjust":
+            openings.setdefault(row["account"], []).append(row)
     order = [(name, "ascending") for name in (*OF_INSTRUMENT, "at")]
     terms = {
         tables.INSTRUMENTS.key_of(row): row for row in rows_of(tables.INSTRUMENTS, instruments)
@@ -94,6 +99,8 @@ def fold_positions(
         rows = MemoryRows()
         if key in terms:
             rows.put(tables.INSTRUMENTS, terms[key])
+        for opening in openings.get(key[0], ()):
+            rows.put(tables.ACCOUNT_EVENTS, opening)
         fold = PositionFold(rows)
         for entry in some:
             fold.take(entry)

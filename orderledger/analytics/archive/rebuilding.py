@@ -97,6 +97,8 @@ class FoldRange(msgspec.Struct, tag=True):
     number: int
 
     def run(self) -> Folded:
+        import pyarrow as pa
+
         to = Place(self.to)
         trades, facts, instruments = (
             _between(to, name, self.sources.get(name, ()), self.first, self.last, columns)
@@ -106,6 +108,7 @@ class FoldRange(msgspec.Struct, tag=True):
                 (tables.INSTRUMENTS.name, None),
             )
         )
+        facts = pa.concat_tables([facts, _openings(to, self.sources)])
         return Folded(
             _write(to, fold_positions(trades, facts, instruments), f"range-{self.number:04}")
         )
@@ -281,6 +284,20 @@ def _between(
                     )
                 )
     return pa.concat_tables(found) if found else schema.empty_table()
+
+
+def _openings(to: Place, sources: dict[str, tuple[File, ...]]) -> Any:
+    """The opening balances of all accounts: adjustments of no instrument."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table, found = tables.ACCOUNT_EVENTS, []
+    for file in sources.get(table.name, ()):
+        with opened(to, file.path) as parquet:
+            rows = parquet.read(use_threads=False)
+            is_adjustment = pc.equal(rows["kind"], "adjust")
+            found.append(rows.filter(pc.and_(is_adjustment, pc.is_null(rows["instrument"]))))
+    return pa.concat_tables(found) if found else schema_of(table).empty_table()
 
 
 def _reaches(rows: Any, key: Key, inside: Any, beyond: Any) -> Any:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psutil
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orderledger import InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger, parse_document
 from orderledger.analytics import ArchiveError, bucket_of, fold_bucket, fold_positions
 from orderledger.analytics.archive import rebuilding, writing
 from orderledger.analytics.archive.manifest import needed_manifest
@@ -30,6 +31,7 @@ from orderledger.analytics.archive.writing import archive
 from orderledger.projections.tables import BY_NAME, TABLES
 from tests.command_line import run
 from tests.core.contract.streams import fill, lives, opened, parsed, report, request, story, strange
+from tests.core.properties.accounts import account_story
 from tests.seeds import few
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -77,6 +79,9 @@ def told(url: str) -> Ledger:
             *known_late(),
         )
     )
+    for seed in range(3):  # accounts with cash: opening balances, transfers, fees in coins
+        for message in account_story(Random(seed)):
+            ledger.record(parse_document({**message, "account": f"cash:{seed}"}))
     return ledger
 
 

@@ -45,6 +45,7 @@ trades = some.fixed_dictionaries(
         "price": numbers,
         "fee": some.none() | signed,
         "fee_currency": some.sampled_from((None, "USD", "BNB")),
+        "fees": some.none(),
         "hour": hours,
         "kind": some.just("trade"),
     }
@@ -134,7 +135,7 @@ def check(entries: list[Row], defined: dict[tuple[str, str], Row], method: Metho
 
 
 def traded(side: str, hour: int) -> Row:
-    fee = {"fee": None, "fee_currency": None}
+    fee = {"fee": None, "fee_currency": None, "fees": None}
     place = {"account": "a:1", "instrument": "BTC-USD", "strategy": "s1"}
     return {
         **place,

@@ -21,7 +21,7 @@ FILTERS = (
     "effective_at=2026-11-20T09:00:10Z", "count=true&limit=2&order=desc", "columns=account,status",
     "certainty=unresolved",
 )  # fmt: skip
-NEEDED = {"history": "?id=C-3", "restate": "?view=orders&from=1"}
+NEEDED = {"history": "?id=C-3", "restate": "?view=orders&from=1", "valuation": "?in=USD"}
 PATHS = (
     *(f"/api/{one.path}{NEEDED.get(one.path, '')}" for one in COLLECTIONS),
     *(f"/api/orders?{one}" for one in FILTERS),
