@@ -161,7 +161,9 @@ class World:
         terms = self._terms.get((account, instrument or ""), Terms())
         value = terms.amount(terms.value(event.quantity, event.price))
         fee = EXACT.multiply(value, rates.rate(liquidity))
-        return _replaced(recorded, msgspec.structs.replace(event, fee=fee, fee_currency=None))
+        return _replaced(
+            recorded, msgspec.structs.replace(event, fee=fee, fee_currency=None, fees=())
+        )
 
     def _instrument(self, stream: str) -> str | None:
         rows = rows_of(self.views, "orders", "average", stream=stream)

@@ -149,7 +149,7 @@ class Holding:
             "position_side": position.side,
             "position_id": position.position_id,
             "position_quantity": None if self._unknown else position.quantity,
-            "closed_quantity": None if self._unknown else _closed(before, trade),
+            "closed_quantity": None if self._unknown else _closed(before, position.quantity),
             "realized_pnl_average": None if reason else average,
             "realized_pnl_fifo": None if reason else fifo,
             "realized_pnl_lifo": None if reason else lifo,
@@ -168,8 +168,10 @@ class Holding:
         return shown(self.position.terms.amount(book.realized))
 
 
-def _closed(before: Decimal, trade: Trade) -> Decimal:
+def _closed(before: Decimal, after: Decimal) -> Decimal:
     """How much of a trade closed the position that was before."""
-    if not before or (before > ZERO) is (trade["side"] == "buy"):
+    if not before or (after and (before > ZERO) is (after > ZERO) and abs(after) >= abs(before)):
         return ZERO
-    return min(before.copy_abs(), trade["quantity"])
+    is_turned = after and (before > ZERO) is not (after > ZERO)
+    rest = ZERO if is_turned else after.copy_abs()
+    return EXACT.subtract(before.copy_abs(), rest)

@@ -478,7 +478,7 @@ def pnl_of_fills(
     """Realized P&L of each active fill, in the order in which the fills happened, one at a time."""
     strategy = where.pop("strategy", None)
     definitions = _all_definitions(source, where.get("account"))
-    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
+    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART, "fees"), **where)
     return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
 
 

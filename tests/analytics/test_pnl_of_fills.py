@@ -135,7 +135,7 @@ def test_the_fills_of_a_position_add_up_to_its_realized_pnl(
     for key in {(row["account"], row["instrument"]) for row in rows}:
         position = Position(*key, terms_of(terms.get(key)))
         for entry in sorted(
-            (one for table in source.kept.values() for one in table if "kind" in one), key=when
+            (one for table in source.kept.values() for one in table if "at" in one), key=when
         ):
             if (entry["account"], entry["instrument"]) == key:
                 position.take(entry)

@@ -67,7 +67,7 @@ def fold_positions(
     trades: "pyarrow.Table", account_events: "pyarrow.Table", instruments: "pyarrow.Table"
 ) -> Tables:
     """The tables of positions, from all rows of trades and account events with some accounts and
-    instruments, in any order, and the adjustments of balances of these accounts.
+    instruments, in any order. The adjustments of balances of these accounts are needed too.
 
     `trades` may have the columns of `ENTRIES` alone.
     """

@@ -66,6 +66,8 @@ definitions = some.fixed_dictionaries(
         "inverse": some.booleans(),
         "currency": some.sampled_from((None, "USD", "BTC")),
         "mark_price": some.none() | numbers,
+        "kind": some.none(),
+        "base": some.none(),
         "position_modes": some.none(),
     }
 )
