@@ -158,13 +158,19 @@ def judge_orders(books: dict[str, Any], ledger: Ledger) -> None:
 
 
 def judge_fills(books: dict[str, Any], ledger: Ledger) -> None:
-    """Fills and positions are the exchanges'."""
+    """Fills and positions are the exchanges'. A fee in the coin leaves the position."""
     assert fills_of(books) == recorded_fills(ledger)
     held = {
         (row["account"], row["instrument"]): row["position_quantity"] for row in ledger.positions()
     }
     for account, book in books.items():
-        assert held.get((account, book["instrument"]), 0) == Decimal(book["position"]), account
+        instrument = book["instrument"]
+        paid = sum(
+            trade["fee"]
+            for trade in ledger.trades(account=account, instrument=instrument)
+            if trade["fee"] and trade["fee_currency"] == instrument.partition("/")[0]
+        )
+        assert held.get((account, instrument), 0) == Decimal(book["position"]) - paid, account
 
 
 def judge_counts(counts: list[int], ledger: Ledger) -> None:

@@ -305,7 +305,7 @@ class Judge:
                 self._faults.append(
                     f"{account}: the gap of {row['from_at']} is open: {row['reason']}"
                 )
-            if row["kind"] == "adjust":
+            if row["kind"] == "adjust" and row["instrument"] is not None:
                 self._faults.append(
                     f"{account}: the position in {row['instrument']} was adjusted to "
                     f"{row['quantity']}"
