@@ -15,12 +15,12 @@ from orderledger.extend.values import EXACT, ZERO, sides, total
 from orderledger.extend.views import (
     METHODS,
     Entry,
-    Marks,
     Method,
     Position,
     Terms,
+    fees_of,
     is_entry,
-    rate_of,
+    queries,
 )
 from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 
@@ -38,7 +38,7 @@ def pnl_parts(
     pnl: PnlRow,
     fills: Iterable[FillPnlRow],
     events: Iterable[AccountEventRow],
-    marks: Marks,
+    conversion: queries.Conversion,
     method: Method,
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, except its unrealized P&L.
@@ -48,9 +48,9 @@ def pnl_parts(
     """
     parts: list[PartRow] = []
     for fill in fills:
-        parts += _parts_of_fill(pnl, fill, marks, method)
+        parts += _parts_of_fill(pnl, fill, conversion, method)
     for event in events:
-        parts += _parts_of_event(pnl, event, marks)
+        parts += _parts_of_event(pnl, event, conversion)
     parts.sort(key=lambda one: (one["at"], one["position"] or 0))
     if pnl["net_pnl"] is not None:
         parts += _rounding(
@@ -130,10 +130,8 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
         yield part(
             "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
         )
-        if trade["fee"] is not None:
-            yield part(
-                "fees", "fee", **fields, amount=trade["fee"], currency=trade["fee_currency"] or ""
-            )
+        for currency, fee in fees_of(trade):
+            yield part("fees", "fee", **fields, amount=fee, currency=currency)
 
 
 def entries_in_order(
@@ -154,7 +152,7 @@ def entries_in_order(
 
 
 def _parts_of_fill(
-    pnl: PnlRow, fill: FillPnlRow, marks: Marks, method: Method
+    pnl: PnlRow, fill: FillPnlRow, conversion: queries.Conversion, method: Method
 ) -> Iterator[PartRow]:
     realized = {
         "average": fill["realized_pnl_average"],
@@ -170,18 +168,24 @@ def _parts_of_fill(
         currency=pnl["currency"],
         net_amount=realized,
     )
-    if fill["fee"] is not None:
-        currency = fill["fee_currency"] or pnl["currency"]
-        fee, net = fill["fee"], _converted(pnl, marks, currency, fill["fee"])
-        negative = None if net is None else net.copy_negate()
+    for name, fee in fees_of(fill):
+        worth = conversion.fee(name, fee, fill["price"], fill["position"])
         yield part(
-            "fees", "fee", **fields, amount=fee, currency=currency or "", net_amount=negative
+            "fees",
+            "fee",
+            **fields,
+            amount=fee,
+            currency=name or pnl["currency"] or "",
+            net_amount=None if worth is None else worth.copy_negate(),
         )
 
 
-def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterator[PartRow]:
+def _parts_of_event(
+    pnl: PnlRow, event: AccountEventRow, conversion: queries.Conversion
+) -> Iterator[PartRow]:
     if event["kind"] == "funding":
-        net = _converted(pnl, marks, event["currency"], event["quantity"])
+        currency, amount = event["currency"] or "", event["quantity"] or ZERO
+        net = conversion.funding(currency, amount, event["position"])
         fields = {**_of_event(event), "quantity": None, "price": None}
         yield part(
             "funding",
@@ -200,16 +204,6 @@ def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterat
             currency=pnl["currency"],
             net_amount=ZERO,
         )
-
-
-def _converted(
-    pnl: PnlRow, marks: Marks, currency: str | None, amount: Decimal | None
-) -> Decimal | None:
-    """An amount in the settlement currency."""
-    if currency is None or amount is None or pnl["currency"] is None:
-        return None
-    rate = rate_of(pnl["account"], currency, pnl["currency"], marks) if amount else ZERO
-    return None if rate is None else EXACT.multiply(amount, rate)
 
 
 def _rounding(

@@ -17,13 +17,13 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections import instruments, queries, tables
 from orderledger.projections.derived_anomalies import derived_anomalies
-from orderledger.projections.entries import Entry, is_entry
+from orderledger.projections.entries import Entry, fees_of, is_entry
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
 from orderledger.projections.orders import order_row
-from orderledger.projections.pnl import Marks, equity_in, rate_of
+from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.positions import (
@@ -52,7 +52,6 @@ __all__ = [
     "Histogram",
     "Kind",
     "LogMethods",
-    "Marks",
     "MemoryNames",
     "MemoryRows",
     "Method",
@@ -74,6 +73,7 @@ __all__ = [
     "columns_of",
     "derived_anomalies",
     "equity_in",
+    "fees_of",
     "finding",
     "folded",
     "halt_row",
@@ -88,7 +88,6 @@ __all__ = [
     "position_rows",
     "queries",
     "questions",
-    "rate_of",
     "tables",
     "terms_of",
     "was_known",

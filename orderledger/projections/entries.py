@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias, TypedDict, TypeGuard, final
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.trades import StoredTradeRow, TradeRow
-from orderledger.projections.view import AnyRow
 
 
 @final
@@ -95,7 +94,15 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[Adjustment | Funding]:
     return row["kind"] in ("adjust", "funding") and row["instrument"] is not None
 
 
-def fees_of(trade: Trade) -> list[tuple[str, Decimal]]:
+class Paid(TypedDict):
+    """The columns of a trade that name its fees."""
+
+    fee: Decimal | None
+    fee_currency: str | None
+    fees: list[dict[str, str]] | None
+
+
+def fees_of(trade: Paid) -> list[tuple[str, Decimal]]:
     """The fees of a trade by currency. An empty one: the settlement currency."""
     if trade["fees"] is not None:
         sums: dict[str, Decimal] = {}
@@ -108,8 +115,6 @@ def fees_of(trade: Trade) -> list[tuple[str, Decimal]]:
 
 def is_entry(row: TradeRow | AccountEventRow) -> TypeGuard[Entry]:
     """Whether a row counts in a position."""
-    values: AnyRow = row
-    if "fill_id" not in values:
-        return values["kind"] in ("adjust", "funding") and values["instrument"] is not None
-    is_known = values["instrument"] is not None and values["side"] is not None
-    return is_known and values["state"] == "active"
+    if "fill_id" not in row:
+        return is_account_entry(row)
+    return row["instrument"] is not None and row["side"] is not None and row["state"] == "active"

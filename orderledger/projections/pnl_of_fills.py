@@ -31,10 +31,17 @@ class FillPnlRow(TypedDict):
     side: Annotated[str, "buy or sell.", Side]
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
-    fee: Annotated[Decimal | None, "Fee, positive when paid."]
+    fee: Annotated[
+        Decimal | None, "Fee, positive when paid. Null where it is in several currencies."
+    ]
     fee_currency: Annotated[
         str | None,
         "Currency of the fee, null where it is the settlement currency of the instrument.",
+    ]
+    fees: Annotated[
+        list[dict[str, str]] | None,
+        "Several fees, or one of another kind than commission: `currency`, `amount`, `kind`. "
+        "Null where `fee` says all.",
     ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
     at: Annotated[datetime, "When it happened."]
@@ -141,6 +148,7 @@ class Holding:
             "price": trade["price"],
             "fee": trade["fee"],
             "fee_currency": trade["fee_currency"],
+            "fees": trade["fees"],
             "liquidity": trade["liquidity"],
             "at": trade["at"],
             "position": trade["position"],

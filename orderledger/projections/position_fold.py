@@ -11,8 +11,7 @@ from heapq import merge
 from typing import Any
 
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.cash import Openings
-from orderledger.projections.cash_fold import read_openings
+from orderledger.projections.cash_fold import KnownOpenings
 from orderledger.projections.entries import (
     Adjustment,
     Entry,
@@ -30,6 +29,7 @@ from orderledger.projections.position_tables import (
     CheckpointRow,
     LotsRow,
     OfPosition,
+    PositionKey,
     StoredPositionRow,
 )
 from orderledger.projections.positions import (
@@ -73,7 +73,6 @@ CHECKPOINT_EVERY = 64
 Key = tuple[str, str]
 """Account and instrument."""
 
-PositionKey = tuple[str, str, str, str]
 OF_POSITION = ("account", "instrument", "position_side", "position_id")
 """Columns that identify a position."""
 
@@ -113,7 +112,7 @@ class PositionFold:
         """The moment from which books must be folded again. None: from the first entry."""
         self.damage: list[str] = []
         """Faults of the rows from which the fold could not continue."""
-        self._openings: dict[str, Openings] = {}
+        self._openings = KnownOpenings(rows)
         self._refold: dict[Key, None] = {}
         """The instruments whose positions must all be folded again."""
 
@@ -178,17 +177,13 @@ class PositionFold:
                 self._changed[position.key] = None
             if before.inverse != terms.inverse:
                 self._stale[position.key] = None
-            is_opened = self._openings_of(account).first is not None
-            if (before.kind, before.base, before.inverse) != (
-                terms.kind,
-                terms.base,
-                terms.inverse,
-            ) or (is_opened and before.currency != terms.currency):
+            is_opened = self._openings.of(account).first is not None
+            if not terms.moves_like(before) or (is_opened and before.currency != terms.currency):
                 self._refold[key] = None
 
     def reopen(self, account: str) -> None:
         """The opening balances of an account have changed: add again what its positions moved."""
-        self._openings.pop(account, None)
+        self._openings.forget(account)
         stored = self._rows.select(POSITIONS, account=account)
         keys = [(row["account"], row["instrument"]) for row in stored]
         for key in dict.fromkeys([*keys, *(key for key in self._held if key[0] == account)]):
@@ -213,7 +208,7 @@ class PositionFold:
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
         self._held.clear()
-        self._openings.clear()
+        self._openings.forget()
 
     def _of(self, entry: Entry) -> Held:
         key = (entry["account"], entry["instrument"])
@@ -229,7 +224,7 @@ class PositionFold:
 
     def _restored(self, key: Key, rows: dict[Part, list[StoredPositionRow]]) -> Held:
         positions = {
-            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings_of(key[0]))
+            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings.of(key[0]))
             for part, some in rows.items()
         }
         state = next(iter(rows.values()))[0]["book"].get("sides")
@@ -246,14 +241,9 @@ class PositionFold:
             key = (entry["account"], entry["instrument"])
             books = books_of(packs=StoredPacks(self._rows, (*key, *part)))
             position = Position(*key, self._terms(key), books, side=part[0], position_id=part[1])
-            position.openings = self._openings_of(key[0])
+            position.openings = self._openings.of(key[0])
             held.positions[part] = position
         return position
-
-    def _openings_of(self, account: str) -> Openings:
-        if account not in self._openings:
-            self._openings[account] = read_openings(self._rows, account)
-        return self._openings[account]
 
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))

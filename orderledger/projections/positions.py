@@ -65,6 +65,10 @@ class Terms:
         """Whether fills move realized P&L only, and not the price of what is traded."""
         return self.kind == InstrumentKind.MARGINED
 
+    def moves_like(self, other: "Terms") -> bool:
+        """Whether fills move the same by both: entries need not be counted again."""
+        return (self.kind, self.base, self.inverse) == (other.kind, other.base, other.inverse)
+
     def contradicts(self, side: str) -> bool:
         """Whether the kind contradicts the other terms, or a position on this side."""
         if self.kind is None or self.is_margined:
@@ -381,16 +385,8 @@ class Position:
 
     def moved_cash(self) -> dict[str, Decimal]:
         """Cash that it moved since the opening balance, by currency."""
-        terms = self.terms
-        own = terms.currency or ""
-        moved = (
-            terms.realized_since(self.books[0].realized, self.realized_before)
-            if terms.is_margined
-            else terms.amount(self.traded)
-        )
-        return _summed(
-            [*((name or own, amount) for name, amount in self.cash.items()), (own, moved)]
-        )
+        realized = self.books[0].realized, self.realized_before
+        return _moved(self.terms, self.cash, realized, self.traded)
 
     def fund(self, funding: Funding) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
@@ -543,19 +539,18 @@ def terms_in(row: StoredPositionRow) -> Terms:
 
 def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
     """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
-    book, terms = row["book"], terms_in(row)
-    own = terms.currency or ""
-    moved = (
-        terms.realized_since(Decimal(book["realized"]), Decimal(book.get("realized_before", 0)))
-        if terms.is_margined
-        else terms.amount(Decimal(book.get("traded", 0)))
-    )
-    cash = book.get("cash", {})
-    return _summed([*((name or own, Decimal(cash[name])) for name in cash), (own, moved)])
+    book = row["book"]
+    cash = {name: Decimal(amount) for name, amount in book.get("cash", {}).items()}
+    realized = Decimal(book["realized"]), Decimal(book.get("realized_before", 0))
+    return _moved(terms_in(row), cash, realized, Decimal(book.get("traded", 0)))
 
 
-def _summed(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for name, amount in amounts:
-        sums[name] = EXACT.add(sums.get(name, ZERO), amount)
+def _moved(
+    terms: Terms, cash: dict[str, Decimal], realized: tuple[Decimal, Decimal], traded: Decimal
+) -> dict[str, Decimal]:
+    """`realized`: by now, and at the opening balance."""
+    own, sums = terms.currency or "", dict[str, Decimal]()
+    moved = terms.realized_since(*realized) if terms.is_margined else terms.amount(traded)
+    for name, amount in (*cash.items(), ("", moved)):
+        sums[name or own] = EXACT.add(sums.get(name or own, ZERO), amount)
     return sums

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import EXACT, ZERO, plain, sides
-from orderledger.extend.views import Entry, Terms, instruments, is_entry, terms_of
+from orderledger.extend.views import Entry, Terms, fees_of, instruments, is_entry, terms_of
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
@@ -161,10 +161,11 @@ class BeancountWriter:
         else:
             yield self._units(row, account, quantity, abs(value), currency)
             yield f"  {CASH}:{account}  {plain(-value)} {commodity}"
-        if row["fee"]:
-            fee = self._names.commodity(row["fee_currency"] or currency)
-            yield f"  {FEES}:{account}  {plain(row['fee'])} {fee}"
-            yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
+        for name, amount in fees_of(row):
+            if amount:
+                fee = self._names.commodity(name or currency)
+                yield f"  {FEES}:{account}  {plain(amount)} {fee}"
+                yield f"  {CASH}:{account}  {plain(-amount)} {fee}"
 
     def _units(
         self, row: Entry, account: str, quantity: Decimal, value: Decimal, currency: str
