@@ -25,7 +25,8 @@ from orderledger.projections.fill_changes import (
 )
 from orderledger.projections.instruments import StoredInstrumentRow, modes_of
 from orderledger.projections.positions import Position, Terms, terms_of
-from orderledger.projections.sides import Part, part_of, when
+from orderledger.projections.shares import Holder, quantities, shared
+from orderledger.projections.sides import when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES
 
@@ -107,14 +108,16 @@ class Past:
     ) -> dict[str, Decimal]:
         """By currency, what the entries and transfers moved since the openings."""
         sums: dict[str, Decimal] = {}
-        positions: dict[tuple[str, Part], Position] = {}
+        positions: dict[Holder, Position] = {}
+        held = quantities(positions)
         for entry in sorted(entries, key=when):
             instrument = entry["instrument"]
             defined = self._instruments.get((account, instrument))
-            key = (instrument, part_of(entry, modes_of(defined)))
-            if key not in positions:
-                positions[key] = Position(account, instrument, terms_of(defined), openings=openings)
-            positions[key].take(entry)
+            for holder, share in shared(entry, modes_of(defined), held):
+                if holder not in positions:
+                    terms = terms_of(defined)
+                    positions[holder] = Position(account, instrument, terms, openings=openings)
+                positions[holder].take(share)
         for position in positions.values():
             for name, amount in position.moved_cash().items():
                 sum_in(sums, name, amount)
