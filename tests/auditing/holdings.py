@@ -44,26 +44,29 @@ class Holding:
 
     def by(self, method: str) -> list[Step]:
         """The steps, with what settlements by this method carry to the price of a leg."""
-        return [
-            (when, self._priced(row, method) if isinstance(row, dict) else row)
-            for when, row in self.steps
-        ]
+        return [self._priced(step, method) for step in self.steps]
 
-    def _priced(self, row: Row, method: str) -> Row:
-        if not row.get("carried_from"):
-            return row
+    def _priced(self, step: Step, method: str) -> Step:
+        when, row = step
+        if not isinstance(row, dict) or not row.get("carried_from"):
+            return step
         result = self.result_of(row["carried_from"], method) / self.terms.multiplier
-        return {**row, "price": row["price"] - result / row["moved"]}
+        return when, {**row, "price": row["price"] - result / row["moved"]}
 
     def lots(self, method: str) -> Fold:
         return positions(self.by(method), method, self.terms.is_inverse)
 
     def result(self, fact: Fact, method: str) -> Fraction:
-        """What a settlement would have realized if nothing were carried on."""
+        """What a settlement would have realized if nothing were carried on. No later step counts:
+        its price may come from this result."""
+
+        def is_before(step: Step) -> bool:
+            when, row = step
+            return when < fact.when or (isinstance(row, dict) and row.get("event") is fact)
+
         steps = [
             (when, {**row, "is_carried": False} if isinstance(row, dict) else row)
-            for when, row in self.by(method)
-            if when <= fact.when
+            for when, row in (self._priced(step, method) for step in self.steps if is_before(step))
         ]
         gains = [
             gain

@@ -15,7 +15,6 @@ import pytest
 
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_cases import (
-    EVENT_CASES,
     KINDS,
     KINDS_OF_EVENTS,
     OWN_CASES,
