@@ -12,9 +12,11 @@ from fractions import Fraction
 from tests.auditing.account import AccountFacts
 from tests.auditing.assets import row_of_asset, step_of, steps_of
 from tests.auditing.facts import Fact, Row, number
-from tests.auditing.holdings import Holding, Terms
+from tests.auditing.holdings import Holding
 from tests.auditing.positions import Lot, open_price, sum_by_currency, worth
+from tests.auditing.rows import anomalies
 from tests.auditing.sides import quantity_of
+from tests.auditing.terms import Terms
 from tests.auditing.transfers import counted_transfers, has_reused_id
 
 REASONS = ("no_opening_balance", "currency_unknown", "position_side_unknown", "impossible_price")
@@ -111,8 +113,7 @@ class AccountAuditor(AccountFacts):
 
     def codes(self) -> set[str]:
         """The anomalies of the account, those of its orders included."""
-        rows = [row for row in self.orders() if row["account"] == self.account]
-        found = {code for row in rows for code in row["anomalies"]}
+        found = {code for order in self.resolved_orders() for code in anomalies(order)}
         found |= {held.reason for _, held in self.each_holding() if held.reason}
         if any(held.has_conflict for _, held in self.each_holding()):
             found.add("position_side_conflict")
@@ -131,7 +132,7 @@ class AccountAuditor(AccountFacts):
         terms, mark = holding.terms, self._mark(self.account, instrument)
         lots, realized = ([], Fraction()) if holding.reason else holding.lots(method)
         realized *= terms.multiplier
-        net, missing = self._net(holding, realized)
+        net, missing = self._net(holding, realized, method)
         figures: Row = {
             "average_open_price": open_price(lots, terms.is_inverse),
             "realized_pnl": realized,
@@ -155,7 +156,9 @@ class AccountAuditor(AccountFacts):
             "method": method,
         }
 
-    def _net(self, holding: Holding, realized: Fraction) -> tuple[Fraction | None, str | None]:
+    def _net(
+        self, holding: Holding, realized: Fraction, method: str
+    ) -> tuple[Fraction | None, str | None]:
         """Realized P&L after fees and funding, in its currency, or the reason why it is unknown. A
         fee in the base coin has the price of its fill, another the rate at the time of its fill."""
         terms, amounts, lost = holding.terms, [realized], []
@@ -167,7 +170,8 @@ class AccountAuditor(AccountFacts):
                 -amount,
                 row["price"] if name == terms.base else self._rate_at(when[0], name, terms),
             )
-            for when, row in holding.trades
+            for when, row in holding.by(method)
+            if isinstance(row, dict)
             for name, amount in row["fees"]
         ]
         paid += [
@@ -240,7 +244,7 @@ class AccountAuditor(AccountFacts):
 
     def _serving_mark(self, instrument: str) -> Fact | None:
         """The latest mark, unless it is too old."""
-        marks = self._about("mark", self.account, instrument)
+        marks = self.marks_of(instrument)
         is_new = marks and self.moment - marks[-1].at <= self.mark_life
         return marks[-1] if is_new else None
 
@@ -250,7 +254,7 @@ class AccountAuditor(AccountFacts):
         for name, holding in self.each_holding():
             if holding.terms.currency != currency or not holding.needs_mark:
                 continue
-            fact, lots = self._serving_mark(name), holding.lots("average")[0]
+            fact, lots = self._serving_mark(name), holding.booked_lots()
             mark = number(fact.get("price")) if fact else Fraction()
             if holding.terms.kind == "margined":
                 value += unrealized(lots, mark, holding.terms)

@@ -6,6 +6,7 @@ from typing import Any
 from tests.auditing.account_cases import Answers, Rows, faults_of_row, is_same, is_same_way
 
 METHODS = ("average", "fifo", "lifo")
+ALL_METHODS = (*METHODS, "hifo")
 KEYS = {
     "positions": ("instrument", "position_side", "position_id"),
     "balances": ("currency",),
@@ -81,12 +82,16 @@ def compare_valuations(found: Mapping[str, Any], expected: Mapping[str, Any]) ->
 
 
 def faults_between(
-    found: Answers, expected: Answers, currencies: Iterable[str], parities: Sequence[str] = ()
+    found: Answers,
+    expected: Answers,
+    currencies: Iterable[str],
+    parities: Sequence[str] = (),
+    methods: Sequence[str] = METHODS,
 ) -> list[str]:
     """Every question about an account, as of one moment: what the ledger answers otherwise than the
     oracle."""
     faults = compare("balances", found.balances(), expected.balances())
-    for method in METHODS:
+    for method in methods:
         for question in ("positions", "lots"):
             rows = getattr(found, question)(method), getattr(expected, question)(method)
             faults += [f"{method}: {fault}" for fault in compare(question, *rows)]

@@ -1,5 +1,6 @@
 """The oracle of accounts against itself: what holds for every account, whatever its figures."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 from random import Random
@@ -7,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_answers import METHODS, POSITION, faults_between
+from tests.auditing.account_answers import ALL_METHODS, METHODS, POSITION, faults_between
 from tests.auditing.account_cases import OWN_CASES, cases_in
 from tests.auditor import Auditor
 from tests.core.properties.accounts import (
@@ -19,6 +20,10 @@ from tests.core.properties.accounts import (
     QUANTITIES,
     Story,
     account_story,
+    event_story,
+    rename,
+    settle,
+    split,
 )
 from tests.core.properties.stories import START, Message
 from tests.core.properties.test_sides import hedge_story
@@ -37,11 +42,17 @@ def recorded(messages: list[Message]) -> AccountAuditor:
     return auditor
 
 
+STORIES = pytest.mark.parametrize("story", [account_story, event_story])
+
+
+@STORIES
 @of_seeds
-def test_any_order_of_recording_gives_the_same_answers_at_any_moment(seeds: range) -> None:
+def test_any_order_of_recording_gives_the_same_answers_at_any_moment(
+    story: Callable[[Random], list[Message]], seeds: range
+) -> None:
     for seed in seeds:
         chance = Random(seed)
-        messages = account_story(chance)
+        messages = story(chance)
         again = messages + [message for message in messages if chance.random() < 0.2]
         chance.shuffle(again)
         one, other = recorded(messages), recorded(again)
@@ -49,14 +60,18 @@ def test_any_order_of_recording_gives_the_same_answers_at_any_moment(seeds: rang
             first, second = (auditor.seen(effective_at=moment) for auditor in (one, other))
             currency = chance.choice(("USDT", "USD", "BTC"))
             parities = chance.sample(PARITIES, chance.randint(0, 2))
-            assert faults_between(first, second, [currency], parities) == [], seed
+            asked = [currency], parities, ALL_METHODS
+            assert faults_between(first, second, *asked) == [], seed
             assert first.codes() == second.codes(), seed
 
 
+@STORIES
 @of_seeds
-def test_recording_a_story_again_records_nothing(seeds: range) -> None:
+def test_recording_a_story_again_records_nothing(
+    story: Callable[[Random], list[Message]], seeds: range
+) -> None:
     for seed in seeds:
-        messages = account_story(Random(seed))
+        messages = story(Random(seed))
         auditor = recorded(messages)
         outcomes = [auditor.offer({**m, "account": ACCOUNT}, START + LENGTH) for m in messages]
         assert set(outcomes) == {"duplicate"}, seed
@@ -98,6 +113,55 @@ def test_equity_grows_by_what_positions_earn_and_what_is_paid_in(
             assert grown == sum(row["net_pnl"] + row["unrealized_pnl"] for row in rows), seed
             for row in auditor.assets(str(terms.currency), method):
                 assert row["realized_pnl"] == rows[0]["realized_pnl"], seed
+
+
+DOLLARS: dict[str, Message] = {
+    "XYZ": KINDS["XYZ"],
+    "XYZ-C100": KINDS["XYZ-C100"],
+    "FUTURE": {"kind": "margined", "settlement": "USD", "multiplier": "50"},
+}
+
+
+@of_seeds
+def test_splits_settlements_and_renames_create_no_money(seeds: range) -> None:
+    """Cash, lots by each method and marks are three ways to one sum, whatever happened."""
+    for seed in seeds:
+        story = Story(Random(seed), DOLLARS)
+        auditor = recorded(dollar_story(story))
+        paid_in = sum(Fraction(m["amount"]) for m in story.messages if m["type"] == "adjust")
+        (equity,) = (row["equity"] for row in auditor.balances() if row["currency"] == "USD")
+        for method in ALL_METHODS:
+            rows = auditor.positions(method)
+            earned = (row["net_pnl"] + (row["unrealized_pnl"] or 0) for row in rows)
+            assert equity - paid_in == sum(earned), (seed, method)
+
+
+def dollar_story(story: Story) -> list[Message]:
+    """Events of instruments in dollars, in a random order. At the end each name has its terms and a
+    mark, since it may be that of another instrument by then."""
+    chance = story.chance
+    story.instruments = sorted(DOLLARS)
+    for second, (name, terms) in enumerate(DOLLARS.items()):
+        story.add("instrument", second, instrument=name, **terms)
+    story.add("adjust", 10, currency="USD", amount="100", reason="opening_balance")
+    for _ in range(chance.randint(0, 2)):
+        rename(story)
+    for _ in range(chance.randint(2, 8)):
+        numbers = {"quantity": chance.choice(QUANTITIES), "price": chance.choice(PRICES)}
+        ids = {"client_order_id": story.id("C"), "fill_id": story.id("F")}
+        name = chance.choice(story.instruments)
+        story.add("fill", **ids, instrument=name, side=chance.choice(("buy", "sell")), **numbers)
+    for happen in chance.choices((split, settle, settle), k=chance.randint(1, 5)):
+        happen(story, chance.choice(story.instruments))
+    for message in story.messages:
+        for fee in [*message.get("fees", ()), *message.get("into", {}).get("fees", ())]:
+            fee["currency"] = "USD"
+    end = int(LENGTH.total_seconds())
+    for name in sorted(set(story.instruments)):
+        story.add("instrument", end, instrument=name, **story.terms(name))
+        story.add("mark", end, instrument=name, price=chance.choice(PRICES))
+    chance.shuffle(story.messages)
+    return story.messages
 
 
 def test_a_coin_bought_in_one_pair_and_sold_in_another_has_one_cost() -> None:
