@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeGuard, final
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Premium
 from orderledger.projections.account_events import AccountEventRow
-from orderledger.projections.sides import Modes, Part, part_of
+from orderledger.projections.sides import NAMED, NET, Modes, Part, part_of
 from orderledger.projections.trades import StoredTradeRow, TradeRow
 
 
@@ -148,29 +148,39 @@ def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlemen
     return row["kind"] in ORDERED and row["instrument"] is not None
 
 
-def is_of_all(entry: Entry) -> TypeGuard[Split | Settlement]:
-    """Whether an entry changes all positions of its instrument: a split or a settlement that names
-    none, and does not say how much of it is sold or delivered."""
-    return (
-        "fill_id" not in entry
-        and (entry["kind"] == "split" or entry["kind"] == "settle")
-        and entry["position_side"] is None
-        and entry["position_id"] is None
-        and entry["quantity"] is None
-        and not entry["terms"].keys() & PARTIAL
-    )
+OF_INSTRUMENT = ("split", "settle")
+"""Kinds of account events that change what is open in an instrument."""
 
 
-OF_ALL = ("split", "settle")
-"""Kinds of account events that may change all positions of an instrument."""
+def is_of_instrument(entry: Entry) -> TypeGuard[Split | Settlement]:
+    """Whether an entry is a split or a settlement. It changes the open positions of its instrument:
+    without a side all of them."""
+    return "fill_id" not in entry and (entry["kind"] == "split" or entry["kind"] == "settle")
+
+
+def needs_side(entry: Split | Settlement) -> bool:
+    """Whether it can change one position only, and does not name it."""
+    is_partial = entry["quantity"] is not None or bool(entry["terms"].keys() & PARTIAL)
+    return is_partial and entry["position_side"] not in NAMED
+
 
 PARTIAL = {"cash_in_lieu", "fees", "into"}
 """Terms of a split or a settlement that are of one position."""
 
 
 def concerns(entry: Entry, part: Part, modes: Modes) -> bool:
-    """Whether an entry changes this position of its instrument."""
-    return is_of_all(entry) or part_of(entry, modes) == part
+    """Whether an entry changes this position of its instrument. A side that is named may mean the
+    net position, if that has its direction."""
+    if not is_of_instrument(entry):
+        return part_of(entry, modes) == part
+    side, position_id = entry["position_side"], entry["position_id"]
+    is_side = side not in NAMED or part[0] in (side, NET)
+    return is_side and position_id in (None, part[1])
+
+
+def is_against(entry: Split | Settlement, held: Decimal) -> bool:
+    """Whether a net position has not the direction that an entry names."""
+    return entry["position_side"] == ("short" if held > ZERO else "long")
 
 
 class Paid(TypedDict):
@@ -191,7 +201,7 @@ def traded_quantity(entry: Trade | Settlement | Delivery) -> Decimal:
 
 
 def carries_premium(entry: Settlement) -> bool:
-    """Whether the result goes into the cost of what is delivered."""
+    """Whether the result is to go into the cost of what is delivered."""
     terms = entry["terms"]
     return "into" in terms and terms.get("premium") == Premium.CARRY
 

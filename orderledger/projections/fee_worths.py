@@ -36,7 +36,18 @@ PAID = POSITIONS.narrowed(
 """The columns of positions that show which currencies their fees are in."""
 
 OF_FEES = (
-    *("account", "instrument", "side", "fee", "fee_currency", "fees", "at", "position", "rank"),
+    *(
+        "account",
+        "instrument",
+        "fill_id",
+        "side",
+        "fee",
+        "fee_currency",
+        "fees",
+        "at",
+        "position",
+        "rank",
+    ),
     *("position_side", "position_id"),
 )
 MARKED = ("account", "instrument", "at", "price", "position")

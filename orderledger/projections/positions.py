@@ -27,6 +27,8 @@ from orderledger.projections.entries import (
     Trade,
     carries_premium,
     fees_in,
+    is_against,
+    needs_side,
     payment_key,
     traded_quantity,
 )
@@ -155,6 +157,7 @@ class Definition(NamedTuple):
     modes: Modes = ()
     unknown: str | None = None
     worths: "Worths | None" = None
+    terms_of: Callable[[str], Terms] = lambda _: Terms()
 
     def position(
         self, account: str, instrument: str, part: Part, books: "tuple[LotBook, ...]" = ()
@@ -168,6 +171,7 @@ class Definition(NamedTuple):
             side=part[0],
             position_id=part[1],
             worths=self.worths,
+            terms_of=self.terms_of,
         )
 
 
@@ -182,7 +186,7 @@ class LotBook:
     """The open lots of one instrument by one method, what all of them cost, and what closing lots
     has realized. None of it knows the multiplier, which may be defined later."""
 
-    __slots__ = ("cost", "lots", "method", "moved", "realized", "settled")
+    __slots__ = ("claims", "cost", "lots", "method", "moved", "realized", "settled")
 
     def __init__(self, method: Method, state: State, packs: Packs | None) -> None:
         self.method = method
@@ -192,6 +196,8 @@ class LotBook:
         """Cash of settlements since the opening balance, before the multiplier."""
         self.moved = Decimal(state.get("moved", 0))
         """Units that splits and settlements added to the quantity since."""
+        self.claims: list[int] = list(state.get("claims", ()))
+        """Log positions of splits and settlements that changed it, and name no side of it."""
         self.lots: Lots = (
             Merged(state)
             if method == "average"
@@ -230,6 +236,8 @@ class LotBook:
             state["settled"] = plain(self.settled)
         if self.moved:
             state["moved"] = plain(self.moved)
+        if self.claims:
+            state["claims"] = self.claims.copy()
         return state
 
     def _open(self, lot: Lot, *, is_only: bool) -> None:
@@ -302,6 +310,8 @@ class Position:
     openings: Openings = field(default_factory=Openings)
     worths: "Worths | None" = None
     """Worth of other fees of a trade, by its log position, where it is asked for."""
+    terms_of: Callable[[str], Terms] = lambda _: Terms()
+    """Of another instrument of the account."""
     carried: dict[str, Decimal] = field(default_factory=dict)
     """The result by each method that the last settlement did not realize here."""
     unconverted: dict[str, int] = field(default_factory=dict)
@@ -384,43 +394,67 @@ class Position:
 
     def _split(self, entry: Split) -> None:
         held, terms = self.quantity, entry["terms"]
-        if not held:
+        if not held or (self.side == NET and is_against(entry, held)):
             return
         paid, stated = terms.get("cash_in_lieu"), entry["quantity"]
         sold = ZERO if paid is None else Decimal(paid["quantity"]).copy_sign(held)
         new, old = map(Decimal, terms["ratio"])
         to = scaled(held, new, old) if stated is None else EXACT.add(stated, sold)
-        if EXACT.multiply(to, held) <= ZERO:  # nothing is left of it
-            self._close(held, ZERO, entry["at"])
-            return
+        if EXACT.multiply(to, held) <= ZERO:  # what is stated cannot be true
+            to = scaled(held, new, old)
         for book in self.books:
             book.split(held, to)
+        self._claim(entry)
         self._add_units(EXACT.subtract(to, held), entry["at"])
-        if paid is not None:
-            amount = COSTS.divide(Decimal(paid["amount"]), self.terms.multiplier)
-            self._close(sold, amount.copy_abs().copy_sign(held), entry["at"])
+        if paid is not None and sold:
+            amount = COSTS.divide(Decimal(paid["amount"]).copy_abs(), self.terms.multiplier)
+            closed = min(sold, to, key=Decimal.copy_abs)
+            self._close(
+                closed, COSTS.divide(COSTS.multiply(amount, closed), sold.copy_abs()), entry
+            )
 
     def _settle(self, entry: Settlement) -> None:
-        held, wanted = self.quantity, entry["quantity"]
+        held, wanted, self.carried = self.quantity, entry["quantity"], {}
+        if self.side == NET and is_against(entry, held):
+            held = ZERO
         is_all = wanted is None or wanted >= held.copy_abs()
         closed = held if wanted is None or is_all else wanted.copy_sign(held)
-        self.carried = self._close(
-            closed,
-            self.terms.value(closed, entry["price"]),
-            entry["at"],
-            carries=carries_premium(entry),
-        )
+        if closed:
+            self._claim(entry)
+            value = self.terms.value(closed, entry["price"])
+            results = self._close(closed, value, entry, carries=self._carries(entry))
+            self.carried = results if self._carries(entry) else {}
+        coin = self.terms.coin
+        if coin and (fee := total(amount for name, amount in fees_in(entry) if name == coin)):
+            taken = Lot(fee.copy_negate(), -self.terms.value(fee, entry["price"]), at=entry["at"])
+            for book in self.books:
+                book.fill(taken, entry["price"], self.terms)
+
+    def _carries(self, entry: Settlement) -> bool:
+        """Whether the result goes into the cost of what is delivered: only within one currency, and
+        not into a margined instrument, whose cash would then be wrong."""
+        if not carries_premium(entry):
+            return False
+        leg = self.terms_of(entry["terms"]["into"])
+        is_paid = not leg.inverse and not leg.is_margined
+        return is_paid and leg.currency == self.terms.currency
+
+    def _claim(self, entry: Split | Settlement) -> None:
+        """Note an entry that can change one position only, and does not name it."""
+        if needs_side(entry):
+            self.books[0].claims.append(entry["position"])
 
     def _close(
-        self, closed: Decimal, value: Decimal, at: datetime, *, carries: bool = False
+        self, closed: Decimal, value: Decimal, entry: Split | Settlement, *, carries: bool = False
     ) -> dict[str, Decimal]:
         """Close a signed quantity of the open lots at a value, before the multiplier. Returns the
         result by each method, which is not realized here if it is carried elsewhere."""
-        terms, results = self.terms, dict[str, Decimal]()
+        terms, results, at = self.terms, dict[str, Decimal](), entry["at"]
+        price = entry["price"] if entry["kind"] == "settle" else terms.price(closed, value)
         for book in self.books if closed else ():
             before = book.realized
             traded = Lot(closed.copy_negate(), value.copy_negate(), at=at)
-            book.fill(traded, terms.price(closed, value), terms)
+            book.fill(traded, price, terms)
             result = COSTS.subtract(book.realized, before)
             results[book.method] = shown(terms.amount(result))
             book.realized = before if carries else book.realized

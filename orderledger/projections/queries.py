@@ -534,7 +534,13 @@ def _definitions_of(
     }
     unknown = _unknown(source, {"account": account})
     defined = {
-        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key), worths)
+        key: Definition(
+            terms_of(rows.get(key)),
+            modes_of(rows.get(key)),
+            unknown.get(key),
+            worths,
+            lambda name, account=key[0]: terms_of(rows.get((account, name))),  # type: ignore[misc]
+        )
         for key in {**rows, **unknown}
     }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)

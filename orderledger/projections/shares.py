@@ -65,17 +65,18 @@ def shares(
         concerned.setdefault(holder_of(entry, modes), ZERO)
     whole = total(concerned.values())
     for holder, quantity in concerned.items():
-        yield holder, _share(entry, quantity, whole, is_of_nobody=holder[4] is None)
+        is_paying = holder == holder_of(entry, modes)
+        yield holder, _share(entry, quantity, whole, is_paying=is_paying)
 
 
 def _share(
-    entry: Split | Settlement, held: Decimal, whole: Decimal, *, is_of_nobody: bool
+    entry: Split | Settlement, held: Decimal, whole: Decimal, *, is_paying: bool
 ) -> Split | Settlement:
     def part(amount: Decimal) -> Decimal:
         return scaled(amount, held, whole) if whole else ZERO
 
     terms: dict[str, Any] = {
-        name: term for name, term in entry["terms"].items() if name != "fees" or is_of_nobody
+        name: term for name, term in entry["terms"].items() if name != "fees" or is_paying
     }
     if paid := terms.get("cash_in_lieu"):
         terms["cash_in_lieu"] = {

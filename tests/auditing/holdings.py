@@ -4,6 +4,7 @@ settlements."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from tests.auditing.ends import fees_alone, needs_side, with_events, without_fees
 from tests.auditing.facts import Fact, Row, When
@@ -117,7 +118,7 @@ def holdings(
     for fact in fundings:
         mode = mode_of(fact.when, definitions)
         paid.setdefault(part_of(*told((fact.when, fact)), mode), []).append(fact)
-    steps = steps_with_events(found, events, definitions, terms) if found.is_known else found.parts
+    steps = steps_with_events(found, events, definitions, terms)
     return [
         Holding(
             part, steps.get(part, []), paid.get(part, []), terms,
@@ -125,6 +126,12 @@ def holdings(
         )
         for part in sorted({**steps, **paid})
     ]  # fmt: skip
+
+
+def unpaid(row: Any, fact: Fact) -> Any:
+    """A settlement of several positions is paid by the one that it names, else by the net one."""
+    is_of_it = isinstance(row, dict) and row.get("event") is fact
+    return row | {"fees": []} if is_of_it else row
 
 
 def has_no_side(fact: Fact, found: Books, held: Held) -> bool:
@@ -149,12 +156,19 @@ def steps_with_events(
     found: Books, events: list[Fact], definitions: list[Fact], terms: Terms
 ) -> dict[Part, list[Step]]:
     """The steps of each position, with splits, and with settlements as fills that close it."""
-    parts = {part: with_events(part, steps, events, terms) for part, steps in found.parts.items()}
-    rows = [row for steps in parts.values() for _, row in steps if isinstance(row, dict)]
-    settled = [row.get("event") for row in rows]
+    parts = dict(found.parts)
+    if found.is_known:
+        parts = {part: with_events(part, steps, events, terms) for part, steps in parts.items()}
     for fact in events:
-        if fact.type == "settle" and fees_in(fact.message) and fact not in settled:
-            side, mode = fact.get("position_side"), mode_of(fact.when, definitions)
-            part = part_of(side, fact.get("position_id") or "", mode)
-            parts.setdefault(part, []).append((fact.when, fees_alone(fact, terms)))
+        if fact.type != "settle" or not fees_in(fact.message):
+            continue
+        side, mode = fact.get("position_side"), mode_of(fact.when, definitions)
+        paying = part_of(side, fact.get("position_id") or "", mode)
+        parts = {
+            part: [(when, unpaid(row, fact) if part != paying else row) for when, row in steps]
+            for part, steps in parts.items()
+        }
+        of_it = [row for _, row in parts.get(paying, []) if isinstance(row, dict)]
+        if all(row.get("event") is not fact for row in of_it):
+            parts.setdefault(paying, []).append((fact.when, fees_alone(fact, terms)))
     return parts
