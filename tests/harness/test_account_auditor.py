@@ -9,7 +9,7 @@ import pytest
 
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_answers import ALL_METHODS, METHODS, POSITION, faults_between
-from tests.auditing.account_cases import OWN_CASES, cases_in
+from tests.auditing.account_cases import EVENT_CASES, OWN_CASES, cases_in
 from tests.auditor import Auditor
 from tests.core.properties.accounts import (
     AMOUNTS,
@@ -188,6 +188,14 @@ def test_a_coin_paid_as_a_fee_is_sold_at_its_rate() -> None:
         ("BNB", Fraction(1, 2), Fraction(5, 2)),
         ("DOGE", 0, 400),
     ]
+
+
+def test_an_order_under_the_old_name_and_its_fill_under_the_new_have_one_instrument() -> None:
+    named = (case for case in cases_in(EVENT_CASES, {"rename"}) if case["id"] == "EV-NAME-05")
+    messages = [{**message, "account": ACCOUNT} for message in next(named)["input"]]
+    assert recorded(messages).codes() == set()
+    without_rename = [message for message in messages if message["type"] != "rename"]
+    assert recorded(without_rename).codes() == {"terms_conflict"}
 
 
 def one_instrument(story: Story, name: str) -> list[Message]:
