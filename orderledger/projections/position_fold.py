@@ -7,19 +7,24 @@ folded from the checkpoint before it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from heapq import merge
 from typing import Any
 
+from orderledger.domain.exact import plain
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.cash import Openings
-from orderledger.projections.cash_fold import read_openings
+from orderledger.projections.cash_fold import KnownOpenings
 from orderledger.projections.entries import (
-    Adjustment,
+    OF_ALL,
+    ORDERED,
     Entry,
-    Trade,
-    is_adjustment,
+    Ordered,
+    carries_premium,
+    concerns,
     is_entry,
     is_funding,
+    is_of_all,
+    is_ordered,
     is_trade,
 )
 from orderledger.projections.instruments import INSTRUMENTS, modes_of
@@ -30,6 +35,7 @@ from orderledger.projections.position_tables import (
     CheckpointRow,
     LotsRow,
     OfPosition,
+    PositionKey,
     StoredPositionRow,
 )
 from orderledger.projections.positions import (
@@ -73,7 +79,6 @@ CHECKPOINT_EVERY = 64
 Key = tuple[str, str]
 """Account and instrument."""
 
-PositionKey = tuple[str, str, str, str]
 OF_POSITION = ("account", "instrument", "position_side", "position_id")
 """Columns that identify a position."""
 
@@ -113,7 +118,9 @@ class PositionFold:
         """The moment from which books must be folded again. None: from the first entry."""
         self.damage: list[str] = []
         """Faults of the rows from which the fold could not continue."""
-        self._openings: dict[str, Openings] = {}
+        self._openings = KnownOpenings(rows)
+        self._carried: dict[int, dict[str, Decimal]] = {}
+        """Results of settlements that go into the cost of what they deliver, by log position."""
         self._refold: dict[Key, None] = {}
         """The instruments whose positions must all be folded again."""
 
@@ -122,18 +129,27 @@ class PositionFold:
         if not is_entry(entry):
             return
         held = self._of(entry)
+        if is_of_all(entry):
+            for position in list(held.positions.values()):
+                self._add(position, entry)
+            return
         position = self._position(held, entry)
-        key = position.key
-        self._changed[key] = None
         if "fill_id" not in entry and entry["kind"] == "funding":
+            self._changed[position.key] = None
             position.fund(entry)
             return
         self._note(held, entry, 1)
-        if "fill_id" in entry:
-            position.count(entry)
+        position.count(entry)
+        self._add(position, entry)
+
+    def _add(self, position: Position, entry: Ordered) -> None:
+        """Enter an entry in the books of a position, now or when they are folded again."""
+        key = position.key
+        self._changed[key] = None
         if key not in self._stale and position.is_in_order(when(entry)):
             try:
                 self._enter(position, entry)
+                self._carry()
             except UnusableRow as damaged:
                 self.damage.append(str(damaged))
                 self._stale[key] = None
@@ -176,19 +192,16 @@ class PositionFold:
             before, position.terms = position.terms, terms
             if before != terms:
                 self._changed[position.key] = None
-            if before.inverse != terms.inverse:
+            has_money = before.multiplier != terms.multiplier and self._is_changed_for_all(key)
+            if before.inverse != terms.inverse or has_money:
                 self._stale[position.key] = None
-            is_opened = self._openings_of(account).first is not None
-            if (before.kind, before.base, before.inverse) != (
-                terms.kind,
-                terms.base,
-                terms.inverse,
-            ) or (is_opened and before.currency != terms.currency):
+            is_opened = self._openings.of(account).first is not None
+            if not terms.moves_like(before) or (is_opened and before.currency != terms.currency):
                 self._refold[key] = None
 
     def reopen(self, account: str) -> None:
         """The opening balances of an account have changed: add again what its positions moved."""
-        self._openings.pop(account, None)
+        self._openings.forget(account)
         stored = self._rows.select(POSITIONS, account=account)
         keys = [(row["account"], row["instrument"]) for row in stored]
         for key in dict.fromkeys([*keys, *(key for key in self._held if key[0] == account)]):
@@ -202,18 +215,21 @@ class PositionFold:
         }
         for key in self._refold:
             self._form_again(key)
-        for position_key, moment in self._stale.items():
-            self._fold_again(position_key, moment)
+            self._carry()
+        while self._stale:  # what a settlement carries elsewhere makes that stale
+            position_key, moment = self._stale.popitem()
+            if position_key[2:] in self._held[position_key[:2]].positions:
+                self._fold_again(position_key, moment)
+                self._carry()
         for key in dict.fromkeys([*self._refold, *(changed[:2] for changed in self._changed)]):
             self._write_all(key, self._held[key])
-        self._stale.clear()
         self._changed.clear()
         self._refold.clear()
 
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
         self._held.clear()
-        self._openings.clear()
+        self._openings.forget()
 
     def _of(self, entry: Entry) -> Held:
         key = (entry["account"], entry["instrument"])
@@ -229,7 +245,7 @@ class PositionFold:
 
     def _restored(self, key: Key, rows: dict[Part, list[StoredPositionRow]]) -> Held:
         positions = {
-            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings_of(key[0]))
+            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings.of(key[0]))
             for part, some in rows.items()
         }
         state = next(iter(rows.values()))[0]["book"].get("sides")
@@ -246,19 +262,21 @@ class PositionFold:
             key = (entry["account"], entry["instrument"])
             books = books_of(packs=StoredPacks(self._rows, (*key, *part)))
             position = Position(*key, self._terms(key), books, side=part[0], position_id=part[1])
-            position.openings = self._openings_of(key[0])
+            position.openings = self._openings.of(key[0])
             held.positions[part] = position
+            if self._is_changed_for_all(key):
+                self._stale[position.key] = None
         return position
 
-    def _openings_of(self, account: str) -> Openings:
-        if account not in self._openings:
-            self._openings[account] = read_openings(self._rows, account)
-        return self._openings[account]
+    def _is_changed_for_all(self, key: Key) -> bool:
+        """Whether splits or settlements of all positions of an instrument may be in a new one."""
+        where: dict[str, Any] = {"account": key[0], "instrument": key[1]}
+        return any(self._rows.select(ACCOUNT_EVENTS, **where, kind=kind) for kind in OF_ALL)
 
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))
 
-    def _note(self, held: Held, entry: Trade | Adjustment, one: int) -> None:
+    def _note(self, held: Held, entry: Ordered, one: int) -> None:
         """Count what an entry shows about sides, or take it away (-1), before it is entered."""
         if held.sides is None:
             if entry["position_side"] not in NAMED:
@@ -280,8 +298,25 @@ class PositionFold:
         if moment is not None and when(entry) < moment:
             self._stale[position.key] = when(entry)
 
-    def _enter(self, position: Position, entry: Trade | Adjustment) -> None:
+    def _carry(self) -> None:
+        """Keep the results of settlements with what they deliver, whose positions then change."""
+        for number, premium in self._carried.items():
+            row = self._rows.get(ACCOUNT_EVENTS, (number, "delivery"))
+            shown = {method: plain(amount) for method, amount in premium.items()}
+            if row is None or row["terms"] is None or row["terms"].get("premium") == shown:
+                continue
+            changed: AccountEventRow = {**row, "terms": {**row["terms"], "premium": shown}}
+            self._rows.put(ACCOUNT_EVENTS, changed)
+            if is_ordered(changed):
+                position = self._position(self._of(changed), changed)
+                self._distrust(position, changed)
+                self._changed[position.key] = None
+        self._carried.clear()
+
+    def _enter(self, position: Position, entry: Ordered) -> None:
         position.enter(entry)
+        if "fill_id" not in entry and entry["kind"] == "settle" and carries_premium(entry):
+            self._carried[entry["position"]] = position.carried
         if position.entries % CHECKPOINT_EVERY == 0:
             row: CheckpointRow = {
                 **_named(position.key),
@@ -304,10 +339,13 @@ class PositionFold:
                 self._rows.delete(table, table.key_of(row))
         self._held[key] = held = self._new(key)
         for entry in self._entries(where, None):
+            if is_of_all(entry):
+                for position in held.positions.values():
+                    self._enter(position, entry)
+                continue
             position = self._position(held, entry)
             self._note(held, entry, 1)
-            if "fill_id" in entry:
-                position.count(entry)
+            position.count(entry)
             self._enter(position, entry)
         for event in self._rows.each(ACCOUNT_EVENTS, kind="funding", **where):
             if is_funding(event):
@@ -366,16 +404,23 @@ class PositionFold:
         ):
             position.realized_before = position.books[0].realized
         for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last):
-            if part_of(entry, held.modes) == key[2:]:
+            if concerns(entry, key[2:], held.modes):
                 self._enter(position, entry)
 
-    def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Trade | Adjustment]:
-        """Active trades and adjustments, in the order in which they happened."""
+    def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Ordered]:
+        """What counts in its order, as it happened."""
         trades = self._rows.each(TRADES, after=after, **where, state="active")
-        events = self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind="adjust")
-        entries: Iterable[Iterable[Trade | Adjustment]] = (
+        events = [
+            (
+                row
+                for row in self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind=kind)
+                if is_ordered(row)
+            )
+            for kind in ORDERED
+        ]
+        entries: Iterable[Iterable[Ordered]] = (
             (row for row in trades if is_trade(row)),
-            (row for row in events if is_adjustment(row)),
+            *events,
         )
         return merge(*entries, key=when)
 
