@@ -71,11 +71,11 @@ class AccountAuditor(AccountFacts):
                 rows += [
                     self._name(instrument, held)
                     | row_of_disposal(one, terms.kind, terms.multiplier, terms.is_inverse)
-                    for one in lots.of(held.by(method), self._fees_in(terms))
+                    for one in lots.of(held.by(method), self.fees_by(terms))
                 ]
         return [row for row in rows if year in {None, row["disposed"].year}]
 
-    def _fees_in(self, terms: Terms) -> FeeOf:
+    def fees_by(self, terms: Terms) -> FeeOf:
         def fee_of(when: When, row: Row) -> Fraction:
             return sum(
                 (

@@ -147,7 +147,7 @@ def test_what_the_lots_of_a_report_gained_adds_up_to_the_profit_and_loss(seeds: 
                 auditor.positions(method), auditor.each_holding(), strict=True
             ):
                 lots = Disposals(method, is_inverse=False)
-                lots.of(held.by(method), auditor._fees_in(held.terms))
+                lots.of(held.by(method), auditor.fees_by(held.terms))
                 assert lots.lots == held.lots(method)[0], (seed, method)
                 own = [one for one in closed if one["instrument"] == name]
                 gained = sum(one["gain"] for one in own)
