@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from tests.auditing.account import AccountFacts
 from tests.auditing.assets import row_of_asset, step_of, steps_of
-from tests.auditing.facts import Fact, Row, number
+from tests.auditing.disposals import Disposals, FeeOf, row_of_disposal
+from tests.auditing.facts import Fact, Row, When, number
 from tests.auditing.holdings import Holding
 from tests.auditing.positions import Lot, open_price, sum_by_currency, worth
 from tests.auditing.rows import anomalies
@@ -59,6 +60,32 @@ class AccountAuditor(AccountFacts):
             for instrument, holding in (known if method != "average" else [])
             for lot in holding.lots(method)[0]
         ]
+
+    def disposals(self, method: str = "fifo", year: int | None = None) -> list[Row]:
+        """The lots that were closed, by position and time; in a year, if one is given. A position
+        without figures, or with a fee that no rate converts, has none."""
+        rows = []
+        for instrument, held in self.each_holding():
+            if not self._net(held, Fraction(), method)[1] and not held.reason:
+                terms, lots = held.terms, Disposals(method, held.terms.is_inverse)
+                rows += [
+                    self._name(instrument, held)
+                    | row_of_disposal(one, terms.kind, terms.multiplier, terms.is_inverse)
+                    for one in lots.of(held.by(method), self.fees_by(terms))
+                ]
+        return [row for row in rows if year in {None, row["disposed"].year}]
+
+    def fees_by(self, terms: Terms) -> FeeOf:
+        def fee_of(when: When, row: Row) -> Fraction:
+            return sum(
+                (
+                    amount * (self._fee_rate(when, row, name, terms) or 0)
+                    for name, amount in row["fees"]
+                ),
+                Fraction(),
+            )
+
+        return fee_of
 
     def balances(self) -> list[Row]:
         """A row for each currency of a move, a statement or a position."""
@@ -168,7 +195,7 @@ class AccountAuditor(AccountFacts):
             (
                 name,
                 -amount,
-                row["price"] if name == terms.base else self._rate_at(when[0], name, terms),
+                self._fee_rate(when, row, name, terms),
             )
             for when, row in holding.by(method)
             if isinstance(row, dict)
@@ -187,6 +214,11 @@ class AccountAuditor(AccountFacts):
                 lost.append(f"no_rate:{name}->{terms.currency}")
             amounts.append(amount * (rate or 0))
         return (None, min(lost)) if lost else (sum(amounts, Fraction()), None)
+
+    def _fee_rate(self, when: When, row: Row, name: str | None, terms: Terms) -> Fraction | None:
+        """What a unit of a fee's currency was worth."""
+        is_base = name == terms.base
+        return row["price"] if is_base else self._rate_at(when[0], str(name), terms)
 
     def _rate_at(self, at: datetime, name: str, terms: Terms) -> Fraction | None:
         path = self.rates.path(name, str(terms.currency), at, self.parities)

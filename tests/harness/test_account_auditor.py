@@ -9,7 +9,8 @@ import pytest
 
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_answers import ALL_METHODS, METHODS, POSITION, faults_between
-from tests.auditing.account_cases import OWN_CASES, cases_in
+from tests.auditing.account_cases import EVENT_CASES, KINDS_OF_EVENTS, OWN_CASES, cases_in
+from tests.auditing.disposals import Disposals
 from tests.auditor import Auditor
 from tests.core.properties.accounts import (
     AMOUNTS,
@@ -136,6 +137,59 @@ def test_splits_settlements_and_renames_create_no_money(seeds: range) -> None:
             assert equity - paid_in == sum(earned), (seed, method)
 
 
+@of_seeds
+def test_what_the_lots_of_a_report_gained_adds_up_to_the_profit_and_loss(seeds: range) -> None:
+    for seed in seeds:
+        auditor = recorded(dollar_story(Story(Random(seed), DOLLARS)))
+        for method in ALL_METHODS:
+            closed = auditor.disposals(method)
+            for row, (name, held) in zip(
+                auditor.positions(method), auditor.each_holding(), strict=True
+            ):
+                lots = Disposals(method, is_inverse=False)
+                lots.of(held.by(method), auditor.fees_by(held.terms))
+                assert lots.lots == held.lots(method)[0], (seed, method)
+                own = [one for one in closed if one["instrument"] == name]
+                gained = sum(one["gain"] for one in own)
+                unspent = sum(lots.fees) + lots.loose_fees
+                assert gained + sum(one["fees"] for one in own) == row["realized_pnl"], seed
+                assert gained - unspent == row["net_pnl"], (seed, method)
+                for one in own:
+                    if one["cost"] is not None:
+                        assert one["gain"] == one["proceeds"] - one["cost"] - one["fees"], seed
+
+
+def case_of_events(name: str) -> AccountAuditor:
+    case = next(one for one in cases_in(EVENT_CASES, KINDS_OF_EVENTS) if one["id"] == name)
+    return recorded([{**message, "account": ACCOUNT} for message in case["input"]])
+
+
+def test_the_lots_of_a_year() -> None:
+    """50 at 16 and 100 at 15, split 1-for-3; 40 are sold in 2009."""
+    auditor = case_of_events("EV-NAME-01")
+    assert auditor.disposals("fifo", 2003) == []
+    rows = auditor.disposals("fifo", 2009)
+    assert [(row["acquired"].date().isoformat(), row["quantity"]) for row in rows] == [
+        ("2003-05-05", Fraction(100, 3)),
+        ("2003-06-05", Fraction(20, 3)),
+    ]
+    assert [(row["proceeds"], row["cost"], row["gain"]) for row in rows] == [
+        (1000, 1500, -500),
+        (200, 320, -120),
+    ]
+    assert [row["held_for"].days for row in rows] == [2416, 2385]
+
+
+def test_a_premium_that_is_carried_is_no_gain_of_the_option() -> None:
+    """Publication 550: the cost of the call is in that of the stock."""
+    rows = case_of_events("EV-OPT-05").disposals()
+    assert [(row["instrument"], row["proceeds"], row["cost"]) for row in rows] == [
+        ("XYZ", 6000, 4000),
+        ("XYZ", 3000, 2600),
+        ("XYZ 50 C", 200, 200),
+    ]
+
+
 def dollar_story(story: Story) -> list[Message]:
     """Events of instruments in dollars, in a random order. At the end each name has its terms and a
     mark, since it may be that of another instrument by then."""
@@ -188,6 +242,14 @@ def test_a_coin_paid_as_a_fee_is_sold_at_its_rate() -> None:
         ("BNB", Fraction(1, 2), Fraction(5, 2)),
         ("DOGE", 0, 400),
     ]
+
+
+def test_an_order_under_the_old_name_and_its_fill_under_the_new_have_one_instrument() -> None:
+    named = (case for case in cases_in(EVENT_CASES, {"rename"}) if case["id"] == "EV-NAME-05")
+    messages = [{**message, "account": ACCOUNT} for message in next(named)["input"]]
+    assert recorded(messages).codes() == set()
+    without_rename = [message for message in messages if message["type"] != "rename"]
+    assert recorded(without_rename).codes() == {"terms_conflict"}
 
 
 def one_instrument(story: Story, name: str) -> list[Message]:

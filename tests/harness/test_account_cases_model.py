@@ -15,6 +15,7 @@ import pytest
 
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_cases import (
+    EVENT_CASES,
     KINDS,
     KINDS_OF_EVENTS,
     OWN_CASES,
@@ -27,7 +28,7 @@ from tests.auditing.facts import Message
 
 ORDERS_OF_RECORDING = 20
 ALL_KINDS = KINDS | KINDS_OF_EVENTS
-OWN = [case for path in (OWN_CASES,) for case in cases_in(path, ALL_KINDS)]
+OWN = [case for path in (OWN_CASES, EVENT_CASES) for case in cases_in(path, ALL_KINDS)]
 
 
 def recorded(case: Case, messages: Iterable[Message]) -> AccountAuditor:

@@ -71,7 +71,7 @@ class Story:
 
 def account_story(chance: Random) -> list[Message]:
     """A random account in a random order of recording."""
-    return told(Story(chance), chance)
+    return completed(Story(chance))
 
 
 def event_story(chance: Random) -> list[Message]:
@@ -86,11 +86,12 @@ def event_story(chance: Random) -> list[Message]:
         split(story, chance.choice(story.instruments))
     for _ in range(chance.randint(0, 3)):
         settle(story, chance.choice(story.instruments))
-    return told(story, chance)
+    return completed(story)
 
 
-def told(story: Story, chance: Random) -> list[Message]:
+def completed(story: Story) -> list[Message]:
     """Whatever else an account has, in a random order."""
+    chance = story.chance
     define(story)
     for _ in range(chance.randint(1, 10)):
         trade(story)
@@ -242,7 +243,7 @@ def rename(story: Story) -> None:
     old = chance.choice(story.instruments)
     same = [name for name in story.instruments if first_name(name) == first_name(old)]
     new = chance.choice([*sorted({*same} - {old}), f"{first_name(old)}~{len(same) + 1}"])
-    tell_once_or_twice(story, "rename", instrument=old, to=new)
+    add_once_or_twice(story, "rename", instrument=old, to=new)
     story.instruments.append(new)
     if story.is_now(0.5):
         story.add("instrument", instrument=old, **story.terms(old))
@@ -256,7 +257,7 @@ def split(story: Story, instrument: str) -> None:
         return
     currency = terms.get("settlement") or terms["quote"]
     numbers = {"quantity": chance.choice(("0.5", "0.25", "2")), "amount": chance.choice(PRICES)}
-    tell_once_or_twice(
+    add_once_or_twice(
         story,
         "split",
         instrument=instrument,
@@ -271,7 +272,7 @@ def settle(story: Story, instrument: str) -> None:
     """A settlement of all or a part, some with another leg and its premium carried on."""
     chance, is_inverse = story.chance, story.terms(instrument).get("inverse")
     kinds = ("expiry", "exercise", "assignment", "delivery", "redemption")
-    tell_once_or_twice(
+    add_once_or_twice(
         story,
         "settle",
         instrument=instrument,
@@ -300,7 +301,7 @@ def listed_fees(story: Story, instrument: str) -> list[Message] | None:
     return given.get("fees")
 
 
-def tell_once_or_twice(story: Story, type_: str, **fields: Any) -> None:
+def add_once_or_twice(story: Story, type_: str, **fields: Any) -> None:
     message = story.add(type_, message_id=story.id("E") if story.is_now(0.5) else None, **fields)
     if story.is_now(0.3):
         story.messages.append(message)
