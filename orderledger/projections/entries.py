@@ -155,7 +155,7 @@ OF_INSTRUMENT = ("split", "settle")
 def is_of_instrument(entry: Entry) -> TypeGuard[Split | Settlement]:
     """Whether an entry is a split or a settlement. It changes the open positions of its instrument:
     without a side all of them."""
-    return "fill_id" not in entry and (entry["kind"] == "split" or entry["kind"] == "settle")
+    return "kind" in entry and (entry["kind"] == "split" or entry["kind"] == "settle")
 
 
 def needs_side(entry: Split | Settlement) -> bool:

@@ -14,6 +14,7 @@ from orderledger.projections.entries import (
     Entry,
     has_position,
     is_account_entry,
+    is_of_instrument,
     paid_in,
     payment_key,
 )
@@ -146,6 +147,8 @@ def _payments(
     entries: Iterator[Entry | MarkRow] = merge(*parts, key=_marks_first)
     for entry in entries:
         if "fee" in entry or "kind" in entry:
+            if is_of_instrument(entry) and entry["kind"] == "split":
+                rates.unmark(entry["instrument"])
             yield from _of_entry(entry, terms.get(entry["instrument"]), rates)
         else:
             rates.mark(entry["instrument"], entry["price"], entry["at"])

@@ -45,6 +45,7 @@ from orderledger.projections.positions import (
     Position,
     Terms,
     books_of,
+    paid_book,
     position_rows,
     restore,
     terms_of,
@@ -152,8 +153,7 @@ class PositionFold:
             self._changed[position.key] = None
             position.fund(entry)
             return
-        if position.last is None and self._has_events(position.key[:2]):
-            self._stale[position.key] = None
+        self._distrust_new(position)
         self._note(held, entry, 1)
         position.count(entry)
         self._add(position, entry)
@@ -162,7 +162,11 @@ class PositionFold:
         """Take in a split or a settlement. Its fees count in the position that it names, or in the
         net one."""
         if fees_in(entry):
-            self._position(held, entry).count(entry)
+            position = self._position(held, entry)
+            self._distrust_new(position)
+            position.count(entry)
+        if held.sides is not None and held.sides.first and when(entry) < held.sides.first:
+            self._refold[entry["account"], entry["instrument"]] = None
         for part, position in held.positions.items():
             if concerns(entry, part, held.modes):
                 self._add(position, entry)
@@ -351,6 +355,12 @@ class PositionFold:
         ):
             self._refold[key] = None
 
+    def _distrust_new(self, position: Position) -> None:
+        """Fold a position without entries from the beginning, if its instrument has splits or
+        settlements, which may come before or after the first."""
+        if position.last is None and self._has_events(position.key[:2]):
+            self._stale[position.key] = None
+
     def _distrust(self, position: Position, entry: Entry) -> None:
         moment = self._stale.setdefault(position.key, when(entry))
         if moment is not None and when(entry) < moment:
@@ -365,7 +375,7 @@ class PositionFold:
             settled = self._held[row["account"], row["terms"]["of"]]
             is_known = settled.reason is None
             known, shown = row["terms"]["premium"], {m: plain(one) for m, one in premium.items()}
-            shown = shown if is_known else {}
+            shown = shown if is_known and any(premium.values()) else {}
             if shown:
                 shown["position_side"] = side
             is_of_other = is_known and not shown and known and known["position_side"] != side
@@ -473,7 +483,7 @@ class PositionFold:
         if position.last is None or not position.openings.has(
             position.terms.currency or "", position.last[0]
         ):
-            position.realized_before = position.books[0].realized
+            position.realized_before = paid_book(position.books[0]).realized
         for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last):
             if concerns(entry, key[2:], held.modes):
                 self._enter(position, entry)

@@ -186,7 +186,7 @@ class LotBook:
     """The open lots of one instrument by one method, what all of them cost, and what closing lots
     has realized. None of it knows the multiplier, which may be defined later."""
 
-    __slots__ = ("claims", "cost", "lots", "method", "moved", "realized", "settled")
+    __slots__ = ("claims", "cost", "lots", "method", "moved", "paid", "realized", "settled")
 
     def __init__(self, method: Method, state: State, packs: Packs | None) -> None:
         self.method = method
@@ -196,6 +196,10 @@ class LotBook:
         """Cash of settlements since the opening balance, before the multiplier."""
         self.moved = Decimal(state.get("moved", 0))
         """Units that splits and settlements added to the quantity since."""
+        paid = state.get("paid_book")
+        self.paid = None if paid is None else LotBook("average", paid, None)
+        """The same without premiums that settlements carried here or from here: what a venue pays
+        of a margined instrument. None while there were none."""
         self.claims: list[int] = list(state.get("claims", ()))
         """Log positions of splits and settlements that changed it, and name no side of it."""
         self.lots: Lots = (
@@ -206,6 +210,8 @@ class LotBook:
 
     def fill(self, traded: Lot, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
+        if self.paid is not None:
+            self.paid.fill(traded, price, terms)
         held = self.lots.next()
         if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
             self._open(traded, is_only=held is None)
@@ -214,14 +220,23 @@ class LotBook:
 
     def reset(self, lot: Lot) -> None:
         """From now on the position is this. Nothing is realized."""
+        if self.paid is not None:
+            self.paid.reset(lot)
         self.lots.clear()
         self.cost = ZERO
         if lot.quantity:
             self._open(lot, is_only=True)
 
+    def keep_paid(self) -> None:
+        """From now on keep the book without premiums, too."""
+        if self.paid is None:
+            self.paid = LotBook("average", {**self.state(), "claims": ()}, None)
+
     def split(self, held: Decimal, to: Decimal) -> None:
         """Every lot keeps its date and its cost. Their quantities add up to `to`, however they are
         rounded; `held`: to what they add up before."""
+        if self.paid is not None:
+            self.paid.split(held, to)
         before = done = ZERO
         for lot in self.lots.take_all():
             before = EXACT.add(before, lot.quantity)
@@ -236,6 +251,8 @@ class LotBook:
             state["settled"] = plain(self.settled)
         if self.moved:
             state["moved"] = plain(self.moved)
+        if self.paid is not None:
+            state["paid_book"] = self.paid.state()
         if self.claims:
             state["claims"] = self.claims.copy()
         return state
@@ -270,6 +287,11 @@ class LotBook:
 
     def _realize(self, value: Decimal, cost: Decimal, terms: Terms) -> None:
         self.realized = COSTS.add(self.realized, terms.gain(value, cost))
+
+
+def paid_book(book: LotBook) -> LotBook:
+    """The book by which a venue pays the results of a margined instrument."""
+    return book if book.paid is None else book.paid
 
 
 @dataclass(slots=True)
@@ -369,7 +391,7 @@ class Position:
         self.entries += 1
         self.last = when(entry)
         if self.terms.is_margined and not self.openings.has(self.terms.currency or "", entry["at"]):
-            self.realized_before = self.books[0].realized
+            self.realized_before = paid_book(self.books[0]).realized
 
     def signed_quantity(self, entry: Trade | Delivery) -> Decimal:
         """The signed quantity that an entry adds. A fee in the coin that is traded is part of
@@ -390,7 +412,13 @@ class Position:
             carried = COSTS.divide(Decimal(premium.get(book.method, 0)), terms.multiplier)
             cost = COSTS.subtract(value, carried)
             price = terms.price(quantity, cost) if carried else entry["price"]
+            if carried and book is self.books[0] and terms.is_margined:
+                book.keep_paid()
+            paid, book.paid = book.paid, None
             book.fill(Lot(quantity, cost, at=entry["at"]), price, terms)
+            book.paid = paid
+            if paid is not None:
+                paid.fill(Lot(quantity, value, at=entry["at"]), entry["price"], terms)
 
     def _split(self, entry: Split) -> None:
         held, terms = self.quantity, entry["terms"]
@@ -419,25 +447,21 @@ class Position:
             held = ZERO
         is_all = wanted is None or wanted >= held.copy_abs()
         closed = held if wanted is None or is_all else wanted.copy_sign(held)
+        fee = total(amount for name, amount in fees_in(entry) if name and name == self.terms.coin)
         if closed:
             self._claim(entry)
-            value = self.terms.value(closed, entry["price"])
-            results = self._close(closed, value, entry, carries=self._carries(entry))
-            self.carried = results if self._carries(entry) else {}
-        coin = self.terms.coin
-        if coin and (fee := total(amount for name, amount in fees_in(entry) if name == coin)):
-            taken = Lot(fee.copy_negate(), -self.terms.value(fee, entry["price"]), at=entry["at"])
-            for book in self.books:
-                book.fill(taken, entry["price"], self.terms)
+        if closed or fee:
+            value, carries = self.terms.value(closed, entry["price"]), self._carries(entry)
+            results = self._close(closed, value, entry, fee=fee, carries=carries)
+            self.carried = results if carries else {}
 
     def _carries(self, entry: Settlement) -> bool:
         """Whether the result goes into the cost of what is delivered: only within one currency, and
-        not into a margined instrument, whose cash would then be wrong."""
+        not into an inverse instrument, which has no result per unit of its price."""
         if not carries_premium(entry):
             return False
         leg = self.terms_of(entry["terms"]["into"])
-        is_paid = not leg.inverse and not leg.is_margined
-        return is_paid and leg.currency == self.terms.currency
+        return leg.currency == self.terms.currency and not leg.inverse
 
     def _claim(self, entry: Split | Settlement) -> None:
         """Note an entry that can change one position only, and does not name it."""
@@ -445,27 +469,32 @@ class Position:
             self.books[0].claims.append(entry["position"])
 
     def _close(
-        self, closed: Decimal, value: Decimal, entry: Split | Settlement, *, carries: bool = False
+        self,
+        closed: Decimal,
+        value: Decimal,
+        entry: Split | Settlement,
+        *,
+        fee: Decimal = ZERO,
+        carries: bool = False,
     ) -> dict[str, Decimal]:
         """Close a signed quantity of the open lots at a value, before the multiplier. Returns the
-        result by each method, which is not realized here if it is carried elsewhere."""
+        result by each method, which is not realized here if it is carried elsewhere. `fee`: in the
+        coin, taken from the position at the same price."""
         terms, results, at = self.terms, dict[str, Decimal](), entry["at"]
         price = entry["price"] if entry["kind"] == "settle" else terms.price(closed, value)
-        for book in self.books if closed else ():
+        sold = EXACT.add(closed, fee)
+        worth = terms.value(sold, price) if fee else value
+        if carries and terms.is_margined:
+            self.books[0].keep_paid()
+        for book in self.books if sold else ():
             before = book.realized
-            traded = Lot(closed.copy_negate(), value.copy_negate(), at=at)
-            book.fill(traded, price, terms)
+            book.fill(Lot(sold.copy_negate(), worth.copy_negate(), at=at), price, terms)
             result = COSTS.subtract(book.realized, before)
             results[book.method] = shown(terms.amount(result))
             book.realized = before if carries else book.realized
-        moved = value
-        if terms.is_margined:
-            moved = (
-                COSTS.divide(results.get("average", ZERO), terms.multiplier) if carries else ZERO
-            )
         book = self.books[0]
-        if moved and self.openings.has(terms.currency or "", at):
-            book.settled = EXACT.add(book.settled, moved)
+        if not terms.is_margined and self.openings.has(terms.currency or "", at):
+            book.settled = EXACT.add(book.settled, value)
         self._add_units(closed.copy_negate(), at)
         return results
 
@@ -702,7 +731,8 @@ def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
     """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
     book = row["book"]
     cash = {name: Decimal(amount) for name, amount in book.get("cash", {}).items()}
-    realized = Decimal(book["realized"]), Decimal(book.get("realized_before", 0))
+    paid = book.get("paid_book", book)
+    realized = Decimal(paid["realized"]), Decimal(book.get("realized_before", 0))
     value = EXACT.add(Decimal(book.get("traded", 0)), Decimal(book.get("settled", 0)))
     return _moved(terms_in(row), cash, realized, value, Decimal(book.get("moved", 0)))
 

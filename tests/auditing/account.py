@@ -97,8 +97,7 @@ class AccountFacts(Auditor):
     @cached_property
     def settlements(self) -> list[Fact]:
         """Settlements. A result is carried only within one currency, and not to an inverse
-        instrument, whose result has no price per unit, nor to a margined one, whose wallet would
-        get it twice: elsewhere it is realized."""
+        instrument, whose result has no price per unit: elsewhere it is realized."""
         return [
             fact if self._carries(fact) else replace(fact, message=fact.message | {"premium": None})
             for fact in self.facts
@@ -109,8 +108,7 @@ class AccountFacts(Auditor):
         if fact.get("premium") != "carry" or not fact.get("into"):
             return False
         own, leg = (self.terms(of.get("instrument")) for of in (fact, fact.get("into")))
-        is_paid = not leg.is_inverse and leg.kind != "margined"
-        return own.currency == leg.currency and is_paid
+        return own.currency == leg.currency and not leg.is_inverse
 
     def _events(self, instrument: str) -> list[Fact]:
         settled = [fact for fact in self.settlements if fact.get("instrument") == instrument]

@@ -15,9 +15,15 @@ from tests.auditing.sides import Part, quantity_of
 from tests.auditing.terms import Terms
 
 
-def with_events(part: Part, steps: list[Step], events: list[Fact], terms: Terms) -> list[Step]:
+def with_events(
+    part: Part,
+    steps: list[Step],
+    events: list[Fact],
+    terms: Terms,
+    pays: set[Fact],
+) -> list[Step]:
     """The steps of a position with the splits and settlements of its instrument. Each acts on what
-    is open at its time."""
+    is open at its time. One position pays the fees of a settlement, whatever it closes."""
     found: list[Step] = []
     given = [(when, what, False) for when, what in steps]
     for when, what, is_event in sorted(
@@ -25,9 +31,15 @@ def with_events(part: Part, steps: list[Step], events: list[Fact], terms: Terms)
     ):
         if not is_event:
             found.append((when, what))
-        elif isinstance(what, Fact) and concerns(what, part, held := quantity_of(found)):
+        elif isinstance(what, Fact):
+            held = quantity_of(found)
             act = split if what.type == "split" else settlement
-            found += [(when, row) for row in act(what, held, terms)]
+            rows = act(what, held, terms) if concerns(what, part, held) else []
+            if what.type == "settle" and what not in pays:
+                rows = [row | {"fees": []} for row in rows if isinstance(row, dict)]
+            elif what.type == "settle" and not rows and fees_in(what.message):
+                rows = [fees_alone(what, terms)]
+            found += [(when, row) for row in rows]
     return found
 
 

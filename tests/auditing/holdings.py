@@ -4,7 +4,6 @@ settlements."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from tests.auditing.ends import fees_alone, needs_side, with_events, without_fees
 from tests.auditing.facts import Fact, Row, When
@@ -109,7 +108,7 @@ def holdings(
 
     def held(part: Part, steps: list[Step], when: When) -> Fraction:
         earlier = [fact for fact in events if fact.when < when]
-        return quantity_of(with_events(part, steps, earlier, terms))
+        return quantity_of(with_events(part, steps, earlier, terms, set(earlier)))
 
     found = books([*fills, *((fact.when, fact) for fact in adjusts)], definitions, held)
     if any(has_no_side(fact, found, held) for fact in events):
@@ -126,12 +125,6 @@ def holdings(
         )
         for part in sorted({**steps, **paid})
     ]  # fmt: skip
-
-
-def unpaid(row: Any, fact: Fact) -> Any:
-    """A settlement of several positions is paid by the one that it names, else by the net one."""
-    is_of_it = isinstance(row, dict) and row.get("event") is fact
-    return row | {"fees": []} if is_of_it else row
 
 
 def has_no_side(fact: Fact, found: Books, held: Held) -> bool:
@@ -156,19 +149,20 @@ def steps_with_events(
     found: Books, events: list[Fact], definitions: list[Fact], terms: Terms
 ) -> dict[Part, list[Step]]:
     """The steps of each position, with splits, and with settlements as fills that close it."""
-    parts = dict(found.parts)
-    if found.is_known:
-        parts = {part: with_events(part, steps, events, terms) for part, steps in parts.items()}
-    for fact in events:
-        if fact.type != "settle" or not fees_in(fact.message):
-            continue
+
+    def payer(fact: Fact) -> Part:
         side, mode = fact.get("position_side"), mode_of(fact.when, definitions)
-        paying = part_of(side, fact.get("position_id") or "", mode)
-        parts = {
-            part: [(when, unpaid(row, fact) if part != paying else row) for when, row in steps]
+        return part_of(side, fact.get("position_id") or "", mode)
+
+    paid = [fact for fact in events if fact.type == "settle" and fees_in(fact.message)]
+    parts: dict[Part, list[Step]] = {**{payer(fact): [] for fact in paid}, **found.parts}
+    if found.is_known:
+        return {
+            part: with_events(
+                part, steps, events, terms, {one for one in paid if payer(one) == part}
+            )
             for part, steps in parts.items()
         }
-        of_it = [row for _, row in parts.get(paying, []) if isinstance(row, dict)]
-        if all(row.get("event") is not fact for row in of_it):
-            parts.setdefault(paying, []).append((fact.when, fees_alone(fact, terms)))
+    for fact in paid:
+        parts[payer(fact)] = [*parts[payer(fact)], (fact.when, fees_alone(fact, terms))]
     return parts
