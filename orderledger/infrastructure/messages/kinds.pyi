@@ -219,7 +219,7 @@ class _OtherLeg(TypedDict, total=False):
     fees: tuple[Fee, ...] | list[Fee] | None
 
 class OtherLeg(Model):
-    """What a settlement buys or sells: the stock of an option, the goods of a future."""
+    """The purchase or sale that a settlement brings: of the stock, or of the goods."""
 
     instrument: str
     side: Side
