@@ -27,7 +27,7 @@ def test_a_caller_that_comes_during_a_query_gets_the_mark_of_a_later_one() -> No
         release = asyncio.get_running_loop().create_future()
         blocked = asyncio.Event()
         look = freshness._look
-        marks = []
+        marks: list[object] = []
 
         def slow_look() -> object:
             mark = look()
@@ -38,7 +38,7 @@ def test_a_caller_that_comes_during_a_query_gets_the_mark_of_a_later_one() -> No
             return mark
 
         loop = asyncio.get_running_loop()
-        freshness._look = slow_look  # type: ignore[method-assign, assignment]
+        freshness._look = slow_look  # type: ignore[method-assign]
         first = asyncio.ensure_future(freshness.mark())
         await blocked.wait()
         ledger.record_many(parsed(*lives(1)))
