@@ -9,6 +9,7 @@ import pytest
 from orderledger.analytics.archive import writing
 from orderledger.analytics.archive.manifest import needed_manifest
 from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.rows import events_schema
 from orderledger.analytics.archive.writing import archive
 from tests.command_line import run
 from tests.core.contract.streams import lives, opened, parsed
@@ -75,3 +76,12 @@ def test_a_rebuild_says_how_many_rows_each_view_has(tmp_path: Path) -> None:
     found = msgspec.json.decode(done.out)
     assert (found["events"], found["position"]) == (last, last)
     assert rows.items() <= found["rows"].items()
+
+
+def test_what_every_event_has_is_never_null_in_its_column() -> None:
+    needed = {field.name for field in events_schema() if not field.nullable}
+    assert needed == {"position", "bucket", "stream", "version", "name", "state", "has_evidence"}
+    optional = {field.name for field in events_schema() if field.nullable}
+    assert optional == {
+        *("recorded_at", "evidence", "text", "salt", "first_position", "first_recorded_at"),
+    }
