@@ -14,7 +14,7 @@ import polars
 import pyarrow as pa
 import pytest
 
-from orderledger import InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger, UnreadableEvent
 from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.exact import EXACT
@@ -33,6 +33,7 @@ from tests.core.contract.streams import (
     request,
     story,
 )
+from tests.core.contract.test_damaged_events import spoil
 from tests.core.contract.test_row_types import more
 
 MIDDLE = START + timedelta(seconds=5, milliseconds=500)
@@ -302,4 +303,14 @@ def test_a_long_table_shows_its_first_rows_and_counts_the_others() -> None:
         table = ledger.tables.read("orders")
         assert len(table) == RowList.most_shown + 3
         assert "<p>3 more rows</p>" in table._repr_html_()
+        assert table.to_arrow().schema.metadata[b"orderledger.table"] == b"orders"
         assert "more rows" not in ledger.tables.read("orders", client_order_id="C-1")._repr_html_()
+
+
+def test_a_damaged_event_ends_the_reading_of_events(durable_store_url: str) -> None:
+    with opened(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(3)))
+        assert len(ledger.tables.read("events")) == ledger.log.position()
+        spoil(durable_store_url, 7, None, b"{")
+        with pytest.raises(UnreadableEvent):
+            ledger.tables.read("events")
