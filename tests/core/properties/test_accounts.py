@@ -1,7 +1,7 @@
 """Accounts are the auditor's: positions, lots, balances and valuations of random accounts, as of
 random moments, in whatever order they were recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -14,10 +14,11 @@ from orderledger.infrastructure.clock import SteppingClock
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_answers import METHODS, faults_between
 from tests.auditing.account_cases import OWN_CASES, Case, Rows, cases_in, faults_of, moment_of
-from tests.core.properties.accounts import LENGTH, PARITIES, account_story
+from tests.core.properties.accounts import LENGTH, PARITIES, account_story, event_story
 from tests.core.properties.stories import START
 from tests.seeds import of_seeds
 
+Messages = list[dict[str, Any]]
 RECORDED_AT = START + LENGTH + timedelta(days=1)
 ACCOUNT = "sim:main"
 
@@ -67,14 +68,15 @@ def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
 
 
 @of_seeds
-def test_accounts_are_the_auditors(seeds: range) -> None:
+@pytest.mark.parametrize("tell", [account_story, event_story])
+def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messages]) -> None:
     for seed in seeds:
         chance = Random(seed)
         auditor = AccountAuditor(ACCOUNT)
         with Ledger.open(
             "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
         ) as ledger:
-            story = account_story(chance)
+            story = tell(chance)
             for message in story:
                 given = {**message, "account": ACCOUNT}
                 outcome = ledger.record(parse_document(given))
