@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from tests.core.contract.streams import parsed
 from tests.serve.http.harness import asked
 from tests.serve.http.test_requests import posted
 
@@ -42,3 +43,21 @@ def test_another_field_is_refused_by_its_name(ledger: Ledger, field: str) -> Non
 def test_messages_are_not_read_where_they_are_posted(ledger: Ledger) -> None:
     (answer,) = asked(ledger, "/api/messages")
     assert answer.status_code == 405
+
+
+def test_a_decision_keeps_the_reason_and_the_text_of_its_body(ledger: Ledger) -> None:
+    order = {"account": "sim:0", "client_order_id": "doubted"}
+    terms = {"instrument": "BTC-USD", "side": "buy", "quantity": "1", "order_type": "market"}
+    at = {"at": "2026-11-20T10:00:00Z"}
+    ledger.record_many(
+        parsed(
+            {"type": "request", **order, **terms, **at},
+            {"type": "submit", **order, **at},
+            {"type": "unresolved", **order, **at, "reason": "timeout"},
+        )
+    )
+    given = {"reason": "asked", "text": "By phone."}
+    body = {**order, **given, "never_arrived": True}
+    assert posted(ledger, "/api/resolve", json=body).status_code == 200
+    event = next(row for row in list(ledger.events())[::-1] if row["name"] == "order_denied.v1")
+    assert {name: {**event, **event["payload"]}[name] for name in given} == given
