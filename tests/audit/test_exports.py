@@ -118,7 +118,8 @@ def test_an_adjustment_of_one_side_changes_that_side_alone(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("instrument", "commodity"), [("btc_usd.", "BTC_USD"), ("1inch", "X1INCH"), ("a-b'", "A-B")]
+    ("instrument", "commodity"),
+    [("btc_usd.", "BTC_USD"), (".btc", "BTC"), ("1inch", "X1INCH"), ("a-b'", "A-B")],
 )
 def test_an_instrument_is_named_as_beancount_names_commodities(
     tmp_path: Path, instrument: str, commodity: str
@@ -153,3 +154,16 @@ def test_one_order_with_two_instruments_is_a_difference(tmp_path: Path) -> None:
     assert ("order", "instrument", "BTC-USD", "ETH-USD") in [
         (one["kind"], one["field"], one["a"], one["b"]) for one in found["differences"]
     ]
+
+
+def test_an_order_whose_fills_are_two_orders_elsewhere_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Ledger.open(path, update_views=False) as ledger:
+        both = [{**fill(1, number, "buy", "1"), "venue_order_id": "one"} for number in (1, 2)]
+        apart = [{**one, "account": "other", "venue_order_id": one["fill_id"]} for one in both]
+        ledger.record_many(parsed(*both, *apart))
+    ended = run("compare", ACCOUNT, "other", "--json", "--db", path)
+    assert (ended.status, json.loads(ended.out)["agree"]) == (
+        0,
+        {"orders": 1, "fills": 2, "positions": 1},
+    )
