@@ -287,6 +287,9 @@ class CertifiedBalance(
     rows: Annotated[
         int, Meta(description="Fills, fundings and transfers in it since its opening balance.")
     ] = 0
+    counted_to: Annotated[
+        int | None, Meta(description="Log position up to which they were counted.")
+    ] = None
     reason: Annotated[
         str | None, Meta(description="Why it is unknown, e.g. currency_unknown:BTC-USD.")
     ] = None

@@ -152,6 +152,7 @@ class _CertifiedBalance(TypedDict, total=False):
     residual: Decimal | str | int | None
     place: Decimal | str | int | None
     rows: int | None
+    counted_to: int | None
     reason: str | None
 
 class CertifiedBalance(Model):
@@ -165,6 +166,7 @@ class CertifiedBalance(Model):
     residual: Decimal | None
     place: Decimal | None
     rows: int
+    counted_to: int | None
     reason: str | None
     def __init__(self, **fields: Unpack[_CertifiedBalance]) -> None: ...
 

@@ -13,6 +13,7 @@ from orderledger.rows import (
     AccountEventRow,
     BalanceRow,
     CertificateRow,
+    EventRow,
     InstrumentRow,
     OrderRow,
     TradeRow,
@@ -168,10 +169,22 @@ class ReconciledAccount:
         trades = self.book.trades(account=self.name, instrument=name.instrument)
         return [row for row in trades if row["at"] > moment and row["side"]]
 
+    def position_of(self, mark: Mark) -> int:
+        """The log position with all records of the run by then."""
+        return mark.position
+
     def has_moved(self, mark: Mark) -> bool:
         """Check for an event of the account since then that can change the total of a balance."""
-        since = self.book.events(account=self.name, after=mark.position)
-        return any(event["name"].startswith(MOVES_BALANCES) for event in since)
+        return bool(self.moves(mark.position))
+
+    def moves(self, after: int, to: int | None = None) -> list[EventRow]:
+        """The events after a log position, up to another, that can change the total of a
+        balance."""
+        return [
+            event
+            for event in self.book.events(account=self.name, after=after)
+            if event["name"].startswith(MOVES_BALANCES) and (to is None or event["position"] <= to)
+        ]
 
     def balances(self) -> dict[str, BalanceRow]:
         """The balances now, by currency."""
@@ -184,20 +197,20 @@ class ReconciledAccount:
         rows = [*self.book.trades(**asked), *self.book.log.account_events(**asked)]
         return max([moment, *(row["at"] + JUST for row in rows)])
 
-    def booked(self, since: datetime, after: int) -> Counter[str]:
-        """By currency, the number of fills, fundings and transfers recorded after a log position
-        and dated `since` or later."""
+    def booked(self, since: datetime, after: int, to: int) -> Counter[str]:
+        """By currency, the number of fills, fundings and transfers recorded after a log position,
+        up to another, and dated `since` or later."""
         asked: dict[str, Any] = {"account": self.name, "since": since}
         with self.book.views.in_one_state():
             terms = self.terms()
             trades, events = self.book.trades(**asked), self.book.log.account_events(**asked)
         found: Counter[str] = Counter()
         for trade in trades:
-            if trade["position"] > after:
+            if after < trade["position"] <= to:
                 fees = {trade["fee_currency"], *(fee["currency"] for fee in trade["fees"] or ())}
                 found.update(moved_by(terms.get(trade["instrument"] or ""), fees))
         moved = (row for row in events if row["kind"] in ("funding", "transfer"))
-        found.update(row["currency"] or "" for row in moved if row["position"] > after)
+        found.update(row["currency"] or "" for row in moved if after < row["position"] <= to)
         return found
 
     def terms(self) -> dict[str, Terms]:

@@ -25,6 +25,8 @@ MOVES_BALANCES = (
     *("funding_recorded.", "transfer_recorded.", "position_adjusted.", "instrument_defined."),
 )
 """Beginnings of the stored names of events that can change the total of a balance."""
+ADDS_ROWS = ("fill_recorded.", "funding_recorded.", "transfer_recorded.")
+"""Those that add a row and change none."""
 
 
 class BookRecords:

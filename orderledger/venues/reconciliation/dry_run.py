@@ -87,12 +87,15 @@ class DryRun(ReconciledAccount):
         rows = self.book.recording.preview(messages, view="balances")
         return {row["currency"]: row for row in rows if row["account"] == self.name}
 
+    def position_of(self, mark: Mark) -> int:
+        return mark.position + mark.records
+
     def has_moved(self, mark: Mark) -> bool:
         added = self.recorded[mark.records :]
         return super().has_moved(mark) or any(isinstance(one.message, MONEY) for one in added)
 
-    def booked(self, since: datetime, after: int) -> Counter[str]:
-        found, terms = super().booked(since, after), self.terms()
+    def booked(self, since: datetime, after: int, to: int) -> Counter[str]:
+        found, terms = super().booked(since, after, to), self.terms()
         for message, _ in self.recorded:
             if isinstance(message, Fill):
                 fees = {message.fee_currency, *(fee.currency for fee in message.fees)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,10 +16,11 @@ NO_OPENING = "no_opening_balance"
 
 class Printed(NamedTuple):
     """The bound of the residual of a currency: the last place that the venue prints, and the rows
-    booked in it."""
+    booked in it up to a log position."""
 
     place: Decimal
     rows: int
+    counted_to: int
 
     def residual(self, total: Decimal) -> Decimal:
         """The largest difference that rounding each row to the place explains."""
@@ -32,10 +32,8 @@ class Printed(NamedTuple):
 class Certified(NamedTuple):
     """A balance in the last certificate, where the next residual begins."""
 
-    position: int
-    at: datetime
-    covered_to: datetime
     rows: int
+    counted_to: int | None
     place: Decimal | None
     is_open: bool
 
@@ -47,10 +45,8 @@ class Certified(NamedTuple):
         left = {one["id"] for one in last["open_breaks"]}
         return {
             one["currency"]: cls(
-                last["position"],
-                last["at"],
-                last["covered_to"],
                 one["rows"],
+                one.get("counted_to"),
                 None if one["place"] is None else Decimal(one["place"]),
                 f"balance_differs:{one['currency']}" in left,
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Transfer
+from orderledger import CertifiedBalance, Transfer
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.recorded import KINDS
 from orderledger.venues.collecting.reconciling import in_words, report_of, stages_of
@@ -92,6 +92,7 @@ def test_balances_that_agree_close(bank: Desk) -> None:
         "residual": "0",
         "place": "0.01",
         "rows": 1,
+        "counted_to": row["position"] - 3,  # before two statements and the certificate
         "reason": None,
     }
     assert [row["difference"] for row in bank.ledger.balances()] == [0, 0]
@@ -334,6 +335,53 @@ def test_rounding_by_the_venue_is_allowed_half_a_last_place_for_each_row(bank: D
     assert left(found) == []
     bank.venue.wallet = {"USD": ["799.97"], "BTC": ["4"]}
     assert left(bank.reconcile(3000)) == ["balance_differs:USD"]
+
+
+def usd(found: Reconciled) -> CertifiedBalance:
+    (one,) = [one for one in found.certificate.balances or () if one.currency == "USD"]
+    return one
+
+
+def test_rows_that_arrive_late_enter_the_residual_of_the_next_certificate(bank: Desk) -> None:
+    """They happened days before the certificate, which could not count them."""
+    bank.venue.wallet = {"USD": ["899.99"], "BTC": ["1"]}
+    assert usd(bank.reconcile(500_000)).rows == 1
+    bank.record(*bought("1", "33.333", second=20), transfer("0.001", 30), transfer("9", 40, "T-2"))
+    bank.record(*bought("1", "33.333", second=500_001))
+    bank.venue.wallet = {"USD": ["842.35"], "BTC": ["3"]}  # 842.335, each row rounded by itself
+    found = usd(bank.reconcile(500_100))
+    assert (found.rows, found.residual, found.difference) == (
+        5,
+        Decimal("0.025"),
+        Decimal("0.015"),
+    )
+    assert found.state == "closes"
+    assert usd(bank.reconcile(600_000)).rows == 5
+
+
+def test_rows_recorded_while_a_certificate_is_made_are_counted_by_the_next(bank: Desk) -> None:
+    def buy() -> None:
+        bank.venue.while_positions_are_told = lambda: None
+        bank.record(*bought("1", "10", second=999))
+
+    bank.venue.while_positions_are_told = buy
+    bank.venue.wallet = {"USD": ["890.00"], "BTC": ["2"]}
+    found = bank.reconcile(1000)
+    assert (usd(found).rows, left(found)) == (2, [])
+    bank.record(*bought("1", "10", second=500))
+    bank.venue.wallet = {"USD": ["880.00"], "BTC": ["3"]}
+    assert usd(bank.reconcile(2000)).rows == 3
+
+
+def test_a_correction_and_a_new_opening_have_all_rows_counted_again(bank: Desk) -> None:
+    bank.record(*bought("1", "10", second=20), *bought("1", "10", second=30))
+    bank.venue.wallet = {"USD": ["880.00"], "BTC": ["3"]}
+    assert usd(bank.reconcile(1000)).rows == 3
+    bank.record(message("fill_busted", client_order_id="C-20", fill_id="F-20", at=at(40)))
+    bank.venue.wallet = {"USD": ["890.00"], "BTC": ["2"]}
+    assert usd(bank.reconcile(1100)).rows == 2
+    bank.record(opened("USD", "900", 25))
+    assert usd(bank.reconcile(1200)).rows == 1
 
 
 def test_the_finest_place_that_was_printed_counts(bank: Desk) -> None:
