@@ -231,6 +231,7 @@ FULL: dict[str, AnyEvent] = {
                 residual=Decimal("0.015"),
                 place=Decimal("0.01"),
                 rows=3,
+                rounded=2,
                 counted_to=41,
                 reason="a_code",
             ),
@@ -372,11 +373,11 @@ def set_aside() -> Recorded:
 
 
 def before_counted_to() -> Recorded:
-    """A certificate whose balances do not say up to which log position rows were counted."""
+    """A certificate whose balances do not say which rows were counted, and which were rounded."""
     name = "reconciliation_certified.v1"
     event = FULL[name]
     assert isinstance(event, accounts.ReconciliationCertified) and event.balances
-    balances = tuple(replace(one, counted_to=None) for one in event.balances)
+    balances = tuple(replace(one, counted_to=None, rounded=0) for one in event.balances)
     return replace(full(name), event=replace(event, balances=balances))
 
 

@@ -241,9 +241,16 @@ class ScriptedExchange(ExchangeState):
         return funding
 
     def transfer(
-        self, account: str, currency: str, amount: Number, kind: TransferKind | str | None = None
+        self,
+        account: str,
+        currency: str,
+        amount: Number,
+        kind: TransferKind | str | None = None,
+        *,
+        reason: str | None = None,
     ) -> SimulatedTransfer:
-        """A deposit, or a withdrawal if `amount` is negative. `kind`: another reason."""
+        """A deposit, or a withdrawal if `amount` is negative. `kind`: another one. `reason`: the
+        venue's own word for it."""
         moved = number(amount)
         self.sequence += 1
         transfer = SimulatedTransfer(
@@ -254,6 +261,7 @@ class ScriptedExchange(ExchangeState):
             amount=moved,
             at=self.clock.now(),
             sequence=self.sequence,
+            reason=reason,
         )
         self._keep_transfer(transfer)
         self._notify(Change(kind=Kind.TRANSFERRED, account=account, transfer=transfer))

@@ -13,6 +13,7 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
@@ -130,7 +131,7 @@ class CcxtEndpoints:
         for one in [symbol] if symbol else self._symbols("fetchMyTrades"):
             for begin, end in self._windows(since):
                 await self._turn_pages(one, begin, end, rows)
-        return sorted(rows.values(), key=_time_of)
+        return sorted(rows.values(), key=time_of)
 
     async def positions(self) -> list[Any]:
         """All positions in contracts."""
@@ -148,7 +149,7 @@ class CcxtEndpoints:
             return []
         rows = []
         for symbol in self.symbols or (None,):
-            rows += await self._listed("fetch_funding_history", symbol, _milliseconds(since))
+            rows += await self._all_since("fetch_funding_history", symbol, since, {})
         return rows
 
     async def transfers(self, since: datetime) -> list[Any]:
@@ -163,10 +164,20 @@ class CcxtEndpoints:
             if self.exchange.has.get(name) is not True:
                 continue
             try:
-                rows += await self._listed(LISTS[name], None, _milliseconds(since), None, params)
+                rows += await self._all_since(LISTS[name], None, since, params)
             except VenueRefused as refusal:
                 logger.warning("list_refused", list=name, why=str(refusal))
         return rows
+
+    async def _all_since(
+        self, method: str, symbol: str | None, since: datetime, params: dict[str, Any]
+    ) -> list[Any]:
+        """All rows of a list from a time on."""
+
+        async def page(begin: int, more: dict[str, Any]) -> list[Any]:
+            return await self._listed(method, symbol, begin, None, {**params, **more})
+
+        return await rows_since(page, _milliseconds(since))
 
     async def _turn_pages(
         self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
@@ -194,10 +205,10 @@ class CcxtEndpoints:
         full = self._feature("fetchMyTrades", "limit") or 1
         found: dict[str, Any] = {}
         for goes_on in (True, False):
-            first, last = begin, end if goes_on else min(map(_time_of, found.values()))
+            first, last = begin, end if goes_on else min(map(time_of, found.values()))
             for _ in range(MOST_PAGES):
                 page = await self._page(symbol, first, last)
-                times = [_time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
+                times = [time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
                 is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
                 found |= page
                 if is_full and not is_news and min(times) == max(times):
@@ -272,11 +283,6 @@ def _endless(symbol: str | None) -> VenueUnavailable:
 
 def _milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def _time_of(row: Any) -> int:
-    found = row.get("timestamp") if isinstance(row, dict) else None
-    return found if isinstance(found, int) else 0
 
 
 def _key_of(row: Any) -> str:

@@ -34,6 +34,8 @@ class Quirks:
     parameter that turns pages by the number of rows before them. `lists_all`: whether lists contain
     all symbols although the `features` require one. `options`: options of the exchange's class.
     `ledger`: parameters with which fetchLedger lists only transfers of a contract account.
+    `wallet`: of a contract account, the list in `info` that states balances without unrealized P&L.
+    It is followed by the fields of the currency and the amount.
     `reads_with`: the credentials needed for reading, if not all.
 
     Orders. `batch`: the most orders in one createOrders, where some of them may be refused.
@@ -62,6 +64,7 @@ class Quirks:
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
     ledger: tuple[tuple[str, Any], ...] = ()
+    wallet: tuple[str, str, str] | None = None
     batch: int = 1
     edits_in_place: bool = False
     is_serial: bool = False
@@ -104,6 +107,8 @@ _BINANCE = Quirks(
     orders_trades=True,  # and trades are listed by id (`fromId`)
     # developers.binance.com, Get Income History: at most 1000 rows, of the last three months
     ledger=(("incomeType", "TRANSFER"), ("limit", 1000)),
+    # developers.binance.com, "Account Information V3" (USD-M) and "Account Information" (COIN-M)
+    wallet=("assets", "asset", "walletBalance"),
     options=(
         ("warnOnFetchOpenOrdersWithoutSymbol", False),
         (
@@ -137,7 +142,7 @@ _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "st
 
 QUIRKS: Mapping[str, Quirks] = {
     "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
-    "aster": _BINANCE,
+    "aster": replace(_BINANCE, wallet=None),
     "bequant": _HITBTC,
     "binance": _BINANCE,
     "binancecoinm": _BINANCE_FUTURES,

@@ -10,13 +10,15 @@ from asyncio import to_thread
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 
 from orderledger import Adjust, Balance, BalanceState, CertifiedBalance, Source
 from orderledger.extend.values import ZERO, plain
-from orderledger.rows import BalanceRow, CertificateRow
+from orderledger.rows import BalanceRow, CertificateRow, EventRow
 from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.book import ADDS_ROWS
+from orderledger.venues.reconciliation.bookings import Booking
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing
 from orderledger.venues.reconciliation.certificate import ComparedBalances
 from orderledger.venues.reconciliation.facts import Facts
@@ -96,8 +98,9 @@ class BalanceComparison:
         opened_at = row["opened_at"] if row is not None else None
         amounts = [one.amount or ZERO for one in wallet.stated.get(currency, ())]
         place = place_of(amounts, known.place if known is not None else None)
-        rows = 0 if opened_at is None else booked.rows(currency, opened_at, known)
-        return Printed(place, rows, booked.counted_to)
+        if opened_at is None:
+            return Printed(place, 0, 0, booked.counted_to)
+        return booked.printed(currency, place, opened_at, known)
 
     def _conclude(self, looks: Sequence[Wallet]) -> None:
         """Certify what the comparisons have in common, and propose statements and adjustments."""
@@ -131,6 +134,7 @@ class BalanceComparison:
                 state=BalanceState.UNSTABLE,
                 place=found.place,
                 rows=found.rows,
+                rounded=found.rounded,
                 counted_to=found.counted_to,
             )
         if found.reason == NO_OPENING and self._rules.may_open:
@@ -221,20 +225,34 @@ class Booked:
         self._booked = cache(account.booked)
         self._moves = cache(account.moves)
 
-    def rows(self, currency: str, opened_at: datetime, known: Certified | None) -> int:
+    def printed(
+        self, currency: str, place: Decimal, opened_at: datetime, known: Certified | None
+    ) -> Printed:
         """The rows since the opening balance, however late they were recorded.
 
         Counts on from the last certificate. After anything but new rows, e.g. a correction or an
         opening balance, all rows are counted again.
         """
-        if known is None or known.counted_to is None:
-            return self._booked(opened_at, 0, self.counted_to)[currency]
-        moves = self._moves(known.counted_to, self.counted_to)
-        if not all(move["name"].startswith(ADDS_ROWS) for move in moves):
-            return self._booked(opened_at, 0, self.counted_to)[currency]
+        moves = self._moves_since(known)
+        if known is None or known.counted_to is None or moves is None:
+            return self._counted(currency, place, self._booked(opened_at, 0, self.counted_to))
         first = min((move["at"] for move in moves), default=self._at)
         since = max(opened_at, first)
-        return known.rows + self._booked(since, known.counted_to, self.counted_to)[currency]
+        added = self._booked(since, known.counted_to, self.counted_to)
+        found = self._counted(currency, place, added)
+        return found._replace(rows=known.rows + found.rows, rounded=known.rounded + found.rounded)
+
+    def _moves_since(self, known: Certified | None) -> Sequence[EventRow] | None:
+        """The events since the last certificate that add rows. None if others changed some."""
+        if known is None or known.counted_to is None:
+            return None
+        moves = self._moves(known.counted_to, self.counted_to)
+        return moves if all(move["name"].startswith(ADDS_ROWS) for move in moves) else None
+
+    def _counted(self, currency: str, place: Decimal, booked: Sequence[Booking]) -> Printed:
+        rows = [one for one in booked if one.currency == currency]
+        rounded = sum(one.is_rounded(place) for one in rows)
+        return Printed(place, len(rows), rounded, self.counted_to)
 
 
 OF_BALANCES = (Kind.OPENING_BALANCE, Kind.BALANCE_DIFFERS)
