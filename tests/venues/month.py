@@ -39,6 +39,7 @@ FEES = FeeSchedule(
     decimals=8,
     taker_currency="BNB",
     taker_currency_price=Decimal("612.7"),
+    liquidation=Decimal("0.01"),
 )
 """A taker pays in BNB, at a price that leaves no fee round."""
 OPENED = {"USDT": Decimal(50_000), "BNB": Decimal(10)}
@@ -139,7 +140,7 @@ class Month:
             self.chance,
             [THERE],
             PERPETUALS,
-            happenings={**usual, "fund": 0, "liquidate": 1},
+            happenings={**usual, "fund": 0, "liquidate": 2},
             client_id=lambda number: f"O-{number}",
         )
         self.clock.set(self.clock.now() + timedelta(minutes=1))

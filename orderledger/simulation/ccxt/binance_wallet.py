@@ -20,6 +20,8 @@ from orderledger.simulation.market.state import ExchangeState
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRINTED = Decimal("1E-8")
 MOST_ROWS = 1_000
+WORDS = {"liquidation": "INSURANCE_CLEAR"}
+"""A liquidation has a fee of its own (docs.traderwagon.com, "Liquidation Protocol")."""
 Row = dict[str, Any]
 
 
@@ -41,7 +43,8 @@ def income(exchange: ExchangeState, account: str, currency: str) -> list[Row]:
         named = ("FUNDING_FEE", paid.instrument, paid.currency, paid.sequence)
         rows.append((paid.sequence, _row(*named, paid.amount, paid.at)))
     for moved in exchange.transfers(account):
-        named = (moved.reason or "TRANSFER", "", moved.currency, moved.transfer_id)
+        word = WORDS.get(moved.reason or "", moved.reason or "TRANSFER")
+        named = (word, "", moved.currency, moved.transfer_id)
         rows.append((moved.sequence, _row(*named, moved.amount, moved.at)))
     return [row for _, row in sorted(rows, key=lambda one: one[0])]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import ccxt
 
+from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
@@ -33,13 +34,11 @@ ORDER_LISTS = {
 }
 """Lists that hold ended orders, by their names in `has`."""
 
-TRANSACTION_LISTS = ("fetchDeposits", "fetchWithdrawals")
-LISTS = {
-    "fetchDeposits": "fetch_deposits",
-    "fetchWithdrawals": "fetch_withdrawals",
-    "fetchLedger": "fetch_ledger",
+TRANSACTION_LISTS = {
+    "fetchDeposits": (TransferKind.DEPOSIT, "fetch_deposits"),
+    "fetchWithdrawals": (TransferKind.WITHDRAWAL, "fetch_withdrawals"),
 }
-"""Lists that hold transfers, by their names in `has`."""
+"""By their names in `has`, what they hold and the method."""
 
 logger = EventLogger(__name__)
 
@@ -152,22 +151,49 @@ class CcxtEndpoints:
             rows += await self._all_since("fetch_funding_history", symbol, since, {})
         return rows
 
-    async def transfers(self, since: datetime) -> list[Any]:
-        """Deposits and withdrawals of a spot account; transfers of a contract account, where the
-        exchange lists them apart. A list that the key may not read is left out, with a warning.
-        """
-        asked: dict[str, dict[str, Any]] = {name: {} for name in TRANSACTION_LISTS}
-        if is_of_contracts(self.exchange):
-            asked = {"fetchLedger": dict(self._quirks.ledger)} if self._quirks.ledger else {}
+    async def transactions(self, since: datetime) -> list[Any]:
+        """Deposits and withdrawals of a spot account."""
         rows = []
-        for name, params in asked.items():
-            if self.exchange.has.get(name) is not True:
-                continue
-            try:
-                rows += await self._all_since(LISTS[name], None, since, params)
-            except VenueRefused as refusal:
-                logger.warning("list_refused", list=name, why=str(refusal))
+        for kind in sorted(self.listed):
+            method = next(method for one, method in TRANSACTION_LISTS.values() if one == kind)
+            rows += await self._unless_refused(method, since, {})
         return rows
+
+    async def ledger(self, since: datetime) -> list[Any]:
+        """The entries of the account's ledger."""
+        if not self._has_ledger:
+            return []
+        return await self._unless_refused("fetch_ledger", since, dict(self._quirks.ledger))
+
+    @property
+    def lists_transfers(self) -> bool:
+        """Whether there is any list of them."""
+        return self._has_ledger or bool(self.listed)
+
+    @property
+    def _has_ledger(self) -> bool:
+        is_listed = self._quirks.ledger_of_spot or is_of_contracts(self.exchange)
+        return is_listed and self.exchange.has.get("fetchLedger") is True
+
+    @property
+    def listed(self) -> frozenset[TransferKind]:
+        """Kinds that have lists of their own. Those of contracts are about other wallets."""
+        if is_of_contracts(self.exchange):
+            return frozenset()
+        has = self.exchange.has
+        return frozenset(
+            kind for name, (kind, _) in TRANSACTION_LISTS.items() if has.get(name) is True
+        )
+
+    async def _unless_refused(
+        self, method: str, since: datetime, params: dict[str, Any]
+    ) -> list[Any]:
+        """A list, or nothing and a warning if the key may not read it."""
+        try:
+            return await self._all_since(method, None, since, params)
+        except VenueRefused as refusal:
+            logger.warning("list_refused", list=method, why=str(refusal))
+            return []
 
     async def _all_since(
         self, method: str, symbol: str | None, since: datetime, params: dict[str, Any]

@@ -1,6 +1,7 @@
 """The balances of an account are compared by currency, and certified."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -303,6 +304,12 @@ def test_a_venue_that_states_no_balances_is_said_to(bank: Desk) -> None:
     assert found.certificate.balances is None
     assert found.certificate.not_reported == ("position:BTC-USD", "balances")
     assert left(found) == []
+
+
+def test_a_venue_whose_transfers_are_not_read_is_named(bank: Desk) -> None:
+    bank.venue.abilities = replace(bank.venue.abilities, lists_transfers=False)
+    found = bank.reconcile(1000)
+    assert found.certificate.not_reported == ("position:BTC-USD", "transfers")
 
 
 def test_a_difference_stays_open_while_the_venue_does_not_state_the_balance(bank: Desk) -> None:
