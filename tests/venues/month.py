@@ -43,6 +43,8 @@ FEES = FeeSchedule(
 )
 """A taker pays in BNB, at a price that leaves no fee round."""
 OPENED = {"USDT": Decimal(50_000), "BNB": Decimal(10)}
+PATIENCE = 300.0
+"""Seconds. On a busy machine a run over the whole month takes long."""
 LATE = 0.4
 """The chance of a transfer to be listed days late."""
 
@@ -171,23 +173,23 @@ class Month:
         if not process.has_ended:
             self.kills += 1
         process.send(signal.SIGKILL)
-        await process.said()
+        await process.said(PATIENCE)
         await living
 
     async def reconciled(self) -> Said:
         process = await self.start("reconcile", "--config", self.config, "--json")
-        return await process.said()
+        return await process.said(PATIENCE)
 
     async def collected(self) -> None:
         """A collector that ends the gaps of those before, and stops by itself."""
         started_at = SystemClock().now()
         process = await self.start("collect", self.config)
-        for _ in range(600):
+        for _ in range(int(PATIENCE / 0.1)):
             if process.has_ended or self._is_whole(started_at):
                 break
             await asyncio.sleep(0.1)
         process.send(signal.SIGTERM)
-        said = await process.said()
+        said = await process.said(PATIENCE)
         assert said.status == 0, said
 
     def _is_whole(self, started_at: datetime) -> bool:

@@ -30,7 +30,8 @@ class FeeSchedule:
     `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of the received
     amount, in that currency. A taker pays in `taker_currency` if one is given; a unit of it is
     worth `taker_currency_price` of the usual currency. `liquidation`: the share of the notional
-    that a liquidated account pays besides.
+    that a liquidated account pays besides; at Hyperliquid none (hyperliquid-co.gitbook.io/wiki,
+    "Liquidations").
     """
 
     maker: Decimal = ZERO

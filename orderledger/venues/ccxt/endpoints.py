@@ -228,7 +228,8 @@ class CcxtEndpoints:
         """Some exchanges list from the oldest on, others from the newest back: continue at both
         ends, until nothing is new.
         """
-        full = self._feature("fetchMyTrades", "limit") or 1
+        limit = self._feature("fetchMyTrades", "limit")
+        full = limit or 1  # of an unknown length, every page may be full
         found: dict[str, Any] = {}
         for goes_on in (True, False):
             first, last = begin, end if goes_on else min(map(time_of, found.values()))
@@ -237,7 +238,7 @@ class CcxtEndpoints:
                 times = [time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
                 is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
                 found |= page
-                if is_full and not is_news and min(times) == max(times):
+                if limit and is_full and not is_news and min(times) == max(times):
                     raise VenueUnavailable(f"more trades of {symbol} at one time than a page holds")
                 if not (is_full and is_news):
                     break

@@ -306,3 +306,19 @@ def test_only_an_answer_with_a_place_for_rows_can_be_an_empty_list(
     document: str, holds: bool
 ) -> None:
     assert holds_rows(json.loads(document)) is holds
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_an_exchange_that_states_no_length_of_its_pages_is_read(played: Any, count: int) -> None:
+    """As KuCoin and 20 others in ccxt."""
+
+    async def story(account: Account) -> None:
+        features = account.venue.exchange.features
+        features["swap"]["linear"]["fetchMyTrades"]["limit"] = None
+        since = account.clock.now() - timedelta(minutes=5)
+        for _ in range(count):
+            account.market.fill(account.place())
+        answer = await account.venue.fills_since(ACCOUNT, since)
+        assert len([one for one in answer.messages if isinstance(one, Fill)]) == count
+
+    played("binanceusdm", story)
