@@ -8,6 +8,8 @@ is older than the certificates that are made meanwhile.
 
 import asyncio
 import signal
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +47,8 @@ FEES = FeeSchedule(
 OPENED = {"USDT": Decimal(50_000), "BNB": Decimal(10)}
 PATIENCE = 300.0
 """Seconds. On a busy machine a run over the whole month takes long."""
+MOMENTS = {"early": "", "recording": "%", "certified": "reconciliation_certified%"}
+"""When a process is killed: the events that it waits for."""
 LATE = 0.4
 """The chance of a transfer to be listed days late."""
 
@@ -86,7 +90,7 @@ class Month:
         )
         self.server = MonthServer(self.exchange, THERE, PERPETUALS)
         self.db, self.config = folder / "orders.db", folder / "orderledger.toml"
-        self.kills = 0
+        self.kills = self._looks = 0
         self._command = command
 
     def open(self) -> None:
@@ -163,18 +167,36 @@ class Month:
     async def start(self, *arguments: str | Path) -> Process:
         return await Process.start(self._command, *arguments, **{VARIABLE: TOKEN})
 
-    async def killed(self, days: int) -> None:
-        """A collector or a reconciliation is killed somewhere in these days, which go on."""
-        name = self.chance.choice(("collect", "collect", "reconcile"))
+    async def killed(self, name: str, moment: str, days: int) -> None:
+        """A process of this command is killed in these days, which go on: `early`, soon after it
+        began to record, or soon after it has certified."""
+        before = {one: self._count(one) for one in MOMENTS}
         given = (self.config,) if name == "collect" else ("--config", self.config)
         process = await self.start(name, *given)
         living = asyncio.ensure_future(self.live(days, pause=0.1))
-        await asyncio.sleep(self.chance.uniform(0.5, 5))
-        if not process.has_ended:
-            self.kills += 1
+        for _ in range(int(PATIENCE / 0.02)):
+            if process.has_ended or self._count(moment) > before[moment]:
+                break
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(self.chance.uniform(0, 0.5))
+        self.kills += not process.has_ended
         process.send(signal.SIGKILL)
         await process.said(PATIENCE)
         await living
+
+    def _count(self, moment: str) -> int:
+        """How many events there are of this moment. `early` waits for none."""
+        if moment == "early":
+            self._looks += 1
+            return self._looks
+        try:
+            with closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as connection:
+                found = connection.execute(
+                    "SELECT count(*) FROM orderledger_events WHERE topic LIKE ?", (MOMENTS[moment],)
+                )
+                return int(found.fetchone()[0])
+        except sqlite3.OperationalError:  # another process has it for a moment
+            return 0
 
     async def reconciled(self) -> Said:
         process = await self.start("reconcile", "--config", self.config, "--json")

@@ -12,7 +12,7 @@ import pytest
 
 from orderledger import Funding
 from orderledger.rows import CertificateRow
-from tests.venues.month import ACCOUNT, DAYS, THERE, Month
+from tests.venues.month import ACCOUNT, DAYS, MOMENTS, THERE, Month
 
 pytestmark = pytest.mark.slow
 PLACE = Decimal("1E-8")
@@ -56,8 +56,10 @@ def test_a_month_closes_to_the_balances_of_the_venue(
     orderledger_command: Path, tmp_path: Path, seed: int
 ) -> None:
     async def story(month: Month) -> None:
-        for _ in range(6):
-            await month.killed(DAYS // 10)
+        kills = [(name, moment) for name in ("collect", "reconcile") for moment in MOMENTS]
+        month.chance.shuffle(kills)
+        for name, moment in kills:
+            await month.killed(name, moment, DAYS // 10)
             await month.live(DAYS // 15)
         month.clock.set(month.end)
         await month.collected()
@@ -78,6 +80,9 @@ def test_a_month_closes_to_the_balances_of_the_venue(
     assert Decimal(usdt["difference"]) == month.wallet()["USDT"] - Decimal(usdt["total"])
     assert abs(Decimal(usdt["total"]) - month.exact()) < Decimal("1E-20")
     assert month.kills > 3 and month.server.late
+    with month.ledger() as ledger:
+        assert len(ledger.reconciliations.certificates()) > 2
+        assert ledger.log.account_events(kind="gap")
 
 
 async def drop_a_transfer(month: Month) -> None:
@@ -140,7 +145,7 @@ def test_a_planted_fault_is_left_open_with_its_amount(
     """To the residual of rounding."""
 
     async def story(month: Month) -> None:
-        await month.killed(4)
+        await month.killed("collect", "recording", 4)
         await month.live(3)
         month.clock.set(month.end)
         assert (await month.reconciled()).status == 0
