@@ -39,7 +39,9 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Side",
         "Source",
         "TimeInForce",
+        "TrailOffsetType",
         "TransferKind",
+        "TriggerSource",
     ),
     "orderledger.infrastructure.errors": (
         "AmbiguousOrder",

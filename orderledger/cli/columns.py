@@ -24,9 +24,10 @@ class Columns(NamedTuple):
 ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
     ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account",
-    "stop_price", "leaves_quantity",
+    "stop_price", "quote_quantity", "display_quantity", "trail_offset", "trail_offset_type",
+    "trigger_source", "leaves_quantity",
      "venue_order_id", "position_side", "position_id", "order_type", "time_in_force",
-     "pending_since", "fees", "reason",
+     "pending_since", "pending_request", "fees", "reason",
      "origin", "links", "aliases", "tags"),
 )  # fmt: skip
 RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))

@@ -89,7 +89,16 @@ MEANINGS = {
     "side": "Buy or sell.",
     "since": "Time since which the break is known.",
     "status": "Status in the venue's report.",
-    "stop_price": "Stop or trigger price.",
+    "display_quantity": "Quantity to show in the order book (iceberg order). 0 shows nothing. "
+    "FIX MaxFloor (111), DisplayQty (1138) since 5.0.",
+    "quote_quantity": "Amount of quote currency to trade for, in place of `quantity`. FIX "
+    "CashOrderQty (152).",
+    "trail_offset": "Distance of a trailing stop from the market. FIX PegOffsetValue (211) without "
+    "its sign.",
+    "trail_offset_type": "Unit of `trail_offset`, given with it: `amount` of the price's currency, "
+    "or `percent` of the price. FIX PegOffsetType (836).",
+    "trigger_source": "Price that the trigger price is compared with. FIX TriggerPriceType (1107).",
+    "stop_price": "Stop or trigger price. FIX StopPx (99), TriggerPrice (1102) since 5.0.",
     "strategy": "Strategy that owns the order. P&L and filters use it.",
     "tags": "Free labels, at most 100.",
     "tick": "Smallest price increment.",

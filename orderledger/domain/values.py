@@ -27,7 +27,9 @@ __all__ = [
     "Side",
     "Source",
     "TimeInForce",
+    "TrailOffsetType",
     "TransferKind",
+    "TriggerSource",
 ]
 """The public names. `Status` is public as `OrderStatus`: a message has that name."""
 
@@ -112,14 +114,34 @@ class DatedBy(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX OrdType (40)."""
+    """FIX OrdType (40): Market (1), Limit (2), Stop (3), Stop limit (4). `trailing_stop` is Pegged
+    (P) with PegPriceType (1094) Trailing stop peg (8). `take_profit` is Market if touched (J).
+    `take_profit_limit`, a limit order at `limit_price` once touched, has no code."""
 
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     TRAILING_STOP = "trailing_stop"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
     OTHER = "other"
+
+
+class TrailOffsetType(StrEnum):
+    """Unit of a trail offset. FIX PegOffsetType (836): Price (0), Percentage (4)."""
+
+    AMOUNT = "amount"
+    PERCENT = "percent"
+
+
+class TriggerSource(StrEnum):
+    """Price that a trigger price is compared with. FIX TriggerPriceType (1107): Last trade (2);
+    FIX has no code for a mark or an index price."""
+
+    LAST = "last"
+    MARK = "mark"
+    INDEX = "index"
 
 
 class TimeInForce(StrEnum):

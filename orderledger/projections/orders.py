@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.terms import Terms
 from orderledger.domain.values import (
     Certainty,
     Links,
@@ -17,6 +18,8 @@ from orderledger.domain.values import (
     Side,
     Status,
     TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
 )
 from orderledger.projections.order_times import NO_TIMES, OrderTimes
 from orderledger.projections.view import HIDDEN, Table
@@ -48,7 +51,9 @@ class OrderRow(TypedDict):
     ]
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     order_type: Annotated[
-        str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType
+        str | None,
+        "market, limit, stop, stop_limit, trailing_stop, take_profit, take_profit_limit or other.",
+        OrderType,
     ]
     time_in_force: Annotated[str | None, "day, gtc, ioc, fok or gtd.", TimeInForce]
     expire_at: Annotated[datetime | None, "When a gtd order expires."]
@@ -57,6 +62,16 @@ class OrderRow(TypedDict):
     quantity: Annotated[Decimal | None, "Total quantity in force."]
     limit_price: Annotated[Decimal | None, "Limit price in force."]
     stop_price: Annotated[Decimal | None, "Stop price in force."]
+    quote_quantity: Annotated[
+        Decimal | None,
+        "Amount of quote currency in force. `quantity` and `leaves_quantity` are then null.",
+    ]
+    display_quantity: Annotated[Decimal | None, "Quantity shown in the order book, in force."]
+    trail_offset: Annotated[Decimal | None, "Trail offset in force."]
+    trail_offset_type: Annotated[str | None, "amount or percent.", TrailOffsetType]
+    trigger_source: Annotated[
+        str | None, "Price that triggers it: last, mark or index.", TriggerSource
+    ]
     status: Annotated[str, "Status by FIX precedence.", Status]
     pending: Annotated[
         str | None, "cancel or replace, while the venue has not answered one.", Pending
@@ -83,6 +98,11 @@ class OrderRow(TypedDict):
     submitted_at: Annotated[datetime | None, "When it was handed to the venue."]
     acknowledged_at: Annotated[datetime | None, "When the venue accepted it."]
     pending_since: Annotated[datetime | None, "When the pending cancel or replace was requested."]
+    pending_request: Annotated[
+        dict[str, str | None] | None,
+        "The pending request: `kind`, `request_id`, `replacement_client_order_id`, and the terms "
+        "that a replace asks for. `recover` adds `age_seconds`. Null if none is pending.",
+    ]
     absent_at: Annotated[
         datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."
     ]
@@ -127,7 +147,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"),),
     ("requested_at", "updated_at"),
-    version=14,
+    version=15,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),
@@ -167,6 +187,7 @@ def order_row(
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
+        **_rare_terms(terms),
         "status": str(standing.status),
         "pending": str(pending) if pending else None,
         "certainty": str(standing.certainty),
@@ -184,6 +205,7 @@ def order_row(
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.pending_since if pending else None,
+        "pending_request": _pending_request(order) if pending else None,
         "absent_at": order.absent_at,
         "first_fill_at": fills.sums.first_fill_at,
         "last_fill_at": fills.sums.last_fill_at,
@@ -205,6 +227,44 @@ def _outstanding(order: Order) -> dict[str, Any] | None:
     return {
         "quantity": None if quantity is None else plain(quantity),
         "limit_prices": [plain(price) for price in prices],
+    }
+
+
+def _pending_request(order: Order) -> dict[str, str | None] | None:
+    asked = order.asked
+    if asked is None:
+        return None
+    terms = {
+        name: plain(value) if isinstance(value, Decimal) else str(value)
+        for name, value in asked.terms.items()
+    }
+    shown: dict[str, str | None] = {
+        **terms,
+        "kind": str(asked.kind),
+        "request_id": asked.request_id,
+        "replacement_client_order_id": asked.replacement_id,
+    }
+    return {name: shown[name] for name in sorted(shown)}  # as the stores return it
+
+
+class RareTerms(TypedDict):
+    """Terms that few orders have."""
+
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: str | None
+    trigger_source: str | None
+
+
+def _rare_terms(terms: Terms) -> RareTerms:
+    unit, source = terms.in_force("trail_offset_type"), terms.in_force("trigger_source")
+    return {
+        "quote_quantity": terms.in_force("quote_quantity"),
+        "display_quantity": terms.in_force("display_quantity"),
+        "trail_offset": terms.in_force("trail_offset"),
+        "trail_offset_type": str(unit) if unit else None,
+        "trigger_source": str(source) if source else None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
+from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import SubmissionUnresolved
 from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
@@ -48,7 +49,7 @@ class Recovery:
     `open`: all that have not ended. `in_flight`: requested or submitted, without an answer.
     `unresolved`: outcome unknown, to be queried. `pending`: a cancel or replace is outstanding.
     `events_read` and `seconds`: what it cost. `doubts`: rows of `DoubtRow`, the oldest doubt first,
-    with its age and the commands that settle it.
+    with its age and the commands that settle it. `pending_request` of each row has `age_seconds`.
     """
 
     open: list[OrderRow]
@@ -61,8 +62,13 @@ class Recovery:
 
 
 def recovery_of(
-    open_orders: list[OrderRow], events_read: int, seconds: float, doubts: list[DoubtRow]
+    rows: list[OrderRow],
+    events_read: int,
+    seconds: float,
+    doubts: list[DoubtRow],
+    now: datetime,
 ) -> Recovery:
+    open_orders = [with_age(row, now) for row in rows]
     return Recovery(
         open=open_orders,
         in_flight=[row for row in open_orders if finding(row) == "in_flight"],
@@ -72,6 +78,23 @@ def recovery_of(
         seconds=seconds,
         doubts=doubts,
     )
+
+
+def with_age(order: OrderRow, now: datetime) -> OrderRow:
+    """The row with the age of its pending request."""
+    pending, since = order["pending_request"], order["pending_since"]
+    if pending is None or since is None:
+        return order
+    aged: OrderRow = {
+        **order,
+        "pending_request": {**pending, "age_seconds": plain(age_seconds(since, now))},
+    }
+    return aged
+
+
+def age_seconds(since: datetime, now: datetime) -> Decimal:
+    """The time since then, 0 for a time to come."""
+    return Decimal(max(0, (now - since) // MICROSECOND)) / 1_000_000
 
 
 def finding(order: OrderRow) -> str:
@@ -118,7 +141,7 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
         about="order" if arrival else row["pending"] or "absence",
         reason=why,
         since=since,
-        age_seconds=Decimal(max(0, (now - since) // MICROSECOND)) / 1_000_000,
+        age_seconds=age_seconds(since, now),
         absent_at=row["absent_at"],
         commands=commands_of(row["account"], row["client_order_id"])
         if arrival and row["client_order_id"]

@@ -1,7 +1,7 @@
 """The rows of an order and of its fills, as the views show them (section 3)."""
 
 from tests.auditing.claims import disagrees
-from tests.auditing.facts import WORKING_STATUSES, Row, instant, number
+from tests.auditing.facts import AMOUNTS, CHOICES, WORKING_STATUSES, Row, instant, number
 from tests.auditing.fills import (
     Fill,
     agree,
@@ -47,7 +47,8 @@ def order_row(order: Order) -> Row:
         "post_only": bool(order.requested("post_only")),
         "reduce_only": bool(order.requested("reduce_only")),
         "quantity": order.quantity,
-        **{field: order.term(field) for field in ("limit_price", "stop_price")},
+        **{field: order.term(field) for field in AMOUNTS},
+        **{field: order.in_force(field) for field in CHOICES},
         "status": order.status,
         "pending": order.pending,
         "certainty": order.certainty,
@@ -67,6 +68,7 @@ def order_row(order: Order) -> Row:
         "submitted_at": max((fact.at for fact in order.of("submit")), default=None),
         "acknowledged_at": min((fact.at for fact in order.of("acknowledged")), default=None),
         "pending_since": order.pending_since,
+        "pending_request": order.pending_request,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
         "first_fill_at": min((fill.at for fill in order.fills), default=None),
         "last_fill_at": max((fill.at for fill in order.fills), default=None),

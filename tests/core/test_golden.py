@@ -44,7 +44,9 @@ from orderledger.domain.values import (
     Role,
     Side,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.storage.codec import decode, encode
 
@@ -79,7 +81,14 @@ ORDER: dict[str, Any] = {
 POSITION: dict[str, Any] = {"position_side": PositionSide.SHORT, "position_id": "isolated-1"}
 REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL, **POSITION}
 PRICES: dict[str, Any] = {"limit_price": Decimal("64000.10"), "stop_price": Decimal("-1.5")}
-CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES}
+RARE_TERMS: dict[str, Any] = {
+    "quote_quantity": Decimal("500.00"),
+    "display_quantity": Decimal("0.50"),
+    "trail_offset": Decimal("2.5"),
+    "trail_offset_type": TrailOffsetType.PERCENT,
+    "trigger_source": TriggerSource.MARK,
+}
+CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES, **RARE_TERMS}
 OF_REQUEST: dict[str, Any] = {
     **CHANGES,
     "instrument": "BTC-USD",
@@ -380,6 +389,7 @@ class Added(NamedTuple):
 
 
 OF_ORDERS = tuple(name for name, event in FULL.items() if isinstance(event, OrderEvent))
+WITH_TERMS = tuple(name for name, event in FULL.items() if hasattr(event, "quote_quantity"))
 ADDED = (
     Added(
         "reason",
@@ -407,6 +417,7 @@ ADDED = (
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
+    Added("quote_quantity", WITH_TERMS, tuple(RARE_TERMS)),
 )
 """In the order in which they were added."""
 

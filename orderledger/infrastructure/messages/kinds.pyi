@@ -21,7 +21,9 @@ from orderledger.domain.values import (
     Side,
     Source,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -245,10 +247,15 @@ class _Request(TypedDict, total=False):
     sequence: int | None
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
@@ -267,10 +274,15 @@ class Request(OrderMessage):
     type: Literal["request"]
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool
@@ -366,18 +378,28 @@ class _RequestReplace(_OrderMessage, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
     request_id: str | None
 
 class RequestReplace(OrderMessage):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
-    limit_price and stop_price."""
+    """Request to change an order. At least one new term; `quantity` is the new total (FIX
+    OrderQty)."""
 
     fact: ClassVar[type[commands.ReplaceRequested]]
     type: Literal["request_replace"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     request_id: str | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
@@ -493,17 +515,26 @@ class _Replaced(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
 
 class Replaced(Report):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and
-    stop_price."""
+    """New terms in force, as the venue states them. At least one of them."""
 
     fact: ClassVar[type[reports.OrderReplaced]]
     type: Literal["replaced"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     def __init__(self, **fields: Unpack[_Replaced]) -> None: ...
 
@@ -560,6 +591,11 @@ class _Restated(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
 
 class Restated(Report):
     """Order changed by the venue without a request."""
@@ -569,6 +605,11 @@ class Restated(Report):
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     def __init__(self, **fields: Unpack[_Restated]) -> None: ...
 
 class _StatusObserved(_Report, total=False):
@@ -603,10 +644,15 @@ class _Propose(_Message, total=False):
     strategy: Required[str]
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
@@ -626,10 +672,15 @@ class Propose(Message):
     strategy: str
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool

@@ -148,8 +148,9 @@ class Teller:
         terms = {
             "instrument": self._instrument,
             "side": self._side,
-            "quantity": self._pick(*QUANTITIES),
-            "order_type": "limit",
+            **self._pick(*[{"quantity": self._pick(*QUANTITIES)}] * 5, {"quote_quantity": "500"}),
+            **self._rare_terms(),
+            "order_type": self._pick(*["limit"] * 4, "take_profit_limit", "trailing_stop"),
         }
         terms |= {
             "limit_price": self._pick(*PRICES),
@@ -170,6 +171,17 @@ class Teller:
             **aliases,
         }
 
+    def _rare_terms(self) -> Message:
+        """Now and then terms that few orders have."""
+        if self._draw(st.integers(0, 3)):
+            return {}
+        trail = {"trail_offset": "1.5", "trail_offset_type": self._pick("amount", "percent")}
+        return self._pick(
+            {"display_quantity": self._pick("0", "1")},
+            {"trigger_source": self._pick("last", "mark", "index")},
+            trail,
+        )
+
     def _command(self, kind: str) -> Message:
         message = {"type": kind, "client_order_id": self._client_order_id}
         if kind == "submit":
@@ -181,6 +193,7 @@ class Teller:
             message |= {
                 "quantity": self._pick(*QUANTITIES),
                 **self._maybe(limit_price=self._pick(*PRICES)),
+                **self._rare_terms(),
             }
             message |= self._maybe(replacement_client_order_id=self._new("R"))
         message |= self._maybe(request_id=self._new("Q"))
@@ -228,8 +241,11 @@ class Teller:
                 ]
             case "replaced" | "restated":
                 terms = {
-                    "quantity": self._pick(*QUANTITIES),
+                    **self._pick(
+                        *[{"quantity": self._pick(*QUANTITIES)}] * 3, {"quote_quantity": "600"}
+                    ),
                     **self._maybe(limit_price=self._pick(*PRICES)),
+                    **self._rare_terms(),
                 }
                 if kind == "replaced" and self._draw(st.booleans()):
                     self._venue_order_ids.append(self._new("V"))

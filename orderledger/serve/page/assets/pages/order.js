@@ -70,6 +70,14 @@ function Story({ order, unknown, events, anomalies, siblings }) {
 /** Whether its outcome may be unknown: see `orderledger recover`. */
 const isInDoubt = (order) => order.is_open && (order.certainty === "unresolved" || (order.status === "pending_new" && order.submitted_at));
 
+/** The pending request: what it asks for, its id, and since when. */
+function asked(order) {
+  const { kind, request_id: id, ...terms } = order.pending_request;
+  const wanted = Object.entries(terms).filter(([, value]) => value != null).map(([name, value]) => `${words(name)} ${value}`);
+  const age = duration((Date.now() - new Date(order.pending_since)) / 1000);
+  return [[kind, ...wanted].join(", "), id && `(${id})`, `${age} ago`].filter(Boolean).join(" ");
+}
+
 function Facts({ order }) {
   const given = (text) => (text == null ? "" : number(text));
   const facts = [
@@ -82,6 +90,7 @@ function Facts({ order }) {
     ["Venue ids", visible(order.venue_order_ids?.join(", "))], ["Works as", order.working_client_order_id !== order.client_order_id && visible(order.working_client_order_id)],
     ["Aliases", Object.entries(order.aliases ?? {}).map(([name, id]) => visible(`${name} ${id}`)).join(", ")],
     ["Tags", Object.entries(order.tags ?? {}).map(([name, tag]) => visible(`${name}: ${tag}`)).join(", ")],
+    ["Asked for", order.pending_request && visible(asked(order))],
     ["Requested", html`<${Time} at=${order.requested_at} />`], ["Ended", order.ended_at && html`<${Time} at=${order.ended_at} />`],
   ];
   return html`<dl class="facts">${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
