@@ -16,6 +16,9 @@ NotNegative = Annotated[Decimal, Meta(extra={"wire": "NotNegative"})]
 Ordinal = Annotated[int, Meta(extra={"wire": "Sequence"})]
 """An integer that may be negative."""
 
+Ratio = Annotated[int, Meta(extra={"wire": "Ratio"})]
+"""A count of at least 1."""
+
 NeededRole = Literal["record", "collect", "operate"]
 """The role that a token needs to record a message over HTTP."""
 
@@ -56,6 +59,10 @@ MEANINGS = {
     "inverse": "Whether the instrument settles in the base currency: a quantity is then worth "
     "quantity * multiplier / price.",
     "kind": "Whether the proposal opens a position or closes one.",
+    "leg": "Leg of the combination that it fills, from 0. FIX MultiLegReportingType (442) 2.",
+    "legs": "Legs of a combination, as bought: an order that sells it trades each leg on its other "
+    "side. `quantity` then counts whole combinations, and `instrument` is the name of the "
+    "combination. FIX NoLegs (555) of a NewOrderMultileg (35=AB).",
     "leaves_quantity": "Quantity that can still be filled (FIX LeavesQty).",
     "limit_price": "Limit price.",
     "links": "Proposal, trade, role, parent and group that the order belongs to.",

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
 from orderledger.domain.fields import NotNegative, Positive
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.values import (
+    Leg,
     Links,
     OrderType,
     PositionSide,
@@ -65,6 +67,7 @@ class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
     reduce_only: bool = False
     position_side: PositionSide | None = None
     position_id: str | None = None
+    legs: Annotated[tuple[Leg, ...], Meta(extra={"most": 100})] = ()
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 

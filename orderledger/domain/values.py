@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from orderledger.domain.fields import NotNegative
+from orderledger.domain.fields import NotNegative, Ratio
 
 __all__ = [
     "Anomaly",
@@ -282,6 +282,18 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_
     role: Role | None = None
     parent: str | None = None
     group: str | None = None
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """One leg of a combination."""
+
+    instrument: Annotated[str, Meta(description="Instrument of the leg. FIX LegSymbol (600).")]
+    side: Annotated[
+        Side, Meta(description="Side of the leg if the combination is bought. FIX LegSide (624).")
+    ]
+    ratio: Annotated[
+        Ratio, Meta(description="Units of it in one combination. FIX LegRatioQty (623).")
+    ]
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from orderledger.domain.exact import short
 from orderledger.domain.values import (
+    Leg,
     OrderType,
     Side,
     TimeInForce,
@@ -59,6 +60,8 @@ class Described(Protocol):
     @property
     def trigger_source(self) -> TriggerSource | None: ...
     @property
+    def legs(self) -> tuple[Leg, ...]: ...
+    @property
     def time_in_force(self) -> TimeInForce | None: ...
     @property
     def expire_at(self) -> datetime | None: ...
@@ -95,7 +98,9 @@ def amount_of(terms: Described) -> str:
 def _beside(terms: Described) -> str:
     """The terms that few orders have."""
     offset, percent = terms.trail_offset, terms.trail_offset_type is TrailOffsetType.PERCENT
+    legs = listed(f"{leg.side} {leg.ratio} {leg.instrument}" for leg in terms.legs)
     parts = [
+        f", which bought is to {legs}" if legs else "",
         "" if offset is None else f", trailing by {short(offset)}{' %' if percent else ''}",
         "" if terms.trigger_source is None else f", triggered by the {terms.trigger_source} price",
         "" if terms.display_quantity is None else f", showing {short(terms.display_quantity)}",

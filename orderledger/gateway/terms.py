@@ -21,6 +21,7 @@ Condition = Literal[
     "position_side",
     "position_id",
     "quote_quantity",
+    "legs",
     "display_quantity",
     "trail_offset",
     "trigger_source",

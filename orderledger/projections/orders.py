@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
+from orderledger.domain.orders.combination import FilledLeg
 from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.terms import Terms
 from orderledger.domain.values import (
     Certainty,
     Links,
@@ -65,6 +65,11 @@ class OrderRow(TypedDict):
     quote_quantity: Annotated[
         Decimal | None,
         "Amount of quote currency in force. `quantity` and `leaves_quantity` are then null.",
+    ]
+    legs: Annotated[
+        list[dict[str, Any]] | None,
+        "Legs of a combination, as bought: `instrument`, `side`, `ratio`, `filled_quantity` and "
+        "`average_price` of its fills. Null for other orders.",
     ]
     display_quantity: Annotated[Decimal | None, "Quantity shown in the order book, in force."]
     trail_offset: Annotated[Decimal | None, "Trail offset in force."]
@@ -147,7 +152,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"),),
     ("requested_at", "updated_at"),
-    version=15,
+    version=16,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),
@@ -187,11 +192,11 @@ def order_row(
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
-        **_rare_terms(terms),
+        **_rare_terms(order),
         "status": str(standing.status),
         "pending": str(pending) if pending else None,
         "certainty": str(standing.certainty),
-        "cum_quantity": fills.sums.cum_quantity,
+        "cum_quantity": order.cum_quantity,
         "leaves_quantity": standing.leaves_quantity,
         "average_price": order.average_price,
         "reported_cum_quantity": order.claims.number("cum_quantity"),
@@ -251,20 +256,34 @@ class RareTerms(TypedDict):
     """Terms that few orders have."""
 
     quote_quantity: Decimal | None
+    legs: list[dict[str, Any]] | None
     display_quantity: Decimal | None
     trail_offset: Decimal | None
     trail_offset_type: str | None
     trigger_source: str | None
 
 
-def _rare_terms(terms: Terms) -> RareTerms:
+def _rare_terms(order: Order) -> RareTerms:
+    terms = order.terms
     unit, source = terms.in_force("trail_offset_type"), terms.in_force("trigger_source")
     return {
         "quote_quantity": terms.in_force("quote_quantity"),
+        "legs": [_leg(one) for one in order.filled_legs] or None,
         "display_quantity": terms.in_force("display_quantity"),
         "trail_offset": terms.in_force("trail_offset"),
         "trail_offset_type": str(unit) if unit else None,
         "trigger_source": str(source) if source else None,
+    }
+
+
+def _leg(one: FilledLeg) -> dict[str, Any]:
+    price = one.average_price
+    return {
+        "average_price": None if price is None else plain(price),
+        "filled_quantity": plain(one.quantity),
+        "instrument": one.leg.instrument,
+        "ratio": one.leg.ratio,
+        "side": str(one.leg.side),
     }
 
 

@@ -73,6 +73,7 @@ REQUESTED = (
     "expire_at",
     "post_only",
     "reduce_only",
+    "legs",
     "strategy",
     "links",
 )

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
+import tests.auditing.legs as legs
 from tests.auditing.facts import NO_SEQUENCE, PRICED, Fact, Moment, When, instant, number
 from tests.auditing.fills import (
     Fill,
@@ -58,6 +59,11 @@ class Order:
 
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None
+
+    @property
+    def legs(self) -> list[Any]:
+        """The legs of a combination; none of another order."""
+        return list(self.requested("legs") or [])
 
     def changes(self, field: str) -> list[Fact]:
         return [fact for fact in self.of("replaced", "restated") if fact.get(field) is not None]
@@ -168,11 +174,15 @@ class Order:
 
     @property
     def cum_quantity(self) -> Fraction:
-        """Rule 3: the sum of the fills that stand."""
+        """Rule 3: the sum of the fills that stand; of a combination whole units."""
+        if self.legs:
+            return legs.units(self)
         return sum((fill.quantity for fill in self.fills), Fraction())
 
     @property
     def average_price(self) -> Fraction | None:
+        if self.legs:
+            return legs.price(self)
         return (
             sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity
             if self.fills
@@ -292,7 +302,7 @@ class Order:
             return str(self.end.end_word)
         if session:
             return session
-        if self.cum_quantity > 0:
+        if self.fills:
             return "partially_filled"
         return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
 

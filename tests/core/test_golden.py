@@ -34,6 +34,7 @@ from orderledger.domain.values import (
     Fee,
     FeeKind,
     InstrumentKind,
+    Leg,
     Links,
     Liquidity,
     OrderType,
@@ -99,6 +100,10 @@ OF_REQUEST: dict[str, Any] = {
     "post_only": True,
     "reduce_only": True,
     **POSITION,
+    "legs": (
+        Leg(instrument="BTC-1", side=Side.BUY, ratio=1),
+        Leg(instrument="BTC-2", side=Side.SELL, ratio=2),
+    ),
     "strategy": "grid",
     "links": LINKS,
     "tags": TAGS,
@@ -112,6 +117,7 @@ FILL: dict[str, Any] = {
     "fee_currency": "USD",
     "liquidity": Liquidity.MAKER,
     "fees": (Fee(currency="USD", amount=Decimal("-0.016"), kind=FeeKind.REBATE),),
+    "leg": 1,
 }
 PROPOSAL: dict[str, Any] = {"proposal_id": "P-1", "at": AT, "reason": "a_code", "message_id": "M-1"}
 ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
@@ -413,11 +419,11 @@ ADDED = (
         ("position_id",),
     ),
     Added("position_mode", ("instrument_defined.v1",)),
-    Added("fees", ("fill_recorded.v1", "fill_corrected.v1")),
+    Added("fees", ("fill_recorded.v1", "fill_corrected.v1"), ("leg",)),
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
-    Added("quote_quantity", WITH_TERMS, tuple(RARE_TERMS)),
+    Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
 )
 """In the order in which they were added."""
 

@@ -48,6 +48,7 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
         "limit_price": 100,
         "stop_price": None,
         "quote_quantity": None,
+        "legs": None,
         "display_quantity": None,
         "trail_offset": None,
         "trail_offset_type": None,

@@ -15,6 +15,7 @@ from orderledger.domain.orders.requests import Asked
 from orderledger.domain.orders.terms import RequestedTerms, new_terms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import (
+    Leg,
     Links,
     OrderType,
     Pending,
@@ -44,6 +45,7 @@ REQUESTED_TERMS = (
     "expire_at",
     "post_only",
     "reduce_only",
+    "legs",
     "position_side",
     "position_id",
     "strategy",
@@ -79,6 +81,7 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
     reduce_only: bool = False
     position_side: PositionSide | None = None
     position_id: str | None = None
+    legs: Annotated[tuple[Leg, ...], Meta(extra={"most": 100})] = ()
     strategy: str | None = None
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)

@@ -4,7 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
+from orderledger.domain.orders.combination import (
+    FilledLeg,
+    average_price_of,
+    filled_legs,
+    number_of,
+    units_of,
+)
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order_state import NO_ENDS, NO_REQUESTS, NO_SESSION, OrderState
 from orderledger.domain.orders.requests import Asked
 from orderledger.domain.orders.standing import Standing
@@ -13,6 +21,7 @@ from orderledger.domain.orders.when import When
 from orderledger.domain.values import (
     ENDS,
     Certainty,
+    Leg,
     Origin,
     Pending,
     Status,
@@ -122,13 +131,37 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def cum_quantity(self) -> Decimal:
-        return self.fills.sums.cum_quantity
+        """Quantity filled; of a combination, whole units."""
+        return units_of(self.filled_legs) if self.legs else self.fills.sums.cum_quantity
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs of a combination. Empty for other orders."""
+        request = self.terms.request
+        return () if request is None else request.legs
+
+    @property
+    def filled_legs(self) -> list[FilledLeg]:
+        """The legs of a combination with the sums of their fills."""
+        side = self.terms.side
+        return [] if side is None else filled_legs(self.legs, side, self.fills.sums)
+
+    def fills_of_leg(self, leg: int | None) -> list[Fill]:
+        """The active fills of one leg of a combination; all of another order."""
+        return [
+            fill
+            for fill in self.fills.by_id.values()
+            if fill.is_active
+            and leg in (None, number_of(self.legs, fill.effective.leg, fill.effective.instrument))
+        ]
 
     @property
     def average_price(self) -> Decimal | None:
+        if self.legs:
+            return average_price_of(self.filled_legs)
         return (
-            QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity)
-            if self.cum_quantity
+            QUOTIENT.divide(self.fills.sums.notional, self.fills.sums.cum_quantity)
+            if self.fills.sums.cum_quantity
             else None
         )
 
@@ -218,7 +251,7 @@ class Order(OrderState, gc=False, eq=False):
             return end
         if session is not None:
             return session
-        if self.cum_quantity > ZERO:
+        if self.fills.sums.cum_quantity > ZERO:
             return PARTIALLY_FILLED
         return NEW if self.is_worked else PENDING_NEW
 

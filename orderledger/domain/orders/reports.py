@@ -99,6 +99,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     fee_currency: str | None = None
     liquidity: Liquidity | None = None
     fees: tuple[Fee, ...] = ()
+    leg: int | None = None
 
     def repetition(self, order: Order) -> Duplicate | None:
         """A fill with the same id and numbers is a duplicate."""
@@ -140,6 +141,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             self.position_side,
             self.position_id,
             fees,
+            self.leg,
             self.reported,
         )
 
@@ -157,11 +159,12 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             for amount, currency in fees
         )
         liquidity = f", as {self.liquidity}" if self.liquidity else ""
+        leg = "" if self.leg is None else f", leg {self.leg}"
         instrument = f" {self.instrument}" if self.instrument else ""
         side = {"buy": "a purchase of ", "sell": "a sale of ", None: ""}[self.side]
         return (
             f"{side}{short(self.quantity)}{instrument} at {short(self.price)} (fill "
-            f"{self.fill_id}{liquidity}{paid})"
+            f"{self.fill_id}{leg}{liquidity}{paid})"
         )
 
 

@@ -18,7 +18,7 @@ from orderledger.domain.fields import MEANINGS
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import Cause, Fee, Links, Reported, Side
+from orderledger.domain.values import Cause, Fee, Leg, Links, Reported, Side
 from orderledger.infrastructure.messages import fields as wire
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -30,6 +30,7 @@ PARTS: dict[Struct, str] = {
     OpenBreak: "OpenBreak",
     CertifiedBalance: "CertifiedBalance",
     Fee: "Fee",
+    Leg: "Leg",
     Cause: "Cause",
 }
 """Values inside messages, and the public names of their models."""

@@ -50,6 +50,7 @@ __all__ = [
     "Gap",
     "Halt",
     "Instrument",
+    "Leg",
     "LinksTo",
     "Mark",
     "OpenBreak",
@@ -183,6 +184,19 @@ class Fee(Model):
     kind: FeeKind
     def __init__(self, **fields: Unpack[_Fee]) -> None: ...
 
+class _Leg(TypedDict, total=False):
+    instrument: Required[str]
+    side: Required[Side | str]
+    ratio: Required[int]
+
+class Leg(Model):
+    """One leg of a combination."""
+
+    instrument: str
+    side: Side
+    ratio: int
+    def __init__(self, **fields: Unpack[_Leg]) -> None: ...
+
 class _Cause(TypedDict, total=False):
     kind: Required[str]
     instrument: str | None
@@ -262,6 +276,7 @@ class _Request(TypedDict, total=False):
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     strategy: str | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
@@ -289,6 +304,7 @@ class Request(OrderMessage):
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     strategy: str | None
     links: LinksTo | None
     tags: dict[str, Any]
@@ -427,6 +443,7 @@ class _Fill(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
 
 class Fill(Report):
     """Execution. The same fill_id with the same numbers counts once."""
@@ -440,6 +457,7 @@ class Fill(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     def __init__(self, **fields: Unpack[_Fill]) -> None: ...
 
 class _FillCorrected(_Report, total=False):
@@ -450,6 +468,7 @@ class _FillCorrected(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
     corrects: Required[str]
 
 class FillCorrected(Report):
@@ -464,6 +483,7 @@ class FillCorrected(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     corrects: str
     def __init__(self, **fields: Unpack[_FillCorrected]) -> None: ...
 
@@ -659,6 +679,7 @@ class _Propose(_Message, total=False):
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
 
@@ -687,6 +708,7 @@ class Propose(Message):
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     links: LinksTo | None
     tags: dict[str, Any]
     def __init__(self, **fields: Unpack[_Propose]) -> None: ...

@@ -18,6 +18,10 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 INSTRUMENTS = ("BTC-USD", "ETH-USD")
 QUANTITIES = ("1", "2", "3", "5", "7.5", "10")
 PRICES = ("90", "99.5", "100", "101.25", "110")
+LEGS: list[Message] = [
+    {"instrument": "BTC-USD", "side": "buy", "ratio": 1},
+    {"instrument": "ETH-USD", "side": "sell", "ratio": 2},
+]
 STATUSES = (
     "new",
     "partially_filled",
@@ -111,6 +115,7 @@ class Teller:
         self._venue_order_ids = [f"V-{number}"]
         self._instrument = draw(st.sampled_from(INSTRUMENTS))
         self._side = draw(st.sampled_from(("buy", "sell")))
+        self._legs = LEGS if draw(st.integers(0, 5)) == 0 else []
         self._fills: list[str] = []
         self._count = 0
         self._asked: list[tuple[str, Message]] = []
@@ -161,6 +166,9 @@ class Teller:
             **self._maybe(post_only=True),
             **self._maybe(reduce_only=self._pick(True, False)),
         }
+        if self._legs:
+            terms |= {"quantity": self._pick("1", "2", "3"), "legs": self._legs}
+            terms.pop("quote_quantity", None)
         labels = self._maybe(strategy="s1", links={"trade_id": "T"}, tags={"a": 1})
         aliases = self._maybe(aliases={"index": f"A-{self._number}"})
         return {
@@ -332,7 +340,18 @@ class Teller:
             "price": self._pick(*PRICES),
             **self._contradiction(),
         }
+        if self._legs:
+            numbers |= self._leg()
         return {**message, "fill_id": fill_id, **numbers, **fee, **self._maybe(liquidity="maker")}
+
+    def _leg(self) -> Message:
+        """A fill of a leg names it by its number, by its instrument, or both; now and then a
+        number that is none."""
+        number = self._pick(0, 1)
+        leg = self._legs[number]
+        side = leg["side"] if self._side == "buy" else {"buy": "sell", "sell": "buy"}[leg["side"]]
+        named = {"instrument": leg["instrument"], "side": side}
+        return self._pick({"leg": number}, named, {"leg": number, **named}, {"leg": 7})
 
     def _replaced_name(self) -> Message:
         asked = [
@@ -461,6 +480,6 @@ def _key(message: Message) -> str:
     elif "fill_id" in message:
         message = {
             name: message.get(name)
-            for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument")
+            for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument", "leg")
         }
     return repr((mark, sorted(message.items(), key=str)))

@@ -84,6 +84,7 @@ function Facts({ order }) {
     ["Side", html`<${Side} side=${order.side} />`], ["Instrument", visible(order.instrument)],
     ["Filled", html`<span class="number">${number(order.cum_quantity)} of ${number(order.quantity)}</span>`],
     ["Left", given(order.leaves_quantity)], ["Average", price(order.average_price)],
+    ["Legs", order.legs && html`<ol class="legs">${order.legs.map((leg) => html`<li>${leg.side} ${number(leg.ratio)} ${visible(leg.instrument)}: <span class="number">${number(leg.filled_quantity)}</span> filled${leg.average_price && html` at <span class="number">${number(leg.average_price)}</span>`}</li>`)}</ol>`],
     ["Type", words(order.order_type)], ["Limit", given(order.limit_price)], ["Stop", given(order.stop_price)],
     ["In force", [words(order.time_in_force), order.post_only && "post only", order.reduce_only && "reduce only"].filter(Boolean).join(", ")],
     ["Fees", amounts(order.fees, 4)], ["Strategy", visible(order.strategy)], ["Origin", words(order.origin)],
