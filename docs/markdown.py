@@ -15,6 +15,7 @@ from orderledger.infrastructure.messages.fields import (
     NotNegative,
     Number,
     Quantity,
+    Ratio,
     Tags,
     Text,
     Time,
@@ -32,6 +33,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Names, "object: name to identifier"),
     (Tags, "object"),
     (Count, "count"),
+    (Ratio, "count > 0"),
     (SequenceNumber, "integer"),
     (Any, "any JSON"),
 )

@@ -18,6 +18,7 @@ from orderledger.infrastructure.messages.registry import (
     Cause,
     CertifiedBalance,
     Fee,
+    Leg,
     LinksTo,
     Message,
     OpenBreak,
@@ -74,7 +75,7 @@ def messages() -> str:
     for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
     parts += [FORMER, _former_words(), "## Objects inside messages\n"]
-    for model in (ReportedClaims, LinksTo, OpenBreak, CertifiedBalance, Fee, Cause):
+    for model in (ReportedClaims, LinksTo, OpenBreak, CertifiedBalance, Fee, Leg, Cause):
         parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
 

@@ -330,7 +330,7 @@ class Book:
         self.keep(stream, order)
 
     def _contributions(self, order: Order) -> list[Contribution]:
-        """What the fills of an order changed; of a combination, for each leg. Its fees count with
+        """The changes by the fills of an order, for each leg of a combination. Fees count with
         the first leg."""
         terms, sums = order.terms, order.fills.sums
         if (

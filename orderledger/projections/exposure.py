@@ -30,14 +30,9 @@ EXPOSED_ORDERS = ORDERS.narrowed(_COLUMNS)
 """The columns of orders that exposure follows from."""
 
 
-def by_leg(orders: Iterable[StoredOrderRow]) -> Iterator[StoredOrderRow]:
-    """The orders, each combination as one order for each leg. A leg has no limit price of its
-    own."""
-    for order in orders:
-        if order["legs"]:
-            yield from (_of_leg(order, leg) for leg in order["legs"])
-        else:
-            yield order
+def of_legs(order: StoredOrderRow) -> list[StoredOrderRow]:
+    """A combination as one order for each leg. A leg has no limit price of its own."""
+    return [_of_leg(order, leg) for leg in order["legs"] or ()]
 
 
 def _of_leg(order: StoredOrderRow, leg: dict[str, Any]) -> StoredOrderRow:

@@ -263,14 +263,17 @@ class RareTerms(TypedDict):
     trigger_source: str | None
 
 
+RARE = ("quote_quantity", "display_quantity", "trail_offset", "trail_offset_type", "trigger_source")
+
+
 def _rare_terms(order: Order) -> RareTerms:
-    terms = order.terms
-    unit, source = terms.in_force("trail_offset_type"), terms.in_force("trigger_source")
+    quote_quantity, display_quantity, offset, unit, source = order.terms.all_in_force(RARE)
+    request = order.terms.request
     return {
-        "quote_quantity": terms.in_force("quote_quantity"),
-        "legs": [_leg(one) for one in order.filled_legs] or None,
-        "display_quantity": terms.in_force("display_quantity"),
-        "trail_offset": terms.in_force("trail_offset"),
+        "quote_quantity": quote_quantity,
+        "legs": [_leg(one) for one in order.filled_legs] if request and request.legs else None,
+        "display_quantity": display_quantity,
+        "trail_offset": offset,
         "trail_offset_type": str(unit) if unit else None,
         "trigger_source": str(source) if source else None,
     }

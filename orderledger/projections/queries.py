@@ -14,8 +14,7 @@ from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, has_position, is_account_entry, is_funding
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
-from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
-from orderledger.projections.exposure import by_leg as by_leg
+from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row, of_legs
 from orderledger.projections.fee_worths import fee_worths, has_foreign_fees
 from orderledger.projections.fill_changes import (
     FillEvents,
@@ -312,6 +311,11 @@ def _open_orders(
     asked, instrument = _of_instrument(where), where.get("instrument")
     rows = source.rows(table, is_open=True, **{**asked, "instrument": None})
     return (row for row in by_leg(rows) if instrument in (None, row["instrument"]))
+
+
+def by_leg(orders: Iterable[StoredOrderRow]) -> Iterator[StoredOrderRow]:
+    """The orders, each combination as one order for each leg."""
+    return (part for order in orders for part in (of_legs(order) if order["legs"] else (order,)))
 
 
 def _key(row: PnlRow | PositionChange | StoredPositionRow) -> PositionKey:

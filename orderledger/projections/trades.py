@@ -130,8 +130,9 @@ def fees_listed(fees: Fees) -> list[dict[str, str]]:
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:
     """The columns of `tables.TRADES` for one fill."""
     request, effective = order.terms.request, fill if fill.inherited is None else fill.effective
-    number = number_of(order.legs, effective.leg, effective.instrument)
-    leg = None if number is None else order.legs[number]
+    legs = request.legs if request else ()
+    number = number_of(legs, effective.leg, effective.instrument) if legs else None
+    leg = None if number is None else legs[number]
     position_side, side = effective.position_side or order.terms.position_side, order.terms.side
     side = effective.side or (traded_side(leg, side) if leg is not None and side else side)
     return {

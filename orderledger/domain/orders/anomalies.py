@@ -102,9 +102,9 @@ def _is_plain(order: Order) -> bool:
 
 
 def _has_plain_fills(order: Order) -> bool:
-    if order.legs:
+    fills, quantity, request = order.fills, order.quantity, order.terms.request
+    if request is not None and request.legs:
         return False
-    fills, quantity = order.fills, order.quantity
     is_within = quantity is None or fills.sums.cum_quantity <= quantity
     return (
         is_within

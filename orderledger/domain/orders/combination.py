@@ -22,7 +22,7 @@ class FilledLeg(NamedTuple):
 
     @property
     def units(self) -> Decimal:
-        """Whole units that this leg alone has filled."""
+        """Whole units that the fills of this leg make."""
         return EXACT.divide_int(self.quantity, Decimal(self.leg.ratio))
 
     @property

@@ -144,7 +144,9 @@ class Order(OrderState, gc=False, eq=False):
     def filled_legs(self) -> list[FilledLeg]:
         """The legs of a combination with the sums of their fills."""
         side = self.terms.side
-        return [] if side is None else filled_legs(self.legs, side, self.fills.sums)
+        return (
+            [] if side is None or not self.legs else filled_legs(self.legs, side, self.fills.sums)
+        )
 
     def fills_of_leg(self, leg: int | None) -> list[Fill]:
         """The active fills of one leg of a combination; all of another order."""
