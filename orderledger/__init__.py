@@ -28,6 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Certainty",
         "FeeKind",
         "InstrumentKind",
+        "LinkKind",
         "Liquidity",
         "OrderStatus",
         "OrderType",

@@ -27,10 +27,10 @@ ORDERS = Columns(
     "stop_price", "quote_quantity", "legs", "display_quantity", "trail_offset", "trail_offset_type",
     "trigger_source", "leaves_quantity",
      "venue_order_id", "position_side", "position_id", "order_type", "time_in_force",
-     "pending_since", "pending_request", "fees", "reason",
-     "origin", "links", "aliases", "tags"),
+     "pending_since", "fees", "reason",
+     "origin", "links", "group_orders", "aliases", "tags", "pending_request"),
 )  # fmt: skip
-RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))
+RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then, "pending_age_seconds"))
 ENVELOPE = (
     "actor",
     "on_behalf_of",

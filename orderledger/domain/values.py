@@ -16,6 +16,7 @@ __all__ = [
     "Certainty",
     "FeeKind",
     "InstrumentKind",
+    "LinkKind",
     "Liquidity",
     "OrderStatus",
     "OrderType",
@@ -208,6 +209,16 @@ class Role(StrEnum):
     EXIT = "exit"
 
 
+class LinkKind(StrEnum):
+    """How the orders of a group depend on each other. FIX ContingencyType (1385): One cancels the
+    other (1), One triggers the other (2). `bracket`: an entry that triggers orders to take profit
+    and to stop the loss."""
+
+    OCO = "oco"
+    OTO = "oto"
+    BRACKET = "bracket"
+
+
 class Source(StrEnum):
     """Origin of a message."""
 
@@ -241,6 +252,9 @@ class Anomaly(StrEnum):
     BALANCE_CONFLICT = "balance_conflict"
     KIND_CONFLICT = "kind_conflict"
     LOG_WENT_BACK = "log_went_back"
+    OCO_BOTH_FILLED = "oco_both_filled"
+    CHILD_FILLED_FIRST = "child_filled_first"
+    CHILDREN_EXCEED_PARENT = "children_exceed_parent"
 
 
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
@@ -274,7 +288,14 @@ class Reported(
     reduce_only: bool | None = None
 
 
-class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+class Links(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
     """Proposal, trade, parent and group that an order belongs to."""
 
     proposal_id: str | None = None
@@ -282,6 +303,13 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_
     role: Role | None = None
     parent: str | None = None
     group: str | None = None
+    kind: Annotated[
+        LinkKind | None,
+        Meta(
+            description="How the orders of the group depend on each other. The children of `oto` "
+            "and `bracket` name their `parent`."
+        ),
+    ] = None
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):

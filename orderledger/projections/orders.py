@@ -96,6 +96,11 @@ class OrderRow(TypedDict):
     links: Annotated[
         dict[str, str] | None, "Proposal, trade, role, parent and group it belongs to."
     ]
+    group_orders: Annotated[
+        list[dict[str, Any]] | None,
+        "The other orders of its group, if its links have a `kind`: `client_order_id`, `parent`, "
+        "`side`, `status`, `quantity` and `cum_quantity`. Null in SQL.",
+    ]
     tags: Annotated[dict[str, Any], "Free labels."]
     anomalies: Annotated[list[str], "Codes of its open anomalies."]
     reason: Annotated[str | None, "Why it ended."]
@@ -106,7 +111,7 @@ class OrderRow(TypedDict):
     pending_request: Annotated[
         dict[str, str | None] | None,
         "The pending request: `kind`, `request_id`, `replacement_client_order_id`, and the terms "
-        "that a replace asks for. `recover` adds `age_seconds`. Null if none is pending.",
+        "that a replace asks for. Null if none is pending.",
     ]
     absent_at: Annotated[
         datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."
@@ -142,6 +147,8 @@ class StoredOrderRow(OrderRow):
         "`limit_prices`. Null if none is outstanding.",
         HIDDEN,
     ]
+    is_grouped: Annotated[bool, "Whether its links have a group and a kind.", HIDDEN]
+    linked_group: Annotated[str | None, "That group.", HIDDEN]
 
 
 ORDERS = Table(
@@ -150,9 +157,9 @@ ORDERS = Table(
     ("stream",),
     StoredOrderRow,
     ("account", "requested_at", "stream"),
-    (("account", "client_order_id"),),
+    (("account", "client_order_id"), ("is_grouped", "linked_group")),
     ("requested_at", "updated_at"),
-    version=16,
+    version=17,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),
@@ -170,6 +177,8 @@ def order_row(
     names, terms, fills, standing = order.names, order.terms, order.fills, order.standing()
     request, pending, client_order_id = terms.request, standing.pending, order.client_order_id
     venue_order_ids, side = names.venue_order_ids, terms.side
+    links = links_of(request.links) if request else None
+    is_grouped = links is not None and "group" in links and "kind" in links
     return {
         "account": order.account,
         "client_order_id": client_order_id,
@@ -202,7 +211,8 @@ def order_row(
         "reported_cum_quantity": order.claims.number("cum_quantity"),
         "fees": {currency: plain(fee) for currency, fee in fills.sums.fees.items()},
         "strategy": request.strategy if request else None,
-        "links": links_of(request.links) if request else None,
+        "links": links,
+        "group_orders": None,
         "tags": dict(request.tags) if request else {},
         "anomalies": [str(code) for code in open_codes(order)],
         "reason": order.reason,
@@ -221,6 +231,8 @@ def order_row(
         "stream": stream,
         "timing": dict(times.steps),
         "outstanding": _outstanding(order) if pending else None,
+        "is_grouped": is_grouped,
+        "linked_group": links["group"] if links and is_grouped else None,
     }
 
 
@@ -299,5 +311,5 @@ def links_of(links: Links | None) -> dict[str, str] | None:
     """The links that are set."""
     if links is None:
         return None
-    names = ("proposal_id", "trade_id", "role", "parent", "group")
+    names = ("proposal_id", "trade_id", "role", "parent", "group", "kind")
     return {name: str(getattr(links, name)) for name in names if getattr(links, name) is not None}

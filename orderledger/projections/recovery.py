@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
-from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import SubmissionUnresolved
 from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
@@ -49,7 +48,8 @@ class Recovery:
     `open`: all that have not ended. `in_flight`: requested or submitted, without an answer.
     `unresolved`: outcome unknown, to be queried. `pending`: a cancel or replace is outstanding.
     `events_read` and `seconds`: what it cost. `doubts`: rows of `DoubtRow`, the oldest doubt first,
-    with its age and the commands that settle it. `pending_request` of each row has `age_seconds`.
+    with its age and the commands that settle it. `pending_ages`: the age of each pending request in
+    seconds, by stream.
     """
 
     open: list[OrderRow]
@@ -59,16 +59,16 @@ class Recovery:
     events_read: int
     seconds: float
     doubts: list[DoubtRow] = field(default_factory=list)
+    pending_ages: dict[str, Decimal] = field(default_factory=dict)
 
 
 def recovery_of(
-    rows: list[OrderRow],
+    open_orders: list[OrderRow],
     events_read: int,
     seconds: float,
     doubts: list[DoubtRow],
     now: datetime,
 ) -> Recovery:
-    open_orders = [with_age(row, now) for row in rows]
     return Recovery(
         open=open_orders,
         in_flight=[row for row in open_orders if finding(row) == "in_flight"],
@@ -77,19 +77,12 @@ def recovery_of(
         events_read=events_read,
         seconds=seconds,
         doubts=doubts,
+        pending_ages={
+            row["stream"]: age_seconds(row["pending_since"], now)
+            for row in open_orders
+            if row["pending"] is not None and row["pending_since"] is not None
+        },
     )
-
-
-def with_age(order: OrderRow, now: datetime) -> OrderRow:
-    """The row with the age of its pending request."""
-    pending, since = order["pending_request"], order["pending_since"]
-    if pending is None or since is None:
-        return order
-    aged: OrderRow = {
-        **order,
-        "pending_request": {**pending, "age_seconds": plain(age_seconds(since, now))},
-    }
-    return aged
 
 
 def age_seconds(since: datetime, now: datetime) -> Decimal:

@@ -35,6 +35,7 @@ from orderledger.domain.values import (
     FeeKind,
     InstrumentKind,
     Leg,
+    LinkKind,
     Links,
     Liquidity,
     OrderType,
@@ -67,7 +68,9 @@ REPORTED = Reported(
     leaves_quantity=Decimal("6.5"),
     average_price=Decimal("64000.125"),
 )
-LINKS = Links(proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1")
+LINKS = Links(
+    proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1", kind=LinkKind.OTO
+)
 TAGS: dict[str, object] = {"desk": "north", "levels": [1, 2], "note": "ü"}
 ORDER: dict[str, Any] = {
     "at": AT,
@@ -375,6 +378,8 @@ def before(name: str, field: str) -> Recorded:
     group = next(group for group in added if group.field == field)
     later = {one for other in added[added.index(group) :] for one in (other.field, *other.beside)}
     defaults = {one: getattr(LEAST[name], one) for one in later if hasattr(LEAST[name], one)}
+    if "links" in FULL[name].__struct_fields__:
+        defaults["links"] = replace(LINKS, kind=None)
     return replace(full(name), event=replace(FULL[name], **defaults))
 
 

@@ -63,6 +63,7 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
         "fees": {"USD": Fraction(1, 10), "BNB": 1},
         "strategy": None,
         "links": None,
+        "group_orders": None,
         "tags": {},
         "anomalies": ["fill_after_end"],
         "reason": None,

@@ -12,6 +12,7 @@ from orderledger.domain.values import (
     DatedBy,
     FeeKind,
     InstrumentKind,
+    LinkKind,
     Liquidity,
     OrderType,
     Pending,
@@ -124,6 +125,7 @@ class _LinksTo(TypedDict, total=False):
     role: Role | str | None
     parent: str | None
     group: str | None
+    kind: LinkKind | str | None
 
 class LinksTo(Model):
     """Proposal, trade, parent and group that an order belongs to."""
@@ -133,6 +135,7 @@ class LinksTo(Model):
     role: Role | None
     parent: str | None
     group: str | None
+    kind: LinkKind | None
     def __init__(self, **fields: Unpack[_LinksTo]) -> None: ...
 
 class _OpenBreak(TypedDict, total=False):

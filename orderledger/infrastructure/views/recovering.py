@@ -55,6 +55,7 @@ class Glance(msgspec.Struct, gc=False):
     fill_id: str = ""
     quantity: Decimal | None = None
     reason: str | None = None
+    legs: list[msgspec.Raw] = []
 
 
 class Glanced(msgspec.Struct, gc=False):
@@ -103,7 +104,11 @@ def _take(survey: Survey, stream: str, version: int, name: str, state: bytes) ->
         fill = _decode(state).payload
         survey.fill(stream, fill.fill_id, fill.quantity or Decimal(0))
     elif name == REQUESTED:
-        survey.request(stream, version, _decode(state).payload.quantity or Decimal(0))
+        request = _decode(state).payload
+        is_by_fills = request.quantity is not None and not request.legs
+        survey.request(stream, version, request.quantity or Decimal(0))
+        if not is_by_fills:
+            survey.doubt(stream)
     elif name in ENDING and CONCLUSION in state:
         survey.doubt(stream)
     elif name in ENDING or (name == REJECTED and _decode(state).payload.reason != DUPLICATE_ORDER):

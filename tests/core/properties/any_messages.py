@@ -57,7 +57,12 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "kind": ("entry", "exit"),
     "strategy": ("s", "t"),
     "proposal_id": ("P-1", "P-2"),
-    "links": ({"proposal_id": "P-1"}, {"trade_id": "T", "role": "entry"}),
+    "links": (
+        {"proposal_id": "P-1"},
+        {"group": "G", "kind": "oco"},
+        {"group": "G", "kind": "bracket", "parent": "N-1"},
+        {"trade_id": "T", "role": "entry"},
+    ),
     "tags": ({"k": 0}, {"k": 1}),
     "message_id": ("M-1", "M-2", "M-3", "M-4"),
     "status": (

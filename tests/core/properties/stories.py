@@ -169,7 +169,8 @@ class Teller:
         if self._legs:
             terms |= {"quantity": self._pick("1", "2", "3"), "legs": self._legs}
             terms.pop("quote_quantity", None)
-        labels = self._maybe(strategy="s1", links={"trade_id": "T"}, tags={"a": 1})
+        some: Message = {"strategy": "s1", "links": {"trade_id": "T"}, "tags": {"a": 1}}
+        labels = self._pick({}, some, {"links": self._links()})
         aliases = self._maybe(aliases={"index": f"A-{self._number}"})
         return {
             "type": "request",
@@ -178,6 +179,11 @@ class Teller:
             **labels,
             **aliases,
         }
+
+    def _links(self) -> Message:
+        """Of one group with the other orders, perhaps with a parent."""
+        kind = self._pick("oco", "oto", "bracket")
+        return {"group": "G", "kind": kind, **self._maybe(parent=self._pick("C-0", "C-1"))}
 
     def _rare_terms(self) -> Message:
         """Now and then terms that few orders have."""

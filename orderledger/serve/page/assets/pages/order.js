@@ -37,7 +37,7 @@ async function load(account, id, abort) {
 }
 
 async function siblingsOf(order, links, abort) {
-  const name = ["trade_id", "group", "parent", "proposal_id"].find((each) => links[each]);
+  const name = links.kind ? "group" : ["trade_id", "group", "parent", "proposal_id"].find((each) => links[each]);
   if (!name) return [];
   const given = { account: order.account, strategy: order.strategy, order: "newest", limit: 2000, columns: COLUMNS.join(",") };
   const { rows } = await query("/api/orders", given, abort);
@@ -185,6 +185,7 @@ function Belongs({ order, siblings }) {
   const named = [["proposal_id", "Proposal"], ["trade_id", "Trade"], ["group", "Group"], ["parent", "Parent"]].filter(([name]) => links[name]);
   if (!named.length) return html`<p class="empty">To no proposal, trade or group.</p>`;
   return html`<dl class="facts">${named.map(([name, title]) => html`<div><dt>${title}</dt><dd><a href=${name === "proposal_id" ? link("proposals", [], { proposal: links[name] }) : link("orders", [], { [name]: links[name] })}>${visible(links[name])}</a></dd></div>`)}
+    ${links.kind && html`<div><dt>Kind of group</dt><dd>${words(links.kind)}</dd></div>`}
     ${links.role && html`<div><dt>Role</dt><dd><${Role} role=${links.role} /></dd></div>`}</dl>
     <${ShortTable} label="Other orders of the same" columns=${SIBLINGS} rows=${siblings} keyOf=${(row) => row.stream} empty="No other order belongs to it." />`;
 }
