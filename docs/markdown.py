@@ -14,8 +14,8 @@ from orderledger.infrastructure.messages.fields import (
     Names,
     NotNegative,
     Number,
+    PositiveCount,
     Quantity,
-    Ratio,
     Tags,
     Text,
     Time,
@@ -33,7 +33,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Names, "object: name to identifier"),
     (Tags, "object"),
     (Count, "count"),
-    (Ratio, "count > 0"),
+    (PositiveCount, "count > 0"),
     (SequenceNumber, "integer"),
     (Any, "any JSON"),
 )

@@ -15,17 +15,25 @@ from orderledger.extend.values import EXACT, ZERO, sides, total
 from orderledger.extend.views import (
     METHODS,
     Entry,
-    Marks,
     Method,
     Position,
     Terms,
+    entries,
     is_entry,
-    rate_of,
+    queries,
 )
 from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 
 OF_FILL = ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
 OF_EVENT = ("quantity", "price", "at", "position")
+PARTS = {
+    "adjust": "adjustment",
+    "split": "split",
+    "settle": "settlement",
+    "delivery": "delivery",
+}
+"""Kinds of parts by the kinds of account events."""
+
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 
 
@@ -38,19 +46,23 @@ def pnl_parts(
     pnl: PnlRow,
     fills: Iterable[FillPnlRow],
     events: Iterable[AccountEventRow],
-    marks: Marks,
+    others: Iterable[queries.Result],
+    conversion: queries.Conversion,
     method: Method,
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, except its unrealized P&L.
 
-    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`, both of this account and
-    instrument.
+    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`; `others`: what splits and
+    settlements realized. All of this position.
     """
     parts: list[PartRow] = []
     for fill in fills:
-        parts += _parts_of_fill(pnl, fill, marks, method)
+        parts += _parts_of_fill(pnl, fill, conversion, method)
     for event in events:
-        parts += _parts_of_event(pnl, event, marks)
+        parts += _parts_of_event(pnl, event, conversion)
+    number = METHODS.index(method)
+    for entry, _, realized in others:
+        parts.append(_part_of_result(pnl, entry, realized[number]))
     parts.sort(key=lambda one: (one["at"], one["position"] or 0))
     if pnl["net_pnl"] is not None:
         parts += _rounding(
@@ -96,16 +108,14 @@ def unrealized_parts(
     ]
 
 
-def position_parts(
-    entries: Iterable[Entry], position: Position, method: Method
-) -> Iterator[PartRow]:
-    """Amounts that each trade and adjustment adds to the quantity and the cost of a position.
+def position_parts(found: Iterable[Entry], position: Position, method: Method) -> Iterator[PartRow]:
+    """Amounts that each entry (`found`) adds to the quantity and the cost of a position.
     `position`: the position before all of them."""
     book = position.books[METHODS.index(method)]
-    for entry in entries:
+    for entry in found:
         quantity, cost = position.quantity, book.cost
         position.take(entry)
-        kind = "fill" if "fill_id" in entry else "adjustment"
+        kind = "fill" if "fill_id" in entry else PARTS[entry["kind"]]
         fields = _of_fill(entry) if "fill_id" in entry else _of_event(entry)
         yield part(
             "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
@@ -130,10 +140,8 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
         yield part(
             "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
         )
-        if trade["fee"] is not None:
-            yield part(
-                "fees", "fee", **fields, amount=trade["fee"], currency=trade["fee_currency"] or ""
-            )
+        for currency, fee in entries.fees_of(trade):
+            yield part("fees", "fee", **fields, amount=fee, currency=currency)
 
 
 def entries_in_order(
@@ -142,19 +150,17 @@ def entries_in_order(
     part: sides.Part,
     modes: sides.Modes,
 ) -> list[Entry]:
-    """The trades and adjustments of a position, from those of its instrument, as they happened."""
+    """What changes the quantity of a position, from those of its instrument, as they happened."""
     rows: tuple[TradeRow | AccountEventRow, ...] = (
         *trades,
-        *(event for event in events if event["kind"] == "adjust"),
+        *(event for event in events if event["kind"] in entries.ORDERED),
     )
-    entries = (row for row in rows if is_entry(row))
-    return sorted(
-        (entry for entry in entries if sides.part_of(entry, modes) == part), key=sides.when
-    )
+    found = (row for row in rows if is_entry(row))
+    return sorted((one for one in found if entries.concerns(one, part, modes)), key=sides.when)
 
 
 def _parts_of_fill(
-    pnl: PnlRow, fill: FillPnlRow, marks: Marks, method: Method
+    pnl: PnlRow, fill: FillPnlRow, conversion: queries.Conversion, method: Method
 ) -> Iterator[PartRow]:
     realized = {
         "average": fill["realized_pnl_average"],
@@ -170,18 +176,24 @@ def _parts_of_fill(
         currency=pnl["currency"],
         net_amount=realized,
     )
-    if fill["fee"] is not None:
-        currency = fill["fee_currency"] or pnl["currency"]
-        fee, net = fill["fee"], _converted(pnl, marks, currency, fill["fee"])
-        negative = None if net is None else net.copy_negate()
+    for name, fee in entries.fees_of(fill):
+        worth = conversion.fee(name, fee, fill["price"], fill["position"])
         yield part(
-            "fees", "fee", **fields, amount=fee, currency=currency or "", net_amount=negative
+            "fees",
+            "fee",
+            **fields,
+            amount=fee,
+            currency=name or pnl["currency"] or "",
+            net_amount=None if worth is None else worth.copy_negate(),
         )
 
 
-def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterator[PartRow]:
+def _parts_of_event(
+    pnl: PnlRow, event: AccountEventRow, conversion: queries.Conversion
+) -> Iterator[PartRow]:
     if event["kind"] == "funding":
-        net = _converted(pnl, marks, event["currency"], event["quantity"])
+        currency, amount = event["currency"] or "", event["quantity"] or ZERO
+        net = conversion.funding(currency, amount, event["position"])
         fields = {**_of_event(event), "quantity": None, "price": None}
         yield part(
             "funding",
@@ -200,16 +212,34 @@ def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterat
             currency=pnl["currency"],
             net_amount=ZERO,
         )
+    elif entries.is_ordered(event):
+        price = Decimal(str(event.get("price") or 0))
+        number = entries.payment_key(event)
+        for name, fee in entries.fees_in(event):
+            worth = conversion.fee(name, fee, price, number)
+            yield part(
+                "fees",
+                "fee",
+                **_of_event(event),
+                amount=fee,
+                currency=name or pnl["currency"] or "",
+                net_amount=None if worth is None else worth.copy_negate(),
+            )
 
 
-def _converted(
-    pnl: PnlRow, marks: Marks, currency: str | None, amount: Decimal | None
-) -> Decimal | None:
-    """An amount in the settlement currency."""
-    if currency is None or amount is None or pnl["currency"] is None:
-        return None
-    rate = rate_of(pnl["account"], currency, pnl["currency"], marks) if amount else ZERO
-    return None if rate is None else EXACT.multiply(amount, rate)
+def _part_of_result(
+    pnl: PnlRow, entry: entries.Split | entries.Settlement, realized: Decimal
+) -> PartRow:
+    fields = {name: entry.get(name) for name in OF_EVENT}
+    kind = "settlement" if entry["kind"] == "settle" else "cash in lieu"
+    return part(
+        "realized_pnl",
+        kind,
+        **fields,
+        amount=realized,
+        currency=pnl["currency"],
+        net_amount=realized,
+    )
 
 
 def _rounding(

@@ -84,12 +84,8 @@ def why_pnl(
     (position,) = views.rows(
         tables.POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
     )
-    definitions = views.rows(tables.INSTRUMENTS, account=account)
-    prices = {
-        (one["account"], one["instrument"]): one["mark_price"]
-        for one in definitions
-        if one["mark_price"] is not None
-    }
+    definitions = views.rows(tables.INSTRUMENTS, **where)
+    conversion = queries.conversion(views, account, instrument)
     modes = instruments.modes_of(_row(definitions, instrument))
     events = (
         one
@@ -101,7 +97,12 @@ def why_pnl(
         for one in queries.pnl_of_fills(views, **where)
         if (one["position_side"], one["position_id"]) == part
     )
-    parts = pnl_parts(row, fills, events, prices, method)
+    others = (
+        one
+        for one in queries.other_results(views, **where)
+        if (one[1].side, one[1].position_id) == part
+    )
+    parts = pnl_parts(row, fills, events, others, conversion, method)
     terms, cost = _terms(definitions, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
 

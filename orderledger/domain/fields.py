@@ -16,7 +16,7 @@ NotNegative = Annotated[Decimal, Meta(extra={"wire": "NotNegative"})]
 Ordinal = Annotated[int, Meta(extra={"wire": "Sequence"})]
 """An integer that may be negative."""
 
-Ratio = Annotated[int, Meta(extra={"wire": "Ratio"})]
+PositiveCount = Annotated[int, Meta(extra={"wire": "PositiveCount"})]
 """A count of at least 1."""
 
 NeededRole = Literal["record", "collect", "operate"]

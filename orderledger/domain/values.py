@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from orderledger.domain.fields import NotNegative, Ratio
+from orderledger.domain.fields import NotNegative, PositiveCount
 
 __all__ = [
     "Anomaly",
@@ -79,6 +79,24 @@ class FeeKind(StrEnum):
     TAX = "tax"
     REBATE = "rebate"
     BUILDER = "builder"
+
+
+class SettlementKind(StrEnum):
+    """What ended a position without a trade."""
+
+    EXPIRY = "expiry"
+    EXERCISE = "exercise"
+    ASSIGNMENT = "assignment"
+    DELIVERY = "delivery"
+    REDEMPTION = "redemption"
+
+
+class Premium(StrEnum):
+    """Where the result of a settled option goes. `realize`: it is P&L of the option. `carry`: it
+    is a part of the cost, or of the proceeds, of what is delivered."""
+
+    REALIZE = "realize"
+    CARRY = "carry"
 
 
 class TransferKind(StrEnum):
@@ -320,7 +338,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fi
         Side, Meta(description="Side of the leg if the combination is bought. FIX LegSide (624).")
     ]
     ratio: Annotated[
-        Ratio, Meta(description="Units of it in one combination. FIX LegRatioQty (623).")
+        PositiveCount, Meta(description="Units of it in one combination. FIX LegRatioQty (623).")
     ]
 
 

@@ -15,15 +15,16 @@ from orderledger.infrastructure.views.reconciliation_methods import Reconciliati
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
-from orderledger.projections import instruments, queries, tables
+from orderledger.projections import entries, instruments, queries, shares, tables
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.entries import Entry, is_entry
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
+from orderledger.projections.lots import Lot
 from orderledger.projections.names import MemoryNames
 from orderledger.projections.orders import order_row
-from orderledger.projections.pnl import Marks, equity_in, rate_of
+from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.positions import (
@@ -52,7 +53,7 @@ __all__ = [
     "Histogram",
     "Kind",
     "LogMethods",
-    "Marks",
+    "Lot",
     "MemoryNames",
     "MemoryRows",
     "Method",
@@ -73,6 +74,7 @@ __all__ = [
     "check_scope",
     "columns_of",
     "derived_anomalies",
+    "entries",
     "equity_in",
     "finding",
     "folded",
@@ -88,7 +90,7 @@ __all__ = [
     "position_rows",
     "queries",
     "questions",
-    "rate_of",
+    "shares",
     "tables",
     "terms_of",
     "was_known",

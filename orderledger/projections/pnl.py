@@ -11,8 +11,10 @@ from orderledger.projections.rates import no_rate
 GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
 
-FeesPaid = tuple[Decimal, list[str]]
+FeesPaid = tuple[Decimal, tuple[str, ...]]
 """The worth of fees in third coins, and the currencies of which some had no rate."""
+
+NOTHING_PAID: FeesPaid = (ZERO, ())
 
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 """Why a row has no net P&L: the settlement currency of the instrument is unknown, or no mark
@@ -96,7 +98,7 @@ def pnl_row(
     marks: Marks,
     *,
     is_of_day: bool = False,
-    paid: FeesPaid = (ZERO, []),
+    paid: FeesPaid = NOTHING_PAID,
 ) -> PnlRow:
     """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
     instrument.

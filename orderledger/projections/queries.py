@@ -6,16 +6,16 @@ from decimal import Decimal
 from heapq import merge
 from typing import Any, Literal, get_args
 
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.entries import Entry, has_position, is_account_entry, is_funding
+from orderledger.projections.entries import Entry, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row, of_legs
-from orderledger.projections.fee_worths import fee_worths, has_foreign_fees
+from orderledger.projections.fee_worths import Conversion, fee_worths, fees_paid
 from orderledger.projections.fill_changes import (
     FillEvents,
     changed_positions,
@@ -38,7 +38,7 @@ from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
     CURRENCY_UNKNOWN,
     GROUPS,
-    FeesPaid,
+    NOTHING_PAID,
     Marks,
     PnlGroupRow,
     PnlPartRow,
@@ -50,24 +50,25 @@ from orderledger.projections.pnl import (
     pnl_row,
 )
 from orderledger.projections.pnl_groups import group_rows, rows_by
-from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
-from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
+from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, Result, fill_rows
+from orderledger.projections.pnl_of_fills import other_results as results_of_others
+from orderledger.projections.position_tables import POSITIONS, PositionKey, StoredPositionRow
 from orderledger.projections.positions import (
-    METHODS,
+    LOT_CHOICES,
     Definition,
     Definitions,
-    Method,
+    LotChoice,
     Worths,
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
-from orderledger.projections.sides import SIDE_UNKNOWN, part_now, part_of, when
+from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable, Table
 
-__all__ = ["balances", "valuation"]
+__all__ = ["Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -98,9 +99,6 @@ OfPart = Literal["position_side", "position_id"]
 OF_PART: tuple[OfPart, ...] = get_args(OfPart)
 OF_INSTRUMENT = ("account", "instrument")
 UNDEFINED = Definition()
-PositionKey = tuple[str, str, str, str]
-"""Account, instrument, position side and position id."""
-
 LINKED_ORDERS = ORDERS.narrowed(
     ("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream")
 )
@@ -259,7 +257,7 @@ def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> Proposa
     }
 
 
-def positions(source: Source, *, method: Method = "average", **where: Any) -> list[PositionRow]:
+def positions(source: Source, *, method: LotChoice = "average", **where: Any) -> list[PositionRow]:
     """P&L rows, with the exposure that open and unresolved orders may add."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     orders = _open_orders(source, WORKING_ORDERS, where)
@@ -379,7 +377,7 @@ def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Latenc
 def pnl(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     by: tuple[str, ...] = OF_INSTRUMENT,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
@@ -395,46 +393,44 @@ def pnl(
     return grouped_pnl(source, by=by, method=method, **where)
 
 
-def whole_pnl(source: Source, method: Method, **where: Any) -> list[PnlRow]:
+def whole_pnl(source: Source, method: LotChoice, **where: Any) -> list[PnlRow]:
     """P&L of whole positions, since the ledger began."""
     _check_method(method)
     marks = _marks(source.rows(INSTRUMENTS, account=where.get("account")))
+    if method == "hifo":
+        return _folded_pnl(source, method, marks, **where)
     rows = source.rows(POSITIONS, method=method, **where)
-    worths = _foreign_fees(source, rows)
-    return [pnl_row(row, marks, paid=worths.get(_key(row), (ZERO, []))) for row in rows]
+    paid = fees_paid(source, rows)
+    return [pnl_row(row, marks, paid=paid.get(_key(row), NOTHING_PAID)) for row in rows]
 
 
-def _foreign_fees(source: Source, rows: Iterable[StoredPositionRow]) -> dict[PositionKey, FeesPaid]:
-    """The worth of fees in third coins, by position, where there are any."""
-    found: dict[PositionKey, FeesPaid] = {}
-    asked = [row for row in rows if has_foreign_fees(row)]
-    worths: dict[str, Worths] = {}
-    for row in asked:
-        account, instrument = row["account"], row["instrument"]
-        if account not in worths:
-            worths[account] = fee_worths(source, account)
-        defined = _definitions(
-            source.rows(INSTRUMENTS, account=account, instrument=instrument), {}, worths[account]
-        )(account, instrument)
-        position = defined.position(account, instrument, (row["position_side"], row["position_id"]))
-        of: dict[str, Any] = {"account": account, "instrument": instrument}
-        for trade in source.each(TRADES, columns=TRADED, state="active", **of):
-            if has_position(trade) and part_of(trade, defined.modes) == position.key[2:]:
-                position.count(trade)
-        for event in source.each(ACCOUNT_EVENTS, kind="funding", **of):
-            if is_funding(event) and part_of(event, defined.modes) == position.key[2:]:
-                position.fund(event)
-        base_worth = Decimal(row["book"].get("worth", 0))
-        amount = EXACT.subtract(position.worth, base_worth)
-        found[_key(row)] = amount, sorted(position.unconverted)
-    return found
+def _folded_pnl(source: Source, method: LotChoice, marks: Marks, **where: Any) -> list[PnlRow]:
+    """The same by a method that is not kept: from all entries, those of other instruments too,
+    whose results may be carried into these."""
+    account = where.get("account")
+    definitions = _definitions_of(source, account, fee_worths(source, account))
+    entries = _entries(source, None, account=account)
+    folded = rows_by(entries, definitions, OF_INSTRUMENT, method)
+    instrument = where.get("instrument")
+    return [
+        pnl_row(row, marks)
+        for row in sorted(folded, key=_key)
+        if instrument in (None, row["instrument"]) and _is_asked(_key(row), where)
+    ]
+
+
+def conversion(source: Source, account: str, instrument: str) -> Conversion:
+    """How fees and funding of an instrument count in its net P&L."""
+    rows = source.rows(INSTRUMENTS, account=account)
+    defined = next((row for row in rows if row["instrument"] == instrument), None)
+    return Conversion(account, terms_of(defined), _marks(rows), fee_worths(source, account))
 
 
 def grouped_pnl(
     source: Source,
     *,
     by: tuple[str, ...],
-    method: Method = "average",
+    method: LotChoice = "average",
     timezone: tzinfo = UTC,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -451,7 +447,7 @@ def grouped_pnl(
         return group_rows(whole_pnl(source, method, **where), by)
     instruments = source.rows(INSTRUMENTS, account=account)
     marks = _marks(instruments) if until is None else _marks_at(source, until, account)
-    definitions = _all_definitions(source, account)
+    definitions = _definitions_of(source, account, fee_worths(source, account))
     apart = (*by, *(("strategy",) if strategy else ()))
     entries = _entries(source, strategy, until=until, **_of_instrument(where))
     folded = rows_by(entries, definitions, apart, method, timezone=timezone, since=since)
@@ -479,16 +475,25 @@ def _marks(rows: Iterable[StoredInstrumentRow]) -> Marks:
 
 
 def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
-    """The last mark of each instrument at or before a moment."""
-    rows = source.last_marks(moment, account)
-    return {(row["account"], row["instrument"]): row["price"] for row in rows}
+    """The last mark of each instrument at or before a moment. Not one before a split."""
+    split: dict[tuple[str, str], datetime] = {}
+    for event in source.rows(ACCOUNT_EVENTS, account=account, kind="split"):
+        if event["at"] <= moment:
+            split[event["account"], event["instrument"] or ""] = event["at"]
+    marks = (
+        ((row["account"], row["instrument"]), row) for row in source.last_marks(moment, account)
+    )
+    return {key: row["price"] for key, row in marks if key not in split or row["at"] >= split[key]}
 
 
-def lots(source: Source, *, method: Method, **where: Any) -> Iterator[LotRow]:
+def lots(source: Source, *, method: LotChoice, **where: Any) -> Iterator[LotRow]:
     """Rows of the open lots. Raises ValueError for a method that there is not."""
     _check_method(method)
-    definitions = _all_definitions(source, where.get("account"))
-    return lot_rows(_entries(source, None, **where), definitions, method)
+    definitions = _definitions_of(source, where.get("account"))
+    if method != "hifo":
+        return lot_rows(_entries(source, None, **where), definitions, method)
+    rows = lot_rows(_entries(source, None, account=where.get("account")), definitions, method)
+    return (row for row in rows if where.get("instrument") in (None, row["instrument"]))
 
 
 def pnl_of_fills(
@@ -496,15 +501,21 @@ def pnl_of_fills(
 ) -> Iterator[FillPnlRow]:
     """Realized P&L of each active fill, in the order in which the fills happened, one at a time."""
     strategy = where.pop("strategy", None)
-    definitions = _all_definitions(source, where.get("account"))
-    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART, "fees"), **where)
+    definitions = _definitions_of(source, where.get("account"))
+    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
     return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
+
+
+def other_results(source: Source, **where: Any) -> Iterator[Result]:
+    """What splits and settlements realized, in the order in which they happened."""
+    definitions = _definitions_of(source, where.get("account"))
+    return results_of_others(_entries(source, None, **where), definitions)
 
 
 def equity(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     points: int | None = POINTS,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -515,7 +526,7 @@ def equity(
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
     strategy, account = where.pop("strategy", None), where.get("account")
-    definitions = _all_definitions(source, account)
+    definitions = _definitions_of(source, account, fee_worths(source, account))
     changed = orders_with_changed_fills(source, account)
     dated = sorted(dated_entries(events_of(changed), strategy, until, **where), key=when)
     columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
@@ -535,8 +546,8 @@ def equity(
 
 
 def _check_method(method: str) -> None:
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
+    if method not in LOT_CHOICES:
+        raise ValueError(f"{method!r} is not a method: {', '.join(LOT_CHOICES)}")
 
 
 def _entries(
@@ -552,22 +563,25 @@ def _entries(
     return merge(*parts, key=when)
 
 
-def _all_definitions(source: Source, account: str | None) -> Definitions:
-    return _definitions(
-        source.rows(INSTRUMENTS, account=account),
-        _unknown(source, {"account": account}),
-        fee_worths(source, account),
-    )
-
-
-def _definitions(
-    instruments: Iterable[StoredInstrumentRow],
-    unknown: dict[tuple[str, str], str],
-    worths: Worths,
+def _definitions_of(
+    source: Source, account: str | None, worths: Worths | None = None
 ) -> Definitions:
-    rows = {(row["account"], row["instrument"]): row for row in instruments}
+    """`worths`: of fees in third coins, where net P&L is asked for."""
+    rows = {
+        (row["account"], row["instrument"]): row
+        for row in source.rows(INSTRUMENTS, account=account)
+    }
+    unknown = _unknown(source, {"account": account})
+    premiums: dict[int, dict[str, Decimal]] = {}
     defined = {
-        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key), worths)
+        key: Definition(
+            terms_of(rows.get(key)),
+            modes_of(rows.get(key)),
+            unknown.get(key),
+            worths,
+            lambda name, account=key[0]: terms_of(rows.get((account, name))),  # type: ignore[misc]
+            premiums,
+        )
         for key in {**rows, **unknown}
     }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)
@@ -586,7 +600,7 @@ def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
 
 
 def _flat(
-    key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
+    key: PositionKey, method: LotChoice, defined: InstrumentRow | None, unknown: str | None
 ) -> PnlRow:
     """The row of a position without entries. `unknown`: why the positions of its instrument are
     unknown, or None."""

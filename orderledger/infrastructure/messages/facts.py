@@ -69,7 +69,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(fact_class, OrderEvent)
     has_tags = "tags" in message_class.model_fields
-    forms, has_fees = message_class.forms, "fees" in message_class.model_fields
+    forms, has_fees = message_class.forms, {"fees", "fee"} <= message_class.model_fields.keys()
     has_legs = "legs" in message_class.model_fields
     has_trail = "trail_offset" in message_class.model_fields
     is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved

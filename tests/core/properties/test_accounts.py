@@ -1,9 +1,10 @@
 """Accounts are the auditor's: positions, lots, balances and valuations of random accounts, as of
 random moments, in whatever order they were recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,12 +13,22 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_answers import METHODS, faults_between
-from tests.auditing.account_cases import OWN_CASES, Case, Rows, cases_in, faults_of, moment_of
-from tests.core.properties.accounts import LENGTH, PARITIES, account_story
+from tests.auditing.account_answers import ALL_METHODS, faults_between
+from tests.auditing.account_cases import (
+    EVENT_CASES,
+    KINDS_OF_EVENTS,
+    OWN_CASES,
+    Case,
+    Rows,
+    cases_in,
+    faults_of,
+    moment_of,
+)
+from tests.core.properties.accounts import LENGTH, PARITIES, account_story, event_story
 from tests.core.properties.stories import START
 from tests.seeds import of_seeds
 
+Messages = list[dict[str, Any]]
 RECORDED_AT = START + LENGTH + timedelta(days=1)
 ACCOUNT = "sim:main"
 
@@ -67,14 +78,15 @@ def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
 
 
 @of_seeds
-def test_accounts_are_the_auditors(seeds: range) -> None:
+@pytest.mark.parametrize("tell", [account_story, partial(event_story, has_renames=False)])
+def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messages]) -> None:
     for seed in seeds:
         chance = Random(seed)
         auditor = AccountAuditor(ACCOUNT)
         with Ledger.open(
             "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
         ) as ledger:
-            story = account_story(chance)
+            story = tell(chance)
             for message in story:
                 given = {**message, "account": ACCOUNT}
                 outcome = ledger.record(parse_document(given))
@@ -85,14 +97,19 @@ def test_accounts_are_the_auditors(seeds: range) -> None:
                 currency = chance.choice(("USDT", "USD", "BTC"))
                 parities = chance.sample(PARITIES, chance.randint(0, 2))
                 pair = Answered(ledger, moment), auditor.seen(effective_at=moment)
-                faults = faults_between(*pair, [currency], parities)
+                faults = faults_between(*pair, [currency], parities, ALL_METHODS)
                 if is_completed_later(story):
                     faults = [one for one in faults if "difference" not in one]
                 assert faults == [], (seed, moment)
             assert ledger.views.check().differences == (), seed
 
 
-OF_KNOWN_METHODS = [case for case in cases_in(OWN_CASES) if case["method"] in METHODS]
+OF_KNOWN_METHODS = [
+    case
+    for case in (*cases_in(OWN_CASES), *cases_in(EVENT_CASES, KINDS_OF_EVENTS))
+    if case["method"] in ALL_METHODS
+    and all(message["type"] != "rename" for message in case["input"])
+]
 
 
 @pytest.mark.parametrize("case", OF_KNOWN_METHODS, ids=lambda case: case["id"])
