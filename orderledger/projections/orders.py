@@ -311,5 +311,12 @@ def links_of(links: Links | None) -> dict[str, str] | None:
     """The links that are set."""
     if links is None:
         return None
-    names = ("proposal_id", "trade_id", "role", "parent", "group", "kind")
+    names = (
+        "group",
+        "kind",
+        "parent",
+        "proposal_id",
+        "role",
+        "trade_id",
+    )  # as the stores return it
     return {name: str(getattr(links, name)) for name in names if getattr(links, name) is not None}
