@@ -14,6 +14,7 @@ from orderledger.infrastructure.messages.fields import (
     Names,
     NotNegative,
     Number,
+    PositiveCount,
     Quantity,
     Tags,
     Text,
@@ -32,6 +33,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Names, "object: name to identifier"),
     (Tags, "object"),
     (Count, "count"),
+    (PositiveCount, "count > 0"),
     (SequenceNumber, "integer"),
     (Any, "any JSON"),
 )

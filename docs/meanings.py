@@ -143,6 +143,7 @@ RECOVERY: dict[str, str] = {
     "unresolved": "Open orders with an unknown outcome: ask the venue.",
     "pending": "Open orders with a pending cancel or replace.",
     "doubts": "What is unknown of each order in doubt, since when, why, and the commands that settle it.",
+    "pending_ages": "Age of each pending request in seconds, by stream.",
     "events_read": "Number of events read to update the views, and about doubts.",
     "seconds": "Duration of that.",
 }
@@ -191,6 +192,9 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "transfer_id_reused": ("A transfer has the venue's id and the kind of another one, and another amount or currency. Of the two the earlier counts.", "never"),
     "balance_conflict": ("The venue reported two amounts of one currency for one time. None of them counts.", "a later balance of the currency is recorded"),
     "kind_conflict": ("The definition of the instrument contradicts itself or its fills: spot without `base`, an inverse instrument that is not margined, or a fill of spot, a security or an option that names a long or short position. The figures of the position are null.", "the definition is completed or corrected"),
+    "oco_both_filled": ("Two orders of one group of kind `oco` have active fills. Shown for each of them. The fills count.", "when only one of them has a fill: the fills of the others are busted"),
+    "child_filled_first": ("An order of a group of kind `oto` or `bracket` has a fill before the first fill of its `parent`, or its parent has none.", "when a fill of the parent is known that is not later, or the child's is busted"),
+    "children_exceed_parent": ("The children of one parent, in a group of kind `oto` or `bracket`, have filled more than the parent. Shown for each child with a fill. Open quantities are not compared: venues show children as working before they can trade.", "when the fills agree again"),
     "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip

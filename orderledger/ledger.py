@@ -290,8 +290,9 @@ class Ledger(Queries):
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         with reaching(self._url):
-            doubts, more = doubts_in(self._store, rows, self._clock.now())
-        return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts)
+            now = self._clock.now()
+            doubts, more = doubts_in(self._store, rows, now)
+        return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts, now)
 
     def doubts(self, *, account: Account = None) -> RowList[DoubtRow]:
         """List the open orders whose outcome is unknown, oldest doubt first.

@@ -52,10 +52,10 @@ class Standpoint(NamedTuple):
 
     @classmethod
     def of(cls, order: Order) -> "Standpoint":
-        standing, fills = order.standing(), order.fills.sums
+        standing = order.standing()
         prices = (order.quantity, order.limit_price, order.stop_price, order.terms.side)
         return cls(
-            standing.status, standing.certainty, standing.pending, fills.cum_quantity,
+            standing.status, standing.certainty, standing.pending, order.cum_quantity,
             order.average_price, *prices,
             standing.is_ended, standing.ended_at,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 Some follow from a fill and the definition of its instrument together. A definition may come later.
 The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
 instruments have any. A fill that has several is listed with the first of them. Others follow from
-transfers and balances, or concern the whole log.
+transfers and balances, from the fills of a group of orders, or concern the whole log.
 """
 
 from collections import Counter
@@ -24,6 +24,7 @@ from orderledger.projections.entries import (
     is_ordered,
     is_trade,
 )
+from orderledger.projections.groups import broken_in
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import terms_of
@@ -82,6 +83,7 @@ def derived_anomalies(
     )
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
+    found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
     rows = sorted(found, key=lambda row: row["position"])
@@ -143,6 +145,24 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             }
             detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_groups(source: Source, account: str | None, used: set[int]) -> Iterator[AnomalyRow]:
+    """Of orders that break a rule of their group: at the first fill of the order."""
+    for order, (code, detail) in broken_in(source, account):
+        trades = source.rows(TRADES, stream=order["stream"])
+        fills = [one for one in trades if one["state"] == "active" and one["position"] not in used]
+        if fills:
+            yield {
+                "position": fills[0]["position"],
+                "account": order["account"],
+                "client_order_id": order["client_order_id"],
+                "code": str(code),
+                "detail": detail,
+                "detected_at": fills[0]["recorded_at"],
+                "cleared_at": None,
+                "stream": order["stream"],
+            }
 
 
 def _of_fact(fact: Any, code: str, detail: str, kind: str, currency: str) -> AnomalyRow:

@@ -14,7 +14,7 @@ from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
-from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
+from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row, of_legs
 from orderledger.projections.fee_worths import Conversion, fee_worths, fees_paid
 from orderledger.projections.fill_changes import (
     FillEvents,
@@ -67,7 +67,7 @@ from orderledger.projections.sides import SIDE_UNKNOWN, Part, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
-from orderledger.projections.view import AnyTable
+from orderledger.projections.view import AnyTable, Table
 
 __all__ = ["Conversion", "Result", "balances", "valuation"]
 
@@ -80,6 +80,10 @@ WORKING_ORDERS = ORDERS.narrowed(
             "position_side",
             "position_id",
             "leaves_quantity",
+            "quantity",
+            "cum_quantity",
+            "outstanding",
+            "legs",
             "certainty",
         ),
         *("requested_at", "is_open", "stream"),
@@ -257,7 +261,7 @@ def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> Proposa
 def positions(source: Source, *, method: LotChoice = "average", **where: Any) -> list[PositionRow]:
     """P&L rows, with the exposure that open and unresolved orders may add."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
-    orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
+    orders = _open_orders(source, WORKING_ORDERS, where)
     working = _by_position(
         (order for order in orders if order["leaves_quantity"] is not None), instruments, where
     )
@@ -284,7 +288,7 @@ def exposure(source: Source, **where: Any) -> list[ExposureRow]:
     """Rows of the exposure view: of each position that is open, or not known, or that an open order
     may change."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
-    working = _by_position(source.rows(EXPOSED_ORDERS, is_open=True, **where), instruments, where)
+    working = _by_position(_open_orders(source, EXPOSED_ORDERS, where), instruments, where)
     held = {_key(row): row for row in whole_pnl(source, "average", **where)}
     exposed = sorted(
         {*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)}
@@ -296,6 +300,21 @@ def exposure(source: Source, **where: Any) -> list[ExposureRow]:
         return exposure_row(row, terms_of(instrument), working.get(key, []))
 
     return [of(key) for key in exposed]
+
+
+def _open_orders(
+    source: Source, table: Table[StoredOrderRow], where: dict[str, Any]
+) -> Iterator[StoredOrderRow]:
+    """Open orders, combinations by leg. All are read: a leg has another instrument than its
+    order."""
+    asked, instrument = _of_instrument(where), where.get("instrument")
+    rows = source.rows(table, is_open=True, **{**asked, "instrument": None})
+    return (row for row in by_leg(rows) if instrument in (None, row["instrument"]))
+
+
+def by_leg(orders: Iterable[StoredOrderRow]) -> Iterator[StoredOrderRow]:
+    """The orders, each combination as one order for each leg."""
+    return (part for order in orders for part in (of_legs(order) if order["legs"] else (order,)))
 
 
 def _key(row: PnlRow | PositionChange | StoredPositionRow) -> PositionKey:

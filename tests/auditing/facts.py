@@ -64,7 +64,9 @@ SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day":
     "new": None,
     "partially_filled": None,
 }
-PRICED = ("quantity", "limit_price", "stop_price")
+AMOUNTS = ("limit_price", "stop_price", "quote_quantity", "display_quantity", "trail_offset")
+CHOICES = ("trail_offset_type", "trigger_source")
+PRICED = ("quantity", *AMOUNTS, *CHOICES)
 REQUESTED = (
     "instrument",
     "side",
@@ -73,6 +75,7 @@ REQUESTED = (
     "expire_at",
     "post_only",
     "reduce_only",
+    "legs",
     "strategy",
     "links",
 )
@@ -91,8 +94,7 @@ NOT_COMPARED = {
 NUMBERS = {
     "quantity",
     "price",
-    "limit_price",
-    "stop_price",
+    *AMOUNTS,
     "fee",
     "amount",
     "multiplier",

@@ -35,6 +35,8 @@ from orderledger.domain.values import (
     Fee,
     FeeKind,
     InstrumentKind,
+    Leg,
+    LinkKind,
     Links,
     Liquidity,
     OrderType,
@@ -47,7 +49,9 @@ from orderledger.domain.values import (
     SettlementKind,
     Side,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.storage.codec import decode, encode
 
@@ -67,7 +71,9 @@ REPORTED = Reported(
     leaves_quantity=Decimal("6.5"),
     average_price=Decimal("64000.125"),
 )
-LINKS = Links(proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1")
+LINKS = Links(
+    proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1", kind=LinkKind.OTO
+)
 TAGS: dict[str, object] = {"desk": "north", "levels": [1, 2], "note": "ü"}
 ORDER: dict[str, Any] = {
     "at": AT,
@@ -82,7 +88,14 @@ ORDER: dict[str, Any] = {
 POSITION: dict[str, Any] = {"position_side": PositionSide.SHORT, "position_id": "isolated-1"}
 REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL, **POSITION}
 PRICES: dict[str, Any] = {"limit_price": Decimal("64000.10"), "stop_price": Decimal("-1.5")}
-CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES}
+RARE_TERMS: dict[str, Any] = {
+    "quote_quantity": Decimal("500.00"),
+    "display_quantity": Decimal("0.50"),
+    "trail_offset": Decimal("2.5"),
+    "trail_offset_type": TrailOffsetType.PERCENT,
+    "trigger_source": TriggerSource.MARK,
+}
+CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES, **RARE_TERMS}
 OF_REQUEST: dict[str, Any] = {
     **CHANGES,
     "instrument": "BTC-USD",
@@ -93,6 +106,10 @@ OF_REQUEST: dict[str, Any] = {
     "post_only": True,
     "reduce_only": True,
     **POSITION,
+    "legs": (
+        Leg(instrument="BTC-1", side=Side.BUY, ratio=1),
+        Leg(instrument="BTC-2", side=Side.SELL, ratio=2),
+    ),
     "strategy": "grid",
     "links": LINKS,
     "tags": TAGS,
@@ -106,6 +123,7 @@ FILL: dict[str, Any] = {
     "fee_currency": "USD",
     "liquidity": Liquidity.MAKER,
     "fees": (Fee(currency="USD", amount=Decimal("-0.016"), kind=FeeKind.REBATE),),
+    "leg": 1,
 }
 PROPOSAL: dict[str, Any] = {"proposal_id": "P-1", "at": AT, "reason": "a_code", "message_id": "M-1"}
 ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
@@ -398,6 +416,8 @@ def before(name: str, field: str) -> Recorded:
     group = next(group for group in added if group.field == field)
     later = {one for other in added[added.index(group) :] for one in (other.field, *other.beside)}
     defaults = {one: getattr(LEAST[name], one) for one in later if hasattr(LEAST[name], one)}
+    if "links" in FULL[name].__struct_fields__:
+        defaults["links"] = replace(LINKS, kind=None)
     return replace(full(name), event=replace(FULL[name], **defaults))
 
 
@@ -427,6 +447,7 @@ class Added(NamedTuple):
 
 
 OF_ORDERS = tuple(name for name, event in FULL.items() if isinstance(event, OrderEvent))
+WITH_TERMS = tuple(name for name, event in FULL.items() if hasattr(event, "quote_quantity"))
 ADDED = (
     Added(
         "reason",
@@ -450,10 +471,11 @@ ADDED = (
         ("position_id",),
     ),
     Added("position_mode", ("instrument_defined.v1",)),
-    Added("fees", ("fill_recorded.v1", "fill_corrected.v1")),
+    Added("fees", ("fill_recorded.v1", "fill_corrected.v1"), ("leg",)),
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
+    Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
 )
 """In the order in which they were added."""
 

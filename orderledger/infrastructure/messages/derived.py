@@ -19,7 +19,7 @@ from orderledger.domain.instrument_events import CashInLieu, OtherLeg
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import Cause, Fee, Links, Reported, Side
+from orderledger.domain.values import Cause, Fee, Leg, Links, Reported, Side
 from orderledger.infrastructure.messages import fields as wire
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -31,6 +31,7 @@ PARTS: dict[Struct, str] = {
     OpenBreak: "OpenBreak",
     CertifiedBalance: "CertifiedBalance",
     Fee: "Fee",
+    Leg: "Leg",
     Cause: "Cause",
     CashInLieu: "CashInLieu",
     OtherLeg: "OtherLeg",

@@ -12,6 +12,7 @@ from orderledger.domain.values import (
     DatedBy,
     FeeKind,
     InstrumentKind,
+    LinkKind,
     Liquidity,
     OrderType,
     Pending,
@@ -23,7 +24,9 @@ from orderledger.domain.values import (
     Side,
     Source,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -51,6 +54,7 @@ __all__ = [
     "Gap",
     "Halt",
     "Instrument",
+    "Leg",
     "LinksTo",
     "Mark",
     "OpenBreak",
@@ -127,6 +131,7 @@ class _LinksTo(TypedDict, total=False):
     role: Role | str | None
     parent: str | None
     group: str | None
+    kind: LinkKind | str | None
 
 class LinksTo(Model):
     """Proposal, trade, parent and group that an order belongs to."""
@@ -136,6 +141,7 @@ class LinksTo(Model):
     role: Role | None
     parent: str | None
     group: str | None
+    kind: LinkKind | None
     def __init__(self, **fields: Unpack[_LinksTo]) -> None: ...
 
 class _OpenBreak(TypedDict, total=False):
@@ -190,6 +196,19 @@ class Fee(Model):
     amount: Decimal
     kind: FeeKind
     def __init__(self, **fields: Unpack[_Fee]) -> None: ...
+
+class _Leg(TypedDict, total=False):
+    instrument: Required[str]
+    side: Required[Side | str]
+    ratio: Required[int]
+
+class Leg(Model):
+    """One leg of a combination."""
+
+    instrument: str
+    side: Side
+    ratio: int
+    def __init__(self, **fields: Unpack[_Leg]) -> None: ...
 
 class _Cause(TypedDict, total=False):
     kind: Required[str]
@@ -285,16 +304,22 @@ class _Request(TypedDict, total=False):
     sequence: int | None
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     strategy: str | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
@@ -307,16 +332,22 @@ class Request(OrderMessage):
     type: Literal["request"]
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     strategy: str | None
     links: LinksTo | None
     tags: dict[str, Any]
@@ -406,18 +437,28 @@ class _RequestReplace(_OrderMessage, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
     request_id: str | None
 
 class RequestReplace(OrderMessage):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
-    limit_price and stop_price."""
+    """Request to change an order. At least one new term; `quantity` is the new total (FIX
+    OrderQty)."""
 
     fact: ClassVar[type[commands.ReplaceRequested]]
     type: Literal["request_replace"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     request_id: str | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
@@ -445,6 +486,7 @@ class _Fill(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
 
 class Fill(Report):
     """Execution. The same fill_id with the same numbers counts once."""
@@ -458,6 +500,7 @@ class Fill(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     def __init__(self, **fields: Unpack[_Fill]) -> None: ...
 
 class _FillCorrected(_Report, total=False):
@@ -468,6 +511,7 @@ class _FillCorrected(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
     corrects: Required[str]
 
 class FillCorrected(Report):
@@ -482,6 +526,7 @@ class FillCorrected(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     corrects: str
     def __init__(self, **fields: Unpack[_FillCorrected]) -> None: ...
 
@@ -533,17 +578,26 @@ class _Replaced(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
 
 class Replaced(Report):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and
-    stop_price."""
+    """New terms in force, as the venue states them. At least one of them."""
 
     fact: ClassVar[type[reports.OrderReplaced]]
     type: Literal["replaced"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     def __init__(self, **fields: Unpack[_Replaced]) -> None: ...
 
@@ -600,6 +654,11 @@ class _Restated(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
 
 class Restated(Report):
     """Order changed by the venue without a request."""
@@ -609,6 +668,11 @@ class Restated(Report):
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     def __init__(self, **fields: Unpack[_Restated]) -> None: ...
 
 class _StatusObserved(_Report, total=False):
@@ -643,16 +707,22 @@ class _Propose(_Message, total=False):
     strategy: Required[str]
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
 
@@ -666,16 +736,22 @@ class Propose(Message):
     strategy: str
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     links: LinksTo | None
     tags: dict[str, Any]
     def __init__(self, **fields: Unpack[_Propose]) -> None: ...

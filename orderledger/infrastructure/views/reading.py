@@ -178,7 +178,7 @@ class Reader:
             if live is None:
                 yield folded(self._store, as_of, effective_at)
             else:
-                yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
+                yield FoldedViews(live.events_of_groups(order_id, account), as_of, effective_at)
 
     def _events_known_of(
         self, as_of: AsOf | None, effective_at: datetime | None, streams: Iterable[str]

@@ -32,6 +32,7 @@ from orderledger.projections.agreement import agreement_of
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.groups import SHOWN_OF_GROUPS, is_grouped, with_group
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
@@ -155,6 +156,8 @@ class FoldedViews:
                 [*rows, *derived_anomalies(self, table, **where)], key=itemgetter("position")
             )
         rows = matching(table, rows, {}, since, until)
+        if table.name == ORDERS.name and set(table.names) >= SHOWN_OF_GROUPS:
+            rows = [with_group(self, row) if is_grouped(row) else row for row in rows]
         return (
             rows
             if newest is None

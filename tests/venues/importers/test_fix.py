@@ -14,6 +14,8 @@ import simplefix
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.fix import tags_of
+from orderledger.venues.importers.fix_messages import Tags, translated
+from orderledger.venues.interop.context import ObjectContext
 from tests.auditing.facts import FORMER_WORDS
 from tests.venues.importers.importing import ACCOUNT, imported, written
 
@@ -307,3 +309,36 @@ def test_a_commission_without_a_currency_is_in_that_of_the_trade(
     told = imported(ledger, "fix", path)
     assert told.is_whole, told.unreadable
     assert ledger.order("C-1", account=ACCOUNT)["fees"] == fees
+
+
+def fix(*pairs: str) -> list[Any]:
+    tags = Tags([(int(tag), value) for tag, _, value in (pair.partition("=") for pair in pairs)])
+    return translated(tags, ObjectContext(account=ACCOUNT, at=None, instruments={}, evidence={}))
+
+
+NEW_ORDER = ("35=D", "11=C-1", "55=XYZ", "54=1", "60=20260504-13:30:00")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "terms"),
+    [
+        (("152=500", "40=1"), {"quote_quantity": 500, "quantity": None}),
+        (("38=10", "40=2", "44=5", "111=2"), {"display_quantity": 2}),
+        (("38=10", "40=2", "44=5", "1138=0"), {"display_quantity": 0}),
+        (("38=10", "40=J", "1102=7"), {"order_type": "take_profit", "stop_price": 7}),
+        (
+            ("38=10", "40=P", "1094=8", "211=-2.5", "836=4", "1107=2"),
+            {
+                "order_type": "trailing_stop",
+                "trail_offset": Decimal("2.5"),
+                "trail_offset_type": "percent",
+                "trigger_source": "last",
+            },
+        ),
+        (("38=10", "40=P", "1094=8", "211=3", "836=2"), {"trail_offset": None}),
+        (("38=10", "40=P", "1094=4", "211=3"), {"order_type": "other", "trail_offset": None}),
+    ],
+)
+def test_terms_of_few_orders_are_read(pairs: tuple[str, ...], terms: dict[str, Any]) -> None:
+    request, _ = fix(*NEW_ORDER, *pairs)
+    assert {name: getattr(request, name) for name in terms} == terms
