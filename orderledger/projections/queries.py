@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.assets import asset_rows
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, has_position, is_account_entry
@@ -36,6 +37,7 @@ from orderledger.projections.marks import MARKS
 from orderledger.projections.open_lots import LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
+    ASSET,
     CURRENCY_UNKNOWN,
     GROUPS,
     NOTHING_PAID,
@@ -61,6 +63,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
@@ -491,6 +494,26 @@ def equity(
         points=points,
         changing=sorted(changing),
     )
+
+
+def pnl_by_asset(
+    source: Source,
+    at: datetime,
+    rules: RateRules,
+    *,
+    by: tuple[str, ...],
+    method: Method,
+    in_currency: str | None = None,
+    account: str | None = None,
+    **where: Any,
+) -> list[PnlGroupRow]:
+    """P&L by account and coin. Raises ValueError for other groups, filters and methods."""
+    _check_method(method)
+    others = [name for name in by if name not in ("account", ASSET)]
+    others += [name for name, value in where.items() if value is not None]
+    if others:
+        raise ValueError(f"{others[0]!r} does not go with by asset")
+    return asset_rows(source, at, rules, method=method, currency=in_currency, account=account)
 
 
 def _check_method(method: str) -> None:

@@ -20,6 +20,14 @@ MARK_SERVES = timedelta(hours=24)
 MOST_STEPS = 3
 
 
+class RateRules(NamedTuple):
+    """Settings of rates. `parities`: pairs of currencies of which one unit is worth one unit of the
+    other, in their declared order. `serves`: how long a mark is a rate."""
+
+    parities: tuple[tuple[str, str], ...] = ()
+    serves: timedelta = MARK_SERVES
+
+
 class Edge(NamedTuple):
     """One step from a currency to another: by the mark of an instrument, or by a parity."""
 

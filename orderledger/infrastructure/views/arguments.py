@@ -72,6 +72,19 @@ def zone_of(timezone: str | tzinfo) -> tzinfo:
         raise InvalidQuery(f"timezone: {error}", "timezone") from None
 
 
+def pairs_of(parities: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The currencies of parities. Raises InvalidQuery for a text that is not a parity."""
+    return tuple(map(_pair_of, parities))
+
+
+def _pair_of(text: str) -> tuple[str, str]:
+    one, sign, other = text.partition("=")
+    if not (one and sign and other):
+        fault = f"{text!r:.100} is not a pair of currencies such as USDT=USD"
+        raise InvalidQuery(f"parities: {fault}", "parities")
+    return one, other
+
+
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:
     """The names of the groups of a query."""
     return (

@@ -1,17 +1,17 @@
 """Query methods of a ledger about lots, balances and the value of accounts."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from orderledger.infrastructure.errors import InvalidQuery
+from orderledger.infrastructure.views.arguments import pairs_of
 from orderledger.infrastructure.views.parameters import (
     Account,
     AsOf,
     EffectiveAt,
     Instrument,
     LotMethod,
+    MarkServes,
+    Parities,
     PositionId,
     PositionSide,
     Word,
@@ -21,8 +21,6 @@ from orderledger.projections import queries
 from orderledger.projections.rates import MARK_SERVES
 from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
 from orderledger.projections.view import RowList
-
-MarkServes = Annotated[timedelta, "How long a mark values positions and converts amounts."]
 
 
 class BalanceQueries(Reader):
@@ -87,11 +85,7 @@ class BalanceQueries(Reader):
         self,
         *,
         currency: Annotated[str, "The currency of the value.", Word("in")],
-        parities: Annotated[
-            Sequence[str],
-            "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
-            Word("parity"),
-        ] = (),
+        parities: Parities = (),
         mark_serves: MarkServes = MARK_SERVES,
         account: Account = None,
         as_of: AsOf = None,
@@ -103,7 +97,7 @@ class BalanceQueries(Reader):
         shortest path of at most three steps. Each rate names its path. An amount that has no
         rate makes the sum empty.
         """
-        pairs = [_parity(text) for text in parities]
+        pairs = pairs_of(parities)
         at = self._moment(as_of, effective_at)
         with self._views(as_of, effective_at, is_streaming=True) as views:
             events_of = partial(self._events_known_of, as_of, effective_at)
@@ -111,16 +105,3 @@ class BalanceQueries(Reader):
                 views, currency, at, pairs, mark_serves, account, events_of=events_of
             )
             return RowList(rows)
-
-    def _moment(self, as_of: datetime | int | None, effective_at: datetime | None) -> datetime:
-        """The time for which marks have to serve."""
-        return effective_at or (as_of if isinstance(as_of, datetime) else self._clock.now())
-
-
-def _parity(text: str) -> tuple[str, str]:
-    one, sign, other = text.partition("=")
-    if not (one and sign and other):
-        raise InvalidQuery(
-            "parities", f"{text!r:.100} is not a pair of currencies such as USDT=USD"
-        )
-    return one, other

@@ -1,7 +1,7 @@
 """Parameters that several questions have, with their meanings."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
@@ -20,9 +20,11 @@ __all__ = [
     "Groups",
     "Instrument",
     "LotMethod",
+    "MarkServes",
     "Newest",
     "OpenOnly",
     "OrderId",
+    "Parities",
     "PositionId",
     "PositionSide",
     "Since",
@@ -62,4 +64,10 @@ Newest = Annotated[
     int | None, "Maximum number of rows. The ones updated last are kept.", Between(1)
 ]
 Groups = Sequence[str] | str
+Parities = Annotated[
+    Sequence[str],
+    "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
+    Word("parity"),
+]
+MarkServes = Annotated[timedelta, "How long a mark values positions and converts amounts."]
 RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]

@@ -86,6 +86,10 @@ class Reader:
         with self._views(as_of, effective_at) as views:
             return RowList(views.rows(table.public, since=since, until=until, **where))
 
+    def _moment(self, as_of: AsOf | None, effective_at: datetime | None) -> datetime:
+        """The time for which marks have to serve."""
+        return effective_at or (as_of if isinstance(as_of, datetime) else self._clock.now())
+
     def _check_reached(self, name: str, moment: AsOf) -> None:
         """Raise InvalidQuery for a moment of recording that is not in the past: what is recorded
         until then would change the answer."""

@@ -23,12 +23,15 @@ from orderledger.projections.certificates import CERTIFICATES, CertificateRow
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import AnyTable, RowType, Table
 
 
 class StoredViews:
     """The live views, in one reading transaction: `session`."""
+
+    rate_rules = RateRules()
 
     def __init__(self, session: Session) -> None:
         self.session = session

@@ -35,6 +35,7 @@ from orderledger.projections.fold import Fold, Streams, nothing_earlier
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.store import MemoryRows, Source, sort_key
 from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
@@ -118,6 +119,8 @@ class FoldedViews:
     shows only the names that had appeared by then, but an order is found by any name known at
     `as_of`.
     """
+
+    rate_rules = RateRules()
 
     def __init__(
         self,

@@ -13,7 +13,15 @@ from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from tests.account_auditor import AccountAuditor
 from tests.auditing.account_answers import METHODS, faults_between
-from tests.auditing.account_cases import OWN_CASES, Case, Rows, cases_in, faults_of, moment_of
+from tests.auditing.account_cases import (
+    OWN_CASES,
+    Case,
+    Rows,
+    cases_in,
+    faults_of,
+    faults_of_row,
+    moment_of,
+)
 from tests.core.properties.accounts import LENGTH, PARITIES, account_story
 from tests.core.properties.stories import START
 from tests.seeds import of_seeds
@@ -54,6 +62,38 @@ class Answered:
         return {row["code"] for row in self.ledger.anomalies(open_only=True, **self.asked)}
 
 
+def faults_of_assets(
+    answered: Answered, auditor: AccountAuditor, asked: dict[str, Any]
+) -> list[str]:
+    """P&L by asset against the oracle's, and against the balances."""
+    found = answered.ledger.pnl(
+        by="asset",
+        in_currency=asked["currency"],
+        parities=asked["parities"],
+        method=asked["method"],
+        **answered.asked,
+    )
+    rows = {row["asset"]: row for row in found}
+    totals = {row["currency"]: row["total"] for row in answered.balances()}
+    of_currency = {"asset": asked["currency"], "realized_pnl": 0, "average_open_price": 1}
+    own = rows.get(asked["currency"])
+    if own is not None and own["position_quantity"] and own["reason"] is None:
+        total = totals.get(asked["currency"], 0)
+        assert own | of_currency | {"position_quantity": total} == own
+    rows.pop(asked["currency"], None)
+    faults = []
+    for row in auditor.assets(**asked):
+        figures = {name: value for name, value in row.items() if name != "quantity"}
+        figures["position_quantity"] = figures["total"] = row["quantity"]
+        other = rows.pop(row["asset"], None)
+        if other is not None or row["quantity"]:
+            total = {"total": totals.get(row["asset"], 0)}
+            faults += faults_of_row(f"asset {row['asset']}", figures, (other or {}) | total)
+    return faults + [
+        f"asset {name} is not expected" for name, row in rows.items() if row["position_quantity"]
+    ]
+
+
 def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
     """Whether a fill or an instrument is reported again after a balance. The total at the time of
     the balance then has what later reports say of that time, and the auditor's has not."""
@@ -88,6 +128,12 @@ def test_accounts_are_the_auditors(seeds: range) -> None:
                 faults = faults_between(*pair, [currency], parities)
                 if is_completed_later(story):
                     faults = [one for one in faults if "difference" not in one]
+                asked = {
+                    "currency": currency,
+                    "parities": parities,
+                    "method": chance.choice(METHODS),
+                }
+                faults += faults_of_assets(*pair, asked)
                 assert faults == [], (seed, moment)
             assert ledger.views.check().differences == (), seed
 
