@@ -85,7 +85,7 @@ class Assets:
         self._instruments = {
             row["instrument"]: row for row in source.rows(INSTRUMENTS, account=account)
         }
-        self._rates = Rates(self._instruments.values(), rules.parities, rules.serves)
+        self._rates = Rates(self._instruments.values(), *rules)
         self._coins: dict[str, AssetBook] = {}
         self._margined: dict[tuple[str, Part], Position] = {}
         self._adjusts = [

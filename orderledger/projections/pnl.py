@@ -53,8 +53,8 @@ class PnlRow(_Amounts):
 class PnlGroupRow(_Amounts):
     """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it
     has the columns in `by`. With `instrument` it also has the position's side and id: positions are
-    never netted. By `asset` it has `account`, `asset` and `moved`: what moved the coin besides
-    fills, a list of `kind`, `cause`, `instrument`, `amount` and its `worth` at the time."""
+    never netted. By `asset` it has `account`, `asset` and `moved`, the sums of fees, funding and
+    transfers by kind and cause."""
 
     account: NotRequired[str]
     instrument: NotRequired[str]

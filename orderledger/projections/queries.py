@@ -63,7 +63,6 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
-from orderledger.projections.rates import RateRules
 from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
@@ -499,7 +498,7 @@ def equity(
 def pnl_by_asset(
     source: Source,
     at: datetime,
-    rules: RateRules,
+    parities: Sequence[tuple[str, str]],
     *,
     by: tuple[str, ...],
     method: Method,
@@ -513,6 +512,7 @@ def pnl_by_asset(
     others += [name for name, value in where.items() if value is not None]
     if others:
         raise ValueError(f"{others[0]!r} does not go with by asset")
+    rules = source.rate_rules.with_parities(parities)
     return asset_rows(source, at, rules, method=method, currency=in_currency, account=account)
 
 

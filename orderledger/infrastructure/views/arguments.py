@@ -7,6 +7,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import InvalidQuery
 from orderledger.infrastructure.time_zones import zone_named
+from orderledger.projections.rates import pair_of
 from orderledger.projections.view import AnyTable, Kind
 
 TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
@@ -74,15 +75,10 @@ def zone_of(timezone: str | tzinfo) -> tzinfo:
 
 def pairs_of(parities: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """The currencies of parities. Raises InvalidQuery for a text that is not a parity."""
-    return tuple(map(_pair_of, parities))
-
-
-def _pair_of(text: str) -> tuple[str, str]:
-    one, sign, other = text.partition("=")
-    if not (one and sign and other):
-        fault = f"{text!r:.100} is not a pair of currencies such as USDT=USD"
-        raise InvalidQuery(f"parities: {fault}", "parities")
-    return one, other
+    try:
+        return tuple(map(pair_of, parities))
+    except ValueError as fault:
+        raise InvalidQuery(f"parities: {fault}", "parities") from None
 
 
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from orderledger.infrastructure.views.parameters import (
 )
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.projections import queries
-from orderledger.projections.rates import MARK_SERVES
 from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
 from orderledger.projections.view import RowList
 
@@ -56,7 +55,7 @@ class BalanceQueries(Reader):
         *,
         account: Account = None,
         currency: Annotated[str | None, "Only this currency."] = None,
-        mark_serves: MarkServes = MARK_SERVES,
+        mark_serves: MarkServes = None,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,
     ) -> RowList[BalanceRow]:
@@ -86,7 +85,7 @@ class BalanceQueries(Reader):
         *,
         currency: Annotated[str, "The currency of the value.", Word("in")],
         parities: Parities = (),
-        mark_serves: MarkServes = MARK_SERVES,
+        mark_serves: MarkServes = None,
         account: Account = None,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,

@@ -69,5 +69,8 @@ Parities = Annotated[
     "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
     Word("parity"),
 ]
-MarkServes = Annotated[timedelta, "How long a mark values positions and converts amounts."]
+MarkServes = Annotated[
+    timedelta | None,
+    "How long a mark values positions and converts amounts. Otherwise the setting, 24 hours.",
+]
 RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]

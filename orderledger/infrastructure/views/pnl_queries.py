@@ -32,7 +32,6 @@ from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.pnl import ASSET, GROUPS
-from orderledger.projections.rates import RateRules
 from orderledger.projections.rows import (
     EquityPointRow,
     ExposureRow,
@@ -132,8 +131,8 @@ class PnlQueries(Reader):
         By asset: a row for each coin of an account, whatever it was traded against. Its quantity is
         its balance, and its cost is in one currency, by the rates of the times. `moved` lists
         fees, funding and transfers by kind and cause, with their worth. Only `in_currency`,
-        `parities`, `method` and `account` go with it. Without `in_currency` the P&L is in the currency of all
-        positions of the account, if they have the same.
+        `parities`, `method` and `account` go with it. Without `in_currency` the P&L is in the
+        currency of all positions of the account, if they have the same.
         """
         check_period(since, until)
         asked: dict[str, Any] = {
@@ -148,11 +147,10 @@ class PnlQueries(Reader):
             **where,
         }
         if ASSET in asked["by"]:
-            rules = RateRules(pairs_of(parities))
+            pairs, at = pairs_of(parities), self._moment(as_of, effective_at)
+            asked |= {"in_currency": in_currency, "method": method}
             with self._views(as_of, effective_at, is_streaming=True) as views:
-                at = self._moment(as_of, effective_at)
-                asked |= {"in_currency": in_currency, "method": method}
-                return RowList(queries.pnl_by_asset(views, at, rules, **asked))
+                return RowList(queries.pnl_by_asset(views, at, pairs, **asked))
         if in_currency is not None or parities:
             raise InvalidQuery("in_currency and parities go with by asset alone", "in_currency")
         with self._views(as_of, effective_at) as views:

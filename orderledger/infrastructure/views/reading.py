@@ -182,7 +182,9 @@ class Reader:
             if live is None:
                 yield folded(self._store, as_of, effective_at)
             else:
-                yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
+                events = live.events_of_order(order_id, account)
+                rules = self._store.rate_rules
+                yield FoldedViews(events, as_of, effective_at, rate_rules=rules)
 
     def _events_known_of(
         self, as_of: AsOf | None, effective_at: datetime | None, streams: Iterable[str]
@@ -211,7 +213,7 @@ class Reader:
             )
             reached, outdated = stored(session)
             if reached >= position and not outdated:
-                return StoredViews(session)
+                return StoredViews(session, self._store.rate_rules)
             reading.close()
             self._projector.restart()
         return None

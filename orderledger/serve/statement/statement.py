@@ -148,13 +148,13 @@ def statement_of(
     log position.
     """
     log = StatementLog(store, as_of, account, progress)
-    start = FoldedViews(log.events(), None, period.before)
+    start = FoldedViews(log.events(), None, period.before, rate_rules=store.rate_rules)
     positions_start, pnl_start = (
         queries.positions(start, method=method),
         queries.pnl(start, method=method),
     )
     del start
-    end = FoldedViews(log.events(), None, period.last)
+    end = FoldedViews(log.events(), None, period.last, rate_rules=store.rate_rules)
     positions_end, pnl_end = queries.positions(end, method=method), queries.pnl(end, method=method)
     listed = _listed(end, period)
     del end
