@@ -223,6 +223,9 @@ class PnlQueries(Reader):
         ledger began. Each row agrees with `pnl` at its time: a busted fill counts until its bust.
         The last row of a currency equals the sum of the rows of `pnl` with these filters.
 
+        This is P&L only: it has no deposits, and no balances that the account began with. The
+        equity of an account with an opening balance is in `balances` and `valuation`.
+
         `since` and `until` select moments: the values count from the beginning of the ledger. A row
         whose `moments` is above 1 summarizes several. Then the moments with the lowest and the
         highest equity, the largest drawdown, and the last one are shown.

@@ -120,6 +120,8 @@ class FoldedViews:
     `as_of`.
     """
 
+    rate_rules = USUAL
+
     def __init__(
         self,
         events: Iterable[Recorded],
