@@ -236,7 +236,7 @@ class Auditor:
         paid_out: list[Fact],
     ) -> Row:
         steps = found.parts.get(part, [])
-        rows = [row for _, row in steps if not isinstance(row, Fact)]
+        rows = [row for _, row in steps if isinstance(row, dict)]
         definition = self._definition(account, instrument)
         is_inverse = bool(definition.get("inverse"))
         multiplier = number(definition.get("multiplier") or 1)

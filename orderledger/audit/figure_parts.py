@@ -18,7 +18,7 @@ from orderledger.extend.views import (
     Method,
     Position,
     Terms,
-    fees_of,
+    entries,
     is_entry,
     queries,
 )
@@ -26,6 +26,14 @@ from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 
 OF_FILL = ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
 OF_EVENT = ("quantity", "price", "at", "position")
+PARTS = {
+    "adjust": "adjustment",
+    "split": "split",
+    "settle": "settlement",
+    "delivery": "delivery",
+}
+"""Kinds of parts by the kinds of account events."""
+
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 
 
@@ -38,19 +46,23 @@ def pnl_parts(
     pnl: PnlRow,
     fills: Iterable[FillPnlRow],
     events: Iterable[AccountEventRow],
+    others: Iterable[queries.Result],
     conversion: queries.Conversion,
     method: Method,
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, except its unrealized P&L.
 
-    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`, both of this account and
-    instrument.
+    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`; `others`: what splits and
+    settlements realized. All of this position.
     """
     parts: list[PartRow] = []
     for fill in fills:
         parts += _parts_of_fill(pnl, fill, conversion, method)
     for event in events:
         parts += _parts_of_event(pnl, event, conversion)
+    number = METHODS.index(method)
+    for entry, _, realized in others:
+        parts.append(_part_of_result(pnl, entry, realized[number]))
     parts.sort(key=lambda one: (one["at"], one["position"] or 0))
     if pnl["net_pnl"] is not None:
         parts += _rounding(
@@ -96,16 +108,14 @@ def unrealized_parts(
     ]
 
 
-def position_parts(
-    entries: Iterable[Entry], position: Position, method: Method
-) -> Iterator[PartRow]:
-    """Amounts that each trade and adjustment adds to the quantity and the cost of a position.
+def position_parts(found: Iterable[Entry], position: Position, method: Method) -> Iterator[PartRow]:
+    """Amounts that each entry (`found`) adds to the quantity and the cost of a position.
     `position`: the position before all of them."""
     book = position.books[METHODS.index(method)]
-    for entry in entries:
+    for entry in found:
         quantity, cost = position.quantity, book.cost
         position.take(entry)
-        kind = "fill" if "fill_id" in entry else "adjustment"
+        kind = "fill" if "fill_id" in entry else PARTS[entry["kind"]]
         fields = _of_fill(entry) if "fill_id" in entry else _of_event(entry)
         yield part(
             "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
@@ -130,7 +140,7 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
         yield part(
             "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
         )
-        for currency, fee in fees_of(trade):
+        for currency, fee in entries.fees_of(trade):
             yield part("fees", "fee", **fields, amount=fee, currency=currency)
 
 
@@ -140,15 +150,13 @@ def entries_in_order(
     part: sides.Part,
     modes: sides.Modes,
 ) -> list[Entry]:
-    """The trades and adjustments of a position, from those of its instrument, as they happened."""
+    """What changes the quantity of a position, from those of its instrument, as they happened."""
     rows: tuple[TradeRow | AccountEventRow, ...] = (
         *trades,
-        *(event for event in events if event["kind"] == "adjust"),
+        *(event for event in events if event["kind"] in entries.ORDERED),
     )
-    entries = (row for row in rows if is_entry(row))
-    return sorted(
-        (entry for entry in entries if sides.part_of(entry, modes) == part), key=sides.when
-    )
+    found = (row for row in rows if is_entry(row))
+    return sorted((one for one in found if entries.concerns(one, part, modes)), key=sides.when)
 
 
 def _parts_of_fill(
@@ -168,7 +176,7 @@ def _parts_of_fill(
         currency=pnl["currency"],
         net_amount=realized,
     )
-    for name, fee in fees_of(fill):
+    for name, fee in entries.fees_of(fill):
         worth = conversion.fee(name, fee, fill["price"], fill["position"])
         yield part(
             "fees",
@@ -204,6 +212,34 @@ def _parts_of_event(
             currency=pnl["currency"],
             net_amount=ZERO,
         )
+    elif entries.is_ordered(event):
+        price = Decimal(str(event.get("price") or 0))
+        number = entries.payment_key(event)
+        for name, fee in entries.fees_in(event):
+            worth = conversion.fee(name, fee, price, number)
+            yield part(
+                "fees",
+                "fee",
+                **_of_event(event),
+                amount=fee,
+                currency=name or pnl["currency"] or "",
+                net_amount=None if worth is None else worth.copy_negate(),
+            )
+
+
+def _part_of_result(
+    pnl: PnlRow, entry: entries.Split | entries.Settlement, realized: Decimal
+) -> PartRow:
+    fields = {name: entry.get(name) for name in OF_EVENT}
+    kind = "settlement" if entry["kind"] == "settle" else "cash in lieu"
+    return part(
+        "realized_pnl",
+        kind,
+        **fields,
+        amount=realized,
+        currency=pnl["currency"],
+        net_amount=realized,
+    )
 
 
 def _rounding(

@@ -97,7 +97,12 @@ def why_pnl(
         for one in queries.pnl_of_fills(views, **where)
         if (one["position_side"], one["position_id"]) == part
     )
-    parts = pnl_parts(row, fills, events, conversion, method)
+    others = (
+        one
+        for one in queries.other_results(views, **where)
+        if (one[1].side, one[1].position_id) == part
+    )
+    parts = pnl_parts(row, fills, events, others, conversion, method)
     terms, cost = _terms(definitions, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
 

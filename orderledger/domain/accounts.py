@@ -11,9 +11,18 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from orderledger.domain.account_event import AccountEvent as AccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
-from orderledger.domain.log_event import LogEvent
+from orderledger.domain.instrument_events import (
+    InstrumentRenamed as InstrumentRenamed,
+)
+from orderledger.domain.instrument_events import (
+    InstrumentSettled as InstrumentSettled,
+)
+from orderledger.domain.instrument_events import (
+    InstrumentSplit as InstrumentSplit,
+)
 from orderledger.domain.values import (
     BalanceState,
     Cause,
@@ -27,26 +36,6 @@ from orderledger.domain.wording import because, listed, moment, shown, word
 
 EVERY_ACCOUNT = "*"
 """The account of a halt that is about every account of the store."""
-
-
-class AccountEvent(LogEvent, frozen=True, kw_only=True):
-    """Base of facts about an account. `at`: time by the sender's clock; None means the time of
-    recording. `stream_kind` is a part of the stream's name. `is_ours`: it is a fact of our side,
-    which may be refused."""
-
-    stream_kind: ClassVar[str] = ""
-    is_ours: ClassVar[bool] = False
-    at: datetime | None = None
-    message_id: str | None = None
-
-    @property
-    def subject(self) -> str:
-        """The instrument or the currency of its stream. Empty: the whole account."""
-        return getattr(self, "instrument", None) or getattr(self, "currency", None) or ""
-
-    def sentence(self) -> str:
-        """The event in a sentence for people."""
-        raise NotImplementedError
 
 
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
@@ -452,6 +441,9 @@ AnyAccountEvent = (
     | FundingRecorded
     | TransferRecorded
     | PositionAdjusted
+    | InstrumentSplit
+    | InstrumentSettled
+    | InstrumentRenamed
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified

@@ -78,6 +78,24 @@ class FeeKind(StrEnum):
     BUILDER = "builder"
 
 
+class SettlementKind(StrEnum):
+    """What ended a position without a trade."""
+
+    EXPIRY = "expiry"
+    EXERCISE = "exercise"
+    ASSIGNMENT = "assignment"
+    DELIVERY = "delivery"
+    REDEMPTION = "redemption"
+
+
+class Premium(StrEnum):
+    """Where the result of a settled option goes. `realize`: it is P&L of the option. `carry`: it
+    is a part of the cost, or of the proceeds, of what is delivered."""
+
+    REALIZE = "realize"
+    CARRY = "carry"
+
+
 class TransferKind(StrEnum):
     """Why money or coins moved without a trade."""
 

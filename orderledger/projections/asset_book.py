@@ -10,7 +10,7 @@ from orderledger.projections.pnl import PnlGroupRow
 from orderledger.projections.positions import COSTS, LotBook, Method, Terms, shown
 
 UNIT = Terms()
-OF_PNL = ("fee", "funding", "pnl")
+FEE, FUNDING, PNL = OF_PNL = ("fee", "funding", "pnl")
 """The payments that are P&L. The others are transfers, which never are."""
 
 
@@ -110,8 +110,8 @@ class AssetBook:
             "position_quantity": None if unknown else shown(self.quantity),
             "average_open_price": None if reason else UNIT.price(self.quantity, self._book.cost),
             "realized_pnl": None if reason else shown(self._book.realized),
-            "fees": self._sum("fee", asset, -1),
-            "funding": self._sum("funding", asset, 1),
+            "fees": self._sum(FEE, asset, -1),
+            "funding": self._sum(FUNDING, asset, 1),
             "net_pnl": None if reason else self._net(),
             "unrealized_pnl": None if reason else self._unrealized(mark.amount),
             "mark_price": mark.amount,

@@ -14,24 +14,24 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.asset_book import AssetBook, Origin, Price
+from orderledger.projections.asset_book import FEE, FUNDING, PNL, AssetBook, Origin, Price
 from orderledger.projections.balances import HELD, Sums
 from orderledger.projections.cash import CASH
 from orderledger.projections.entries import (
-    Adjustment,
-    Funding,
+    Entry,
     Trade,
-    fees_of,
     has_position,
+    is_account_entry,
     is_adjustment,
-    is_funding,
+    paid_in,
 )
 from orderledger.projections.instruments import INSTRUMENTS, modes_of
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, PnlGroupRow
-from orderledger.projections.positions import COSTS, LotBook, Method, Position, Terms, terms_of
+from orderledger.projections.positions import COSTS, Method, Position, Terms, terms_of
 from orderledger.projections.rates import RateRules, Rates, no_rate
-from orderledger.projections.sides import Part, part_of, when
+from orderledger.projections.shares import Holder, quantities, shared
+from orderledger.projections.sides import when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES
 
@@ -87,7 +87,8 @@ class Assets:
         }
         self._rates = Rates(self._instruments.values(), *rules)
         self._coins: dict[str, AssetBook] = {}
-        self._margined: dict[tuple[str, Part], Position] = {}
+        self._positions: dict[Holder, Position] = {}
+        self._held = quantities(self._positions)
         self._adjusts = [
             row
             for row in source.rows(ACCOUNT_EVENTS, account=account, kind="adjust")
@@ -106,73 +107,64 @@ class Assets:
 
     def _take(self, fact: Fact) -> None:
         if "fill_id" in fact:
-            self._trade(fact)
+            self._enter(fact)
         elif "kind" not in fact:
             self._rates.mark(fact["instrument"], fact["price"], fact["at"])
-        else:
-            self._account_event(fact)
+        elif is_account_entry(fact):
+            self._enter(fact)
+        elif fact["kind"] == "adjust":
+            self._open(fact)
+        elif fact["kind"] == "transfer" and fact["state"] == "active":
+            self._transfer(fact)
 
-    def _account_event(self, row: AccountEventRow) -> None:
-        if is_funding(row):
-            self._fund(row)
-        elif is_adjustment(row):
-            if self._terms(row["instrument"]).is_margined:
-                self._position(row).enter(row)
-        elif row["kind"] == "adjust":
-            self._open(row)
-        elif row["kind"] == "transfer" and row["state"] == "active":
-            self._transfer(row)
-
-    def _trade(self, trade: Trade) -> None:
-        """A trade changes each coin once: by what it pays or brings, less its fees."""
-        terms = self._terms(trade["instrument"])
-        own = terms.currency
-        if terms.kind is None or own is None:
+    def _enter(self, entry: Entry) -> None:
+        """An entry changes each coin once: by what it pays or brings, less its fees."""
+        defined = self._instruments.get(entry["instrument"])
+        terms = terms_of(defined)
+        if terms.kind is None or terms.currency is None:
             return  # the balances of the account are not known then
-        changes = {own: self._gain(trade, own) if terms.is_margined else self._cash(trade, own)}
-        for name, amount in fees_of(trade):
-            if name != terms.coin:
-                paid = self._pay(Origin("fee"), name or own, amount.copy_negate(), trade["at"])
-                changes[name or own] = EXACT.add(changes.get(name or own, ZERO), paid)
+        for holder, share in shared(entry, modes_of(defined), self._held):
+            if holder not in self._positions:
+                self._positions[holder] = Position(
+                    self._account, entry["instrument"], terms, terms_of=self._terms
+                )
+            position = self._positions[holder]
+            before = position.moved_cash()
+            position.take(share)
+            changes = {
+                name: EXACT.subtract(amount, before.get(name, ZERO))
+                for name, amount in position.moved_cash().items()
+            }
+            self._change(share, terms, changes)
+
+    def _change(self, entry: Entry, terms: Terms, changes: dict[str, Decimal]) -> None:
+        """Take in what an entry moved."""
+        at, before_fees = entry["at"], dict(changes)
+        is_funding = "kind" in entry and entry["kind"] == "funding"
+        for currency, paid in paid_in(entry):
+            name, origin = currency or terms.currency or "", Origin(FUNDING if is_funding else FEE)
+            self._coin(name).pay(origin, paid.copy_negate(), self._price_of(name, entry, terms))
+            before_fees[name] = EXACT.add(before_fees.get(name, ZERO), paid)
+        for name in (terms.currency or "", terms.coin or ""):
+            amount = before_fees.get(name, ZERO)
+            if amount and terms.is_margined:
+                self._coin(name).pay(Origin(PNL), amount, self._price_of(name, entry, terms))
+            elif amount:
+                self._coin(name).fill(amount)
         for name, amount in changes.items():
-            self._coin(name).trade(amount, self._rate(name, trade["at"]), trade["at"])
-        if terms.coin is not None:
-            self._exchange(trade, terms.coin, own)
+            if amount:
+                self._coin(name).trade(amount, self._price_of(name, entry, terms), at)
 
-    def _cash(self, trade: Trade, own: str) -> Decimal:
-        """The payment of a trade before fees, positive if received."""
-        value = EXACT.multiply(trade["quantity"], trade["price"])
-        amount = self._terms(trade["instrument"]).amount(value)
-        amount = amount if trade["side"] == "sell" else amount.copy_negate()
-        self._coin(own).fill(amount)
-        return amount
-
-    def _exchange(self, trade: Trade, coin: str, own: str) -> None:
-        """The coin of a trade at spot, less the fee that was paid in it."""
-        book, price = self._coin(coin), self._price(own, trade["price"], trade["at"])
-        fee = total(amount for name, amount in fees_of(trade) if name == coin)
-        quantity = trade["quantity"]
-        signed = quantity if trade["side"] == "buy" else quantity.copy_negate()
-        book.fill(signed)
-        book.trade(EXACT.subtract(signed, fee), price, trade["at"])
-        if fee:
-            book.pay(Origin("fee"), fee.copy_negate(), price)
-
-    def _gain(self, trade: Trade, own: str) -> Decimal:
-        """The realized P&L of a margined instrument, as the venue pays it: by average."""
-        position = self._position(trade)
-        book = position.books[0]
-        before = book.realized
-        position.enter(trade)
-        gain = position.terms.amount(COSTS.subtract(book.realized, before))
-        return self._pay(Origin("pnl"), own, gain, trade["at"]) if gain else ZERO
-
-    def _fund(self, row: Funding) -> None:
-        terms = self._terms(row["instrument"])
-        if terms.kind is not None and terms.currency is not None:
-            name, at = row["currency"], row["at"]
-            amount = self._pay(Origin("funding"), name, row["quantity"], at)
-            self._coin(name).trade(amount, self._rate(name, at), at)
+    def _price_of(self, name: str, entry: Entry, terms: Terms) -> Price:
+        """Of a coin that is traded the price of the entry, otherwise its rate."""
+        if name != terms.coin or ("kind" in entry and entry["kind"] == "funding"):
+            return self._rate(name, entry["at"])
+        if "kind" in entry and entry["kind"] == "split":
+            return Price(ZERO)
+        rate = self._rate(terms.currency or "", entry["at"])
+        if rate.amount is None:
+            return rate
+        return Price(COSTS.multiply(entry["price"], rate.amount))
 
     def _transfer(self, row: AccountEventRow) -> None:
         cause: dict[str, Any] = row["cause"] or {}
@@ -208,11 +200,6 @@ class Assets:
                 found.append((row["quantity"], price))
         return found
 
-    def _pay(self, origin: Origin, currency: str, amount: Decimal, at: datetime) -> Decimal:
-        """Note why a coin moved. Returns the amount."""
-        self._coin(currency).pay(origin, amount, self._rate(currency, at))
-        return amount
-
     def _coin(self, name: str) -> AssetBook:
         if name not in self._coins:
             self._coins[name] = AssetBook(self._method)
@@ -220,15 +207,6 @@ class Assets:
 
     def _terms(self, instrument: str) -> Terms:
         return terms_of(self._instruments.get(instrument))
-
-    def _position(self, entry: Trade | Adjustment) -> Position:
-        instrument = entry["instrument"]
-        defined = self._instruments.get(instrument)
-        key = (instrument, part_of(entry, modes_of(defined)))
-        if key not in self._margined:
-            books = (LotBook("average", {}, None),)
-            self._margined[key] = Position(self._account, instrument, terms_of(defined), books)
-        return self._margined[key]
 
     def _rate(self, name: str, at: datetime) -> Price:
         if self._currency is None:

@@ -141,7 +141,11 @@ def _value(row: StoredPositionRow, terms: Terms, mark: Decimal) -> Decimal:
     """The part of an open position in the equity: its gain, or its market value."""
     quantity = row["position_quantity"] or ZERO
     value = terms.value(quantity, mark)
-    gain = terms.gain(value, Decimal(row["book"]["cost"])) if terms.is_margined else value
+    gain = (
+        terms.gain(value, Decimal(row["book"].get("paid_book", row["book"])["cost"]))
+        if terms.is_margined
+        else value
+    )
     return terms.amount(gain)
 
 

@@ -10,7 +10,14 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.entries import Funding, Trade, fees_of, has_position, is_funding
+from orderledger.projections.entries import (
+    Entry,
+    has_position,
+    is_account_entry,
+    is_of_instrument,
+    paid_in,
+    payment_key,
+)
 from orderledger.projections.instruments import INSTRUMENTS, StoredInstrumentRow, modes_of
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.pnl import NOTHING_PAID, FeesPaid, Marks, rate_of
@@ -30,7 +37,18 @@ PAID = POSITIONS.narrowed(
 """The columns of positions that show which currencies their fees are in."""
 
 OF_FEES = (
-    *("account", "instrument", "side", "fee", "fee_currency", "fees", "at", "position", "rank"),
+    *(
+        "account",
+        "instrument",
+        "fill_id",
+        "side",
+        "fee",
+        "fee_currency",
+        "fees",
+        "at",
+        "position",
+        "rank",
+    ),
     *("position_side", "position_id"),
 )
 MARKED = ("account", "instrument", "at", "price", "position")
@@ -38,7 +56,7 @@ MARKED = ("account", "instrument", "at", "price", "position")
 Instruments = Mapping[str, StoredInstrumentRow]
 """By name, those of one account."""
 
-Payment = tuple[Trade | Funding, str, Decimal | None]
+Payment = tuple[Entry, str, Decimal | None]
 """An entry, the third coin that it was paid in, and the worth of that: None without a rate."""
 
 
@@ -84,7 +102,7 @@ def fee_worths(source: Source, account: str | None) -> Worths:
     position and currency. Without those that had no rate."""
     found = source.rows(PAID, method="average", account=account)
     return {
-        (entry["position"], currency): worth
+        (payment_key(entry), currency): worth
         for one in dict.fromkeys(row["account"] for row in found if has_foreign_fees(row))
         for entry, currency, worth in _payments(source, one, _instruments(source, one))
         if worth is not None
@@ -120,30 +138,31 @@ def _payments(
     rates = Rates(instruments.values(), *source.rate_rules)
     trades = source.each(TRADES, columns=OF_FEES, account=account, **of_trades)
     marks = source.each(MARKS, columns=MARKED, account=account)
-    funding = source.each(ACCOUNT_EVENTS, account=account, kind="funding")
-    parts: Iterable[Iterable[Trade | Funding | MarkRow]] = (
+    events = source.each(ACCOUNT_EVENTS, account=account)
+    parts: Iterable[Iterable[Entry | MarkRow]] = (
         marks,
-        (row for row in funding if is_funding(row)),
+        (row for row in events if is_account_entry(row)),
         (row for row in trades if has_position(row)),
     )
-    entries: Iterator[Trade | Funding | MarkRow] = merge(*parts, key=_marks_first)
+    entries: Iterator[Entry | MarkRow] = merge(*parts, key=_marks_first)
     for entry in entries:
         if "fee" in entry or "kind" in entry:
+            if is_of_instrument(entry) and entry["kind"] == "split":
+                rates.unmark(entry["instrument"])
             yield from _of_entry(entry, terms.get(entry["instrument"]), rates)
         else:
             rates.mark(entry["instrument"], entry["price"], entry["at"])
 
 
-def _of_entry(entry: Trade | Funding, terms: Terms | None, rates: Rates) -> Iterator[Payment]:
+def _of_entry(entry: Entry, terms: Terms | None, rates: Rates) -> Iterator[Payment]:
     if terms is None or terms.currency is None:
         return
-    paid = fees_of(entry) if "fee" in entry else [(entry["currency"], -entry["quantity"])]
-    for currency, amount in paid:
+    for currency, amount in paid_in(entry):
         if terms.is_foreign(currency):
             path = rates.path(currency, terms.currency, entry["at"])
             yield entry, currency, None if path is None else EXACT.multiply(amount, path.rate)
 
 
-def _marks_first(entry: Trade | Funding | MarkRow) -> tuple[datetime, bool]:
+def _marks_first(entry: Entry | MarkRow) -> tuple[datetime, bool]:
     """A mark of the time of a fill is known then."""
     return entry["at"], "fee" in entry or "kind" in entry

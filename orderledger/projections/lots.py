@@ -74,6 +74,9 @@ class Lots(Protocol):
     def clear(self) -> None:
         """Forget all lots."""
 
+    def take_all(self) -> list[Lot]:
+        """Take away all lots. Returns them, oldest first."""
+
     def at_hand(self) -> list[Lot]:
         """The lots in memory, oldest first: all of them where none is put away."""
 
@@ -112,6 +115,9 @@ class Merged:
 
     def clear(self) -> None:
         self._lot = None
+
+    def take_all(self) -> list[Lot]:
+        return _taken(self)
 
     def at_hand(self) -> list[Lot]:
         return [] if self._lot is None else [self._lot]
@@ -152,6 +158,9 @@ class Stack:
     def clear(self) -> None:
         self._open.clear()
         self._top = 0
+
+    def take_all(self) -> list[Lot]:
+        return _taken(self)[::-1]
 
     def at_hand(self) -> list[Lot]:
         return list(self._open)
@@ -207,6 +216,9 @@ class Queue:
     def at_hand(self) -> list[Lot]:
         return [*self._oldest, *self._newest]
 
+    def take_all(self) -> list[Lot]:
+        return _taken(self)
+
     def clear(self) -> None:
         self._oldest.clear()
         self._newest.clear()
@@ -219,6 +231,15 @@ class Queue:
         if self.packs_made:
             state["packs"] = [self._first, self.packs_made]
         return state
+
+
+def _taken(lots: Lots) -> list[Lot]:
+    """All lots, in the order in which they are closed."""
+    found = []
+    while (lot := lots.next()) is not None:
+        found.append(lot)
+        lots.drop()
+    return found
 
 
 def _lots(texts: Iterable[list[str]]) -> list[Lot]:

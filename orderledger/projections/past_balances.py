@@ -15,7 +15,7 @@ from orderledger.projections.entries import (
     Trade,
     has_position,
     is_account_entry,
-    is_adjustment,
+    is_of_instrument,
 )
 from orderledger.projections.fill_changes import (
     FillEvents,
@@ -24,8 +24,9 @@ from orderledger.projections.fill_changes import (
     trades_at,
 )
 from orderledger.projections.instruments import StoredInstrumentRow, modes_of
-from orderledger.projections.positions import Position, Terms, terms_of
-from orderledger.projections.sides import Part, part_of, when
+from orderledger.projections.positions import Position, terms_of
+from orderledger.projections.shares import Holder, quantities, shared
+from orderledger.projections.sides import when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES
 
@@ -65,14 +66,12 @@ class Past:
 
     def _moved_since(self, account: str, at: datetime) -> dict[str, Decimal]:
         trades, events = self._entries(account, since=at + MOMENT)
-        margined = {
-            trade["instrument"] for trade in trades if self._terms(account, trade).is_margined
-        }
-        entries: list[Entry] = [one for one in trades if one["instrument"] not in margined]
-        entries += [row for row in events if is_account_entry(row) and row["kind"] != "adjust"]
-        for instrument in margined:
+        since: list[Entry] = [*trades, *(row for row in events if is_account_entry(row))]
+        whole = {one["instrument"] for one in since if self._needs_all(account, one)}
+        entries = [one for one in since if one["instrument"] not in whole and not _sets(one)]
+        for instrument in whole:
             traded, others = self._entries(account, instrument=instrument)
-            entries += [*traded, *(row for row in others if is_adjustment(row))]
+            entries += [*traded, *(row for row in others if is_account_entry(row))]
         return self._moved(account, entries, Openings(first=at + MOMENT), events)
 
     def _totals_until(self, account: str, at: datetime) -> dict[str, Decimal]:
@@ -107,14 +106,22 @@ class Past:
     ) -> dict[str, Decimal]:
         """By currency, what the entries and transfers moved since the openings."""
         sums: dict[str, Decimal] = {}
-        positions: dict[tuple[str, Part], Position] = {}
+        positions: dict[Holder, Position] = {}
+        held = quantities(positions)
         for entry in sorted(entries, key=when):
             instrument = entry["instrument"]
             defined = self._instruments.get((account, instrument))
-            key = (instrument, part_of(entry, modes_of(defined)))
-            if key not in positions:
-                positions[key] = Position(account, instrument, terms_of(defined), openings=openings)
-            positions[key].take(entry)
+            for holder, share in shared(entry, modes_of(defined), held):
+                if holder not in positions:
+                    terms = terms_of(defined)
+                    positions[holder] = Position(
+                        account,
+                        instrument,
+                        terms,
+                        openings=openings,
+                        terms_of=lambda name: terms_of(self._instruments.get((account, name))),
+                    )
+                positions[holder].take(share)
         for position in positions.values():
             for name, amount in position.moved_cash().items():
                 sum_in(sums, name, amount)
@@ -124,8 +131,16 @@ class Past:
                 sum_in(sums, currency, row["quantity"] or ZERO)
         return sums
 
-    def _terms(self, account: str, trade: Trade) -> Terms:
-        return terms_of(self._instruments.get((account, trade["instrument"])))
+    def _needs_all(self, account: str, entry: Entry) -> bool:
+        """Whether what an entry moved depends on those before it."""
+        if "fill_id" not in entry and entry["kind"] == "funding":
+            return False
+        terms = terms_of(self._instruments.get((account, entry["instrument"])))
+        return is_of_instrument(entry) or (terms.is_margined and not _sets(entry))
+
+
+def _sets(entry: Entry) -> bool:
+    return "fill_id" not in entry and entry["kind"] == "adjust"
 
 
 def sum_in(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:

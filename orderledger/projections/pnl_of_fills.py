@@ -12,10 +12,9 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
-from orderledger.projections.entries import Entry, Trade
-from orderledger.projections.pnl_groups import Holder, left_to_nobody
+from orderledger.projections.entries import Entry, Ordered, Settlement, Split, Trade
 from orderledger.projections.positions import METHODS, Definitions, LotBook, Position, shown
-from orderledger.projections.sides import part_of
+from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.view import Table
 
 
@@ -96,25 +95,42 @@ def fill_rows(
     as in `rows_by`.
     """
     holders: dict[Holder, Holding] = {}
+    positions: dict[Holder, Position] = {}
+    held = quantities(positions)
     for entry in entries:
         defined = definitions(entry["account"], entry["instrument"])
-        part = part_of(entry, defined.modes)
-        holder = (
-            entry["account"],
-            entry["instrument"],
-            *part,
-            entry["strategy"] if by_strategy and "fill_id" in entry else None,
-        )
-        holding = holders.get(holder)
-        if holding is None:
-            holding = holders[holder] = Holding(
-                defined.position(*holder[:2], part), defined.unknown
-            )
-        if "fill_id" in entry:
-            yield holding.filled(entry)
-        elif entry["kind"] == "adjust":
-            known = {one: held.position for one, held in holders.items()}
-            holding.position.enter(left_to_nobody(entry, holder[:4], known))
+        for holder, share in shared(entry, defined.modes, held, by_strategy=by_strategy):
+            holding = holders.get(holder)
+            if holding is None:
+                position = positions[holder] = defined.position(*holder[:2], holder[2:4])
+                holding = holders[holder] = Holding(position, defined.unknown)
+            if "fill_id" in share:
+                yield holding.filled(share)
+            elif share["kind"] != "funding":
+                holding.changed(share)
+
+
+Result = tuple[Split | Settlement, Position, list[Decimal]]
+"""A split or a settlement, its position, and what it realized there by each method."""
+
+
+def other_results(entries: Iterable[Entry], definitions: Definitions) -> Iterator[Result]:
+    """What splits (by cash in lieu) and settlements realized, in one pass over all entries."""
+    holders: dict[Holder, Holding] = {}
+    positions: dict[Holder, Position] = {}
+    held = quantities(positions)
+    for entry in entries:
+        defined = definitions(entry["account"], entry["instrument"])
+        for holder, share in shared(entry, defined.modes, held):
+            holding = holders.get(holder)
+            if holding is None:
+                position = positions[holder] = defined.position(*holder[:2], holder[2:4])
+                holding = holders[holder] = Holding(position, defined.unknown)
+            if "fill_id" not in share and share["kind"] == "funding":
+                continue
+            realized = holding.changed(share)
+            if "fill_id" not in share and (share["kind"] == "split" or share["kind"] == "settle"):
+                yield share, holding.position, realized
 
 
 class Holding:
@@ -164,6 +180,11 @@ class Holding:
             "reason": reason,
             "currency": position.terms.currency,
         }
+
+    def changed(self, entry: Ordered) -> list[Decimal]:
+        """Enter an entry. Returns what it realized by each method."""
+        self.position.enter(entry)
+        return [self._realized_now(number, book) for number, book in enumerate(self.position.books)]
 
     def _realized_now(self, number: int, book: LotBook) -> Decimal:
         if book.realized is self._realized[number]:  # the usual case: nothing was closed

@@ -52,7 +52,8 @@ from orderledger.projections.pnl import (
     pnl_row,
 )
 from orderledger.projections.pnl_groups import group_rows, rows_by
-from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
+from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, Result, fill_rows
+from orderledger.projections.pnl_of_fills import other_results as results_of_others
 from orderledger.projections.position_tables import POSITIONS, PositionKey, StoredPositionRow
 from orderledger.projections.positions import (
     METHODS,
@@ -69,7 +70,7 @@ from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable
 
-__all__ = ["Conversion", "balances", "valuation"]
+__all__ = ["Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -440,9 +441,15 @@ def _marks(rows: Iterable[StoredInstrumentRow]) -> Marks:
 
 
 def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
-    """The last mark of each instrument at or before a moment."""
-    rows = source.last_marks(moment, account)
-    return {(row["account"], row["instrument"]): row["price"] for row in rows}
+    """The last mark of each instrument at or before a moment. Not one before a split."""
+    split: dict[tuple[str, str], datetime] = {}
+    for event in source.rows(ACCOUNT_EVENTS, account=account, kind="split"):
+        if event["at"] <= moment:
+            split[event["account"], event["instrument"] or ""] = event["at"]
+    marks = (
+        ((row["account"], row["instrument"]), row) for row in source.last_marks(moment, account)
+    )
+    return {key: row["price"] for key, row in marks if key not in split or row["at"] >= split[key]}
 
 
 def lots(source: Source, *, method: Method, **where: Any) -> Iterator[LotRow]:
@@ -460,6 +467,12 @@ def pnl_of_fills(
     definitions = _definitions_of(source, where.get("account"))
     entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
     return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
+
+
+def other_results(source: Source, **where: Any) -> Iterator[Result]:
+    """What splits and settlements realized, in the order in which they happened."""
+    definitions = _definitions_of(source, where.get("account"))
+    return results_of_others(_entries(source, None, **where), definitions)
 
 
 def equity(
@@ -544,7 +557,13 @@ def _definitions_of(
     }
     unknown = _unknown(source, {"account": account})
     defined = {
-        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key), worths)
+        key: Definition(
+            terms_of(rows.get(key)),
+            modes_of(rows.get(key)),
+            unknown.get(key),
+            worths,
+            lambda name, account=key[0]: terms_of(rows.get((account, name))),  # type: ignore[misc]
+        )
         for key in {**rows, **unknown}
     }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)

@@ -83,6 +83,10 @@ class Rates:
         if instrument in self.instruments:
             self._marks[instrument] = price, at
 
+    def unmark(self, instrument: str) -> None:
+        """The instrument was split: its mark was of another unit."""
+        self._marks.pop(instrument, None)
+
     def path(self, name: str, currency: str, at: datetime) -> Path | None:
         """The rate of one unit of a currency in another, by the marks that serve at this time."""
         if name == currency:

@@ -7,12 +7,12 @@ from typing import Annotated, TypedDict, final
 
 from msgspec.structs import replace
 
-from orderledger.domain.exact import plain
-from orderledger.domain.orders.fill import Fees, Fill
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Liquidity, PositionSide, Side
+from orderledger.projections.account_events import fees_listed
 from orderledger.projections.orders import links_of
 from orderledger.projections.view import HIDDEN, Table
 
@@ -111,14 +111,6 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
         recorded.source,
         event.venue_order_id,
     )
-
-
-def fees_listed(fees: Fees) -> list[dict[str, str]]:
-    """As the view shows them."""
-    return [
-        {"currency": one.currency, "amount": plain(one.amount), "kind": str(one.kind)}
-        for one in fees
-    ]
 
 
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:

@@ -19,6 +19,8 @@ ACCOUNT_TYPES = {
     "balance",
     "transfer",
     "settle",
+    "split",
+    "rename",
 }
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspended", "stopped", "resumed", "restated"}
@@ -256,7 +258,7 @@ def comparable(message: Message) -> Message:
     """The fields by which a message is the same again; absent, null and false are one."""
 
     def plain(field: str, value: Any) -> Any:
-        if field == "reported":
+        if field in {"reported", "cash_in_lieu", "into"}:
             return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
         if field == "fees":
             fees = [(fee["currency"], number(fee["amount"]), fee.get("kind")) for fee in value]

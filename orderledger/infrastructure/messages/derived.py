@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, create_model
 
 from orderledger.domain.accounts import CertifiedBalance, OpenBreak
 from orderledger.domain.fields import MEANINGS
+from orderledger.domain.instrument_events import CashInLieu, OtherLeg
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.recorded import KINDS
@@ -31,6 +32,8 @@ PARTS: dict[Struct, str] = {
     CertifiedBalance: "CertifiedBalance",
     Fee: "Fee",
     Cause: "Cause",
+    CashInLieu: "CashInLieu",
+    OtherLeg: "OtherLeg",
 }
 """Values inside messages, and the public names of their models."""
 

@@ -69,7 +69,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(fact_class, OrderEvent)
     has_tags = "tags" in message_class.model_fields
-    forms, has_fees = message_class.forms, "fees" in message_class.model_fields
+    forms, has_fees = message_class.forms, {"fees", "fee"} <= message_class.model_fields.keys()
     is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved
     names = [*zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)]
 

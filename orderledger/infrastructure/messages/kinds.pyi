@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Required, TypedDict, Unpack
 
-from orderledger.domain import accounts, proposals
+from orderledger.domain import accounts, instrument_events, proposals
 from orderledger.domain.orders import commands, reports
 from orderledger.domain.values import (
     BalanceState,
@@ -17,7 +17,9 @@ from orderledger.domain.values import (
     Pending,
     PositionMode,
     PositionSide,
+    Premium,
     Role,
+    SettlementKind,
     Side,
     Source,
     TimeInForce,
@@ -33,6 +35,7 @@ __all__ = [
     "Balance",
     "CancelRejected",
     "Canceled",
+    "CashInLieu",
     "Cause",
     "CertifiedBalance",
     "Certify",
@@ -51,9 +54,11 @@ __all__ = [
     "LinksTo",
     "Mark",
     "OpenBreak",
+    "OtherLeg",
     "Propose",
     "Reinstated",
     "Rejected",
+    "Rename",
     "ReplaceRejected",
     "Replaced",
     "ReportedClaims",
@@ -64,6 +69,8 @@ __all__ = [
     "ResumeTrading",
     "Resumed",
     "Sender",
+    "Settle",
+    "Split",
     "StatusObserved",
     "Stopped",
     "Submit",
@@ -191,6 +198,36 @@ class Cause(Model):
     kind: str
     instrument: str | None
     def __init__(self, **fields: Unpack[_Cause]) -> None: ...
+
+class _CashInLieu(TypedDict, total=False):
+    quantity: Required[Decimal | str | int]
+    currency: Required[str]
+    amount: Required[Decimal | str | int]
+
+class CashInLieu(Model):
+    """Money for a fraction of a unit that a split would leave."""
+
+    quantity: Decimal
+    currency: str
+    amount: Decimal
+    def __init__(self, **fields: Unpack[_CashInLieu]) -> None: ...
+
+class _OtherLeg(TypedDict, total=False):
+    instrument: Required[str]
+    side: Required[Side | str]
+    quantity: Required[Decimal | str | int]
+    price: Required[Decimal | str | int]
+    fees: tuple[Fee, ...] | list[Fee] | None
+
+class OtherLeg(Model):
+    """What a settlement buys or sells: the stock of an option, the goods of a future."""
+
+    instrument: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fees: tuple[Fee, ...]
+    def __init__(self, **fields: Unpack[_OtherLeg]) -> None: ...
 
 class _OrderMessage(_Message, total=False):
     client_order_id: str | None
@@ -903,3 +940,103 @@ class Sender(Message):
     fence: int
     is_forced: bool
     def __init__(self, **fields: Unpack[_Sender]) -> None: ...
+
+class _Split(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    ratio: Required[tuple[int, ...] | list[int]]
+    cash_in_lieu: CashInLieu | Mapping[str, Any] | None
+    quantity: Decimal | str | int | None
+    position_side: PositionSide | str | None
+    position_id: str | None
+
+class Split(Message):
+    """Split of an instrument: every open lot keeps its date and its cost, and its quantity is
+    multiplied by the ratio."""
+
+    fact: ClassVar[type[instrument_events.InstrumentSplit]]
+    at: datetime
+    type: Literal["split"]
+    instrument: str
+    ratio: tuple[int, ...]
+    cash_in_lieu: CashInLieu | None
+    quantity: Decimal | None
+    position_side: PositionSide | None
+    position_id: str | None
+    def __init__(self, **fields: Unpack[_Split]) -> None: ...
+
+class _Settle(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    kind: Required[SettlementKind | str]
+    price: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
+    into: OtherLeg | Mapping[str, Any] | None
+    premium: Premium | str | None
+    fees: tuple[Fee, ...] | list[Fee] | None
+    position_side: PositionSide | str | None
+    position_id: str | None
+
+class Settle(Message):
+    """Expiry, exercise, assignment, delivery or redemption: closes a position at a price, and may
+    open the position of the other leg."""
+
+    fact: ClassVar[type[instrument_events.InstrumentSettled]]
+    at: datetime
+    type: Literal["settle"]
+    instrument: str
+    kind: SettlementKind
+    price: Decimal
+    quantity: Decimal | None
+    into: OtherLeg | None
+    premium: Premium | None
+    fees: tuple[Fee, ...]
+    position_side: PositionSide | None
+    position_id: str | None
+    def __init__(self, **fields: Unpack[_Settle]) -> None: ...
+
+class _Rename(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    to: Required[str]
+
+class Rename(Message):
+    """New name of an instrument. The old name means it in all that is dated before; from then on
+    the old name is that of another instrument."""
+
+    fact: ClassVar[type[instrument_events.InstrumentRenamed]]
+    at: datetime
+    type: Literal["rename"]
+    instrument: str
+    to: str
+    def __init__(self, **fields: Unpack[_Rename]) -> None: ...
