@@ -15,9 +15,6 @@ from orderledger.domain.account_event import AccountEvent as AccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.instrument_events import (
-    InstrumentRenamed as InstrumentRenamed,
-)
-from orderledger.domain.instrument_events import (
     InstrumentSettled as InstrumentSettled,
 )
 from orderledger.domain.instrument_events import (
@@ -443,7 +440,6 @@ AnyAccountEvent = (
     | PositionAdjusted
     | InstrumentSplit
     | InstrumentSettled
-    | InstrumentRenamed
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified

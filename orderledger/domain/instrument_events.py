@@ -1,4 +1,4 @@
-"""What happens to instruments: splits, settlements at their end, and new names."""
+"""What happens to instruments: splits, and settlements at their end."""
 
 from decimal import Decimal
 from typing import Annotated, ClassVar
@@ -9,7 +9,7 @@ from msgspec import Meta
 from orderledger.domain.account_event import AccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
-from orderledger.domain.values import Fee, PositionSide, Premium, SettlementKind, Side, Source
+from orderledger.domain.values import Fee, PositionSide, Premium, SettlementKind, Side
 from orderledger.domain.wording import because, word
 
 
@@ -119,21 +119,3 @@ class InstrumentSettled(AccountEvent, frozen=True, kw_only=True):
             f"{short(leg.quantity)} {leg.instrument} at {short(leg.price)}"
         )
         return f"{ended} ({word(self.kind)}){because(self.reason)}{other}."
-
-
-class InstrumentRenamed(AccountEvent, frozen=True, kw_only=True):
-    """New name of an instrument. The old name means it in all that is dated before; from then on
-    the old name is that of another instrument."""
-
-    stored_name = "instrument_renamed.v1"
-    wire_name = "rename"
-    needs_role = "collect"
-    default_source = Source.OPERATOR
-    needs: ClassVar = TIMED
-    stream_kind = "rename"
-    instrument: Annotated[str, Meta(description="The old name.")]
-    to: Annotated[str, Meta(description="The new name.")]
-    reason: str | None = None
-
-    def sentence(self) -> str:
-        return f"{self.instrument} is called {self.to} from now on{because(self.reason)}."

@@ -279,11 +279,7 @@ class Book:
                 )
             case accounts.PositionAdjusted() as event:
                 self._must_reload |= event.instrument is not None
-            case (
-                accounts.InstrumentSplit()
-                | accounts.InstrumentSettled()
-                | accounts.InstrumentRenamed()
-            ):
+            case accounts.InstrumentSplit() | accounts.InstrumentSettled():
                 self._must_reload = True
             case accounts.ReconciliationCertified() as event:
                 self.open_breaks[account] = len(event.open_breaks)

@@ -92,12 +92,7 @@ def load(book: Book) -> None:
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
-RELOADING = (
-    accounts.PositionAdjusted
-    | accounts.InstrumentSplit
-    | accounts.InstrumentSettled
-    | accounts.InstrumentRenamed
-)
+RELOADING = accounts.PositionAdjusted | accounts.InstrumentSplit | accounts.InstrumentSettled
 """Events that change positions in other ways than by trades. They are no gain of the day."""
 
 Found = TypeVar("Found", bound=Mapping[str, object])

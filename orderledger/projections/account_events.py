@@ -8,7 +8,6 @@ from typing import Annotated, Any, TypedDict, assert_never, cast, final
 from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
-    InstrumentRenamed,
     InstrumentSettled,
     InstrumentSplit,
     LogWentBack,
@@ -22,7 +21,7 @@ from orderledger.domain.values import Cause, PositionSide, Premium, Side, Transf
 from orderledger.projections.view import Table
 
 KINDS = (
-    *("funding", "transfer", "adjust", "split", "settle", "delivery", "rename"),
+    *("funding", "transfer", "adjust", "split", "settle", "delivery"),
     *("gap", "log_went_back"),
 )
 
@@ -35,13 +34,13 @@ class AccountEventRow(TypedDict):
     account: Annotated[str, "Trading account."]
     kind: Annotated[
         str,
-        "funding, transfer, adjust, split, settle, delivery, rename, gap or log_went_back.",
+        "funding, transfer, adjust, split, settle, delivery, gap or log_went_back.",
         KINDS,
     ]
     instrument: Annotated[
         str | None,
-        "Instrument of a funding, an adjustment, a split, a settlement or a delivery, and the old "
-        "name of a renamed one. Null for an adjusted balance.",
+        "Instrument of a funding, an adjustment, a split, a settlement or a delivery. "
+        "Null for an adjusted balance.",
     ]
     quantity: Annotated[
         Decimal | None,
@@ -66,7 +65,7 @@ class AccountEventRow(TypedDict):
         dict[str, Any] | None,
         "Of a split: `ratio`, `cash_in_lieu`; of a settlement: `kind`, `fees`, `into`, `premium`; "
         "of a delivery: `of` (the settled instrument), `kind`, `fees`, and by method the `premium` "
-        "that is carried into its cost; of a renamed instrument: `to`.",
+        "that is carried into its cost.",
     ]
     state: Annotated[
         str | None,
@@ -82,7 +81,7 @@ class AccountEventRow(TypedDict):
 
 ACCOUNT_EVENTS = Table(
     "account_events",
-    "One row per funding, transfer, adjustment, split, settlement, new name, gap, and loss of the "
+    "One row per funding, transfer, adjustment, split, settlement, gap, and loss of the "
     "log, and one more for what a settlement delivers.",
     ("position", "kind"),
     AccountEventRow,
@@ -98,7 +97,6 @@ Shown = (
     | PositionAdjusted
     | InstrumentSplit
     | InstrumentSettled
-    | InstrumentRenamed
     | GapRecorded
     | LogWentBack
 )
@@ -182,8 +180,6 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "price": event.price,
                 "terms": _terms_of_settlement(event),
             }
-        case InstrumentRenamed():
-            return {"terms": {"to": event.to}}
         case LogWentBack():
             return {}
         case _:

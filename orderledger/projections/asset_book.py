@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.projections.lots import Lot
 from orderledger.projections.pnl import PnlGroupRow
-from orderledger.projections.positions import COSTS, LotBook, Method, Terms, shown
+from orderledger.projections.positions import COSTS, LotBook, LotChoice, Terms, shown
 
 UNIT = Terms()
 FEE, FUNDING, PNL = OF_PNL = ("fee", "funding", "pnl")
@@ -46,7 +46,7 @@ class Payment:
 class AssetBook:
     """One coin. Its quantity is its balance; its lots have a cost in the currency of the P&L."""
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, method: LotChoice) -> None:
         self._book = LotBook(method, {}, None)
         self._missing: set[str] = set()
         self._payments: dict[Origin, Payment] = {}

@@ -28,7 +28,7 @@ from orderledger.projections.entries import (
 from orderledger.projections.instruments import INSTRUMENTS, modes_of
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.pnl import CURRENCY_UNKNOWN, PnlGroupRow
-from orderledger.projections.positions import COSTS, Method, Position, Terms, terms_of
+from orderledger.projections.positions import COSTS, LotChoice, Position, Terms, terms_of
 from orderledger.projections.rates import RateRules, Rates, no_rate
 from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.sides import when
@@ -49,7 +49,7 @@ def asset_rows(
     at: datetime,
     rules: RateRules,
     *,
-    method: Method,
+    method: LotChoice,
     currency: str | None = None,
     account: str | None = None,
 ) -> list[PnlGroupRow]:
@@ -79,7 +79,7 @@ class Assets:
         account: str,
         currency: str | None,
         rules: RateRules,
-        method: Method,
+        method: LotChoice,
     ) -> None:
         self._account, self._currency, self._method = account, currency, method
         self._instruments = {

@@ -28,7 +28,7 @@ from orderledger.projections.equity_points import EquityPointRow, Points
 from orderledger.projections.fill_changes import FillChange, after
 from orderledger.projections.marks import MarkRow
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
-from orderledger.projections.positions import Definition, Definitions, LotBook, Method, Position
+from orderledger.projections.positions import Definition, Definitions, LotBook, LotChoice, Position
 from orderledger.projections.shares import Holder, shared
 from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Table
@@ -184,7 +184,7 @@ class EquityFold:
     """
 
     def __init__(
-        self, definitions: Definitions, method: Method, changing: Iterable[Marked] = ()
+        self, definitions: Definitions, method: LotChoice, changing: Iterable[Marked] = ()
     ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
@@ -279,7 +279,7 @@ class EquityFold:
 def equity_rows(
     entries: Iterable[CurveEntry],
     definitions: Definitions,
-    method: Method,
+    method: LotChoice,
     *,
     since: datetime | None = None,
     points: int | None = POINTS,
@@ -301,7 +301,7 @@ def equity_rows(
 def moments(
     entries: Iterable[CurveEntry],
     definitions: Definitions,
-    method: Method,
+    method: LotChoice,
     changing: Iterable[Marked] = (),
 ) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""

@@ -12,7 +12,6 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
     InstrumentDefined,
-    InstrumentRenamed,
     InstrumentSettled,
     InstrumentSplit,
     LogWentBack,
@@ -243,8 +242,6 @@ class Fold:
                 self._take_amount(account, recorded, event)
             case InstrumentSplit() | InstrumentSettled():
                 self._take_instrument_event(account, recorded, event)
-            case InstrumentRenamed():
-                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
             case GapRecorded():
                 self._gaps.append((account, recorded, event))
             case ReconciliationCertified():

@@ -10,7 +10,7 @@ from orderledger.projections.entries import Entry
 from orderledger.projections.positions import (
     Definitions,
     LotBook,
-    Method,
+    LotChoice,
     Position,
     shown,
 )
@@ -47,7 +47,7 @@ LOTS_SHOWN = Table(
 
 
 def lot_rows(
-    entries: Iterable[Entry], definitions: Definitions, method: Method
+    entries: Iterable[Entry], definitions: Definitions, method: LotChoice
 ) -> Iterator[LotRow]:
     """From trades and adjustments as they happened. By average cost there are no lots. A position
     whose P&L is not known has none."""
@@ -69,7 +69,7 @@ def lot_rows(
             yield from _rows(position, method)
 
 
-def _rows(position: Position, method: Method) -> Iterator[LotRow]:
+def _rows(position: Position, method: LotChoice) -> Iterator[LotRow]:
     terms = position.terms
     for lot in position.books[-1].lots.at_hand():
         yield {

@@ -16,7 +16,7 @@ from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import (
     Definitions,
     LotBook,
-    Method,
+    LotChoice,
     Position,
     position_row,
     shown,
@@ -40,7 +40,7 @@ def rows_by(
     entries: Iterable[Entry],
     definitions: Definitions,
     by: tuple[str, ...],
-    method: Method,
+    method: LotChoice,
     *,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
@@ -94,7 +94,7 @@ def _opened(
     }
 
 
-def _books(method: Method) -> tuple[LotBook, ...]:
+def _books(method: LotChoice) -> tuple[LotBook, ...]:
     """The book of the method last. The average one comes first: it has the quantity."""
     return tuple(LotBook(name, {}, None) for name in dict.fromkeys(("average", method)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
 from orderledger.domain.values import InstrumentKind
@@ -33,7 +33,7 @@ from orderledger.projections.entries import (
     traded_quantity,
 )
 from orderledger.projections.instruments import InstrumentRow
-from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
+from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Ranked, Stack, State
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
@@ -49,6 +49,12 @@ from orderledger.projections.sides import (
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
+"""Methods by which every position is kept."""
+
+LotChoice = Literal["average", "fifo", "lifo", "hifo"]
+LOT_CHOICES: tuple[LotChoice, ...] = get_args(LotChoice)
+"""Methods that can be asked for. `hifo` is computed when asked: one pass over all entries."""
+
 PLACES = 40
 SMALLEST = Decimal(1).scaleb(-PLACES)
 COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
@@ -158,6 +164,7 @@ class Definition(NamedTuple):
     unknown: str | None = None
     worths: "Worths | None" = None
     terms_of: Callable[[str], Terms] = lambda _: Terms()
+    premiums: dict[int, dict[str, Decimal]] | None = None
 
     def position(
         self, account: str, instrument: str, part: Part, books: "tuple[LotBook, ...]" = ()
@@ -172,6 +179,7 @@ class Definition(NamedTuple):
             position_id=part[1],
             worths=self.worths,
             terms_of=self.terms_of,
+            premiums={} if self.premiums is None else self.premiums,
         )
 
 
@@ -188,7 +196,7 @@ class LotBook:
 
     __slots__ = ("claims", "cost", "lots", "method", "moved", "paid", "realized", "settled")
 
-    def __init__(self, method: Method, state: State, packs: Packs | None) -> None:
+    def __init__(self, method: LotChoice, state: State, packs: Packs | None) -> None:
         self.method = method
         self.realized = Decimal(state.get("realized", 0))
         self.cost = Decimal(state.get("cost", 0))
@@ -202,16 +210,14 @@ class LotBook:
         of a margined instrument. None while there were none."""
         self.claims: list[int] = list(state.get("claims", ()))
         """Log positions of splits and settlements that changed it, and name no side of it."""
-        self.lots: Lots = (
-            Merged(state)
-            if method == "average"
-            else (Queue if method == "fifo" else Stack)(packs, state)
-        )
+        self.lots: Lots = _lots_by(method, state, packs)
 
     def fill(self, traded: Lot, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
         if self.paid is not None:
             self.paid.fill(traded, price, terms)
+        if isinstance(self.lots, Ranked):
+            self.lots.sign = -1 if terms.inverse else 1
         held = self.lots.next()
         if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
             self._open(traded, is_only=held is None)
@@ -289,6 +295,14 @@ class LotBook:
         self.realized = COSTS.add(self.realized, terms.gain(value, cost))
 
 
+def _lots_by(method: LotChoice, state: State, packs: Packs | None) -> Lots:
+    if method == "average":
+        return Merged(state)
+    if method == "hifo":
+        return Ranked()
+    return (Queue if method == "fifo" else Stack)(packs, state)
+
+
 def paid_book(book: LotBook) -> LotBook:
     """The book by which a venue pays the results of a margined instrument."""
     return book if book.paid is None else book.paid
@@ -334,6 +348,8 @@ class Position:
     """Worth of other fees of a trade, by its log position, where it is asked for."""
     terms_of: Callable[[str], Terms] = lambda _: Terms()
     """Of another instrument of the account."""
+    premiums: dict[int, dict[str, Decimal]] = field(default_factory=dict)
+    """Results that were carried so far, by log position, of all positions of one pass."""
     carried: dict[str, Decimal] = field(default_factory=dict)
     """The result by each method that the last settlement did not realize here."""
     unconverted: dict[str, int] = field(default_factory=dict)
@@ -407,7 +423,9 @@ class Position:
         """Buy or sell what a settlement delivers. The premium that is carried into it is a part of
         its cost."""
         terms, quantity = self.terms, self.signed_quantity(entry)
-        value, premium = terms.value(quantity, entry["price"]), entry["terms"].get("premium") or {}
+        value = terms.value(quantity, entry["price"])
+        premium: dict[str, Any] = {**(entry["terms"].get("premium") or {})}
+        premium |= self.premiums.get(entry["position"], {}) if premium else {}
         for book in self.books if quantity else ():
             carried = COSTS.divide(Decimal(premium.get(book.method, 0)), terms.multiplier)
             cost = COSTS.subtract(value, carried)
@@ -454,6 +472,7 @@ class Position:
             value, carries = self.terms.value(closed, entry["price"]), self._carries(entry)
             results = self._close(closed, value, entry, fee=fee, carries=carries)
             self.carried = results if carries else {}
+            self.premiums[entry["position"]] = self.carried
 
     def _carries(self, entry: Settlement) -> bool:
         """Whether the result goes into the cost of what is delivered: only within one currency, and

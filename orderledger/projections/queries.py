@@ -56,10 +56,10 @@ from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, Result, 
 from orderledger.projections.pnl_of_fills import other_results as results_of_others
 from orderledger.projections.position_tables import POSITIONS, PositionKey, StoredPositionRow
 from orderledger.projections.positions import (
-    METHODS,
+    LOT_CHOICES,
     Definition,
     Definitions,
-    Method,
+    LotChoice,
     Worths,
     terms_of,
 )
@@ -255,7 +255,7 @@ def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> Proposa
     }
 
 
-def positions(source: Source, *, method: Method = "average", **where: Any) -> list[PositionRow]:
+def positions(source: Source, *, method: LotChoice = "average", **where: Any) -> list[PositionRow]:
     """P&L rows, with the exposure that open and unresolved orders may add."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
@@ -360,7 +360,7 @@ def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Latenc
 def pnl(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     by: tuple[str, ...] = OF_INSTRUMENT,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
@@ -376,13 +376,30 @@ def pnl(
     return grouped_pnl(source, by=by, method=method, **where)
 
 
-def whole_pnl(source: Source, method: Method, **where: Any) -> list[PnlRow]:
+def whole_pnl(source: Source, method: LotChoice, **where: Any) -> list[PnlRow]:
     """P&L of whole positions, since the ledger began."""
     _check_method(method)
     marks = _marks(source.rows(INSTRUMENTS, account=where.get("account")))
+    if method == "hifo":
+        return _folded_pnl(source, method, marks, **where)
     rows = source.rows(POSITIONS, method=method, **where)
     paid = fees_paid(source, rows)
     return [pnl_row(row, marks, paid=paid.get(_key(row), NOTHING_PAID)) for row in rows]
+
+
+def _folded_pnl(source: Source, method: LotChoice, marks: Marks, **where: Any) -> list[PnlRow]:
+    """The same by a method that is not kept: from all entries, those of other instruments too,
+    whose results may be carried into these."""
+    account = where.get("account")
+    definitions = _definitions_of(source, account, fee_worths(source, account))
+    entries = _entries(source, None, account=account)
+    folded = rows_by(entries, definitions, OF_INSTRUMENT, method)
+    instrument = where.get("instrument")
+    return [
+        pnl_row(row, marks)
+        for row in sorted(folded, key=_key)
+        if instrument in (None, row["instrument"]) and _is_asked(_key(row), where)
+    ]
 
 
 def conversion(source: Source, account: str, instrument: str) -> Conversion:
@@ -396,7 +413,7 @@ def grouped_pnl(
     source: Source,
     *,
     by: tuple[str, ...],
-    method: Method = "average",
+    method: LotChoice = "average",
     timezone: tzinfo = UTC,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -452,11 +469,14 @@ def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
     return {key: row["price"] for key, row in marks if key not in split or row["at"] >= split[key]}
 
 
-def lots(source: Source, *, method: Method, **where: Any) -> Iterator[LotRow]:
+def lots(source: Source, *, method: LotChoice, **where: Any) -> Iterator[LotRow]:
     """Rows of the open lots. Raises ValueError for a method that there is not."""
     _check_method(method)
     definitions = _definitions_of(source, where.get("account"))
-    return lot_rows(_entries(source, None, **where), definitions, method)
+    if method != "hifo":
+        return lot_rows(_entries(source, None, **where), definitions, method)
+    rows = lot_rows(_entries(source, None, account=where.get("account")), definitions, method)
+    return (row for row in rows if where.get("instrument") in (None, row["instrument"]))
 
 
 def pnl_of_fills(
@@ -478,7 +498,7 @@ def other_results(source: Source, **where: Any) -> Iterator[Result]:
 def equity(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     points: int | None = POINTS,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -514,7 +534,7 @@ def pnl_by_asset(
     parities: Sequence[tuple[str, str]],
     *,
     by: tuple[str, ...],
-    method: Method,
+    method: LotChoice,
     in_currency: str | None = None,
     account: str | None = None,
     **where: Any,
@@ -530,8 +550,8 @@ def pnl_by_asset(
 
 
 def _check_method(method: str) -> None:
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
+    if method not in LOT_CHOICES:
+        raise ValueError(f"{method!r} is not a method: {', '.join(LOT_CHOICES)}")
 
 
 def _entries(
@@ -556,6 +576,7 @@ def _definitions_of(
         for row in source.rows(INSTRUMENTS, account=account)
     }
     unknown = _unknown(source, {"account": account})
+    premiums: dict[int, dict[str, Decimal]] = {}
     defined = {
         key: Definition(
             terms_of(rows.get(key)),
@@ -563,6 +584,7 @@ def _definitions_of(
             unknown.get(key),
             worths,
             lambda name, account=key[0]: terms_of(rows.get((account, name))),  # type: ignore[misc]
+            premiums,
         )
         for key in {**rows, **unknown}
     }
@@ -582,7 +604,7 @@ def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
 
 
 def _flat(
-    key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
+    key: PositionKey, method: LotChoice, defined: InstrumentRow | None, unknown: str | None
 ) -> PnlRow:
     """The row of a position without entries. `unknown`: why the positions of its instrument are
     unknown, or None."""

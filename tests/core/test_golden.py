@@ -23,6 +23,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields, replace
 
 from orderledger.domain import accounts, proposals
+from orderledger.domain.instrument_events import CashInLieu, OtherLeg
 from orderledger.domain.orders import commands, judgements, reports
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
@@ -40,8 +41,10 @@ from orderledger.domain.values import (
     Pending,
     PositionMode,
     PositionSide,
+    Premium,
     Reported,
     Role,
+    SettlementKind,
     Side,
     TimeInForce,
     TransferKind,
@@ -200,6 +203,35 @@ FULL: dict[str, AnyEvent] = {
         cause=CAUSE,
         reason="a_code",
     ),
+    "instrument_split.v1": accounts.InstrumentSplit(
+        **ACCOUNT,
+        instrument="XYZ",
+        ratio=(1, 10),
+        cash_in_lieu=CashInLieu(quantity=Decimal("0.5"), currency="USD", amount=Decimal("26.10")),
+        quantity=Decimal("23.00"),
+        position_side=PositionSide.NET,
+        position_id="P-1",
+        reason="a_code",
+    ),
+    "instrument_settled.v1": accounts.InstrumentSettled(
+        **ACCOUNT,
+        instrument="XYZ OCT 50 C",
+        kind=SettlementKind.EXERCISE,
+        price=Decimal("0.0"),
+        quantity=Decimal("1.00"),
+        into=OtherLeg(
+            instrument="XYZ",
+            side=Side.BUY,
+            quantity=Decimal("100.0"),
+            price=Decimal("50.00"),
+            fees=(Fee(currency="USD", amount=Decimal("8.50"), kind=FeeKind.EXCHANGE),),
+        ),
+        premium=Premium.CARRY,
+        fees=(Fee(currency="USD", amount=Decimal("-1.50"), kind=FeeKind.REBATE),),
+        position_side=PositionSide.LONG,
+        position_id="P-1",
+        reason="a_code",
+    ),
     "gap_recorded.v1": accounts.GapRecorded(
         **ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"
     ),
@@ -302,6 +334,10 @@ LEAST: dict[str, AnyEvent] = {
     ),
     "transfer_recorded.v1": accounts.TransferRecorded(
         currency="USD", amount=Decimal(0), kind=TransferKind.OTHER
+    ),
+    "instrument_split.v1": accounts.InstrumentSplit(instrument="XYZ", ratio=(2, 1)),
+    "instrument_settled.v1": accounts.InstrumentSettled(
+        instrument="XYZ", kind=SettlementKind.EXPIRY, price=Decimal(0)
     ),
     "gap_recorded.v1": accounts.GapRecorded(from_at=AT),
     "balance_reported.v1": accounts.BalanceReported(instrument="BTC-USD", quantity=Decimal(0)),

@@ -58,7 +58,6 @@ __all__ = [
     "Propose",
     "Reinstated",
     "Rejected",
-    "Rename",
     "ReplaceRejected",
     "Replaced",
     "ReportedClaims",
@@ -1014,29 +1013,3 @@ class Settle(Message):
     position_side: PositionSide | None
     position_id: str | None
     def __init__(self, **fields: Unpack[_Settle]) -> None: ...
-
-class _Rename(TypedDict, total=False):
-    account: Required[str]
-    at: Required[datetime | str | int]
-    source: Source | str | None
-    message_id: str | None
-    evidence: Any | None
-    reason: str | None
-    text: str | None
-    actor: str | None
-    on_behalf_of: str | None
-    correlation_id: str | None
-    causation_id: str | None
-    instrument: Required[str]
-    to: Required[str]
-
-class Rename(Message):
-    """New name of an instrument. The old name means it in all that is dated before; from then on
-    the old name is that of another instrument."""
-
-    fact: ClassVar[type[instrument_events.InstrumentRenamed]]
-    at: datetime
-    type: Literal["rename"]
-    instrument: str
-    to: str
-    def __init__(self, **fields: Unpack[_Rename]) -> None: ...

@@ -18,6 +18,10 @@ CHANGELOG.md says what changed. The contents of each view have a version of thei
 NEW_EVENTS: dict[int, tuple[str, ...]] = {
     9: (
         "transfer_recorded.v1",
+        "instrument_settled.v1",
+        "instrument_settled.v1.into",
+        "instrument_split.v1",
+        "instrument_split.v1.cash_in_lieu",
         "anomaly_detected.v1.code=balance_conflict",
         "anomaly_detected.v1.code=kind_conflict",
         "anomaly_detected.v1.code=transfer_id_reused",

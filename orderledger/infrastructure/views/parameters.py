@@ -7,7 +7,7 @@ from typing import Annotated
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.infrastructure.views.paging import LONGEST_PAGE
 from orderledger.infrastructure.views.questions import Between, Word
-from orderledger.projections.positions import Method
+from orderledger.projections.positions import LotChoice, Method
 
 __all__ = [
     "Account",
@@ -19,6 +19,7 @@ __all__ = [
     "EventSource",
     "Groups",
     "Instrument",
+    "KeptMethod",
     "LotMethod",
     "MarkServes",
     "Newest",
@@ -50,7 +51,8 @@ Since = Annotated[datetime | None, "Only rows of this time or later."]
 Until = Annotated[datetime | None, "Only rows before this time."]
 AsOf = Annotated[datetime | int | None, "Show what was known then, by the time of recording."]
 EffectiveAt = Annotated[datetime | None, "Show what had happened by then, by the venue's time."]
-LotMethod = Annotated[Method, "Lots that a fill closes first."]
+LotMethod = Annotated[LotChoice, "Lots that a fill closes first."]
+KeptMethod = Annotated[Method, "Lots that a fill closes first."]
 Timezone = Annotated[str | tzinfo, "Time zone of the days, e.g. Europe/Berlin."]
 Actor = Annotated[str | None, "Only this actor."]
 EventSource = Annotated[str | None, "Only this source.", SOURCES]

@@ -74,13 +74,13 @@ def account_story(chance: Random) -> list[Message]:
     return completed(Story(chance))
 
 
-def event_story(chance: Random) -> list[Message]:
+def event_story(chance: Random, *, has_renames: bool = True) -> list[Message]:
     """An account whose instruments are split, settled and renamed, too. The marks and the trades
     are under old and new names at any time."""
     story = Story(chance)
     if story.is_now(0.5):
         story.instruments = ["XYZ", "XYZ-C100", chance.choice(sorted(KINDS))]
-    for _ in range(chance.choice((0, 1, 1, 2, 3))):
+    for _ in range(chance.choice((0, 1, 1, 2, 3)) if has_renames else 0):
         rename(story)
     for _ in range(chance.randint(0, 3)):
         split(story, chance.choice(story.instruments))
