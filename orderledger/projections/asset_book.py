@@ -80,6 +80,15 @@ class AssetBook:
         self._change(quantity, price.amount or ZERO, at)
         self._book.realized = realized
 
+    def split(self, quantity: Decimal, at: datetime) -> None:
+        """Take in units that a split added or took: the lots keep their cost."""
+        to = EXACT.add(self.quantity, quantity)
+        if EXACT.multiply(to, self.quantity) > ZERO:
+            self._book.split(self.quantity, to)
+            self.quantity = to
+        else:
+            self.transfer(quantity, Price(ZERO), at)
+
     def open(self, quantity: Decimal, price: Price, at: datetime) -> None:
         """From now on the balance is this. Nothing is realized."""
         self._book.reset(Lot(ZERO, ZERO))

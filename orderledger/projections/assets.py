@@ -151,20 +151,20 @@ class Assets:
                 self._coin(name).pay(Origin(PNL), amount, self._price_of(name, entry, terms))
             elif amount:
                 self._coin(name).fill(amount)
+        is_split = "kind" in entry and entry["kind"] == "split"
         for name, amount in changes.items():
-            if amount:
+            if amount and is_split and name == terms.coin:
+                self._coin(name).split(amount, at)
+            elif amount:
                 self._coin(name).trade(amount, self._price_of(name, entry, terms), at)
 
     def _price_of(self, name: str, entry: Entry, terms: Terms) -> Price:
         """Of a coin that is traded the price of the entry, otherwise its rate."""
-        if name != terms.coin or ("kind" in entry and entry["kind"] == "funding"):
-            return self._rate(name, entry["at"])
-        if "kind" in entry and entry["kind"] == "split":
-            return Price(ZERO)
-        rate = self._rate(terms.currency or "", entry["at"])
-        if rate.amount is None:
-            return rate
-        return Price(COSTS.multiply(entry["price"], rate.amount))
+        if name == terms.coin and (
+            "fill_id" in entry or entry["kind"] == "settle" or entry["kind"] == "delivery"
+        ):
+            return self._price(terms.currency or "", entry["price"], entry["at"])
+        return self._rate(name, entry["at"])
 
     def _transfer(self, row: AccountEventRow) -> None:
         cause: dict[str, Any] = row["cause"] or {}
