@@ -77,6 +77,8 @@ def wire_word(annotation: Any) -> str:
         return f'`"{get_args(kind)[0]}"`'
     if get_origin(kind) is Annotated:
         return wire_word(get_args(kind)[0])
+    if kind is int:
+        return "integer"
     if get_origin(kind) is tuple:
         return f"list of {wire_word(get_args(kind)[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):

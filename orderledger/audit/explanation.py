@@ -32,7 +32,7 @@ LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""
 
 AHEAD = timedelta(seconds=1)
-"""A sender's clock that is more than this ahead of ours is reported as ahead."""
+"""A sender's clock that is this far ahead of ours is reported as ahead."""
 
 
 class Standpoint(NamedTuple):

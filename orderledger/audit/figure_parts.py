@@ -11,15 +11,14 @@ from typing import Any, cast
 
 from orderledger.audit.rows import PartRow
 from orderledger.extend.events import Recorded
-from orderledger.extend.values import EXACT, ZERO, sides, total
+from orderledger.extend.values import EXACT, ZERO, total
 from orderledger.extend.views import (
     METHODS,
     Entry,
     Method,
     Position,
     Terms,
-    entries,
-    is_entry,
+    fees_of,
     queries,
 )
 from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
@@ -27,12 +26,13 @@ from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 OF_FILL = ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
 OF_EVENT = ("quantity", "price", "at", "position")
 PARTS = {
+    "fill": "fill",
     "adjust": "adjustment",
     "split": "split",
     "settle": "settlement",
     "delivery": "delivery",
 }
-"""Kinds of parts by the kinds of account events."""
+"""Kinds of parts by the kinds of entries."""
 
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 
@@ -52,17 +52,17 @@ def pnl_parts(
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, except its unrealized P&L.
 
-    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`; `others`: what splits and
-    settlements realized. All of this position.
+    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`; `others`: the results
+    of account events. All of this position.
     """
     parts: list[PartRow] = []
     for fill in fills:
         parts += _parts_of_fill(pnl, fill, conversion, method)
     for event in events:
-        parts += _parts_of_event(pnl, event, conversion)
+        parts += _parts_of_funding(pnl, event, conversion)
     number = METHODS.index(method)
-    for entry, _, realized in others:
-        parts.append(_part_of_result(pnl, entry, realized[number]))
+    for result in others:
+        parts += _parts_of_result(pnl, result, number)
     parts.sort(key=lambda one: (one["at"], one["position"] or 0))
     if pnl["net_pnl"] is not None:
         parts += _rounding(
@@ -115,7 +115,7 @@ def position_parts(found: Iterable[Entry], position: Position, method: Method) -
     for entry in found:
         quantity, cost = position.quantity, book.cost
         position.take(entry)
-        kind = "fill" if "fill_id" in entry else PARTS[entry["kind"]]
+        kind = PARTS[_kind_of(entry)]
         fields = _of_fill(entry) if "fill_id" in entry else _of_event(entry)
         yield part(
             "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
@@ -140,23 +140,8 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
         yield part(
             "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
         )
-        for currency, fee in entries.fees_of(trade):
+        for currency, fee in fees_of(trade):
             yield part("fees", "fee", **fields, amount=fee, currency=currency)
-
-
-def entries_in_order(
-    trades: Iterable[TradeRow],
-    events: Iterable[AccountEventRow],
-    part: sides.Part,
-    modes: sides.Modes,
-) -> list[Entry]:
-    """What changes the quantity of a position, from those of its instrument, as they happened."""
-    rows: tuple[TradeRow | AccountEventRow, ...] = (
-        *trades,
-        *(event for event in events if event["kind"] in entries.ORDERED),
-    )
-    found = (row for row in rows if is_entry(row))
-    return sorted((one for one in found if entries.concerns(one, part, modes)), key=sides.when)
 
 
 def _parts_of_fill(
@@ -176,7 +161,7 @@ def _parts_of_fill(
         currency=pnl["currency"],
         net_amount=realized,
     )
-    for name, fee in entries.fees_of(fill):
+    for name, fee in fees_of(fill):
         worth = conversion.fee(name, fee, fill["price"], fill["position"])
         yield part(
             "fees",
@@ -184,62 +169,53 @@ def _parts_of_fill(
             **fields,
             amount=fee,
             currency=name or pnl["currency"] or "",
-            net_amount=None if worth is None else worth.copy_negate(),
+            net_amount=_negative(worth),
         )
 
 
-def _parts_of_event(
+def _parts_of_funding(
     pnl: PnlRow, event: AccountEventRow, conversion: queries.Conversion
 ) -> Iterator[PartRow]:
     if event["kind"] == "funding":
         currency, amount = event["currency"] or "", event["quantity"] or ZERO
-        net = conversion.funding(currency, amount, event["position"])
-        fields = {**_of_event(event), "quantity": None, "price": None}
         yield part(
             "funding",
             "funding",
-            **fields,
-            amount=event["quantity"],
+            **{**_of_event(event), "quantity": None, "price": None},
+            amount=amount,
             currency=event["currency"],
-            net_amount=net,
+            net_amount=conversion.funding(currency, amount, event["position"]),
         )
-    elif event["kind"] == "adjust":
-        yield part(
-            "realized_pnl",
-            "adjustment",
-            **_of_event(event),
-            amount=ZERO,
-            currency=pnl["currency"],
-            net_amount=ZERO,
-        )
-    elif entries.is_ordered(event):
-        price = Decimal(str(event.get("price") or 0))
-        number = entries.payment_key(event)
-        for name, fee in entries.fees_in(event):
-            worth = conversion.fee(name, fee, price, number)
-            yield part(
-                "fees",
-                "fee",
-                **_of_event(event),
-                amount=fee,
-                currency=name or pnl["currency"] or "",
-                net_amount=None if worth is None else worth.copy_negate(),
-            )
 
 
-def _part_of_result(
-    pnl: PnlRow, entry: entries.Split | entries.Settlement, realized: Decimal
-) -> PartRow:
-    fields = {name: entry.get(name) for name in OF_EVENT}
-    kind = "settlement" if entry["kind"] == "settle" else "cash in lieu"
-    return part(
+def _parts_of_result(pnl: PnlRow, result: queries.Result, number: int) -> Iterator[PartRow]:
+    """`number`: of the method."""
+    fields, realized = _of_event({"price": None, **result.entry}), result.realized[number]
+    yield part(
         "realized_pnl",
-        kind,
+        PARTS[_kind_of(result.entry)],
         **fields,
         amount=realized,
         currency=pnl["currency"],
         net_amount=realized,
     )
+    for name, fee, worth in result.fees:
+        yield part(
+            "fees",
+            "fee",
+            **fields,
+            amount=fee,
+            currency=name or pnl["currency"] or "",
+            net_amount=_negative(worth),
+        )
+
+
+def _kind_of(entry: Entry) -> str:
+    return "fill" if "fill_id" in entry else entry["kind"]
+
+
+def _negative(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.copy_negate()
 
 
 def _rounding(

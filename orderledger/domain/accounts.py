@@ -249,8 +249,8 @@ class CertifiedBalance(
 ):
     """Balance in one currency, by the log and by the venue.
 
-    It closes if the difference is at most the residual: half of `place` for each of `rows`. It is 0
-    where the total has no more digits than the venue prints.
+    It closes if the difference is at most the residual: half of `place` for each row that the venue
+    may have rounded.
     """
 
     currency: Annotated[str, Meta(description="Currency or coin.")]
@@ -273,6 +273,12 @@ class CertifiedBalance(
     rows: Annotated[
         int, Meta(description="Fills, fundings and transfers in it since its opening balance.")
     ] = 0
+    rounded: Annotated[
+        int, Meta(description="Of these, rows with more decimals than the venue prints.")
+    ] = 0
+    counted_to: Annotated[
+        int | None, Meta(description="Log position up to which they were counted.")
+    ] = None
     reason: Annotated[
         str | None, Meta(description="Why it is unknown, e.g. currency_unknown:BTC-USD.")
     ] = None

@@ -1,4 +1,4 @@
-"""What happens to instruments: splits, and settlements at their end."""
+"""Events of instruments: splits, and settlements at their end."""
 
 from decimal import Decimal
 from typing import Annotated, ClassVar
@@ -29,7 +29,7 @@ class OtherLeg(
     gc=False,
     forbid_unknown_fields=True,
 ):
-    """What a settlement buys or sells: the stock of an option, the goods of a future."""
+    """The purchase or sale that a settlement brings: of the stock, or of the goods."""
 
     instrument: Annotated[str, Meta(description="Instrument that is delivered.")]
     side: Annotated[Side, Meta(description="Whether the account buys or sells it.")]

@@ -79,7 +79,7 @@ class FeeKind(StrEnum):
 
 
 class SettlementKind(StrEnum):
-    """What ended a position without a trade."""
+    """Cause that ended a position without a trade."""
 
     EXPIRY = "expiry"
     EXERCISE = "exercise"

@@ -93,7 +93,7 @@ def load(book: Book) -> None:
 
 
 RELOADING = accounts.PositionAdjusted | accounts.InstrumentSplit | accounts.InstrumentSettled
-"""Events that change positions in other ways than by trades. They are no gain of the day."""
+"""Events that change positions otherwise than by trades. The day's P&L leaves them out."""
 
 Found = TypeVar("Found", bound=Mapping[str, object])
 

@@ -192,8 +192,8 @@ class Paid(TypedDict):
 
 
 def traded_quantity(entry: Trade | Settlement | Delivery) -> Decimal:
-    """What an entry buys (positive) or sells. A settlement trades nothing: what it closes depends
-    on what is open."""
+    """The quantity that an entry buys (positive) or sells. A settlement trades nothing: it closes
+    what is open."""
     if "fill_id" in entry:
         quantity = entry["quantity"]
         return quantity if entry["side"] == "buy" else quantity.copy_negate()
@@ -220,14 +220,14 @@ def payment_key(entry: Entry) -> int:
 
 
 def paid_in(entry: Entry) -> list[tuple[str, Decimal]]:
-    """What an entry pays in each currency: fees, and funding with the opposite sign."""
+    """Payments of an entry in each currency: fees, and funding with the opposite sign."""
     if "fill_id" not in entry and entry["kind"] == "funding":
         return [(entry["currency"], entry["quantity"].copy_negate())]
     return fees_in(entry)
 
 
 def fees_in(entry: Entry) -> list[tuple[str, Decimal]]:
-    """The fees of an entry, likewise."""
+    """The fees of an entry by currency, likewise."""
     if "fill_id" in entry:
         return fees_of(entry)
     if entry["kind"] == "settle" or entry["kind"] == "delivery":

@@ -12,7 +12,7 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
-from orderledger.projections.entries import Entry, Ordered, Settlement, Split, Trade
+from orderledger.projections.entries import Entry, Ordered, Trade
 from orderledger.projections.positions import METHODS, Definitions, LotBook, Position, shown
 from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.view import Table
@@ -108,29 +108,6 @@ def fill_rows(
                 yield holding.filled(share)
             elif share["kind"] != "funding":
                 holding.changed(share)
-
-
-Result = tuple[Split | Settlement, Position, list[Decimal]]
-"""A split or a settlement, its position, and what it realized there by each method."""
-
-
-def other_results(entries: Iterable[Entry], definitions: Definitions) -> Iterator[Result]:
-    """What splits (by cash in lieu) and settlements realized, in one pass over all entries."""
-    holders: dict[Holder, Holding] = {}
-    positions: dict[Holder, Position] = {}
-    held = quantities(positions)
-    for entry in entries:
-        defined = definitions(entry["account"], entry["instrument"])
-        for holder, share in shared(entry, defined.modes, held):
-            holding = holders.get(holder)
-            if holding is None:
-                position = positions[holder] = defined.position(*holder[:2], holder[2:4])
-                holding = holders[holder] = Holding(position, defined.unknown)
-            if "fill_id" not in share and share["kind"] == "funding":
-                continue
-            realized = holding.changed(share)
-            if "fill_id" not in share and (share["kind"] == "split" or share["kind"] == "settle"):
-                yield share, holding.position, realized
 
 
 class Holding:

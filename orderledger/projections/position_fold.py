@@ -489,7 +489,7 @@ class PositionFold:
                 self._enter(position, entry)
 
     def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Ordered]:
-        """What counts in its order, as it happened."""
+        """The entries whose order counts, as they happened."""
         trades = self._rows.each(TRADES, after=after, **where, state="active")
         events = [
             (

@@ -475,8 +475,8 @@ class Position:
             self.premiums[entry["position"]] = self.carried
 
     def _carries(self, entry: Settlement) -> bool:
-        """Whether the result goes into the cost of what is delivered: only within one currency, and
-        not into an inverse instrument, which has no result per unit of its price."""
+        """Whether the result goes into the cost of what is delivered. It does only within one
+        currency. An inverse instrument gets none: it has no result per unit of its price."""
         if not carries_premium(entry):
             return False
         leg = self.terms_of(entry["terms"]["into"])

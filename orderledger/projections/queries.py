@@ -12,7 +12,7 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.assets import asset_rows
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.entries import Entry, has_position, is_account_entry
+from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
@@ -52,8 +52,7 @@ from orderledger.projections.pnl import (
     pnl_row,
 )
 from orderledger.projections.pnl_groups import group_rows, rows_by
-from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, Result, fill_rows
-from orderledger.projections.pnl_of_fills import other_results as results_of_others
+from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
 from orderledger.projections.position_tables import POSITIONS, PositionKey, StoredPositionRow
 from orderledger.projections.positions import (
     LOT_CHOICES,
@@ -64,7 +63,9 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
-from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
+from orderledger.projections.results import Result
+from orderledger.projections.results import other_results as results_of_others
+from orderledger.projections.sides import SIDE_UNKNOWN, Part, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
@@ -489,10 +490,22 @@ def pnl_of_fills(
     return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
 
 
-def other_results(source: Source, **where: Any) -> Iterator[Result]:
-    """What splits and settlements realized, in the order in which they happened."""
-    definitions = _definitions_of(source, where.get("account"))
-    return results_of_others(_entries(source, None, **where), definitions)
+def other_results(
+    source: Source, fees: Conversion, *, account: str, instrument: str
+) -> Iterator[Result]:
+    """The results of account events, in the order in which they happened."""
+    entries = _entries(source, None, account=account, instrument=instrument)
+    return results_of_others(entries, _definitions_of(source, account), fees)
+
+
+def entries_of(source: Source, account: str, instrument: str, part: Part) -> Iterator[Entry]:
+    """All that changed the quantity of a position, in the order in which it happened."""
+    modes = modes_of(_instruments(source, {"account": account}).get((account, instrument)))
+    of: dict[str, Any] = {"account": account, "instrument": instrument}
+    for entry in _entries(source, None, columns=tuple(dict.fromkeys((*TRADED, *OF_FILL))), **of):
+        is_funding = "fill_id" not in entry and entry["kind"] == "funding"
+        if not is_funding and concerns(entry, part, modes):
+            yield entry
 
 
 def equity(

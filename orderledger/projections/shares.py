@@ -53,8 +53,8 @@ def left_to_nobody(
 def shares(
     entry: Split | Settlement, modes: Modes, held: Mapping[Holder, Decimal]
 ) -> Iterator[tuple[Holder, Split | Settlement]]:
-    """The part of a split or a settlement that each holder takes: of a quantity and of cash in
-    lieu in proportion to what it holds. Fees are nobody's."""
+    """The part of a split or a settlement that each holder takes. A quantity and cash in lieu are
+    shared by what each holds. The position that pays the fees has them alone."""
     of = entry["account"], entry["instrument"]
     concerned = {
         holder: quantity

@@ -263,6 +263,8 @@ FULL: dict[str, AnyEvent] = {
                 residual=Decimal("0.015"),
                 place=Decimal("0.01"),
                 rows=3,
+                rounded=2,
+                counted_to=41,
                 reason="a_code",
             ),
         ),
@@ -406,6 +408,15 @@ def set_aside() -> Recorded:
     return replace(before("fill_recorded.v1", "sequence"), evidence=None, text=None, **hashes)
 
 
+def before_counted_to() -> Recorded:
+    """A certificate whose balances do not say which rows were counted, and which were rounded."""
+    name = "reconciliation_certified.v1"
+    event = FULL[name]
+    assert isinstance(event, accounts.ReconciliationCertified) and event.balances
+    balances = tuple(replace(one, counted_to=None, rounded=0) for one in event.balances)
+    return replace(full(name), event=replace(event, balances=balances))
+
+
 class Added(NamedTuple):
     """A field that events got after they were first written, and those that they got with it. Each
     has a file of before."""
@@ -450,6 +461,7 @@ EXPECTED = {
     **{f"{name}.json": full(name) for name in FULL},
     **{f"{name}.least.json": least(name) for name in LEAST},
     "fill_recorded.v1.set_aside.json": set_aside(),
+    "reconciliation_certified.v1.before_counted_to.json": before_counted_to(),
     **{
         f"{name}.before_{group.field}.json": before(name, group.field)
         for group in ADDED

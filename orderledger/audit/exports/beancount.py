@@ -11,19 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import EXACT, ZERO, plain, sides
 from orderledger.extend.views import (
     Entry,
-    Lot,
     Position,
     Terms,
-    entries,
+    fees_in,
     instruments,
     is_entry,
-    shares,
+    shared,
     terms_of,
 )
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
@@ -113,7 +112,8 @@ class BeancountWriter:
         self._modes = modes
         self._names = BeancountNames()
         self._held: dict[tuple[str, str], Decimal] = {}
-        self._parts: dict[shares.Holder, Decimal] = {}
+        self._positions: dict[Any, Position] = {}
+        self._quantities: dict[Any, Decimal] = {}
 
     def opened(self, account: str, day: date) -> Iterator[str]:
         """The accounts of one trading account."""
@@ -141,69 +141,59 @@ class BeancountWriter:
             if values.get(name) is not None:
                 yield f'  {name}: "{_text(str(values[name]))}"'
         modes = self._modes.get((row["account"], row["instrument"]), ())
-        for holder, share in shares.shared(row, modes, lambda: self._parts):
-            yield from self._postings(share, account, holder)
+        for holder, share in shared(row, modes, lambda: self._quantities):
+            if holder not in self._positions:
+                terms = self._terms.get(holder[:2], Terms())
+                self._positions[holder] = Position(
+                    *holder[:2], terms, side=holder[2], position_id=holder[3]
+                )
+            yield from self._postings(share, account, self._positions[holder])
+            self._quantities[holder] = self._positions[holder].quantity
         yield ""
 
-    def _postings(self, row: Entry, account: str, holder: shares.Holder) -> Iterator[str]:
+    def _postings(self, row: Entry, account: str, position: Position) -> Iterator[str]:
+        before, book = position.quantity, position.books[0]
+        settled = book.settled
+        position.take(row)
+        change = EXACT.subtract(position.quantity, before)
         if "fill_id" in row:
             quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
-            yield from self._fill(row, holder, account, quantity, row["price"])
+            yield from self._fill(row, position, account, quantity, row["price"])
         elif row["kind"] == "delivery":
-            yield from self._fill(row, holder, account, row["quantity"], row["price"])
-        elif row["kind"] == "settle" or row["kind"] == "split":
-            yield from self._change(row, holder, account)
+            yield from self._fill(row, position, account, row["quantity"], row["price"])
+        elif row["kind"] == "settle":
+            yield from self._fill(row, position, account, change, row["price"])
         elif row["kind"] == "funding":
             currency = self._names.commodity(row["currency"] or UNKNOWN)
             yield f"  {CASH}:{account}  {plain(row['quantity'])} {currency}"
             yield f"  {FUNDING}:{account}  {plain(-row['quantity'])} {currency}"
         else:
-            change = EXACT.subtract(row["quantity"], self._parts.get(holder, ZERO))
-            yield self._units(holder, account, change, ZERO, UNKNOWN)
-
-    def _change(
-        self, row: entries.Split | entries.Settlement, holder: shares.Holder, account: str
-    ) -> Iterator[str]:
-        """What a settlement closes, or the units that a split adds with the money for a
-        fraction."""
-        held, wanted = self._parts.get(holder, ZERO), row["quantity"]
-        if row["kind"] == "settle":
-            closed = held if wanted is None else min(wanted, abs(held)).copy_sign(held)
-            yield from self._fill(row, holder, account, -closed, row["price"])
-            return
-        terms = self._terms.get(holder[:2], Terms())
-        position = Position(*holder[:2], terms)
-        position.books[0].reset(Lot(held, ZERO))
-        position.enter(row)
-        paid, commodity = (
-            terms.amount(position.books[0].settled),
-            self._names.commodity(terms.currency or UNKNOWN),
-        )
-        yield self._units(holder, account, position.quantity - held, ZERO, UNKNOWN)
-        if paid:
-            yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
-            yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
+            yield self._units(position, account, change, ZERO, UNKNOWN)
+            if paid := position.terms.amount(EXACT.subtract(book.settled, settled)):
+                commodity = self._names.commodity(position.terms.currency or UNKNOWN)
+                yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
+                yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
 
     def _fill(
         self,
         row: Entry,
-        holder: shares.Holder,
+        position: Position,
         account: str,
         quantity: Decimal,
         price: Decimal,
     ) -> Iterator[str]:
-        terms = self._terms.get(holder[:2], Terms())
+        terms = position.terms
         currency, value = terms.currency or UNKNOWN, terms.amount(terms.value(quantity, price))
         commodity = self._names.commodity(currency)
         if terms.inverse or price < 0:  # beancount's prices are above zero, and a buy costs
             paid = value if terms.inverse else -value
-            yield self._units(holder, account, quantity, ZERO, currency)
+            yield self._units(position, account, quantity, ZERO, currency)
             yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
             yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
         else:
-            yield self._units(holder, account, quantity, abs(value), currency)
+            yield self._units(position, account, quantity, abs(value), currency)
             yield f"  {CASH}:{account}  {plain(-value)} {commodity}"
-        for name, amount in entries.fees_in(row):
+        for name, amount in fees_in(row):
             if amount:
                 fee = self._names.commodity(name or currency)
                 yield f"  {FEES}:{account}  {plain(amount)} {fee}"
@@ -211,16 +201,16 @@ class BeancountWriter:
 
     def _units(
         self,
-        holder: shares.Holder,
+        position: Position,
         account: str,
         quantity: Decimal,
         value: Decimal,
         currency: str,
     ) -> str:
-        key = holder[:2]
-        self._parts[holder] = EXACT.add(self._parts.get(holder, ZERO), quantity)
+        key = position.account, position.instrument
         self._held[key] = EXACT.add(self._held.get(key, ZERO), quantity)
-        unit, paid_in = self._names.commodity(holder[1]), self._names.commodity(currency)
+        unit = self._names.commodity(position.instrument)
+        paid_in = self._names.commodity(currency)
         return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
 
     def positions(self, day: date) -> Iterator[str]:

@@ -158,6 +158,8 @@ class _CertifiedBalance(TypedDict, total=False):
     residual: Decimal | str | int | None
     place: Decimal | str | int | None
     rows: int | None
+    rounded: int | None
+    counted_to: int | None
     reason: str | None
 
 class CertifiedBalance(Model):
@@ -171,6 +173,8 @@ class CertifiedBalance(Model):
     residual: Decimal | None
     place: Decimal | None
     rows: int
+    rounded: int
+    counted_to: int | None
     reason: str | None
     def __init__(self, **fields: Unpack[_CertifiedBalance]) -> None: ...
 
@@ -219,7 +223,7 @@ class _OtherLeg(TypedDict, total=False):
     fees: tuple[Fee, ...] | list[Fee] | None
 
 class OtherLeg(Model):
-    """What a settlement buys or sells: the stock of an option, the goods of a future."""
+    """The purchase or sale that a settlement brings: of the stock, or of the goods."""
 
     instrument: str
     side: Side

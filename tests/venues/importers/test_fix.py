@@ -285,3 +285,25 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
 def test_a_file_of_another_kind_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="notes.txt is not a log of FIX messages"):
         imported(ledger, "fix", written(tmp_path, "notes.txt", "nothing of FIX\n"))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fees"),
+    [
+        ([(12, "1.5"), (13, "3"), (15, "USD")], {"USD": "1.5"}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (479, "EUR")], {"EUR": "1.5"}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (136, 1), (137, "0.5"), (138, "EUR")], {}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (136, 1), (137, "0.5")], {"USD": "2"}),
+        ([(12, "1.5"), (13, "2"), (15, "USD")], {}),
+    ],
+)
+def test_a_commission_without_a_currency_is_in_that_of_the_trade(
+    ledger: Ledger, tmp_path: Path, pairs: list[tuple[int, Any]], fees: dict[str, str]
+) -> None:
+    known = [(35, "8"), (37, "V1"), (11, "C-1"), (17, "E1"), (150, "F"), (39, "2"), (55, "XYZ")]
+    known += [(54, "1"), (38, "10"), (32, "10"), (31, "5"), (151, "0"), (14, "10"), (6, "5")]
+    path = tmp_path / "session.log"
+    path.write_bytes(message([*known, (60, "20260504-13:30:01.001"), *pairs]) + b"\n")
+    told = imported(ledger, "fix", path)
+    assert told.is_whole, told.unreadable
+    assert ledger.order("C-1", account=ACCOUNT)["fees"] == fees
