@@ -47,6 +47,9 @@ PNL_VIEW: dict[str, str] = {
     "instrument": "Instrument.",
     "strategy": "With `by` strategy: the strategy of the trades. Null for orders without a strategy, adjustments and funding.",
     "day": "With `by` day: day in the time zone that you named, else UTC.",
+    "asset": "With `by` asset: the coin or currency. `position_quantity` is then its balance, and prices are those of one unit in `currency`.",
+    "moved": "With `by` asset: what moved the coin besides fills. A list of `kind` (fee, funding, pnl of margined instruments, or the kind of a "
+    "transfer), `cause` and `instrument` of a transfer, `amount` as the balance moved, and its `worth` in `currency` at the rates of the times.",
     "position_side": "Position side: `long` or `short` where the venue keeps two positions of the instrument, else `net`.",
     "position_id": "The venue's id of the position, empty if it gives none.",
     "position_quantity": "Signed: positive is long, on every side. With `by` day: at the end of the day. Null where the position side of "

@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.auditing.account import AccountFacts
-from tests.auditing.assets import row_of_asset, step_of, steps_of
+from tests.auditing.assets import opened_at_zero, row_of_asset, step_of, steps_of
 from tests.auditing.disposals import Disposals, FeeOf, row_of_disposal
 from tests.auditing.facts import Fact, Row, When, number
 from tests.auditing.holdings import Holding
@@ -123,7 +123,8 @@ class AccountAuditor(AccountFacts):
     def assets(
         self, currency: str, method: str = "average", parities: Sequence[str] = ()
     ) -> list[Row]:
-        """P&L by asset, in one currency: a row for each other coin that was ever moved."""
+        """P&L by asset, in one currency: a row for each other coin that was ever moved. Without its
+        balance, nothing is known of a coin."""
         facts, known = self.of_account(), (*self.parities, *parities)
 
         def rate_at(name: str, at: datetime) -> Fraction | None:
@@ -133,10 +134,13 @@ class AccountAuditor(AccountFacts):
         moved = [*counted_transfers(facts), *self.openings]
         steps = [step_of(fact, rate_at) for fact in moved]
         steps += [step for _, held in self.each_holding() for step in steps_of(held, rate_at)]
-        return [
-            row_of_asset(name, [step for step in steps if step.asset == name], method)
-            for name in sorted({step.asset for step in steps} - {currency})
-        ]
+        rows = []
+        for name in sorted({step.asset for step in steps} - {currency}):
+            own = [step for step in steps if step.asset == name]
+            row = row_of_asset(name, [*opened_at_zero(self.openings, name), *own], method)
+            is_known = self._total(name) is not None
+            rows.append(row if is_known else dict.fromkeys(row) | {"asset": name})
+        return rows
 
     def codes(self) -> set[str]:
         """The anomalies of the account, those of its orders included."""

@@ -50,13 +50,13 @@ TRADES = Columns(
      "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
-    ("account", "instrument", "position_side", "strategy", "day", "position_quantity",
+    ("account", "asset", "instrument", "position_side", "strategy", "day", "position_quantity",
     "average_open_price", "realized_pnl",
      "net_pnl"),
     ("currency", "reason", "position_id", "unrealized_pnl",
      "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
-     "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity",
-     "method"),
+     "unresolved_orders", "reported_quantity", "moved", "fills", "bought_quantity",
+     "sold_quantity", "method"),
 )  # fmt: skip
 PNL_OF_FILLS = Columns(
     ("at", "instrument", "side", "quantity", "price", "closed_quantity", "realized_pnl_average"),

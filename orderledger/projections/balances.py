@@ -20,7 +20,6 @@ from orderledger.projections.past_balances import Balance, Past
 from orderledger.projections.pnl import CURRENCY_UNKNOWN
 from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
 from orderledger.projections.positions import Terms, moved_cash, terms_in
-from orderledger.projections.rates import MARK_SERVES
 from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN
 from orderledger.projections.store import Source
 from orderledger.projections.view import Table
@@ -153,14 +152,15 @@ def _value(row: StoredPositionRow, terms: Terms, mark: Decimal) -> Decimal:
 def balances(
     source: Source,
     at: datetime,
-    serves: timedelta = MARK_SERVES,
+    serves: timedelta | None = None,
     *,
     events_of: FillEvents,
     account: str | None = None,
     currency: str | None = None,
 ) -> list[BalanceRow]:
     """Rows of the balances view, of an account and a currency if they are given. Marks that are
-    older than `serves` at that time value nothing."""
+    older than `serves` at that time value nothing: by default the setting."""
+    serves = source.rate_rules.serves if serves is None else serves
     instruments = {
         (row["account"], row["instrument"]): row
         for row in source.rows(INSTRUMENTS, account=account)

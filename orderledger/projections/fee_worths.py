@@ -135,7 +135,7 @@ def _payments(
 ) -> Iterator[Payment]:
     """Of one account, as they happened."""
     terms = {name: terms_of(row) for name, row in instruments.items()}
-    rates = Rates(instruments.values())
+    rates = Rates(instruments.values(), *source.rate_rules)
     trades = source.each(TRADES, columns=OF_FEES, account=account, **of_trades)
     marks = source.each(MARKS, columns=MARKED, account=account)
     events = source.each(ACCOUNT_EVENTS, account=account)

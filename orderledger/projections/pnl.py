@@ -9,6 +9,7 @@ from orderledger.projections.positions import LotBook, Position, Terms, shown
 from orderledger.projections.rates import no_rate
 
 GROUPS = ("account", "instrument", "strategy", "day")
+ASSET = "asset"
 Marks = dict[tuple[str, str], Decimal]
 
 FeesPaid = tuple[Decimal, tuple[str, ...]]
@@ -52,7 +53,8 @@ class PnlRow(_Amounts):
 class PnlGroupRow(_Amounts):
     """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it
     has the columns in `by`. With `instrument` it also has the position's side and id: positions are
-    never netted."""
+    never netted. By `asset` it has `account`, `asset` and `moved`, the sums of fees, funding and
+    transfers by kind and cause."""
 
     account: NotRequired[str]
     instrument: NotRequired[str]
@@ -60,6 +62,8 @@ class PnlGroupRow(_Amounts):
     position_id: NotRequired[str]
     strategy: NotRequired[str | None]
     day: NotRequired[str]
+    asset: NotRequired[str]
+    moved: NotRequired[list[dict[str, Any]]]
 
 
 class WorkingQuantities(TypedDict):

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.assets import asset_rows
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
@@ -36,6 +37,7 @@ from orderledger.projections.marks import MARKS
 from orderledger.projections.open_lots import LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
+    ASSET,
     CURRENCY_UNKNOWN,
     GROUPS,
     NOTHING_PAID,
@@ -556,6 +558,27 @@ def equity(
         points=points,
         changing=sorted(changing),
     )
+
+
+def pnl_by_asset(
+    source: Source,
+    at: datetime,
+    parities: Sequence[tuple[str, str]],
+    *,
+    by: tuple[str, ...],
+    method: LotChoice,
+    in_currency: str | None = None,
+    account: str | None = None,
+    **where: Any,
+) -> list[PnlGroupRow]:
+    """P&L by account and coin. Raises ValueError for other groups, filters and methods."""
+    _check_method(method)
+    others = [name for name in by if name not in ("account", ASSET)]
+    others += [name for name, value in where.items() if value is not None]
+    if others:
+        raise ValueError(f"{others[0]!r} does not go with by asset")
+    rules = source.rate_rules.with_parities(parities)
+    return asset_rows(source, at, rules, method=method, currency=in_currency, account=account)
 
 
 def _check_method(method: str) -> None:

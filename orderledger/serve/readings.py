@@ -83,7 +83,7 @@ def read(store: Store) -> Reading:
         position, outdated = stored(session)
         reading = Reading(position, is_current=not outdated)
         if reading.is_current:
-            _read_views(session, reading)
+            _read_views(StoredViews(session, store.rate_rules), reading)
     reading.seconds = time.perf_counter() - began
     return reading
 
@@ -94,8 +94,9 @@ def read_alerts(store: Store) -> alert_tables.Counts:
         return alert_tables.counts(session)
 
 
-def _read_views(session: Session, reading: Reading) -> None:
-    is_open, views = session.to_sql("flag", True), StoredViews(session)
+def _read_views(views: StoredViews, reading: Reading) -> None:
+    session = views.session
+    is_open = session.to_sql("flag", True)
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
     reading.replaced = session.select(
         tables.EXPOSED_ORDERS,

@@ -1,7 +1,7 @@
 """Parameters that several questions have, with their meanings."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
@@ -21,9 +21,11 @@ __all__ = [
     "Instrument",
     "KeptMethod",
     "LotMethod",
+    "MarkServes",
     "Newest",
     "OpenOnly",
     "OrderId",
+    "Parities",
     "PositionId",
     "PositionSide",
     "Since",
@@ -64,4 +66,13 @@ Newest = Annotated[
     int | None, "Maximum number of rows. The ones updated last are kept.", Between(1)
 ]
 Groups = Sequence[str] | str
+Parities = Annotated[
+    Sequence[str],
+    "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
+    Word("parity"),
+]
+MarkServes = Annotated[
+    timedelta | None,
+    "How long a mark values positions and converts amounts. Otherwise the setting, 24 hours.",
+]
 RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]

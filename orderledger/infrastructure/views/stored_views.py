@@ -24,6 +24,7 @@ from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.groups import GROUP_LINKS, SHOWN_OF_GROUPS, with_group
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import USUAL, RateRules
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import AnyTable, RowType, Table
 
@@ -31,7 +32,10 @@ from orderledger.projections.view import AnyTable, RowType, Table
 class StoredViews:
     """The live views, in one reading transaction: `session`."""
 
-    def __init__(self, session: Session) -> None:
+    rate_rules = USUAL
+
+    def __init__(self, session: Session, rate_rules: RateRules = USUAL) -> None:
+        self.rate_rules = rate_rules
         self.session = session
 
     def rows(

@@ -36,6 +36,7 @@ from orderledger.projections.groups import SHOWN_OF_GROUPS, is_grouped, with_gro
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import USUAL, RateRules
 from orderledger.projections.store import MemoryRows, Source, sort_key
 from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
@@ -120,13 +121,17 @@ class FoldedViews:
     `as_of`.
     """
 
+    rate_rules = USUAL
+
     def __init__(
         self,
         events: Iterable[Recorded],
         as_of: AsOf | None,
         effective_at: datetime | None,
         streams: Streams = nothing_earlier,
+        rate_rules: RateRules = USUAL,
     ) -> None:
+        self.rate_rules = rate_rules
         self._rows = MemoryRows() if current() is None else RowsWithinTime()
         self._names = MemoryNames()
         names = NamesFold(self._names)
@@ -289,7 +294,8 @@ def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> F
     differ, so a later event may have an earlier time of recording.
     """
     rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
-    return FoldedViews(within_time(decode(*row) for row in rows), as_of, effective_at)
+    events = within_time(decode(*row) for row in rows)
+    return FoldedViews(events, as_of, effective_at, rate_rules=store.rate_rules)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:

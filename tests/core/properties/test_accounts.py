@@ -22,6 +22,8 @@ from tests.auditing.account_cases import (
     Rows,
     cases_in,
     faults_of,
+    faults_of_row,
+    is_same,
     moment_of,
 )
 from tests.core.properties.accounts import LENGTH, PARITIES, account_story, event_story
@@ -65,6 +67,34 @@ class Answered:
         return {row["code"] for row in self.ledger.anomalies(open_only=True, **self.asked)}
 
 
+def faults_of_assets(
+    answered: Answered, auditor: AccountAuditor, asked: dict[str, Any]
+) -> list[str]:
+    """P&L by asset against the oracle's, and against the balances."""
+    found = answered.ledger.pnl(
+        by="asset",
+        in_currency=asked["currency"],
+        parities=asked["parities"],
+        method=asked["method"],
+        **answered.asked,
+    )
+    rows = {row["asset"]: row for row in found}
+    totals = {row["currency"]: row["total"] for row in answered.balances()}
+    own = rows.pop(asked["currency"], {"position_quantity": 0})
+    assert is_same(own["position_quantity"], totals.get(asked["currency"], 0))
+    faults = []
+    for row in auditor.assets(**asked):
+        figures = {name: value for name, value in row.items() if name != "quantity"}
+        figures["position_quantity"] = figures["total"] = row["quantity"]
+        other = rows.pop(row["asset"], None)
+        if other is not None or row["quantity"]:
+            total = {"total": totals.get(row["asset"], 0)}
+            faults += faults_of_row(f"asset {row['asset']}", figures, (other or {}) | total)
+    return faults + [
+        f"asset {name} is not expected" for name, row in rows.items() if row["position_quantity"]
+    ]
+
+
 def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
     """Whether a fill or an instrument is reported again after a balance. The total at the time of
     the balance then has what later reports say of that time, and the auditor's has not."""
@@ -82,9 +112,15 @@ def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
 def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messages]) -> None:
     for seed in seeds:
         chance = Random(seed)
-        auditor = AccountAuditor(ACCOUNT)
+        declared = chance.sample(PARITIES, chance.choice((0, 0, 1, 2)))
+        serves = chance.choice((timedelta(hours=24), timedelta(hours=24), timedelta(hours=3)))
+        auditor = AccountAuditor(ACCOUNT, declared, serves)
         with Ledger.open(
-            "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
+            "memory://",
+            parities=declared,
+            mark_serves=int(serves.total_seconds()),
+            clock=SteppingClock(RECORDED_AT),
+            update_views=False,
         ) as ledger:
             story = tell(chance)
             for message in story:
@@ -100,6 +136,13 @@ def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messag
                 faults = faults_between(*pair, [currency], parities, ALL_METHODS)
                 if is_completed_later(story):
                     faults = [one for one in faults if "difference" not in one]
+                asked = {
+                    "currency": currency,
+                    "parities": parities,
+                    "method": chance.choice(ALL_METHODS),
+                }
+                if tell is account_story:
+                    faults += faults_of_assets(*pair, asked)
                 assert faults == [], (seed, moment)
             assert ledger.views.check().differences == (), seed
 
