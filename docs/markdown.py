@@ -14,6 +14,7 @@ from orderledger.infrastructure.messages.fields import (
     Names,
     NotNegative,
     Number,
+    PositiveCount,
     Quantity,
     Tags,
     Text,
@@ -32,6 +33,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Names, "object: name to identifier"),
     (Tags, "object"),
     (Count, "count"),
+    (PositiveCount, "count > 0"),
     (SequenceNumber, "integer"),
     (Any, "any JSON"),
 )
@@ -77,6 +79,8 @@ def wire_word(annotation: Any) -> str:
         return f'`"{get_args(kind)[0]}"`'
     if get_origin(kind) is Annotated:
         return wire_word(get_args(kind)[0])
+    if kind is int:
+        return "integer"
     if get_origin(kind) is tuple:
         return f"list of {wire_word(get_args(kind)[0])}"
     if isinstance(kind, type) and issubclass(kind, Enum):

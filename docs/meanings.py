@@ -47,6 +47,9 @@ PNL_VIEW: dict[str, str] = {
     "instrument": "Instrument.",
     "strategy": "With `by` strategy: the strategy of the trades. Null for orders without a strategy, adjustments and funding.",
     "day": "With `by` day: day in the time zone that you named, else UTC.",
+    "asset": "With `by` asset: the coin or currency. `position_quantity` is then its balance, and prices are those of one unit in `currency`.",
+    "moved": "With `by` asset: what moved the coin besides fills. A list of `kind` (fee, funding, pnl of margined instruments, or the kind of a "
+    "transfer), `cause` and `instrument` of a transfer, `amount` as the balance moved, and its `worth` in `currency` at the rates of the times.",
     "position_side": "Position side: `long` or `short` where the venue keeps two positions of the instrument, else `net`.",
     "position_id": "The venue's id of the position, empty if it gives none.",
     "position_quantity": "Signed: positive is long, on every side. With `by` day: at the end of the day. Null where the position side of "
@@ -143,6 +146,7 @@ RECOVERY: dict[str, str] = {
     "unresolved": "Open orders with an unknown outcome: ask the venue.",
     "pending": "Open orders with a pending cancel or replace.",
     "doubts": "What is unknown of each order in doubt, since when, why, and the commands that settle it.",
+    "pending_ages": "Age of each pending request in seconds, by stream.",
     "events_read": "Number of events read to update the views, and about doubts.",
     "seconds": "Duration of that.",
 }
@@ -191,6 +195,9 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "transfer_id_reused": ("A transfer has the venue's id and the kind of another one, and another amount or currency. Of the two the earlier counts.", "never"),
     "balance_conflict": ("The venue reported two amounts of one currency for one time. None of them counts.", "a later balance of the currency is recorded"),
     "kind_conflict": ("The definition of the instrument contradicts itself or its fills: spot without `base`, an inverse instrument that is not margined, or a fill of spot, a security or an option that names a long or short position. The figures of the position are null.", "the definition is completed or corrected"),
+    "oco_both_filled": ("Two orders of one group of kind `oco` have active fills. Shown for each of them. The fills count.", "when only one of them has a fill: the fills of the others are busted"),
+    "child_filled_first": ("An order of a group of kind `oto` or `bracket` has a fill before the first fill of its `parent`, or its parent has none.", "when a fill of the parent is known that is not later, or the child's is busted"),
+    "children_exceed_parent": ("The children of one parent, in a group of kind `oto` or `bracket`, have filled more than the parent. Shown for each child with a fill. Open quantities are not compared: venues show children as working before they can trade.", "when the fills agree again"),
     "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip

@@ -273,7 +273,7 @@ def python() -> str:
         ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n",
     ]
     parts += [
-        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, `OpenBreak` is an item of `open_breaks`, `CertifiedBalance` of `balances`, `Fee` of `fees`, and `Cause` is the object `cause`. A dictionary works as well. `Message` is the base of all messages.\n"
+        "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, `OpenBreak` is an item of `open_breaks`, `CertifiedBalance` of `balances`, `Fee` of `fees`, `Leg` of `legs`, and `Cause` is the object `cause`, `CashInLieu` of a split, `OtherLeg` the object `into` of a settlement. A dictionary works as well. `Message` is the base of all messages.\n"
     ]
     parts += [
         TYPES_INTRODUCTION,

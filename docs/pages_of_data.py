@@ -16,7 +16,7 @@ from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.infrastructure.messages.derived import meaning
-from orderledger.infrastructure.messages.registry import MESSAGES, Fill, Propose
+from orderledger.infrastructure.messages.registry import MESSAGES, Fill, Propose, Transfer
 from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, readable_payload
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
@@ -214,7 +214,12 @@ def _pnl() -> str:
     """From what the ledger answers, so that no field is missed."""
     with Ledger.open("memory://") as ledger:
         ledger.record(Fill(account="sim:main", client_order_id="C-1", instrument="BTC-USD", side="buy", fill_id="F-1", quantity="1", price="1"))  # type: ignore[arg-type]  # fmt: skip
-        pnl = {**ledger.pnl(by=("strategy", "day"))[0], **ledger.pnl()[0]}
+        ledger.record(Transfer(account="sim:other", currency="USD", amount="1", kind="deposit"))  # type: ignore[arg-type]  # fmt: skip
+        pnl = {
+            **ledger.pnl(by="asset", account="sim:other")[0],
+            **ledger.pnl(by=("strategy", "day"), account="sim:main")[0],
+            **ledger.pnl()[0],
+        }
         extras = [name for name in ledger.positions()[0] if name not in pnl]
     ordered = [name for name in meanings.PNL_VIEW if name in pnl] + [
         name for name in pnl if name not in meanings.PNL_VIEW
@@ -225,6 +230,7 @@ def _pnl() -> str:
             "`orderledger pnl` and `Ledger.pnl` combine rows of the table `positions` with the marks, and sum them by any of account,",
             "instrument, strategy and day. A row has those of the four that you asked for. A field without a sum (position and mark without `instrument`) is null.",
             "Each settlement currency has its own row.\n",
+            "`--by asset` gives a row for each coin of an account: see [P&L by asset](../explanation/how-figures-are-made.md#pl-by-asset).\n",
             _named(ordered, meanings.PNL_VIEW),
             "`orderledger positions` and `Ledger.positions` add the exposure of open orders. They also have a row for every instrument with open orders, or with a position reported by the venue:\n",
             _named(extras, meanings.POSITIONS_VIEW),

@@ -15,13 +15,16 @@ from orderledger.infrastructure.messages.registry import (
     GROUPS,
     MESSAGES,
     AnyMessage,
+    CashInLieu,
     Cause,
     CertifiedBalance,
     Fee,
+    Leg,
     LinksTo,
     Message,
     OpenBreak,
     OrderMessage,
+    OtherLeg,
     Report,
     ReportedClaims,
     RequestReplace,
@@ -74,7 +77,17 @@ def messages() -> str:
     for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
     parts += [FORMER, _former_words(), "## Objects inside messages\n"]
-    for model in (ReportedClaims, LinksTo, OpenBreak, CertifiedBalance, Fee, Cause):
+    for model in (
+        ReportedClaims,
+        LinksTo,
+        OpenBreak,
+        CertifiedBalance,
+        Fee,
+        Leg,
+        Cause,
+        CashInLieu,
+        OtherLeg,
+    ):
         parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
 

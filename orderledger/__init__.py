@@ -28,6 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Certainty",
         "FeeKind",
         "InstrumentKind",
+        "LinkKind",
         "Liquidity",
         "OrderStatus",
         "OrderType",
@@ -39,7 +40,9 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Side",
         "Source",
         "TimeInForce",
+        "TrailOffsetType",
         "TransferKind",
+        "TriggerSource",
     ),
     "orderledger.infrastructure.errors": (
         "AmbiguousOrder",

@@ -6,7 +6,7 @@ A recording method returns when its messages are durable; `record_soon` returns 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -120,6 +120,7 @@ class Ledger(Queries):
         update_views: Follow = True,
         random_bytes: RandomBytes | None = None,
     ) -> None:
+        store.rate_rules = settings.rate_rules
         latencies = Latencies()
         projector = Projector(store, rebuilding, latencies, folds_ahead=update_views == "process")
         follower = _follower(projector, latencies, settings, store, update_views)
@@ -172,6 +173,8 @@ class Ledger(Queries):
         synchronous: str | None = None,
         lock_timeout: int | None = None,
         answer_timeout: int | None = None,
+        parities: Sequence[str] | None = None,
+        mark_serves: int | None = None,
         clock: Clock | None = None,
         update_views: Follow = True,
         random_bytes: RandomBytes | None = None,
@@ -179,8 +182,9 @@ class Ledger(Queries):
         """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates a
         missing store.
 
-        `synchronous`, `lock_timeout` and `answer_timeout`: see `Settings`. `update_views` keeps the
-        views up to date in the background: True in a thread, "process" in a process of its own,
+        `synchronous`, `lock_timeout`, `answer_timeout` and `mark_serves`: see `Settings`.
+        `parities` lists pairs of currencies of equal worth, such as USDT=USD. `update_views` keeps
+        the views up to date in the background: True in a thread, "process" in a process of its own,
         which leaves this interpreter to recording. `random_bytes` gives the salts of the hashes of
         evidence; tests give their own to repeat a run byte for byte. Raises InvalidSetting,
         StoreUnreachable, or StoreVersion for a store made by a newer version.
@@ -193,6 +197,8 @@ class Ledger(Queries):
             synchronous=synchronous,
             lock_timeout=lock_timeout,
             answer_timeout=answer_timeout,
+            parities=None if parities is None else ",".join(parities),
+            mark_serves=mark_serves,
         )
         check_follow(update_views, settings.db)
         store = _opened(settings)
@@ -290,8 +296,9 @@ class Ledger(Queries):
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
         with reaching(self._url):
-            doubts, more = doubts_in(self._store, rows, self._clock.now())
-        return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts)
+            now = self._clock.now()
+            doubts, more = doubts_in(self._store, rows, now)
+        return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts, now)
 
     def doubts(self, *, account: Account = None) -> RowList[DoubtRow]:
         """List the open orders whose outcome is unknown, oldest doubt first.

@@ -10,11 +10,14 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.auditing.account import AccountFacts
-from tests.auditing.assets import row_of_asset, step_of, steps_of
-from tests.auditing.facts import Fact, Row, number
-from tests.auditing.holdings import Holding, Terms
+from tests.auditing.assets import opened_at_zero, row_of_asset, step_of, steps_of
+from tests.auditing.disposals import Disposals, FeeOf, row_of_disposal
+from tests.auditing.facts import Fact, Row, When, number
+from tests.auditing.holdings import Holding
 from tests.auditing.positions import Lot, open_price, sum_by_currency, worth
+from tests.auditing.rows import anomalies
 from tests.auditing.sides import quantity_of
+from tests.auditing.terms import Terms
 from tests.auditing.transfers import counted_transfers, has_reused_id
 
 REASONS = ("no_opening_balance", "currency_unknown", "position_side_unknown", "impossible_price")
@@ -58,6 +61,32 @@ class AccountAuditor(AccountFacts):
             for lot in holding.lots(method)[0]
         ]
 
+    def disposals(self, method: str = "fifo", year: int | None = None) -> list[Row]:
+        """The lots that were closed, by position and time; in a year, if one is given. A position
+        without figures, or with a fee that no rate converts, has none."""
+        rows = []
+        for instrument, held in self.each_holding():
+            if not self._net(held, Fraction(), method)[1] and not held.reason:
+                terms, lots = held.terms, Disposals(method, held.terms.is_inverse)
+                rows += [
+                    self._name(instrument, held)
+                    | row_of_disposal(one, terms.kind, terms.multiplier, terms.is_inverse)
+                    for one in lots.of(held.by(method), self.fees_by(terms))
+                ]
+        return [row for row in rows if year in {None, row["disposed"].year}]
+
+    def fees_by(self, terms: Terms) -> FeeOf:
+        def fee_of(when: When, row: Row) -> Fraction:
+            return sum(
+                (
+                    amount * (self._fee_rate(when, row, name, terms) or 0)
+                    for name, amount in row["fees"]
+                ),
+                Fraction(),
+            )
+
+        return fee_of
+
     def balances(self) -> list[Row]:
         """A row for each currency of a move, a statement or a position."""
         stated = self._latest_statements()
@@ -94,7 +123,8 @@ class AccountAuditor(AccountFacts):
     def assets(
         self, currency: str, method: str = "average", parities: Sequence[str] = ()
     ) -> list[Row]:
-        """P&L by asset, in one currency: a row for each other coin that was ever moved."""
+        """P&L by asset, in one currency: a row for each other coin that was ever moved. Without its
+        balance, nothing is known of a coin."""
         facts, known = self.of_account(), (*self.parities, *parities)
 
         def rate_at(name: str, at: datetime) -> Fraction | None:
@@ -104,15 +134,17 @@ class AccountAuditor(AccountFacts):
         moved = [*counted_transfers(facts), *self.openings]
         steps = [step_of(fact, rate_at) for fact in moved]
         steps += [step for _, held in self.each_holding() for step in steps_of(held, rate_at)]
-        return [
-            row_of_asset(name, [step for step in steps if step.asset == name], method)
-            for name in sorted({step.asset for step in steps} - {currency})
-        ]
+        rows = []
+        for name in sorted({step.asset for step in steps} - {currency}):
+            own = [step for step in steps if step.asset == name]
+            row = row_of_asset(name, [*opened_at_zero(self.openings, name), *own], method)
+            is_known = self._total(name) is not None
+            rows.append(row if is_known else dict.fromkeys(row) | {"asset": name})
+        return rows
 
     def codes(self) -> set[str]:
         """The anomalies of the account, those of its orders included."""
-        rows = [row for row in self.orders() if row["account"] == self.account]
-        found = {code for row in rows for code in row["anomalies"]}
+        found = {code for order in self.resolved_orders() for code in anomalies(order)}
         found |= {held.reason for _, held in self.each_holding() if held.reason}
         if any(held.has_conflict for _, held in self.each_holding()):
             found.add("position_side_conflict")
@@ -131,7 +163,7 @@ class AccountAuditor(AccountFacts):
         terms, mark = holding.terms, self._mark(self.account, instrument)
         lots, realized = ([], Fraction()) if holding.reason else holding.lots(method)
         realized *= terms.multiplier
-        net, missing = self._net(holding, realized)
+        net, missing = self._net(holding, realized, method)
         figures: Row = {
             "average_open_price": open_price(lots, terms.is_inverse),
             "realized_pnl": realized,
@@ -155,7 +187,9 @@ class AccountAuditor(AccountFacts):
             "method": method,
         }
 
-    def _net(self, holding: Holding, realized: Fraction) -> tuple[Fraction | None, str | None]:
+    def _net(
+        self, holding: Holding, realized: Fraction, method: str
+    ) -> tuple[Fraction | None, str | None]:
         """Realized P&L after fees and funding, in its currency, or the reason why it is unknown. A
         fee in the base coin has the price of its fill, another the rate at the time of its fill."""
         terms, amounts, lost = holding.terms, [realized], []
@@ -165,9 +199,10 @@ class AccountAuditor(AccountFacts):
             (
                 name,
                 -amount,
-                row["price"] if name == terms.base else self._rate_at(when[0], name, terms),
+                self._fee_rate(when, row, name, terms),
             )
-            for when, row in holding.trades
+            for when, row in holding.by(method)
+            if isinstance(row, dict)
             for name, amount in row["fees"]
         ]
         paid += [
@@ -183,6 +218,11 @@ class AccountAuditor(AccountFacts):
                 lost.append(f"no_rate:{name}->{terms.currency}")
             amounts.append(amount * (rate or 0))
         return (None, min(lost)) if lost else (sum(amounts, Fraction()), None)
+
+    def _fee_rate(self, when: When, row: Row, name: str | None, terms: Terms) -> Fraction | None:
+        """What a unit of a fee's currency was worth."""
+        is_base = name == terms.base
+        return row["price"] if is_base else self._rate_at(when[0], str(name), terms)
 
     def _rate_at(self, at: datetime, name: str, terms: Terms) -> Fraction | None:
         path = self.rates.path(name, str(terms.currency), at, self.parities)
@@ -240,7 +280,7 @@ class AccountAuditor(AccountFacts):
 
     def _serving_mark(self, instrument: str) -> Fact | None:
         """The latest mark, unless it is too old."""
-        marks = self._about("mark", self.account, instrument)
+        marks = self.marks_of(instrument)
         is_new = marks and self.moment - marks[-1].at <= self.mark_life
         return marks[-1] if is_new else None
 
@@ -250,7 +290,7 @@ class AccountAuditor(AccountFacts):
         for name, holding in self.each_holding():
             if holding.terms.currency != currency or not holding.needs_mark:
                 continue
-            fact, lots = self._serving_mark(name), holding.lots("average")[0]
+            fact, lots = self._serving_mark(name), holding.booked_lots()
             mark = number(fact.get("price")) if fact else Fraction()
             if holding.terms.kind == "margined":
                 value += unrealized(lots, mark, holding.terms)

@@ -23,6 +23,7 @@ from tests.auditing.facts import (
     instant,
     number,
 )
+from tests.auditing.groups import add_groups
 from tests.auditing.names import collect, resolve
 from tests.auditing.order import Order
 from tests.auditing.outcomes import (
@@ -119,7 +120,7 @@ class Auditor:
 
     def orders(self) -> list[Row]:
         """The `order` view, in the order in which the orders were first heard of."""
-        return [order_row(order) for order in self._all_orders()]
+        return add_groups([order_row(order) for order in self._all_orders()])
 
     def trades(self) -> list[Row]:
         """The `trade` view: the standing fills in the order of (`at`, log position)."""
@@ -236,7 +237,7 @@ class Auditor:
         paid_out: list[Fact],
     ) -> Row:
         steps = found.parts.get(part, [])
-        rows = [row for _, row in steps if not isinstance(row, Fact)]
+        rows = [row for _, row in steps if isinstance(row, dict)]
         definition = self._definition(account, instrument)
         is_inverse = bool(definition.get("inverse"))
         multiplier = number(definition.get("multiplier") or 1)

@@ -17,7 +17,7 @@ from orderledger.extend.events import codec
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.values import sides
-from orderledger.extend.views import Kind, Table, arguments, histories, queries, tables
+from orderledger.extend.views import Kind, StoredViews, Table, arguments, histories, queries, tables
 from orderledger.rows import EventRow, MarkRow
 
 if TYPE_CHECKING:
@@ -164,6 +164,8 @@ CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
 
 class _Views:
     """The rows of the archive from which P&L of fills is calculated."""
+
+    rate_rules = StoredViews.rate_rules
 
     def __init__(self, archive: ArchiveTables) -> None:
         self._archive = archive

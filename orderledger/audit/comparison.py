@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from orderledger.extend.values import EXACT, ZERO, sides, total
+from orderledger.extend.views import fees_of
 from orderledger.rows import OrderRow, PositionRow, TradeRow
 
 ROUNDING = Decimal("1e-9")
@@ -256,8 +257,9 @@ def _compare_fees(a: Iterable[TradeRow], b: Iterable[TradeRow], compared: Compar
 def _fees(trades: Iterable[TradeRow]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for row in trades:
-        if row["fee"] is not None and row["fee_currency"] is not None:
-            found[row["fee_currency"]] = EXACT.add(found.get(row["fee_currency"], ZERO), row["fee"])
+        for currency, fee in fees_of(row):
+            if currency:
+                found[currency] = EXACT.add(found.get(currency, ZERO), fee)
     return found
 
 

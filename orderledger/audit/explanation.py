@@ -32,7 +32,7 @@ LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""
 
 AHEAD = timedelta(seconds=1)
-"""A sender's clock that is more than this ahead of ours is reported as ahead."""
+"""A sender's clock that is this far ahead of ours is reported as ahead."""
 
 
 class Standpoint(NamedTuple):
@@ -52,10 +52,10 @@ class Standpoint(NamedTuple):
 
     @classmethod
     def of(cls, order: Order) -> "Standpoint":
-        standing, fills = order.standing(), order.fills.sums
+        standing = order.standing()
         prices = (order.quantity, order.limit_price, order.stop_price, order.terms.side)
         return cls(
-            standing.status, standing.certainty, standing.pending, fills.cum_quantity,
+            standing.status, standing.certainty, standing.pending, order.cum_quantity,
             order.average_price, *prices,
             standing.is_ended, standing.ended_at,
         )  # fmt: skip

@@ -11,21 +11,29 @@ from typing import Any, cast
 
 from orderledger.audit.rows import PartRow
 from orderledger.extend.events import Recorded
-from orderledger.extend.values import EXACT, ZERO, sides, total
+from orderledger.extend.values import EXACT, ZERO, total
 from orderledger.extend.views import (
     METHODS,
     Entry,
-    Marks,
     Method,
     Position,
     Terms,
-    is_entry,
-    rate_of,
+    fees_of,
+    queries,
 )
 from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 
 OF_FILL = ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
 OF_EVENT = ("quantity", "price", "at", "position")
+PARTS = {
+    "fill": "fill",
+    "adjust": "adjustment",
+    "split": "split",
+    "settle": "settlement",
+    "delivery": "delivery",
+}
+"""Kinds of parts by the kinds of entries."""
+
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 
 
@@ -38,19 +46,23 @@ def pnl_parts(
     pnl: PnlRow,
     fills: Iterable[FillPnlRow],
     events: Iterable[AccountEventRow],
-    marks: Marks,
+    others: Iterable[queries.Result],
+    conversion: queries.Conversion,
     method: Method,
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, except its unrealized P&L.
 
-    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`, both of this account and
-    instrument.
+    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`; `others`: the results
+    of account events. All of this position.
     """
     parts: list[PartRow] = []
     for fill in fills:
-        parts += _parts_of_fill(pnl, fill, marks, method)
+        parts += _parts_of_fill(pnl, fill, conversion, method)
     for event in events:
-        parts += _parts_of_event(pnl, event, marks)
+        parts += _parts_of_funding(pnl, event, conversion)
+    number = METHODS.index(method)
+    for result in others:
+        parts += _parts_of_result(pnl, result, number)
     parts.sort(key=lambda one: (one["at"], one["position"] or 0))
     if pnl["net_pnl"] is not None:
         parts += _rounding(
@@ -96,16 +108,14 @@ def unrealized_parts(
     ]
 
 
-def position_parts(
-    entries: Iterable[Entry], position: Position, method: Method
-) -> Iterator[PartRow]:
-    """Amounts that each trade and adjustment adds to the quantity and the cost of a position.
+def position_parts(found: Iterable[Entry], position: Position, method: Method) -> Iterator[PartRow]:
+    """Amounts that each entry (`found`) adds to the quantity and the cost of a position.
     `position`: the position before all of them."""
     book = position.books[METHODS.index(method)]
-    for entry in entries:
+    for entry in found:
         quantity, cost = position.quantity, book.cost
         position.take(entry)
-        kind = "fill" if "fill_id" in entry else "adjustment"
+        kind = PARTS[_kind_of(entry)]
         fields = _of_fill(entry) if "fill_id" in entry else _of_event(entry)
         yield part(
             "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
@@ -130,31 +140,12 @@ def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
         yield part(
             "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
         )
-        if trade["fee"] is not None:
-            yield part(
-                "fees", "fee", **fields, amount=trade["fee"], currency=trade["fee_currency"] or ""
-            )
-
-
-def entries_in_order(
-    trades: Iterable[TradeRow],
-    events: Iterable[AccountEventRow],
-    part: sides.Part,
-    modes: sides.Modes,
-) -> list[Entry]:
-    """The trades and adjustments of a position, from those of its instrument, as they happened."""
-    rows: tuple[TradeRow | AccountEventRow, ...] = (
-        *trades,
-        *(event for event in events if event["kind"] == "adjust"),
-    )
-    entries = (row for row in rows if is_entry(row))
-    return sorted(
-        (entry for entry in entries if sides.part_of(entry, modes) == part), key=sides.when
-    )
+        for currency, fee in fees_of(trade):
+            yield part("fees", "fee", **fields, amount=fee, currency=currency)
 
 
 def _parts_of_fill(
-    pnl: PnlRow, fill: FillPnlRow, marks: Marks, method: Method
+    pnl: PnlRow, fill: FillPnlRow, conversion: queries.Conversion, method: Method
 ) -> Iterator[PartRow]:
     realized = {
         "average": fill["realized_pnl_average"],
@@ -170,46 +161,61 @@ def _parts_of_fill(
         currency=pnl["currency"],
         net_amount=realized,
     )
-    if fill["fee"] is not None:
-        currency = fill["fee_currency"] or pnl["currency"]
-        fee, net = fill["fee"], _converted(pnl, marks, currency, fill["fee"])
-        negative = None if net is None else net.copy_negate()
+    for name, fee in fees_of(fill):
+        worth = conversion.fee(name, fee, fill["price"], fill["position"])
         yield part(
-            "fees", "fee", **fields, amount=fee, currency=currency or "", net_amount=negative
-        )
-
-
-def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterator[PartRow]:
-    if event["kind"] == "funding":
-        net = _converted(pnl, marks, event["currency"], event["quantity"])
-        fields = {**_of_event(event), "quantity": None, "price": None}
-        yield part(
-            "funding",
-            "funding",
+            "fees",
+            "fee",
             **fields,
-            amount=event["quantity"],
-            currency=event["currency"],
-            net_amount=net,
+            amount=fee,
+            currency=name or pnl["currency"] or "",
+            net_amount=_negative(worth),
         )
-    elif event["kind"] == "adjust":
+
+
+def _parts_of_funding(
+    pnl: PnlRow, event: AccountEventRow, conversion: queries.Conversion
+) -> Iterator[PartRow]:
+    if event["kind"] == "funding":
+        currency, amount = event["currency"] or "", event["quantity"] or ZERO
         yield part(
-            "realized_pnl",
-            "adjustment",
-            **_of_event(event),
-            amount=ZERO,
-            currency=pnl["currency"],
-            net_amount=ZERO,
+            "funding",
+            "funding",
+            **{**_of_event(event), "quantity": None, "price": None},
+            amount=amount,
+            currency=event["currency"],
+            net_amount=conversion.funding(currency, amount, event["position"]),
         )
 
 
-def _converted(
-    pnl: PnlRow, marks: Marks, currency: str | None, amount: Decimal | None
-) -> Decimal | None:
-    """An amount in the settlement currency."""
-    if currency is None or amount is None or pnl["currency"] is None:
-        return None
-    rate = rate_of(pnl["account"], currency, pnl["currency"], marks) if amount else ZERO
-    return None if rate is None else EXACT.multiply(amount, rate)
+def _parts_of_result(pnl: PnlRow, result: queries.Result, number: int) -> Iterator[PartRow]:
+    """`number`: of the method."""
+    fields, realized = _of_event({"price": None, **result.entry}), result.realized[number]
+    yield part(
+        "realized_pnl",
+        PARTS[_kind_of(result.entry)],
+        **fields,
+        amount=realized,
+        currency=pnl["currency"],
+        net_amount=realized,
+    )
+    for name, fee, worth in result.fees:
+        yield part(
+            "fees",
+            "fee",
+            **fields,
+            amount=fee,
+            currency=name or pnl["currency"] or "",
+            net_amount=_negative(worth),
+        )
+
+
+def _kind_of(entry: Entry) -> str:
+    return "fill" if "fill_id" in entry else entry["kind"]
+
+
+def _negative(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.copy_negate()
 
 
 def _rounding(

@@ -10,7 +10,9 @@ from orderledger.extend.views import order_row
 FIELDS = (
     "status", "pending", "certainty", "ended_at", "reason", "instrument", "side", "order_type",
     "time_in_force", "expire_at",
-    "quantity", "limit_price", "stop_price", "cum_quantity", "leaves_quantity", "average_price",
+    "quantity", "limit_price", "stop_price", "quote_quantity", "display_quantity",
+    "trail_offset", "trail_offset_type", "trigger_source",
+    "cum_quantity", "leaves_quantity", "average_price",
     "venue_order_id",
     "working_client_order_id", "anomalies",
 )  # fmt: skip

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 from orderledger.audit.figure_parts import (
-    entries_in_order,
     pnl_parts,
     position_parts,
     unrealized_parts,
@@ -84,12 +83,8 @@ def why_pnl(
     (position,) = views.rows(
         tables.POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
     )
-    definitions = views.rows(tables.INSTRUMENTS, account=account)
-    prices = {
-        (one["account"], one["instrument"]): one["mark_price"]
-        for one in definitions
-        if one["mark_price"] is not None
-    }
+    definitions = views.rows(tables.INSTRUMENTS, **where)
+    conversion = queries.conversion(views, account, instrument)
     modes = instruments.modes_of(_row(definitions, instrument))
     events = (
         one
@@ -101,7 +96,12 @@ def why_pnl(
         for one in queries.pnl_of_fills(views, **where)
         if (one["position_side"], one["position_id"]) == part
     )
-    parts = pnl_parts(row, fills, events, prices, method)
+    others = (
+        one
+        for one in queries.other_results(views, conversion, **where)
+        if (one.position.side, one.position.position_id) == part
+    )
+    parts = pnl_parts(row, fills, events, others, conversion, method)
     terms, cost = _terms(definitions, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
 
@@ -120,12 +120,7 @@ def why_position(
     )
     cost = Decimal(stored[0]["book"]["cost"]) if stored else Decimal(0)
     definitions = views.rows(tables.INSTRUMENTS, account=account)
-    modes = instruments.modes_of(_row(definitions, instrument))
-    trades, events = (
-        views.rows(tables.TRADES, state="active", **where),
-        views.rows(tables.ACCOUNT_EVENTS, **where),
-    )
-    entries = entries_in_order(trades, events, part, modes)
+    entries = queries.entries_of(views, account, instrument, part)
     start = Position(account, instrument, _terms(definitions, instrument))
     return {**row, "cost": cost}, list(position_parts(entries, start, method))
 

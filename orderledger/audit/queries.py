@@ -80,7 +80,7 @@ class Audit(Namespace):
         instrument: parameters.Instrument = None,
         position_side: parameters.PositionSide = None,
         position_id: parameters.PositionId = None,
-        method: parameters.LotMethod = "average",
+        method: parameters.KeptMethod = "average",
         has_evidence: Annotated[
             bool, "Also the payload of the venue.", parameters.Word("evidence")
         ] = False,
@@ -128,7 +128,7 @@ class Audit(Namespace):
         effective_at: Annotated[
             datetime | None, "The moment of both statements. Default: the first time."
         ] = None,
-        method: parameters.LotMethod = "average",
+        method: parameters.KeptMethod = "average",
         account: parameters.Account = None,
         instrument: parameters.Instrument = None,
         **where: Any,
@@ -214,7 +214,7 @@ class Audit(Namespace):
     def what_if(
         self,
         *,
-        method: parameters.LotMethod = "average",
+        method: parameters.KeptMethod = "average",
         than: Annotated[Method, "The method to compare with."] = "average",
         fees: Annotated[str | PathLike[str] | None, "A file with a fee schedule (TOML)."] = None,
         fee_rate: Annotated[

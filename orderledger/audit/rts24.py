@@ -32,6 +32,8 @@ CLASSES = {
     OrderType.STOP: "STOP",
     OrderType.STOP_LIMIT: "STOP",
     OrderType.TRAILING_STOP: "STOP",
+    OrderType.TAKE_PROFIT: "STOP",
+    OrderType.TAKE_PROFIT_LIMIT: "STOP",
 }
 SIDES = {Side.BUY: "BUYI", Side.SELL: "SELL"}
 LIQUIDITY = {Liquidity.MAKER: "PASV", Liquidity.TAKER: "AGRE"}

@@ -17,7 +17,8 @@ def summary_sentence(order: OrderRow, trade: Sequence[OrderRow] | None = None) -
     `trade`: the orders with the same `links.trade_id`, this one among them or not. They say whether
     the trade is open or closed; without them the sentence says nothing about it.
     """
-    clauses = [f"{_subject(order)} {_state(order)}", *_doubts(order), *_oddities(order)]
+    clauses = [f"{_subject(order)} {_state(order)}", *_doubts(order), *_group(order)]
+    clauses += _oddities(order)
     if trade is not None and (state := trade_state([order, *trade])) is not None:
         clauses.append(f"trade {state}")
     return "; ".join(clauses)
@@ -107,6 +108,16 @@ def _doubts(order: OrderRow) -> list[str]:
     if order["pending"]:
         doubts.append(f"{order['pending']} requested, not yet answered")
     return doubts
+
+
+def _group(order: OrderRow) -> list[str]:
+    """The other orders of its group: "in an oco group with C-2 (canceled)"."""
+    others = [
+        f"{one['client_order_id']} ({one['status'].replace('_', ' ')})"
+        for one in order["group_orders"] or ()
+    ]
+    kind = (order["links"] or {}).get("kind")
+    return [f"in group {kind} with {SEVERAL.join(others)}"] if others else []
 
 
 def _oddities(order: OrderRow) -> list[str]:

@@ -44,7 +44,7 @@ def what_if(store: Store, assumed: Assumptions) -> Iterator[WhatIfRow]:
     """The rows of orders, positions and P&L that differ under the assumptions."""
     world = World(store)
     before = world.views
-    after = FoldedViews(world.under(assumed), None, None)
+    after = FoldedViews(world.under(assumed), None, None, rate_rules=store.rate_rules)
     for view in COMPARED:
         rows = rows_of(before, view, assumed.than), rows_of(after, view, assumed.method)
         for found in differing(view, *map(_without_method, rows)):
@@ -66,7 +66,7 @@ class World:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.views = FoldedViews(store.all_events(), None, None)
+        self.views = FoldedViews(store.all_events(), None, None, rate_rules=store.rate_rules)
         self._terms = {
             (row["account"], row["instrument"]): terms_of(row)
             for row in self.views.rows(tables.INSTRUMENTS)

@@ -24,12 +24,13 @@ class Columns(NamedTuple):
 ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
     ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account",
-    "stop_price", "leaves_quantity",
+    "stop_price", "quote_quantity", "legs", "display_quantity", "trail_offset", "trail_offset_type",
+    "trigger_source", "leaves_quantity",
      "venue_order_id", "position_side", "position_id", "order_type", "time_in_force",
      "pending_since", "fees", "reason",
-     "origin", "links", "aliases", "tags"),
+     "origin", "links", "group_orders", "aliases", "tags", "pending_request"),
 )  # fmt: skip
-RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))
+RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then, "pending_age_seconds"))
 ENVELOPE = (
     "actor",
     "on_behalf_of",
@@ -44,18 +45,18 @@ STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
 EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
     ("at", "order", "instrument", "side", "quantity", "price"),
-    ("fee", "fee_currency", "fees", "position_side", "position_id", "strategy", "state",
+    ("fee", "fee_currency", "fees", "leg", "position_side", "position_id", "strategy", "state",
      "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
      "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
-    ("account", "instrument", "position_side", "strategy", "day", "position_quantity",
+    ("account", "asset", "instrument", "position_side", "strategy", "day", "position_quantity",
     "average_open_price", "realized_pnl",
      "net_pnl"),
     ("currency", "reason", "position_id", "unrealized_pnl",
      "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
-     "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity",
-     "method"),
+     "unresolved_orders", "reported_quantity", "moved", "fills", "bought_quantity",
+     "sold_quantity", "method"),
 )  # fmt: skip
 PNL_OF_FILLS = Columns(
     ("at", "instrument", "side", "quantity", "price", "closed_quantity", "realized_pnl_average"),

@@ -33,7 +33,13 @@ def _show_recovery(found: Any, form: str) -> None:
 
     doubts = {doubt["stream"]: doubt for doubt in found.doubts}
     rows = [
-        {"finding": finding(row), "doubt": doubts.get(row["stream"]), **row} for row in found.open
+        {
+            "finding": finding(row),
+            "doubt": doubts.get(row["stream"]),
+            "pending_age_seconds": found.pending_ages.get(row["stream"]),
+            **row,
+        }
+        for row in found.open
     ]
     cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
     counts = {

@@ -69,6 +69,7 @@ class Desk:
     def send(self, request: Request) -> VenueAnswer:
         """Send a recorded order to the venue."""
         self.record(Submit(account=ACCOUNT, client_order_id=request.client_order_id))
+        assert request.quantity is not None
         return self.venue.submit(
             client_order_id=request.client_order_id,
             instrument=request.instrument,

@@ -78,7 +78,8 @@ class Trader:
             group="quotes",
         )
         assert (
-            too_large.limit_price is not None
+            too_large.quantity is not None
+            and too_large.limit_price is not None
             and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
         )
         deny = Deny(
@@ -163,6 +164,7 @@ class Trader:
         proposal = self._propose(
             "P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(8, 16), ticks=3
         )
+        assert proposal.quantity is not None
         half = proposal.quantity // Decimal("0.1") * Decimal("0.05")
         first = order_for(proposal, "M-4", quantity=half, group="pair")
         second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")

@@ -9,11 +9,13 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from hashlib import blake2b
 
+from msgspec import Struct
+
 from orderledger.domain.accounts import (
     AccountEvent,
     AnyAccountEvent,
-    CertifiedBalance,
     FundingRecorded,
+    InstrumentSettled,
     OpenBreak,
     PositionAdjusted,
     TransferRecorded,
@@ -30,7 +32,7 @@ from orderledger.domain.exact import plain
 from orderledger.domain.log_event import NOT_COMPARED
 from orderledger.domain.values import Cause
 
-REPEATABLE = FundingRecorded | TransferRecorded | PositionAdjusted
+REPEATABLE = FundingRecorded | TransferRecorded | PositionAdjusted | InstrumentSettled
 """Facts that may happen twice at one time."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,7 +93,7 @@ def keys_of(fact: AnyAccountEvent) -> list[str]:
     )
 
 
-def _digest(fact: AnyAccountEvent | CertifiedBalance, names: Iterable[tuple[str, str]]) -> str:
+def _digest(fact: Struct, names: Iterable[tuple[str, str]]) -> str:
     parts = []
     for name, stored in names:
         if (value := getattr(fact, name)) is not None:
@@ -142,7 +144,7 @@ def _text(value: object) -> str:
         return f"{value.kind} {value.instrument or ''}"
     if isinstance(value, OpenBreak):
         return f"{_microseconds(value.since)} {value.id}"
-    if isinstance(value, CertifiedBalance):
+    if isinstance(value, Struct):
         return _digest(value, [(name, name) for name in value.__struct_fields__])
     if isinstance(value, tuple):
         texts = [_text(one) for one in value]

@@ -11,9 +11,15 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from orderledger.domain.account_event import AccountEvent as AccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
-from orderledger.domain.log_event import LogEvent
+from orderledger.domain.instrument_events import (
+    InstrumentSettled as InstrumentSettled,
+)
+from orderledger.domain.instrument_events import (
+    InstrumentSplit as InstrumentSplit,
+)
 from orderledger.domain.values import (
     BalanceState,
     Cause,
@@ -27,26 +33,6 @@ from orderledger.domain.wording import because, listed, moment, shown, word
 
 EVERY_ACCOUNT = "*"
 """The account of a halt that is about every account of the store."""
-
-
-class AccountEvent(LogEvent, frozen=True, kw_only=True):
-    """Base of facts about an account. `at`: time by the sender's clock; None means the time of
-    recording. `stream_kind` is a part of the stream's name. `is_ours`: it is a fact of our side,
-    which may be refused."""
-
-    stream_kind: ClassVar[str] = ""
-    is_ours: ClassVar[bool] = False
-    at: datetime | None = None
-    message_id: str | None = None
-
-    @property
-    def subject(self) -> str:
-        """The instrument or the currency of its stream. Empty: the whole account."""
-        return getattr(self, "instrument", None) or getattr(self, "currency", None) or ""
-
-    def sentence(self) -> str:
-        """The event in a sentence for people."""
-        raise NotImplementedError
 
 
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
@@ -263,8 +249,8 @@ class CertifiedBalance(
 ):
     """Balance in one currency, by the log and by the venue.
 
-    It closes if the difference is at most the residual: half of `place` for each of `rows`. It is 0
-    where the total has no more digits than the venue prints.
+    It closes if the difference is at most the residual: half of `place` for each row that the venue
+    may have rounded.
     """
 
     currency: Annotated[str, Meta(description="Currency or coin.")]
@@ -287,6 +273,12 @@ class CertifiedBalance(
     rows: Annotated[
         int, Meta(description="Fills, fundings and transfers in it since its opening balance.")
     ] = 0
+    rounded: Annotated[
+        int, Meta(description="Of these, rows with more decimals than the venue prints.")
+    ] = 0
+    counted_to: Annotated[
+        int | None, Meta(description="Log position up to which they were counted.")
+    ] = None
     reason: Annotated[
         str | None, Meta(description="Why it is unknown, e.g. currency_unknown:BTC-USD.")
     ] = None
@@ -452,6 +444,8 @@ AnyAccountEvent = (
     | FundingRecorded
     | TransferRecorded
     | PositionAdjusted
+    | InstrumentSplit
+    | InstrumentSettled
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified

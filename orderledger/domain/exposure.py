@@ -1,6 +1,6 @@
 """Exposure: the position as an interval, with all open and all unresolved orders filled or not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -58,8 +58,41 @@ def working_of(order: Order) -> Working | None:
     )
 
 
+def workings_of(order: Order) -> Iterator[tuple[str, Working]]:
+    """Possible fills of this order by instrument: of a combination, of each leg. A leg has no
+    limit price of its own."""
+    working = working_of(order)
+    if working is None or order.terms.instrument is None:
+        return
+    if not order.legs:
+        yield order.terms.instrument, working
+    for one in order.filled_legs:
+        leaves = leaves_of_leg(
+            order.quantity, one.leg.ratio, one.quantity, order.requests.largest_quantity()
+        )
+        yield (
+            one.leg.instrument,
+            msgspec.structs.replace(working, side=one.side, leaves=leaves, price=None),
+        )
+
+
+def leaves_of_leg(
+    quantity: Decimal | None, ratio: int, filled: Decimal, asked: Decimal | None
+) -> Decimal | None:
+    """The most that one leg of an open combination may still fill."""
+    times = Decimal(ratio)
+    return leaves_with(
+        None if quantity is None else EXACT.multiply(quantity, times),
+        filled,
+        None if asked is None else EXACT.multiply(asked, times),
+    )
+
+
 def unreported_fills(order: Order) -> Decimal:
-    """Cumulative quantity that the venue last reported, less the recorded fills."""
+    """Cumulative quantity that the venue last reported, less the recorded fills. 0 for a
+    combination: the venue may count a leg's units."""
+    if order.legs:
+        return ZERO
     claimed = order.claims.number("cum_quantity")
     return ZERO if claimed is None else max(ZERO, EXACT.subtract(claimed, order.cum_quantity))
 

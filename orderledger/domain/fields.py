@@ -16,6 +16,9 @@ NotNegative = Annotated[Decimal, Meta(extra={"wire": "NotNegative"})]
 Ordinal = Annotated[int, Meta(extra={"wire": "Sequence"})]
 """An integer that may be negative."""
 
+PositiveCount = Annotated[int, Meta(extra={"wire": "PositiveCount"})]
+"""A count of at least 1."""
+
 NeededRole = Literal["record", "collect", "operate"]
 """The role that a token needs to record a message over HTTP."""
 
@@ -56,6 +59,10 @@ MEANINGS = {
     "inverse": "Whether the instrument settles in the base currency: a quantity is then worth "
     "quantity * multiplier / price.",
     "kind": "Whether the proposal opens a position or closes one.",
+    "leg": "Leg of the combination that it fills, from 0. FIX MultiLegReportingType (442) 2.",
+    "legs": "Legs of a combination, as bought: an order that sells it trades each leg on its other "
+    "side. `quantity` then counts whole combinations, and `instrument` is the name of the "
+    "combination. FIX NoLegs (555) of a NewOrderMultileg (35=AB).",
     "leaves_quantity": "Quantity that can still be filled (FIX LeavesQty).",
     "limit_price": "Limit price.",
     "links": "Proposal, trade, role, parent and group that the order belongs to.",
@@ -89,7 +96,16 @@ MEANINGS = {
     "side": "Buy or sell.",
     "since": "Time since which the break is known.",
     "status": "Status in the venue's report.",
-    "stop_price": "Stop or trigger price.",
+    "display_quantity": "Quantity to show in the order book (iceberg order). 0 shows nothing. "
+    "FIX MaxFloor (111), DisplayQty (1138) since 5.0.",
+    "quote_quantity": "Amount of quote currency to trade for, in place of `quantity`. FIX "
+    "CashOrderQty (152).",
+    "trail_offset": "Distance of a trailing stop from the market. FIX PegOffsetValue (211) without "
+    "its sign.",
+    "trail_offset_type": "Unit of `trail_offset`, given with it: `amount` of the price's currency, "
+    "or `percent` of the price. FIX PegOffsetType (836).",
+    "trigger_source": "Price that the trigger price is compared with. FIX TriggerPriceType (1107).",
+    "stop_price": "Stop or trigger price. FIX StopPx (99), TriggerPrice (1102) since 5.0.",
     "strategy": "Strategy that owns the order. P&L and filters use it.",
     "tags": "Free labels, at most 100.",
     "tick": "Smallest price increment.",

@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
-from orderledger.domain.fields import Positive
+from orderledger.domain.fields import NotNegative, Positive
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.values import (
+    Leg,
     Links,
     OrderType,
     PositionSide,
@@ -17,6 +20,8 @@ from orderledger.domain.values import (
     Side,
     Source,
     TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
 )
 from orderledger.domain.wording import because, described
 
@@ -42,20 +47,27 @@ class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
     stored_name = "proposal_made.v1"
     wire_name = "propose"
     needs_role = "record"
+    forms: ClassVar = {"quantity": (), "quote_quantity": ()}
     kind: Role
     strategy: str
     instrument: str
     side: Side
-    quantity: Positive
+    quantity: Positive | None = None
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    quote_quantity: Positive | None = None
+    display_quantity: NotNegative | None = None
+    trail_offset: Positive | None = None
+    trail_offset_type: TrailOffsetType | None = None
+    trigger_source: TriggerSource | None = None
     time_in_force: TimeInForce | None = None
     expire_at: datetime | None = None
     post_only: bool = False
     reduce_only: bool = False
     position_side: PositionSide | None = None
     position_id: str | None = None
+    legs: Annotated[tuple[Leg, ...], Meta(extra={"most": 100})] = ()
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 

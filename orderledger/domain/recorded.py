@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from orderledger.domain import accounts, proposals
+from orderledger.domain import accounts, instrument_events, proposals
 from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders import commands, judgements, reports
@@ -19,7 +19,7 @@ AnyEvent = AnyFact | OrderJudgement
 
 _DECLARED: list[type[LogEvent]] = [
     kind
-    for module in (commands, reports, judgements, proposals, accounts)
+    for module in (commands, reports, judgements, proposals, accounts, instrument_events)
     for kind in vars(module).values()
     if isinstance(kind, type)
     and issubclass(kind, LogEvent)

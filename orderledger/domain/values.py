@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from orderledger.domain.fields import NotNegative
+from orderledger.domain.fields import NotNegative, PositiveCount
 
 __all__ = [
     "Anomaly",
@@ -16,6 +16,7 @@ __all__ = [
     "Certainty",
     "FeeKind",
     "InstrumentKind",
+    "LinkKind",
     "Liquidity",
     "OrderStatus",
     "OrderType",
@@ -27,7 +28,9 @@ __all__ = [
     "Side",
     "Source",
     "TimeInForce",
+    "TrailOffsetType",
     "TransferKind",
+    "TriggerSource",
 ]
 """The public names. `Status` is public as `OrderStatus`: a message has that name."""
 
@@ -78,6 +81,24 @@ class FeeKind(StrEnum):
     BUILDER = "builder"
 
 
+class SettlementKind(StrEnum):
+    """Cause that ended a position without a trade."""
+
+    EXPIRY = "expiry"
+    EXERCISE = "exercise"
+    ASSIGNMENT = "assignment"
+    DELIVERY = "delivery"
+    REDEMPTION = "redemption"
+
+
+class Premium(StrEnum):
+    """Where the result of a settled option goes. `realize`: it is P&L of the option. `carry`: it
+    is a part of the cost, or of the proceeds, of what is delivered."""
+
+    REALIZE = "realize"
+    CARRY = "carry"
+
+
 class TransferKind(StrEnum):
     """Why money or coins moved without a trade."""
 
@@ -112,14 +133,34 @@ class DatedBy(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX OrdType (40)."""
+    """FIX OrdType (40): Market (1), Limit (2), Stop (3), Stop limit (4). `trailing_stop` is Pegged
+    (P) with PegPriceType (1094) Trailing stop peg (8). `take_profit` is Market if touched (J).
+    `take_profit_limit`, a limit order at `limit_price` once touched, has no code."""
 
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     TRAILING_STOP = "trailing_stop"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
     OTHER = "other"
+
+
+class TrailOffsetType(StrEnum):
+    """Unit of a trail offset. FIX PegOffsetType (836): Price (0), Percentage (4)."""
+
+    AMOUNT = "amount"
+    PERCENT = "percent"
+
+
+class TriggerSource(StrEnum):
+    """Price that a trigger price is compared with. FIX TriggerPriceType (1107): Last trade (2);
+    FIX has no code for a mark or an index price."""
+
+    LAST = "last"
+    MARK = "mark"
+    INDEX = "index"
 
 
 class TimeInForce(StrEnum):
@@ -186,6 +227,16 @@ class Role(StrEnum):
     EXIT = "exit"
 
 
+class LinkKind(StrEnum):
+    """How the orders of a group depend on each other. FIX ContingencyType (1385): One cancels the
+    other (1), One triggers the other (2). `bracket`: an entry that triggers orders to take profit
+    and to stop the loss."""
+
+    OCO = "oco"
+    OTO = "oto"
+    BRACKET = "bracket"
+
+
 class Source(StrEnum):
     """Origin of a message."""
 
@@ -219,6 +270,9 @@ class Anomaly(StrEnum):
     BALANCE_CONFLICT = "balance_conflict"
     KIND_CONFLICT = "kind_conflict"
     LOG_WENT_BACK = "log_went_back"
+    OCO_BOTH_FILLED = "oco_both_filled"
+    CHILD_FILLED_FIRST = "child_filled_first"
+    CHILDREN_EXCEED_PARENT = "children_exceed_parent"
 
 
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
@@ -252,7 +306,14 @@ class Reported(
     reduce_only: bool | None = None
 
 
-class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+class Links(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
     """Proposal, trade, parent and group that an order belongs to."""
 
     proposal_id: str | None = None
@@ -260,6 +321,25 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_
     role: Role | None = None
     parent: str | None = None
     group: str | None = None
+    kind: Annotated[
+        LinkKind | None,
+        Meta(
+            description="How the orders of the group depend on each other. The children of `oto` "
+            "and `bracket` name their `parent`."
+        ),
+    ] = None
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """One leg of a combination."""
+
+    instrument: Annotated[str, Meta(description="Instrument of the leg. FIX LegSymbol (600).")]
+    side: Annotated[
+        Side, Meta(description="Side of the leg if the combination is bought. FIX LegSide (624).")
+    ]
+    ratio: Annotated[
+        PositiveCount, Meta(description="Units of it in one combination. FIX LegRatioQty (623).")
+    ]
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):

@@ -6,7 +6,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from orderledger.domain.exact import short
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger.domain.values import (
+    Leg,
+    OrderType,
+    Side,
+    TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
+)
 
 TIMES_IN_FORCE = {
     TimeInForce.DAY: "good for the day",
@@ -21,6 +28,8 @@ ORDER_TYPES = {
     OrderType.STOP: "stop order",
     OrderType.STOP_LIMIT: "stop-limit order",
     OrderType.TRAILING_STOP: "trailing-stop order",
+    OrderType.TAKE_PROFIT: "take-profit order",
+    OrderType.TAKE_PROFIT_LIMIT: "take-profit-limit order",
     OrderType.OTHER: "order of another type",
 }
 
@@ -33,13 +42,25 @@ class Described(Protocol):
     @property
     def side(self) -> Side: ...
     @property
-    def quantity(self) -> Decimal: ...
+    def quantity(self) -> Decimal | None: ...
     @property
     def order_type(self) -> OrderType: ...
     @property
     def limit_price(self) -> Decimal | None: ...
     @property
     def stop_price(self) -> Decimal | None: ...
+    @property
+    def quote_quantity(self) -> Decimal | None: ...
+    @property
+    def display_quantity(self) -> Decimal | None: ...
+    @property
+    def trail_offset(self) -> Decimal | None: ...
+    @property
+    def trail_offset_type(self) -> TrailOffsetType | None: ...
+    @property
+    def trigger_source(self) -> TriggerSource | None: ...
+    @property
+    def legs(self) -> tuple[Leg, ...]: ...
     @property
     def time_in_force(self) -> TimeInForce | None: ...
     @property
@@ -59,8 +80,32 @@ def described(terms: Described) -> str:
     flags = (", post only" if terms.post_only else "") + (
         ", reduce only" if terms.reduce_only else ""
     )
-    what = f"{terms.side} {short(terms.quantity)} {terms.instrument}"
-    return f"{ORDER_TYPES[terms.order_type]} to {what}{price}{stop}{in_force}{until}{flags}"
+    what = f"{terms.side} {amount_of(terms)}"
+    return (
+        f"{ORDER_TYPES[terms.order_type]} to {what}{price}{stop}{_beside(terms)}{in_force}{until}"
+        f"{flags}"
+    )
+
+
+def amount_of(terms: Described) -> str:
+    """Quantity and instrument: "10 BTC-USD", or "BTC-USD worth 100 in quote currency"."""
+    if terms.quantity is not None:
+        return f"{short(terms.quantity)} {terms.instrument}"
+    worth = "" if terms.quote_quantity is None else short(terms.quote_quantity)
+    return f"{terms.instrument} worth {worth} in quote currency"
+
+
+def _beside(terms: Described) -> str:
+    """The terms that few orders have."""
+    offset, percent = terms.trail_offset, terms.trail_offset_type is TrailOffsetType.PERCENT
+    legs = listed(f"{leg.side} {leg.ratio} {leg.instrument}" for leg in terms.legs)
+    parts = [
+        f", which bought is to {legs}" if legs else "",
+        "" if offset is None else f", trailing by {short(offset)}{' %' if percent else ''}",
+        "" if terms.trigger_source is None else f", triggered by the {terms.trigger_source} price",
+        "" if terms.display_quantity is None else f", showing {short(terms.display_quantity)}",
+    ]
+    return "".join(parts)
 
 
 def moment(time: datetime) -> str:
@@ -121,26 +166,39 @@ class Changed(Protocol):
     def limit_price(self) -> Decimal | None: ...
     @property
     def stop_price(self) -> Decimal | None: ...
+    @property
+    def quote_quantity(self) -> Decimal | None: ...
+    @property
+    def display_quantity(self) -> Decimal | None: ...
+    @property
+    def trail_offset(self) -> Decimal | None: ...
+    @property
+    def trail_offset_type(self) -> TrailOffsetType | None: ...
+    @property
+    def trigger_source(self) -> TriggerSource | None: ...
+
+
+CHANGEABLE = (
+    *("quantity", "limit_price", "stop_price", "quote_quantity", "display_quantity"),
+    *("trail_offset", "trail_offset_type", "trigger_source"),
+)
+"""Terms that a replace or a restatement may change, in the order of a sentence."""
 
 
 def changes(before: Changed, after: Changed) -> str:
     """Old and new terms."""
-    old_and_new = (
-        ("quantity", before.quantity, after.quantity),
-        ("limit price", before.limit_price, after.limit_price),
-        ("stop price", before.stop_price, after.stop_price),
-    )
+    old_and_new = ((word(name), getattr(before, name), getattr(after, name)) for name in CHANGEABLE)
     return (
         listed(_change(name, old, new) for name, old, new in old_and_new if new is not None)
         or "no new terms are given"
     )
 
 
-def _change(name: str, old: Decimal | None, new: Decimal) -> str:
+def _change(name: str, old: object, new: object) -> str:
     if old is None:
-        return f"{name} set to {short(new)}"
+        return f"{name} set to {shown(new)}"
     return (
-        f"{name} stays {short(new)}" if old == new else f"{name} from {short(old)} to {short(new)}"
+        f"{name} stays {shown(new)}" if old == new else f"{name} from {shown(old)} to {shown(new)}"
     )
 
 

@@ -17,13 +17,13 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections import instruments, queries, tables
 from orderledger.projections.derived_anomalies import derived_anomalies
-from orderledger.projections.entries import Entry, is_entry
+from orderledger.projections.entries import Entry, fees_in, fees_of, is_entry
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
 from orderledger.projections.orders import order_row
-from orderledger.projections.pnl import Marks, equity_in, rate_of
+from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.positions import (
@@ -36,6 +36,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.recovery import finding
+from orderledger.projections.shares import shared
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.view import Column, Kind, Row, Table, columns_of
@@ -52,7 +53,6 @@ __all__ = [
     "Histogram",
     "Kind",
     "LogMethods",
-    "Marks",
     "MemoryNames",
     "MemoryRows",
     "Method",
@@ -74,6 +74,8 @@ __all__ = [
     "columns_of",
     "derived_anomalies",
     "equity_in",
+    "fees_in",
+    "fees_of",
     "finding",
     "folded",
     "halt_row",
@@ -88,7 +90,7 @@ __all__ = [
     "position_rows",
     "queries",
     "questions",
-    "rate_of",
+    "shared",
     "tables",
     "terms_of",
     "was_known",

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from orderledger import PositionSide, Side
 from orderledger.extend.events import Order, Recorded, accounts, codec, commands, evolve
 from orderledger.extend.store import Store, reaching
-from orderledger.extend.values import EXACT, ZERO, Clock, exposure, sides, stream_names
+from orderledger.extend.values import EXACT, QUOTIENT, ZERO, Clock, exposure, sides, stream_names
 from orderledger.extend.views import NoDuplicates, Terms, halt_row, instruments, order_row, terms_of
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
@@ -46,7 +46,16 @@ class Contribution(NamedTuple):
     fees: Mapping[str, Decimal] = {}
 
 
-NOTHING = Contribution()
+class Part(NamedTuple):
+    """The active fills of an order; of a combination, those of one leg."""
+
+    instrument: str
+    side: Side
+    quantity: Decimal
+    notional: Decimal
+    leg: int | None = None
+
+
 NET_PART: sides.Part = (sides.NET, "")
 
 
@@ -134,7 +143,7 @@ class Book:
             order.position_side,
             order.position_id,
         )
-        self.reserved.put(stream, (order.account, order.instrument), working)
+        self.reserved.put(stream, [((order.account, order.instrument), working)])
 
     def release(self, account: str, client_order_id: str) -> None:
         """Forget a reservation: the log shows the order, or it was not recorded."""
@@ -279,6 +288,8 @@ class Book:
                 )
             case accounts.PositionAdjusted() as event:
                 self._must_reload |= event.instrument is not None
+            case accounts.InstrumentSplit() | accounts.InstrumentSettled():
+                self._must_reload = True
             case accounts.ReconciliationCertified() as event:
                 self.open_breaks[account] = len(event.open_breaks)
             case accounts.TradingHalted() as event:
@@ -302,12 +313,13 @@ class Book:
                 for earlier in self.store.events_of([stream]).get(stream, ()):
                     if earlier.version < recorded.version:
                         evolve(order, earlier.event, earlier.when)  # type: ignore[arg-type]
-        before = self._contribution(order)
+        before = self._contributions(order)
         evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-        after = self._contribution(order)
-        self._add(before, after)
+        after = self._contributions(order)
         if before != after:
-            self._note_sides(after)
+            self._add(before, after)
+            for changed in after:
+                self._note_sides(changed)
         if (
             isinstance(recorded.event, commands.OrderSubmitted)
             and recorded.recorded_at >= self.day_began
@@ -319,29 +331,43 @@ class Book:
             )
         self.keep(stream, order)
 
-    def _contribution(self, order: Order) -> Contribution:
-        terms = order.terms
+    def _contributions(self, order: Order) -> list[Contribution]:
+        """The changes by the fills of an order, for each leg of a combination. Fees count with
+        the first leg."""
+        terms, sums = order.terms, order.fills.sums
         if (
             order.attributed_to is not None
             or terms.instrument is None
             or terms.side is None
             or not order.fills.by_id
         ):
-            return NOTHING
+            return []
+        if not order.legs:
+            whole = Part(terms.instrument, terms.side, sums.cum_quantity, sums.notional)
+            return [self._contribution(order, whole)]
+        return [
+            self._contribution(
+                order, Part(one.leg.instrument, one.side, one.quantity, one.notional, number)
+            )
+            for number, one in enumerate(order.filled_legs)
+        ]
+
+    def _contribution(self, order: Order, part: Part) -> Contribution:
+        terms = order.terms
         request = terms.request
-        scope = (order.account, terms.instrument)
-        is_buy, sums = terms.side is Side.BUY, order.fills.sums
-        paid = sums.notional
+        scope = (order.account, part.instrument)
+        is_buy, paid = part.side is Side.BUY, part.notional
+        fees = {} if part.leg else order.fills.sums.fees
         if self.terms(scope).inverse:
-            active = [fill for fill in order.fills.by_id.values() if fill.is_active]
+            active = order.fills_of_leg(part.leg)
             paid = -sum(
                 (self.terms(scope).value(fill.quantity, fill.price) for fill in active), ZERO
             )
         coin = self.terms(scope).coin
-        in_coin = sums.fees.get(coin, ZERO) if coin else ZERO
-        filled = sums.cum_quantity if is_buy else -sums.cum_quantity
-        if sums.cum_quantity:
-            self.day.last_prices[scope] = order.average_price or ZERO
+        in_coin = fees.get(coin, ZERO) if coin else ZERO
+        filled = part.quantity if is_buy else -part.quantity
+        if part.quantity:
+            self.day.last_prices[scope] = QUOTIENT.divide(part.notional, part.quantity)
         return Contribution(
             (
                 *scope,
@@ -350,13 +376,11 @@ class Book:
             ),
             EXACT.subtract(filled, in_coin),
             -paid if is_buy else paid,
-            {name: fee for name, fee in sums.fees.items() if name != coin},
+            {name: fee for name, fee in fees.items() if name != coin},
         )
 
-    def _add(self, before: Contribution, after: Contribution) -> None:
-        if before == after:
-            return
-        for one, is_added in ((before, False), (after, True)):
+    def _add(self, before: list[Contribution], after: list[Contribution]) -> None:
+        for one, is_added in (*((one, False) for one in before), *((one, True) for one in after)):
             if one.key is not None:
                 held = self.positions.get(one.key, ZERO)
                 self.positions[one.key] = EXACT.add(
@@ -368,9 +392,12 @@ class Book:
 
     def keep(self, stream: str, order: Order) -> None:
         self.orders[stream] = order
-        working = exposure.working_of(order)
-        if working is not None and order.terms.instrument is not None:
-            self.working.put(stream, (order.account, order.terms.instrument), working)
+        parts = [
+            ((order.account, instrument), working)
+            for instrument, working in exposure.workings_of(order)
+        ]
+        if parts:
+            self.working.put(stream, parts)
             return
         self.working.discard(stream)
         self._ended[stream] = None

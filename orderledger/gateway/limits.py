@@ -69,6 +69,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         )
 
 
+UNKNOWN_QUANTITY = "the order states an amount of quote currency, so its quantity is unknown"
+
 SCOPE = ("name", "account", "instrument", "strategy")
 NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
 """The names of the limits, in the order in which they are checked."""
@@ -80,14 +82,15 @@ CLOSING = ((Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT))
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what
-    it could before. `is_new`: this is one more order, not a change.
+    it could before. Both are None if only a quote quantity is given. `is_new`: this is one more
+    order, not a change.
     """
 
     account: str
     instrument: str
     side: Side
-    quantity: Decimal
-    added: Decimal
+    quantity: Decimal | None
+    added: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None = None
     strategy: str | None = None
@@ -173,6 +176,8 @@ def _price(order: Proposed, situation: Situation) -> Decimal | None:
 
 
 def order_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if order.quantity is None:
+        return UNKNOWN_QUANTITY
     return _beyond(order.quantity, rule.order_quantity, "the quantity")
 
 
@@ -183,6 +188,8 @@ def order_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
             f"the order has no limit price and {order.instrument} no mark, so its notional is "
             "unknown"
         )
+    if order.quantity is None:
+        return UNKNOWN_QUANTITY
     return _beyond(
         situation.notional(order, order.quantity, price), rule.order_notional, "the notional"
     )
@@ -213,6 +220,8 @@ def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> st
     reached = most if order.side is Side.BUY else least
     if reached is None:
         return "an open order of unknown quantity makes the position unbounded"
+    if order.added is None:
+        return UNKNOWN_QUANTITY
     signed = order.added if order.side is Side.BUY else -order.added
     would_be = EXACT.add(reached, signed)
     extent = would_be if order.side is Side.BUY else -would_be
@@ -234,6 +243,8 @@ def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
             "an instrument in its scope has neither a mark nor a limit price, so the gross "
             "notional is unknown"
         )
+    if order.added is None:
+        return UNKNOWN_QUANTITY
     added = situation.notional(order, order.added, price)
     return _beyond(EXACT.add(held, added), rule.gross_notional, "the gross notional")
 

@@ -71,7 +71,16 @@ def load(book: Book) -> None:
         key: EXACT.subtract(positions.get(key, ZERO), book.positions.get(key, ZERO))
         for key in {**positions, **book.positions}
     }
-    marks = _marks_at(book.store, definitions, first)
+    split = {
+        (stream_names.account_of(one.stream), one.event.instrument)
+        for one in today
+        if isinstance(one.event, accounts.InstrumentSplit)
+    }
+    marks = {
+        scope: mark
+        for scope, mark in _marks_at(book.store, definitions, first).items()
+        if scope not in split  # it is of another unit
+    }
     book.instruments, book.positions, book.day = (
         _unmarked(definitions),
         dict(opened),
@@ -82,6 +91,9 @@ def load(book: Book) -> None:
     book.sided = {key[:2]: None for key in positions if key[3] in sides.NAMED}
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
+
+RELOADING = accounts.PositionAdjusted | accounts.InstrumentSplit | accounts.InstrumentSettled
+"""Events that change positions otherwise than by trades. The day's P&L leaves them out."""
 
 Found = TypeVar("Found", bound=Mapping[str, object])
 
@@ -135,9 +147,7 @@ def _unmarked(
 
 
 def _is_replayed(book: Book, recorded: Recorded) -> bool:
-    return stream_names.account_of(recorded.stream) in book.accounts and not isinstance(
-        recorded.event, accounts.PositionAdjusted
-    )
+    return stream_names.account_of(recorded.stream) in book.accounts
 
 
 def _replay(
@@ -155,7 +165,8 @@ def _replay(
         book.keep(stream, order)
     on_event, book.on_event = book.on_event, lambda recorded: None
     for recorded in today:
-        book.take(recorded)
+        if not isinstance(recorded.event, RELOADING):
+            book.take(recorded)
     book.on_event = on_event
 
 

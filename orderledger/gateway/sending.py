@@ -381,6 +381,16 @@ def row_of(request: Request) -> OrderRow:
     )
     row = cast(OrderRow, {**dict.fromkeys(tables.ORDERS.names), **terms, **words})
     row["links"], row["cum_quantity"] = links, ZERO
+    row["legs"] = [
+        {
+            "average_price": None,
+            "filled_quantity": "0",
+            "instrument": leg.instrument,
+            "ratio": leg.ratio,
+            "side": str(leg.side),
+        }
+        for leg in request.legs
+    ] or None
     row["working_client_order_id"] = request.client_order_id
     row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
     return row

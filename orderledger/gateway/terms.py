@@ -12,10 +12,20 @@ from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import EntryAbilities
 
 PRICES = ("limit_price", "stop_price")
-NEEDS_LIMIT = frozenset({"limit", "stop_limit"})
-NEEDS_STOP = frozenset({"stop", "stop_limit"})
+NEEDS_LIMIT = frozenset({"limit", "stop_limit", "take_profit_limit"})
+NEEDS_STOP = frozenset({"stop", "stop_limit", "take_profit", "take_profit_limit"})
 MAY_HAVE_STOP = NEEDS_STOP | {"trailing_stop", "other"}
-Condition = Literal["post_only", "reduce_only", "position_side", "position_id"]
+Condition = Literal[
+    "post_only",
+    "reduce_only",
+    "position_side",
+    "position_id",
+    "quote_quantity",
+    "legs",
+    "display_quantity",
+    "trail_offset",
+    "trigger_source",
+]
 CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """Terms that an order has besides its type, prices and time in force."""
 
@@ -48,7 +58,7 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
         known = _listed(abilities.times_in_force)
         yield Denial("unsupported_time_in_force", f"time_in_force {in_force} is not one of {known}")
     for name in CONDITIONS:
-        if order[name] and name not in abilities.conditions:
+        if order[name] not in (None, False) and name not in abilities.conditions:
             yield Denial(
                 "unsupported_term", f"{name} {order[name]}: this order entry does not send {name}"
             )

@@ -1,6 +1,6 @@
 """The working orders of a `Book`, found by stream, by instrument, and by an unknown outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orderledger.extend.values import exposure
 
@@ -12,8 +12,8 @@ class WorkingOrders:
     """The possible fills of each open order, by the stream of the order."""
 
     def __init__(self) -> None:
-        self._scopes: dict[str, Instrument] = {}
-        self._by_scope: dict[Instrument, dict[str, exposure.Working]] = {}
+        self._scopes: dict[str, tuple[Instrument, ...]] = {}
+        self._by_scope: dict[Instrument, dict[tuple[str, int], exposure.Working]] = {}
         self._unresolved: dict[str, str] = {}
 
     def __contains__(self, stream: str) -> bool:
@@ -22,23 +22,26 @@ class WorkingOrders:
     def __iter__(self) -> Iterator[str]:
         return iter(self._scopes)
 
-    def put(self, stream: str, scope: Instrument, working: exposure.Working) -> None:
-        """Add an order, or update what it may do."""
-        if self._scopes.get(stream, scope) != scope:
+    def put(self, stream: str, parts: Sequence[tuple[Instrument, exposure.Working]]) -> None:
+        """Add an order, or update what it may do: in one instrument, or in those of its legs."""
+        scopes = tuple(scope for scope, _ in parts)
+        if self._scopes.get(stream, scopes) != scopes:
             self.discard(stream)
-        self._scopes[stream] = scope
-        self._by_scope.setdefault(scope, {})[stream] = working
-        if working.is_unresolved:
-            self._unresolved[stream] = working.name
-        else:
-            self._unresolved.pop(stream, None)
+        self._scopes[stream] = scopes
+        for number, (scope, working) in enumerate(parts):
+            self._by_scope.setdefault(scope, {})[stream, number] = working
+            if working.is_unresolved:
+                self._unresolved[stream] = working.name
+            else:
+                self._unresolved.pop(stream, None)
 
     def discard(self, stream: str) -> bool:
         """Forget an order. Returns whether it was there."""
-        scope = self._scopes.pop(stream, None)
-        if scope is None:
+        scopes = self._scopes.pop(stream, None)
+        if scopes is None:
             return False
-        del self._by_scope[scope][stream]
+        for number, scope in enumerate(scopes):
+            del self._by_scope[scope][stream, number]
         self._unresolved.pop(stream, None)
         return True
 
@@ -48,7 +51,7 @@ class WorkingOrders:
         self._unresolved.clear()
 
     def items(self) -> Iterator[tuple[Instrument, exposure.Working]]:
-        """Every order, with its account and instrument."""
+        """Every order, with its account and instrument; a combination once for each leg."""
         return (
             (scope, working)
             for scope, orders in self._by_scope.items()
@@ -63,7 +66,7 @@ class WorkingOrders:
         """The name of an order with an unknown outcome: of the instrument, or of the whole
         account."""
         for stream, name in self._unresolved.items():
-            of_account, of_instrument = self._scopes[stream]
-            if of_account == account and instrument in (None, of_instrument):
-                return name
+            for of_account, of_instrument in self._scopes[stream]:
+                if of_account == account and instrument in (None, of_instrument):
+                    return name
         return None

@@ -9,7 +9,7 @@ from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.views.checking import check_arguments
 from orderledger.infrastructure.views.views import FoldedViews
 from orderledger.projections import queries
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class RecordingLedger(Protocol):
     """The parts of a ledger that record."""
 
+    _store: Store
     _url: str
     _writer: Writer
     _committer: Committer
@@ -123,7 +124,7 @@ class RecordingMethods:
             return self._ledger._writer.preview(entries)
         with reaching(self._ledger._url):
             events = self._ledger._writer.simulate(entries, is_whole=view == "balances")
-        views = FoldedViews(events, None, None)
+        views = FoldedViews(events, None, None, rate_rules=self._ledger._store.rate_rules)
         if view == "balances":
             return _balances(views, events)
         return queries.orders(views) if view == "orders" else queries.trades(views)

@@ -3,13 +3,20 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.projections.rates import RateRules, pair_of
 
 LONGEST_WAIT = 86_400
-SECONDS = {"lock_timeout": 0, "answer_timeout": 1}
-"""Settings in whole seconds, and the smallest value of each."""
+LONGEST_SERVICE = 10 * 366 * LONGEST_WAIT
+SECONDS = {
+    "lock_timeout": (0, LONGEST_WAIT),
+    "answer_timeout": (1, LONGEST_WAIT),
+    "mark_serves": (0, LONGEST_SERVICE),
+}
+"""Settings in whole seconds, with the smallest and the largest value of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,14 @@ class Settings:
     """Seconds to wait for a silent PostgreSQL server that is not working on the request, up to a
     day."""
 
+    parities: str = ""
+    """Pairs of currencies of which one unit is worth one unit of the other, such as
+    USDT=USD,USDC=USD. They convert fees, and come before those of a question."""
+
+    mark_serves: int = 86_400
+    """Seconds for which a mark values positions and converts amounts, the last instant
+    included."""
+
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
         """Read the settings: given values first, then the environment, then the defaults."""
@@ -48,12 +63,23 @@ class Settings:
             raise InvalidSetting(
                 "synchronous", f"{settings.synchronous!r} is not one of FULL, EXTRA, NORMAL, OFF"
             )
-        for name, least in SECONDS.items():
+        for name, (least, most) in SECONDS.items():
             seconds = getattr(settings, name)
-            if type(seconds) is not int or not least <= seconds <= LONGEST_WAIT:
-                span = f"up to {LONGEST_WAIT}" if not least else f"from {least} to {LONGEST_WAIT}"
+            if type(seconds) is not int or not least <= seconds <= most:
+                span = f"up to {most}" if not least else f"from {least} to {most}"
                 raise InvalidSetting(name, f"{seconds!r} is not a whole number of seconds {span}")
+        try:
+            _ = settings.rate_rules
+        except ValueError as fault:
+            raise InvalidSetting("parities", str(fault)) from None
         return settings
+
+    @property
+    def rate_rules(self) -> RateRules:
+        """How amounts in other currencies are converted. Raises ValueError for a text that is not
+        a parity."""
+        parities = [text.strip() for text in self.parities.split(",") if text.strip()]
+        return RateRules(tuple(map(pair_of, parities)), timedelta(seconds=self.mark_serves))
 
     def of_store(self) -> dict[str, Any]:
         """The arguments of `open_store`."""
@@ -62,7 +88,7 @@ class Settings:
             **{
                 field.name: getattr(self, field.name)
                 for field in fields(self)
-                if field.name != "db"
+                if field.name not in ("db", "parities", "mark_serves")
             },
         }
 

@@ -1,43 +1,57 @@
-"""The view of funding, transfers, adjustments, gaps, and losses of the log."""
+"""The view of funding, transfers, adjustments, what happens to instruments, gaps, and losses of
+the log."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypedDict, final
+from typing import Annotated, Any, TypedDict, assert_never, cast, final
 
 from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
+    InstrumentSettled,
+    InstrumentSplit,
     LogWentBack,
     PositionAdjusted,
     TransferRecorded,
 )
+from orderledger.domain.exact import plain
+from orderledger.domain.orders.fill import Fees
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Cause, PositionSide, TransferKind
+from orderledger.domain.values import Cause, PositionSide, Premium, Side, TransferKind
 from orderledger.projections.view import Table
+
+KINDS = (
+    *("funding", "transfer", "adjust", "split", "settle", "delivery"),
+    *("gap", "log_went_back"),
+)
 
 
 @final
 class AccountEventRow(TypedDict):
-    """One row per funding, transfer, adjustment, gap, and loss of the log."""
+    """One row per fact, and one more for what a settlement delivers."""
 
     position: Annotated[int, "Log position."]
     account: Annotated[str, "Trading account."]
     kind: Annotated[
         str,
-        "funding, transfer, adjust, gap or log_went_back.",
-        ("funding", "transfer", "adjust", "gap", "log_went_back"),
+        "funding, transfer, adjust, split, settle, delivery, gap or log_went_back.",
+        KINDS,
     ]
     instrument: Annotated[
-        str | None, "Instrument of a funding or an adjustment. Null for an adjusted balance."
+        str | None,
+        "Instrument of a funding, an adjustment, a split, a settlement or a delivery. "
+        "Null for an adjusted balance.",
     ]
     quantity: Annotated[
         Decimal | None,
-        "Amount of a funding, a transfer or an adjusted balance; quantity of an adjusted position.",
+        "Amount of a funding, a transfer or an adjusted balance; quantity of an adjusted position "
+        "(signed), after a split (signed), that was settled (null: all of it), or delivered "
+        "(signed: bought is positive).",
     ]
-    price: Annotated[Decimal | None, "Price of an adjusted position."]
+    price: Annotated[Decimal | None, "Price of an adjusted position, a settlement or a delivery."]
     position_side: Annotated[
         str | None,
-        "Position that a funding or an adjustment is of, where it was named.",
+        "Position that it is of, where it was named.",
         PositionSide,
     ]
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
@@ -46,6 +60,12 @@ class AccountEventRow(TypedDict):
     venue_id: Annotated[str | None, "The venue's id of a transfer."]
     cause: Annotated[
         dict[str, Any] | None, "Origin of a transfer or an adjusted balance: `kind`, `instrument`."
+    ]
+    terms: Annotated[
+        dict[str, Any] | None,
+        "Of a split: `ratio`, `cash_in_lieu`; of a settlement: `kind`, `fees`, `into`, `premium`; "
+        "of a delivery: `of` (the settled instrument), `kind`, `fees`, and by method the `premium` "
+        "that is carried into its cost.",
     ]
     state: Annotated[
         str | None,
@@ -61,64 +81,139 @@ class AccountEventRow(TypedDict):
 
 ACCOUNT_EVENTS = Table(
     "account_events",
-    "One row per funding, transfer, adjustment, gap, and loss of the log.",
-    ("position",),
+    "One row per funding, transfer, adjustment, split, settlement, gap, and loss of the "
+    "log, and one more for what a settlement delivers.",
+    ("position", "kind"),
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=14,
+    version=15,
 )
 
 
-def account_event_row(
-    account: str,
-    recorded: Recorded,
-    event: FundingRecorded | TransferRecorded | PositionAdjusted | GapRecorded | LogWentBack,
-) -> AccountEventRow:
+Shown = (
+    FundingRecorded
+    | TransferRecorded
+    | PositionAdjusted
+    | InstrumentSplit
+    | InstrumentSettled
+    | GapRecorded
+    | LogWentBack
+)
+"""Facts with a row."""
+
+
+def account_event_row(account: str, recorded: Recorded, event: Shown) -> AccountEventRow:
     """The columns of `tables.ACCOUNT_EVENTS`."""
-    row: AccountEventRow = {
+    row: dict[str, Any] = {
+        **dict.fromkeys(AccountEventRow.__annotations__),
         "position": recorded.position or 0,
         "account": account,
-        "kind": "gap",
-        "instrument": None,
-        "quantity": None,
-        "price": None,
+        "kind": event.stream_kind,
+        "at": recorded.at,
+        "reason": event.detail if isinstance(event, LogWentBack) else event.reason,
+    }
+    return cast(AccountEventRow, row | _named(event) | _columns(event))
+
+
+def delivery_row(settled: AccountEventRow, event: InstrumentSettled) -> AccountEventRow | None:
+    """The row of what a settlement delivers, if it does. `settled`: the row of the settlement."""
+    leg = event.into
+    if leg is None:
+        return None
+    terms: dict[str, Any] = {"of": event.instrument, "kind": str(event.kind)}
+    if leg.fees:
+        terms["fees"] = fees_listed(leg.fees)
+    if event.premium == Premium.CARRY:
+        terms["premium"] = {}
+    delivered: AccountEventRow = {
+        **settled,
+        "kind": "delivery",
+        "instrument": leg.instrument,
         "position_side": None,
         "position_id": None,
-        "currency": None,
-        "transfer": None,
-        "venue_id": None,
-        "cause": None,
-        "state": None,
-        "at": recorded.at,
-        "from_at": None,
-        "to_at": None,
-        "reason": None if isinstance(event, LogWentBack) else event.reason,
+        "quantity": leg.quantity if leg.side == Side.BUY else leg.quantity.copy_negate(),
+        "price": leg.price,
+        "terms": terms,
     }
+    return delivered
+
+
+def _named(event: Shown) -> dict[str, Any]:
+    """The instrument and the position that an event names."""
+    side = getattr(event, "position_side", None)
+    return {
+        "instrument": getattr(event, "instrument", None),
+        "position_side": None if side is None else str(side),
+        "position_id": getattr(event, "position_id", None),
+    }
+
+
+def _columns(event: Shown) -> dict[str, Any]:
     match event:
         case GapRecorded():
-            row["from_at"], row["to_at"] = event.from_at, event.to_at
-            return row
-        case LogWentBack():
-            row["kind"], row["reason"] = event.stream_kind, event.detail
-            return row
+            return {"from_at": event.from_at, "to_at": event.to_at}
         case FundingRecorded():
-            row["kind"], row["quantity"] = "funding", event.amount
-            row["currency"] = event.currency
+            return {"quantity": event.amount, "currency": event.currency}
         case TransferRecorded():
-            row["kind"], row["quantity"], row["currency"] = "transfer", event.amount, event.currency
-            row["transfer"], row["venue_id"] = str(event.kind), event.venue_id
-            row["cause"], row["state"] = cause_row(event.cause), "active"
-            return row
+            return {
+                "quantity": event.amount,
+                "currency": event.currency,
+                "transfer": str(event.kind),
+                "venue_id": event.venue_id,
+                "cause": cause_row(event.cause),
+                "state": "active",
+            }
         case PositionAdjusted() if event.currency is not None:
-            row["kind"], row["quantity"], row["currency"] = "adjust", event.amount, event.currency
-            row["cause"] = cause_row(event.cause)
-            return row
+            return {
+                "quantity": event.amount,
+                "currency": event.currency,
+                "cause": cause_row(event.cause),
+            }
         case PositionAdjusted():
-            row["kind"], row["quantity"], row["price"] = "adjust", event.quantity, event.price
-    row["instrument"], row["position_id"] = event.instrument, event.position_id
-    row["position_side"] = None if event.position_side is None else str(event.position_side)
-    return row
+            return {"quantity": event.quantity, "price": event.price}
+        case InstrumentSplit():
+            return {"quantity": event.quantity, "terms": _terms_of_split(event)}
+        case InstrumentSettled():
+            return {
+                "quantity": event.quantity,
+                "price": event.price,
+                "terms": _terms_of_settlement(event),
+            }
+        case LogWentBack():
+            return {}
+        case _:
+            assert_never(event)
+
+
+def _terms_of_split(event: InstrumentSplit) -> dict[str, Any]:
+    terms: dict[str, Any] = {"ratio": list(event.ratio)}
+    if (paid := event.cash_in_lieu) is not None:
+        terms["cash_in_lieu"] = {
+            "quantity": plain(paid.quantity),
+            "currency": paid.currency,
+            "amount": plain(paid.amount),
+        }
+    return terms
+
+
+def _terms_of_settlement(event: InstrumentSettled) -> dict[str, Any]:
+    terms: dict[str, Any] = {"kind": str(event.kind)}
+    if event.fees:
+        terms["fees"] = fees_listed(event.fees)
+    if event.into is not None:
+        terms["into"] = event.into.instrument
+    if event.premium is not None:
+        terms["premium"] = str(event.premium)
+    return terms
+
+
+def fees_listed(fees: Fees) -> list[dict[str, str]]:
+    """As the views show them."""
+    return [
+        {"currency": one.currency, "amount": plain(one.amount), "kind": str(one.kind)}
+        for one in fees
+    ]
 
 
 def cause_row(cause: Cause | None) -> dict[str, Any] | None:

@@ -8,41 +8,26 @@ funding, and realized P&L of margined positions. The latter is always by average
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.recorded import Recorded
-from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.cash import CASH, CashRow, Openings, openings_of
-from orderledger.projections.entries import (
-    Entry,
-    Trade,
-    has_position,
-    is_account_entry,
-    is_adjustment,
-)
+from orderledger.projections.cash import CASH, CashRow
 from orderledger.projections.fill_changes import (
     FillEvents,
-    changes_after,
-    orders_with_changed_fills,
-    trades_at,
 )
-from orderledger.projections.instruments import INSTRUMENTS, StoredInstrumentRow, modes_of
+from orderledger.projections.instruments import INSTRUMENTS, StoredInstrumentRow
+from orderledger.projections.past_balances import Balance, Past
 from orderledger.projections.pnl import CURRENCY_UNKNOWN
 from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
-from orderledger.projections.positions import Position, Terms, moved_cash, terms_in, terms_of
-from orderledger.projections.rates import MARK_SERVES
-from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN, Part, part_of, when
+from orderledger.projections.positions import Terms, moved_cash, terms_in
+from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN
 from orderledger.projections.store import Source
-from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Table
 
 NO_OPENING = "no_opening_balance"
 KIND_UNKNOWN = "kind_unknown"
 
 
-MOMENT = timedelta(microseconds=1)
 RANKED = (NO_OPENING, CURRENCY_UNKNOWN, KIND_UNKNOWN, SIDE_UNKNOWN)
 
 
@@ -105,9 +90,6 @@ HELD = POSITIONS.narrowed(
 )
 """The columns of positions that balances need."""
 
-Balance = tuple[str, str]
-"""Account and currency."""
-
 
 class Sums:
     """Cash that the positions of some accounts moved, and their part of the equity."""
@@ -159,21 +141,26 @@ def _value(row: StoredPositionRow, terms: Terms, mark: Decimal) -> Decimal:
     """The part of an open position in the equity: its gain, or its market value."""
     quantity = row["position_quantity"] or ZERO
     value = terms.value(quantity, mark)
-    gain = terms.gain(value, Decimal(row["book"]["cost"])) if terms.is_margined else value
+    gain = (
+        terms.gain(value, Decimal(row["book"].get("paid_book", row["book"])["cost"]))
+        if terms.is_margined
+        else value
+    )
     return terms.amount(gain)
 
 
 def balances(
     source: Source,
     at: datetime,
-    serves: timedelta = MARK_SERVES,
+    serves: timedelta | None = None,
     *,
     events_of: FillEvents,
     account: str | None = None,
     currency: str | None = None,
 ) -> list[BalanceRow]:
     """Rows of the balances view, of an account and a currency if they are given. Marks that are
-    older than `serves` at that time value nothing."""
+    older than `serves` at that time value nothing: by default the setting."""
+    serves = source.rate_rules.serves if serves is None else serves
     instruments = {
         (row["account"], row["instrument"]): row
         for row in source.rows(INSTRUMENTS, account=account)
@@ -233,105 +220,10 @@ def _row(key: Balance, cash: CashRow | None, opened: datetime | None, sums: Sums
     }
 
 
-def _with_difference(row: BalanceRow, past: "Past") -> BalanceRow:
-    at, reported = row["reported_at"], row["reported"]
-    if at is None or reported is None or row["total"] is None:
+def _with_difference(row: BalanceRow, past: Past) -> BalanceRow:
+    at, reported, total = row["reported_at"], row["reported"], row["total"]
+    if at is None or reported is None or total is None:
         return row
-    return {**row, "difference": EXACT.subtract(reported, past.total(row, at))}
-
-
-class Past:
-    """The totals of balances at earlier times. A time after the opening balance needs the entries
-    since; of margined positions that traded since, also those before. An earlier time, or fills
-    that were busted or corrected since, need all entries up to it."""
-
-    def __init__(
-        self,
-        source: Source,
-        instruments: dict[tuple[str, str], StoredInstrumentRow],
-        events_of: FillEvents,
-    ) -> None:
-        self._source = source
-        self._instruments = instruments
-        self._events_of = events_of
-        self._changed = cache(self._changed_orders)
-        self._since = cache(self._moved_since)
-        self._until = cache(self._totals_until)
-
-    def total(self, row: BalanceRow, at: datetime) -> Decimal:
-        """Of the account and currency of a row, whose own total is known."""
-        opened, total = row["opened_at"], row["total"] or ZERO
-        is_changed = any(
-            changes_after(events, at) for events in self._changed(row["account"]).values()
-        )
-        if is_changed or (opened is not None and at < opened):
-            return self._until(row["account"], at).get(row["currency"], ZERO)
-        return EXACT.subtract(total, self._since(row["account"], at).get(row["currency"], ZERO))
-
-    def _moved_since(self, account: str, at: datetime) -> dict[str, Decimal]:
-        trades, events = self._entries(account, since=at + MOMENT)
-        margined = {
-            trade["instrument"] for trade in trades if self._terms(account, trade).is_margined
-        }
-        entries: list[Entry] = [one for one in trades if one["instrument"] not in margined]
-        entries += [row for row in events if is_account_entry(row) and row["kind"] != "adjust"]
-        for instrument in margined:
-            traded, others = self._entries(account, instrument=instrument)
-            entries += [*traded, *(row for row in others if is_adjustment(row))]
-        return self._moved(account, entries, Openings(first=at + MOMENT), events)
-
-    def _totals_until(self, account: str, at: datetime) -> dict[str, Decimal]:
-        trades, events = self._entries(account, until=at + MOMENT)
-        changed = self._changed(account)
-        trades = [trade for trade in trades if trade["stream"] not in changed]
-        for recorded in changed.values():
-            trades += trades_at(recorded, at)
-        openings = openings_of(events)
-        entries: list[Entry] = [*trades, *(row for row in events if is_account_entry(row))]
-        totals = self._moved(account, entries, openings, events)
-        for currency, (_, amount) in openings.own.items():
-            _sum_in(totals, currency, amount)
-        return totals
-
-    def _changed_orders(self, account: str) -> dict[str, list[Recorded]]:
-        """The events of the orders whose fills were busted or corrected."""
-        streams = orders_with_changed_fills(self._source, account)
-        return self._events_of(streams) if streams else {}
-
-    def _entries(self, account: str, **where: Any) -> tuple[list[Trade], list[AccountEventRow]]:
-        trades = self._source.rows(TRADES, account=account, state="active", **where)
-        events = self._source.rows(ACCOUNT_EVENTS, account=account, **where)
-        return [row for row in trades if has_position(row)], events
-
-    def _moved(
-        self,
-        account: str,
-        entries: list[Entry],
-        openings: Openings,
-        events: Iterable[AccountEventRow],
-    ) -> dict[str, Decimal]:
-        """By currency, what the entries and transfers moved since the openings."""
-        sums: dict[str, Decimal] = {}
-        positions: dict[tuple[str, Part], Position] = {}
-        for entry in sorted(entries, key=when):
-            instrument = entry["instrument"]
-            defined = self._instruments.get((account, instrument))
-            key = (instrument, part_of(entry, modes_of(defined)))
-            if key not in positions:
-                positions[key] = Position(account, instrument, terms_of(defined), openings=openings)
-            positions[key].take(entry)
-        for position in positions.values():
-            for name, amount in position.moved_cash().items():
-                _sum_in(sums, name, amount)
-        for row in events:
-            currency = row["currency"] or ""
-            if row["state"] == "active" and openings.has(currency, row["at"]):
-                _sum_in(sums, currency, row["quantity"] or ZERO)
-        return sums
-
-    def _terms(self, account: str, trade: Trade) -> Terms:
-        return terms_of(self._instruments.get((account, trade["instrument"])))
-
-
-def _sum_in(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
-    sums[name] = EXACT.add(sums.get(name, ZERO), amount)
+    balance = row["account"], row["currency"]
+    then = past.total(balance, total, row["opened_at"], at)
+    return {**row, "difference": EXACT.subtract(reported, then)}

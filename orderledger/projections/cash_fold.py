@@ -13,9 +13,26 @@ from orderledger.projections.store import Rows
 LENDING = ("borrow", "repay")
 
 
-def read_openings(rows: Rows, account: str) -> Openings:
-    """As the tables have them."""
-    return openings_of(rows.select(ACCOUNT_EVENTS, account=account, instrument=None, kind="adjust"))
+class KnownOpenings:
+    """The opening balances of accounts, each read once."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._known: dict[str, Openings] = {}
+
+    def of(self, account: str) -> Openings:
+        if account not in self._known:
+            self._known[account] = openings_of(
+                self._rows.select(ACCOUNT_EVENTS, account=account, instrument=None, kind="adjust")
+            )
+        return self._known[account]
+
+    def forget(self, account: str | None = None) -> None:
+        """Read those of an account again, or all."""
+        if account is None:
+            self._known.clear()
+        else:
+            self._known.pop(account, None)
 
 
 class CashFold:
@@ -23,7 +40,7 @@ class CashFold:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._openings: dict[str, Openings] = {}
+        self._openings = KnownOpenings(rows)
 
     def take_transfer(self, row: AccountEventRow) -> None:
         """A new transfer: of those with its id the first counts, by time and then by log
@@ -41,7 +58,7 @@ class CashFold:
 
     def open(self, account: str) -> None:
         """The opening balances of the account have changed: add all of its transfers again."""
-        self._openings.pop(account, None)
+        self._openings.forget(account)
         transfers = [
             row
             for row in self._rows.select(
@@ -50,9 +67,9 @@ class CashFold:
             if row["state"] == "active"
         ]
         known = {row["currency"] for row in self._rows.select(CASH, account=account)}
-        for currency in sorted(known | set(self._openings_of(account).own)):
+        for currency in sorted(known | set(self._openings.of(account).own)):
             before = self._row(account, currency)
-            opened_at, opening = self._openings_of(account).of(currency)
+            opened_at, opening = self._openings.of(account).of(currency)
             opened: CashRow = {
                 **before,
                 "opened_at": opened_at,
@@ -82,7 +99,7 @@ class CashFold:
         self._rows.put(CASH, reported)
 
     def forget(self) -> None:
-        self._openings.clear()
+        self._openings.forget()
 
     def _with_id(self, row: AccountEventRow) -> list[AccountEventRow]:
         found = self._rows.select(
@@ -105,7 +122,7 @@ class CashFold:
         reused = row["reused"] + (state == "reused") - (before == "reused")
         row = {**row, "reused": reused}
         times = (state == "active") - (before == "active")
-        openings, at = self._openings_of(account), transfer["at"]
+        openings, at = self._openings.of(account), transfer["at"]
         amount = EXACT.multiply(transfer["quantity"] or ZERO, Decimal(times))
         if openings.has(currency, at):
             row = {**row, "transferred": EXACT.add(row["transferred"], amount)}
@@ -117,7 +134,7 @@ class CashFold:
         row = self._rows.get(CASH, (account, currency))
         if row is not None:
             return row
-        opened_at, opening = self._openings_of(account).of(currency)
+        opened_at, opening = self._openings.of(account).of(currency)
         return {
             "account": account,
             "currency": currency,
@@ -131,11 +148,6 @@ class CashFold:
             "conflicting": None,
             "reused": 0,
         }
-
-    def _openings_of(self, account: str) -> Openings:
-        if account not in self._openings:
-            self._openings[account] = read_openings(self._rows, account)
-        return self._openings[account]
 
 
 def _state(row: AccountEventRow, counted: AccountEventRow) -> str:

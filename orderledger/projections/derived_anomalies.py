@@ -3,9 +3,10 @@
 Some follow from a fill and the definition of its instrument together. A definition may come later.
 The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
 instruments have any. A fill that has several is listed with the first of them. Others follow from
-transfers and balances, or concern the whole log.
+transfers and balances, from the fills of a group of orders, or concern the whole log.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -17,7 +18,13 @@ from orderledger.domain.values import Anomaly
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.cash import CASH
-from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade
+from orderledger.projections.entries import (
+    Ordered,
+    is_of_instrument,
+    is_ordered,
+    is_trade,
+)
+from orderledger.projections.groups import broken_in
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import terms_of
@@ -76,6 +83,7 @@ def derived_anomalies(
     )
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
+    found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
     rows = sorted(found, key=lambda row: row["position"])
@@ -99,13 +107,19 @@ def _has_values(row: AnyRow, asked: dict[str, Any]) -> bool:
 def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[AnomalyRow]:
     where = {"account": account, "instrument": instrument}
     defined = next(iter(source.rows(INSTRUMENTS, **where)), None)
-    sides, modes = sides_from(source.rows(CODES, method="average", **where)[0]["book"].get("sides"))
+    rows = source.rows(CODES, method="average", **where)
+    sides, modes = sides_from(rows[0]["book"].get("sides"))
+    claims = Counter(claim for row in rows for claim in row["book"].get("claims", ()))
     terms = terms_of(defined)
     trades = source.rows(TRADES, state="active", **where)
-    events = source.rows(ACCOUNT_EVENTS, kind="adjust", **where)
-    entries: list[Trade | Adjustment] = [row for row in trades if is_trade(row)]
-    entries += [row for row in events if is_adjustment(row)]
+    events = source.rows(ACCOUNT_EVENTS, **where)
+    entries: list[Ordered] = [row for row in trades if is_trade(row)]
+    entries += [row for row in events if is_ordered(row)]
     for entry in entries:
+        if is_of_instrument(entry):
+            if claims[entry["position"]] > 1:
+                yield _row(entry, SIDE_UNKNOWN)
+            continue
         code = _code(entry, sides, modes)
         if code is None and terms.contradicts(part_of(entry, modes)[0]):
             code = KIND_CONFLICT
@@ -131,6 +145,24 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             }
             detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_groups(source: Source, account: str | None, used: set[int]) -> Iterator[AnomalyRow]:
+    """Of orders that break a rule of their group: at the first fill of the order."""
+    for order, (code, detail) in broken_in(source, account):
+        trades = source.rows(TRADES, stream=order["stream"])
+        fills = [one for one in trades if one["state"] == "active" and one["position"] not in used]
+        if fills:
+            yield {
+                "position": fills[0]["position"],
+                "account": order["account"],
+                "client_order_id": order["client_order_id"],
+                "code": str(code),
+                "detail": detail,
+                "detected_at": fills[0]["recorded_at"],
+                "cleared_at": None,
+                "stream": order["stream"],
+            }
 
 
 def _of_fact(fact: Any, code: str, detail: str, kind: str, currency: str) -> AnomalyRow:
@@ -161,7 +193,7 @@ def _of_log(source: Source) -> Iterator[AnomalyRow]:
         }
 
 
-def _code(entry: Trade | Adjustment, sides: Sides | None, modes: Modes) -> str | None:
+def _code(entry: Ordered, sides: Sides | None, modes: Modes) -> str | None:
     if sides is None:
         return None
     mode, is_named = mode_at(modes, when(entry)), entry["position_side"] in NAMED
@@ -170,19 +202,33 @@ def _code(entry: Trade | Adjustment, sides: Sides | None, modes: Modes) -> str |
     return SIDE_UNKNOWN if sides.is_lost(when(entry), mode) else None
 
 
-def _row(entry: Trade | Adjustment, code: str) -> AnomalyRow:
-    trade = entry if "fill_id" in entry else None
+NAMES = {"adjust": "adjustment", "split": "split", "settle": "settlement", "delivery": "delivery"}
+
+
+def _row(entry: Ordered, code: str) -> AnomalyRow:
+    if "fill_id" in entry:
+        return {
+            "position": entry["position"],
+            "account": entry["account"],
+            "client_order_id": entry["client_order_id"],
+            "code": code,
+            "detail": f"fill {entry['fill_id']}: {DETAILS[code]}",
+            "detected_at": entry["recorded_at"],
+            "cleared_at": None,
+            "stream": entry["stream"],
+        }
+    kind, instrument = (
+        ("settle", entry["terms"]["of"])
+        if entry["kind"] == "delivery"
+        else (entry["kind"], entry["instrument"])
+    )
     return {
         "position": entry["position"],
         "account": entry["account"],
-        "client_order_id": trade["client_order_id"] if trade else None,
+        "client_order_id": None,
         "code": code,
-        "detail": f"fill {trade['fill_id']}: {DETAILS[code]}"
-        if trade
-        else f"adjustment: {DETAILS[code]}",
-        "detected_at": trade["recorded_at"] if trade else entry["at"],
+        "detail": f"{NAMES[entry['kind']]}: {DETAILS[code]}",
+        "detected_at": entry["at"],
         "cleared_at": None,
-        "stream": trade["stream"]
-        if trade
-        else account_stream(entry["account"], "adjust", entry["instrument"]),
+        "stream": account_stream(entry["account"], kind, instrument),
     }

@@ -14,12 +14,22 @@ from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.entries import Adjustment, Entry, Funding, Trade
+from orderledger.projections.entries import (
+    Adjustment,
+    Delivery,
+    Entry,
+    Funding,
+    Settlement,
+    Split,
+    Trade,
+    paid_in,
+)
 from orderledger.projections.equity_points import EquityPointRow, Points
 from orderledger.projections.fill_changes import FillChange, after
 from orderledger.projections.marks import MarkRow
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
-from orderledger.projections.positions import Definition, Definitions, LotBook, Method, Position
+from orderledger.projections.positions import Definition, Definitions, LotBook, LotChoice, Position
+from orderledger.projections.shares import Holder, shared
 from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Table
 
@@ -43,7 +53,9 @@ EQUITY = Table(
 )
 Changed = Literal["removed", "added"]
 CHANGED: tuple[Changed, ...] = get_args(Changed)
-CurveEntry: TypeAlias = Trade | Adjustment | Funding | MarkRow | FillChange
+CurveEntry: TypeAlias = (
+    Trade | Adjustment | Funding | Split | Settlement | Delivery | MarkRow | FillChange
+)
 """Columns whose change may change a curve."""
 OF_FILL = ("client_order_id", "venue_order_id", "fill_id")
 
@@ -172,7 +184,7 @@ class EquityFold:
     """
 
     def __init__(
-        self, definitions: Definitions, method: Method, changing: Iterable[Marked] = ()
+        self, definitions: Definitions, method: LotChoice, changing: Iterable[Marked] = ()
     ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
@@ -189,20 +201,30 @@ class EquityFold:
         event is always a moment."""
         if "fill_id" not in entry:
             if "kind" in entry:
-                return self._enter(entry, entry["kind"], entry["currency"])
+                return self._enter(entry, entry["kind"])
             return self._mark(entry)
         if "fee" in entry:
-            return self._enter(entry, "fill", entry["fee_currency"])
+            return self._enter(entry, "fill")
         return self._change(entry)
 
-    def _enter(self, entry: Entry, kind: str, currency: str | None) -> list[EquityPointRow]:
-        key, defined = self._key_of(entry)
-        holding = self._holdings.get(key) or self._hold(key, defined)
-        if key[:2] in self._changing:
-            self._histories.setdefault(key, []).append(entry)
-        self._note_rates(key, holding, currency)
-        holding.enter(entry, self._marks)
-        return [holding.curve.moment(entry, kind)]
+    def _enter(self, entry: Entry, kind: str) -> list[EquityPointRow]:
+        defined = self._definitions(entry["account"], entry["instrument"])
+        curves: dict[int, Curve] = {}
+        if kind == "split":  # the mark was of another unit
+            self._marks.pop((entry["account"], entry["instrument"]), None)
+        for holder, share in shared(entry, defined.modes, self._held):
+            key = holder[:4]
+            holding = self._holdings.get(key) or self._hold(key, defined)
+            if key[:2] in self._changing:
+                self._histories.setdefault(key, []).append(share)
+            for currency, _ in paid_in(share):
+                self._note_rates(key, holding, currency)
+            holding.enter(share, self._marks)
+            curves[id(holding.curve)] = holding.curve
+        return [curve.moment(entry, kind) for curve in curves.values()]
+
+    def _held(self) -> dict[Holder, Decimal]:
+        return {(*key, None): one.position.quantity for key, one in self._holdings.items()}
 
     def _key_of(self, entry: Entry) -> tuple[Held, Definition]:
         defined = self._definitions(entry["account"], entry["instrument"])
@@ -231,11 +253,7 @@ class EquityFold:
 
     def _note_rates(self, key: Held, holding: Holding, currency: str | None) -> None:
         """Note that marks of these pairs change the value of the holding."""
-        if (
-            currency is not None
-            and currency != holding.curve.currency
-            and holding.curve.currency is not None
-        ):
+        if currency and currency != holding.curve.currency and holding.curve.currency is not None:
             for pair in pairs_of(currency, holding.curve.currency):
                 self._valued_by.setdefault((key[0], pair), {})[key] = holding
             holding.has_rates = True
@@ -261,7 +279,7 @@ class EquityFold:
 def equity_rows(
     entries: Iterable[CurveEntry],
     definitions: Definitions,
-    method: Method,
+    method: LotChoice,
     *,
     since: datetime | None = None,
     points: int | None = POINTS,
@@ -283,7 +301,7 @@ def equity_rows(
 def moments(
     entries: Iterable[CurveEntry],
     definitions: Definitions,
-    method: Method,
+    method: LotChoice,
     changing: Iterable[Marked] = (),
 ) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""

@@ -3,10 +3,17 @@ or not."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.domain.exposure import Interval, Working, interval_of, leaves_with
+from orderledger.domain.exact import EXACT, ONE, ZERO, plain
+from orderledger.domain.exposure import (
+    Interval,
+    Working,
+    interval_of,
+    leaves_of_leg,
+    leaves_with,
+)
+from orderledger.domain.orders.combination import OTHER_SIDE
 from orderledger.domain.values import Side
 from orderledger.projections.orders import ORDERS, StoredOrderRow
 from orderledger.projections.pnl import PnlRow
@@ -16,11 +23,36 @@ _COLUMNS = (
     "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side",
     "position_id", "quantity",
     "limit_price", "status", "pending", "certainty", "cum_quantity", "requested_at", "is_open",
-    "outstanding",
+    "outstanding", "legs",
 )  # fmt: skip
 
 EXPOSED_ORDERS = ORDERS.narrowed(_COLUMNS)
 """The columns of orders that exposure follows from."""
+
+
+def of_legs(order: StoredOrderRow) -> list[StoredOrderRow]:
+    """A combination as one order for each leg. A leg has no limit price of its own."""
+    return [_of_leg(order, leg) for leg in order["legs"] or ()]
+
+
+def _of_leg(order: StoredOrderRow, leg: dict[str, Any]) -> StoredOrderRow:
+    ratio, filled, side = leg["ratio"], Decimal(leg["filled_quantity"]), Side(leg["side"])
+    quantity, asked = order["quantity"], (order["outstanding"] or {}).get("quantity")
+    largest = None if asked is None else EXACT.multiply(Decimal(asked), Decimal(ratio))
+    row: StoredOrderRow = {
+        **order,
+        "instrument": leg["instrument"],
+        "side": str(side if order["side"] == Side.BUY else OTHER_SIDE[side]),
+        "quantity": None if quantity is None else EXACT.multiply(quantity, Decimal(ratio)),
+        "cum_quantity": filled,
+        "leaves_quantity": leaves_of_leg(quantity, ratio, filled, None),
+        "limit_price": None,
+        "outstanding": None
+        if largest is None
+        else {"quantity": plain(largest), "limit_prices": []},
+        "legs": None,
+    }
+    return row
 
 
 class ExposureOrder(TypedDict):

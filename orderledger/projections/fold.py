@@ -12,6 +12,8 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
     InstrumentDefined,
+    InstrumentSettled,
+    InstrumentSplit,
     LogWentBack,
     MarkRecorded,
     PositionAdjusted,
@@ -31,12 +33,19 @@ from orderledger.projections.account_events import (
     ACCOUNT_EVENTS,
     AccountEventRow,
     account_event_row,
+    delivery_row,
 )
 from orderledger.projections.anomalies import ANOMALIES, AnomalyRow, anomaly_row
 from orderledger.projections.cash_fold import CashFold
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
 from orderledger.projections.halts import HALTS, HaltRow, halt_row
-from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
+from orderledger.projections.instruments import (
+    INSTRUMENTS,
+    defined,
+    marked,
+    reported,
+    was_split,
+)
 from orderledger.projections.marks import MARKS, mark_row
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
@@ -231,6 +240,8 @@ class Fold:
         match event:
             case FundingRecorded() | TransferRecorded() | PositionAdjusted() | BalanceReported():
                 self._take_amount(account, recorded, event)
+            case InstrumentSplit() | InstrumentSettled():
+                self._take_instrument_event(account, recorded, event)
             case GapRecorded():
                 self._gaps.append((account, recorded, event))
             case ReconciliationCertified():
@@ -290,6 +301,22 @@ class Fold:
                 )
             case _:
                 assert_never(event)
+
+    def _take_instrument_event(
+        self, account: str, recorded: Recorded, event: InstrumentSplit | InstrumentSettled
+    ) -> None:
+        if isinstance(event, InstrumentSplit):
+            before = self._rows.get(INSTRUMENTS, (account, event.instrument))
+            self._rows.put(INSTRUMENTS, was_split(before, account, event, recorded.at))
+        row = account_event_row(account, recorded, event)
+        delivered = delivery_row(row, event) if isinstance(event, InstrumentSettled) else None
+        self._rows.put(ACCOUNT_EVENTS, row)
+        if delivered is not None:
+            self._rows.put(ACCOUNT_EVENTS, delivered)
+        self.positions.take(row)
+        if delivered is not None:
+            carried = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(delivered))
+            self.positions.take(carried or delivered)
 
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
         scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}

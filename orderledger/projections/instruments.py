@@ -4,7 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
-from orderledger.domain.accounts import BalanceReported, InstrumentDefined, MarkRecorded
+from orderledger.domain.accounts import (
+    BalanceReported,
+    InstrumentDefined,
+    InstrumentSplit,
+    MarkRecorded,
+)
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.orders.when import rank_of
 from orderledger.domain.values import InstrumentKind, PositionMode, later
@@ -57,6 +62,9 @@ class InstrumentRow(TypedDict):
 class StoredInstrumentRow(InstrumentRow):
     """With the columns that views leave out."""
 
+    split_at: Annotated[
+        datetime | None, "Time of the last split. Earlier marks are not used.", HIDDEN
+    ]
     terms_at: Annotated[
         dict[str, str], "Of each term, when the definition in force gave it.", HIDDEN
     ]
@@ -68,7 +76,7 @@ INSTRUMENTS = Table(
     ("account", "instrument"),
     StoredInstrumentRow,
     ("account", "instrument"),
-    version=13,
+    version=14,
 )
 
 
@@ -148,11 +156,20 @@ def marked(
 ) -> StoredInstrumentRow:
     """The same after a mark: the latest holds."""
     row = before or _blank(account, event.instrument)
-    return (
-        row
-        if row["marked_at"] is not None and at < row["marked_at"]
-        else {**row, "mark_price": event.price, "marked_at": at}
-    )
+    newest = later(row["marked_at"], row["split_at"])
+    if newest is not None and at < newest:
+        return row
+    return {**row, "mark_price": event.price, "marked_at": at}
+
+
+def was_split(
+    before: StoredInstrumentRow | None, account: str, event: InstrumentSplit, at: datetime
+) -> StoredInstrumentRow:
+    """The same after a split: a mark from before it is of another unit."""
+    row = before or _blank(account, event.instrument)
+    split: StoredInstrumentRow = {**row, "split_at": later(row["split_at"], at)}
+    is_old = row["marked_at"] is not None and row["marked_at"] < at
+    return {**split, "mark_price": None, "marked_at": None} if is_old else split
 
 
 def reported(
@@ -243,5 +260,6 @@ def _blank(account: str, instrument: str) -> StoredInstrumentRow:
         "reported_at": None,
         "reported_positions": None,
         "position_modes": None,
+        "split_at": None,
         "terms_at": {},
     }

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any, Protocol
 
-from orderledger.domain.exact import EXACT, plain
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO, plain
 
 PACK = 16
 """Lots in a pack. At either end at most twice as many stay with the position."""
@@ -74,6 +76,9 @@ class Lots(Protocol):
     def clear(self) -> None:
         """Forget all lots."""
 
+    def take_all(self) -> list[Lot]:
+        """Take away all lots. Returns them, oldest first."""
+
     def at_hand(self) -> list[Lot]:
         """The lots in memory, oldest first: all of them where none is put away."""
 
@@ -112,6 +117,9 @@ class Merged:
 
     def clear(self) -> None:
         self._lot = None
+
+    def take_all(self) -> list[Lot]:
+        return _taken(self)
 
     def at_hand(self) -> list[Lot]:
         return [] if self._lot is None else [self._lot]
@@ -152,6 +160,9 @@ class Stack:
     def clear(self) -> None:
         self._open.clear()
         self._top = 0
+
+    def take_all(self) -> list[Lot]:
+        return _taken(self)[::-1]
 
     def at_hand(self) -> list[Lot]:
         return list(self._open)
@@ -207,6 +218,9 @@ class Queue:
     def at_hand(self) -> list[Lot]:
         return [*self._oldest, *self._newest]
 
+    def take_all(self) -> list[Lot]:
+        return _taken(self)
+
     def clear(self) -> None:
         self._oldest.clear()
         self._newest.clear()
@@ -219,6 +233,56 @@ class Queue:
         if self.packs_made:
             state["packs"] = [self._first, self.packs_made]
         return state
+
+
+class Ranked:
+    """Highest in, first out: the least gain first, of equals the older. Only in memory. `sign`: 1
+    where the highest cost of a unit has the least gain, else -1."""
+
+    packs_made = 0
+
+    def __init__(self) -> None:
+        self.sign = 1
+        self._heap: list[tuple[Decimal, int, Lot]] = []
+        self._count = 0
+
+    def next(self) -> Lot | None:
+        return self._heap[0][2] if self._heap else None
+
+    def replace(self, lot: Lot) -> None:
+        self._heap[0] = (*self._heap[0][:2], lot)
+
+    def drop(self) -> None:
+        heappop(self._heap)
+
+    def add(self, lot: Lot) -> None:
+        unit = QUOTIENT.divide(lot.cost, lot.quantity)
+        is_first = (lot.quantity > ZERO) is (self.sign > 0)
+        self._count += 1
+        heappush(self._heap, (unit.copy_negate() if is_first else unit, self._count, lot))
+
+    def clear(self) -> None:
+        self._heap.clear()
+
+    def take_all(self) -> list[Lot]:
+        lots = self.at_hand()
+        self._heap.clear()
+        return lots
+
+    def at_hand(self) -> list[Lot]:
+        return [lot for _, _, lot in sorted(self._heap, key=itemgetter(1))]
+
+    def state(self) -> State:
+        return {"open": _texts(self.at_hand())}
+
+
+def _taken(lots: Lots) -> list[Lot]:
+    """All lots, in the order in which they are closed."""
+    found = []
+    while (lot := lots.next()) is not None:
+        found.append(lot)
+        lots.drop()
+    return found
 
 
 def _lots(texts: Iterable[list[str]]) -> list[Lot]:

@@ -10,11 +10,11 @@ from orderledger.projections.entries import Entry
 from orderledger.projections.positions import (
     Definitions,
     LotBook,
-    Method,
+    LotChoice,
     Position,
     shown,
 )
-from orderledger.projections.sides import Part, part_of
+from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.view import Table
 
 
@@ -47,30 +47,29 @@ LOTS_SHOWN = Table(
 
 
 def lot_rows(
-    entries: Iterable[Entry], definitions: Definitions, method: Method
+    entries: Iterable[Entry], definitions: Definitions, method: LotChoice
 ) -> Iterator[LotRow]:
     """From trades and adjustments as they happened. By average cost there are no lots. A position
     whose P&L is not known has none."""
     if method == "average":
         return
-    positions: dict[tuple[str, str, Part], Position] = {}
+    positions: dict[Holder, Position] = {}
+    held = quantities(positions)
     for entry in entries:
         if "fill_id" not in entry and entry["kind"] == "funding":
             continue
         defined = definitions(entry["account"], entry["instrument"])
-        key = (entry["account"], entry["instrument"], part_of(entry, defined.modes))
-        if key not in positions:
-            books = (LotBook("average", {}, None), LotBook(method, {}, None))
-            positions[key] = defined.position(*key, books)
-        positions[key].enter(entry)
-        if "fill_id" in entry and entry["price"] <= ZERO:
-            positions[key].priceless += 1
-    for (account, instrument, _), position in sorted(positions.items()):
+        for holder, share in shared(entry, defined.modes, held):
+            if holder not in positions:
+                books = (LotBook("average", {}, None), LotBook(method, {}, None))
+                positions[holder] = defined.position(*holder[:2], holder[2:4], books)
+            positions[holder].take(share)
+    for (account, instrument, *_), position in sorted(positions.items()):
         if definitions(account, instrument).unknown is None and position.reason is None:
             yield from _rows(position, method)
 
 
-def _rows(position: Position, method: Method) -> Iterator[LotRow]:
+def _rows(position: Position, method: LotChoice) -> Iterator[LotRow]:
     terms = position.terms
     for lot in position.books[-1].lots.at_hand():
         yield {

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
+from orderledger.domain.orders.combination import FilledLeg
 from orderledger.domain.orders.order import Order
 from orderledger.domain.values import (
     Certainty,
@@ -17,6 +18,8 @@ from orderledger.domain.values import (
     Side,
     Status,
     TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
 )
 from orderledger.projections.order_times import NO_TIMES, OrderTimes
 from orderledger.projections.view import HIDDEN, Table
@@ -48,7 +51,9 @@ class OrderRow(TypedDict):
     ]
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     order_type: Annotated[
-        str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType
+        str | None,
+        "market, limit, stop, stop_limit, trailing_stop, take_profit, take_profit_limit or other.",
+        OrderType,
     ]
     time_in_force: Annotated[str | None, "day, gtc, ioc, fok or gtd.", TimeInForce]
     expire_at: Annotated[datetime | None, "When a gtd order expires."]
@@ -57,6 +62,21 @@ class OrderRow(TypedDict):
     quantity: Annotated[Decimal | None, "Total quantity in force."]
     limit_price: Annotated[Decimal | None, "Limit price in force."]
     stop_price: Annotated[Decimal | None, "Stop price in force."]
+    quote_quantity: Annotated[
+        Decimal | None,
+        "Amount of quote currency in force. `quantity` and `leaves_quantity` are then null.",
+    ]
+    legs: Annotated[
+        list[dict[str, Any]] | None,
+        "Legs of a combination, as bought: `instrument`, `side`, `ratio`, `filled_quantity` and "
+        "`average_price` of its fills. Null for other orders.",
+    ]
+    display_quantity: Annotated[Decimal | None, "Quantity shown in the order book, in force."]
+    trail_offset: Annotated[Decimal | None, "Trail offset in force."]
+    trail_offset_type: Annotated[str | None, "amount or percent.", TrailOffsetType]
+    trigger_source: Annotated[
+        str | None, "Price that triggers it: last, mark or index.", TriggerSource
+    ]
     status: Annotated[str, "Status by FIX precedence.", Status]
     pending: Annotated[
         str | None, "cancel or replace, while the venue has not answered one.", Pending
@@ -76,6 +96,11 @@ class OrderRow(TypedDict):
     links: Annotated[
         dict[str, str] | None, "Proposal, trade, role, parent and group it belongs to."
     ]
+    group_orders: Annotated[
+        list[dict[str, Any]] | None,
+        "The other orders of its group, if its links have a `kind`: `client_order_id`, `parent`, "
+        "`side`, `status`, `quantity` and `cum_quantity`. Null in SQL.",
+    ]
     tags: Annotated[dict[str, Any], "Free labels."]
     anomalies: Annotated[list[str], "Codes of its open anomalies."]
     reason: Annotated[str | None, "Why it ended."]
@@ -83,6 +108,11 @@ class OrderRow(TypedDict):
     submitted_at: Annotated[datetime | None, "When it was handed to the venue."]
     acknowledged_at: Annotated[datetime | None, "When the venue accepted it."]
     pending_since: Annotated[datetime | None, "When the pending cancel or replace was requested."]
+    pending_request: Annotated[
+        dict[str, str | None] | None,
+        "The pending request: `kind`, `request_id`, `replacement_client_order_id`, and the terms "
+        "that a replace asks for. Null if none is pending.",
+    ]
     absent_at: Annotated[
         datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."
     ]
@@ -117,6 +147,8 @@ class StoredOrderRow(OrderRow):
         "`limit_prices`. Null if none is outstanding.",
         HIDDEN,
     ]
+    is_grouped: Annotated[bool, "Whether its links have a group and a kind.", HIDDEN]
+    linked_group: Annotated[str | None, "That group.", HIDDEN]
 
 
 ORDERS = Table(
@@ -125,9 +157,9 @@ ORDERS = Table(
     ("stream",),
     StoredOrderRow,
     ("account", "requested_at", "stream"),
-    (("account", "client_order_id"),),
+    (("account", "client_order_id"), ("is_grouped", "linked_group")),
     ("requested_at", "updated_at"),
-    version=14,
+    version=17,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),
@@ -145,6 +177,8 @@ def order_row(
     names, terms, fills, standing = order.names, order.terms, order.fills, order.standing()
     request, pending, client_order_id = terms.request, standing.pending, order.client_order_id
     venue_order_ids, side = names.venue_order_ids, terms.side
+    links = links_of(request.links) if request else None
+    is_grouped = links is not None and "group" in links and "kind" in links
     return {
         "account": order.account,
         "client_order_id": client_order_id,
@@ -167,16 +201,18 @@ def order_row(
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "stop_price": order.stop_price,
+        **_rare_terms(order),
         "status": str(standing.status),
         "pending": str(pending) if pending else None,
         "certainty": str(standing.certainty),
-        "cum_quantity": fills.sums.cum_quantity,
+        "cum_quantity": order.cum_quantity,
         "leaves_quantity": standing.leaves_quantity,
         "average_price": order.average_price,
         "reported_cum_quantity": order.claims.number("cum_quantity"),
         "fees": {currency: plain(fee) for currency, fee in fills.sums.fees.items()},
         "strategy": request.strategy if request else None,
-        "links": links_of(request.links) if request else None,
+        "links": links,
+        "group_orders": None,
         "tags": dict(request.tags) if request else {},
         "anomalies": [str(code) for code in open_codes(order)],
         "reason": order.reason,
@@ -184,6 +220,7 @@ def order_row(
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
         "pending_since": order.pending_since if pending else None,
+        "pending_request": _pending_request(order) if pending else None,
         "absent_at": order.absent_at,
         "first_fill_at": fills.sums.first_fill_at,
         "last_fill_at": fills.sums.last_fill_at,
@@ -194,6 +231,8 @@ def order_row(
         "stream": stream,
         "timing": dict(times.steps),
         "outstanding": _outstanding(order) if pending else None,
+        "is_grouped": is_grouped,
+        "linked_group": links["group"] if links and is_grouped else None,
     }
 
 
@@ -208,6 +247,61 @@ def _outstanding(order: Order) -> dict[str, Any] | None:
     }
 
 
+def _pending_request(order: Order) -> dict[str, str | None] | None:
+    asked = order.asked
+    if asked is None:
+        return None
+    terms = {
+        name: plain(value) if isinstance(value, Decimal) else str(value)
+        for name, value in asked.terms.items()
+    }
+    shown: dict[str, str | None] = {
+        **terms,
+        "kind": str(asked.kind),
+        "request_id": asked.request_id,
+        "replacement_client_order_id": asked.replacement_id,
+    }
+    return {name: shown[name] for name in sorted(shown)}  # as the stores return it
+
+
+class RareTerms(TypedDict):
+    """Terms that few orders have."""
+
+    quote_quantity: Decimal | None
+    legs: list[dict[str, Any]] | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: str | None
+    trigger_source: str | None
+
+
+RARE = ("quote_quantity", "display_quantity", "trail_offset", "trail_offset_type", "trigger_source")
+
+
+def _rare_terms(order: Order) -> RareTerms:
+    quote_quantity, display_quantity, offset, unit, source = order.terms.all_in_force(RARE)
+    request = order.terms.request
+    return {
+        "quote_quantity": quote_quantity,
+        "legs": [_leg(one) for one in order.filled_legs] if request and request.legs else None,
+        "display_quantity": display_quantity,
+        "trail_offset": offset,
+        "trail_offset_type": str(unit) if unit else None,
+        "trigger_source": str(source) if source else None,
+    }
+
+
+def _leg(one: FilledLeg) -> dict[str, Any]:
+    price = one.average_price
+    return {
+        "average_price": None if price is None else plain(price),
+        "filled_quantity": plain(one.quantity),
+        "instrument": one.leg.instrument,
+        "ratio": one.leg.ratio,
+        "side": str(one.leg.side),
+    }
+
+
 def _word(order: Order, name: str) -> str | None:
     term = order.terms.described(name)
     return None if term is None else str(term)
@@ -217,5 +311,12 @@ def links_of(links: Links | None) -> dict[str, str] | None:
     """The links that are set."""
     if links is None:
         return None
-    names = ("proposal_id", "trade_id", "role", "parent", "group")
+    names = (
+        "group",
+        "kind",
+        "parent",
+        "proposal_id",
+        "role",
+        "trade_id",
+    )  # as the stores return it
     return {name: str(getattr(links, name)) for name in names if getattr(links, name) is not None}

@@ -9,10 +9,13 @@ from orderledger.projections.positions import LotBook, Position, Terms, shown
 from orderledger.projections.rates import no_rate
 
 GROUPS = ("account", "instrument", "strategy", "day")
+ASSET = "asset"
 Marks = dict[tuple[str, str], Decimal]
 
-FeesPaid = tuple[Decimal, list[str]]
+FeesPaid = tuple[Decimal, tuple[str, ...]]
 """The worth of fees in third coins, and the currencies of which some had no rate."""
+
+NOTHING_PAID: FeesPaid = (ZERO, ())
 
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 """Why a row has no net P&L: the settlement currency of the instrument is unknown, or no mark
@@ -50,7 +53,8 @@ class PnlRow(_Amounts):
 class PnlGroupRow(_Amounts):
     """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it
     has the columns in `by`. With `instrument` it also has the position's side and id: positions are
-    never netted."""
+    never netted. By `asset` it has `account`, `asset` and `moved`, the sums of fees, funding and
+    transfers by kind and cause."""
 
     account: NotRequired[str]
     instrument: NotRequired[str]
@@ -58,6 +62,8 @@ class PnlGroupRow(_Amounts):
     position_id: NotRequired[str]
     strategy: NotRequired[str | None]
     day: NotRequired[str]
+    asset: NotRequired[str]
+    moved: NotRequired[list[dict[str, Any]]]
 
 
 class WorkingQuantities(TypedDict):
@@ -96,7 +102,7 @@ def pnl_row(
     marks: Marks,
     *,
     is_of_day: bool = False,
-    paid: FeesPaid = (ZERO, []),
+    paid: FeesPaid = NOTHING_PAID,
 ) -> PnlRow:
     """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
     instrument.

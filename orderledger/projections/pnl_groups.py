@@ -9,20 +9,20 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
-from orderledger.domain.exact import EXACT, ZERO, plain, total
-from orderledger.projections.entries import Adjustment, Entry
+from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.projections.entries import Entry
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionChange
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import (
     Definitions,
     LotBook,
-    Method,
+    LotChoice,
     Position,
     position_row,
     shown,
     worth_state,
 )
-from orderledger.projections.sides import part_of
+from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.view import AnyRow
 
 MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
@@ -34,15 +34,13 @@ OF_INSTRUMENT = ("position_side", "position_id")
 ByCurrency = Literal["fees", "funding"]
 BY_CURRENCY: tuple[ByCurrency, ...] = get_args(ByCurrency)
 Key = tuple[Any, ...]
-Holder = tuple[str, str, str, str, str | None]
-"""Account, instrument, position side, position id and strategy."""
 
 
 def rows_by(
     entries: Iterable[Entry],
     definitions: Definitions,
     by: tuple[str, ...],
-    method: Method,
+    method: LotChoice,
     *,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
@@ -56,6 +54,7 @@ def rows_by(
     and `opening` is its row as it was then.
     """
     positions: dict[Holder, Position] = {}
+    held = quantities(positions)
     before: dict[Holder, StoredPositionRow] = {}
     today: date | None = None
     has_begun = since is None
@@ -68,21 +67,14 @@ def rows_by(
             before.clear()
             today = day
         defined = definitions(entry["account"], entry["instrument"])
-        part = part_of(entry, defined.modes)
-        holder = (
-            entry["account"],
-            entry["instrument"],
-            *part,
-            entry["strategy"] if "strategy" in by and "fill_id" in entry else None,
-        )
-        position = positions.get(holder)
-        if position is None:
-            position = positions[holder] = defined.position(*holder[:2], part, _books(method))
-        if has_begun and holder not in before:
-            before[holder] = _row_of(position, defined.unknown)
-        if "fill_id" not in entry and entry["kind"] == "adjust":
-            entry = left_to_nobody(entry, holder[:4], positions)
-        position.take(entry)
+        for holder, share in shared(entry, defined.modes, held, by_strategy="strategy" in by):
+            position = positions.get(holder)
+            if position is None:
+                books = _books(method)
+                position = positions[holder] = defined.position(*holder[:2], holder[2:4], books)
+            if has_begun and holder not in before:
+                before[holder] = _row_of(position, defined.unknown)
+            position.take(share)
     yield from _changes(
         before if has_begun else _opened(positions, by, definitions), positions, today, definitions
     )
@@ -102,22 +94,9 @@ def _opened(
     }
 
 
-def _books(method: Method) -> tuple[LotBook, ...]:
+def _books(method: LotChoice) -> tuple[LotBook, ...]:
     """The book of the method last. The average one comes first: it has the quantity."""
     return tuple(LotBook(name, {}, None) for name in dict.fromkeys(("average", method)))
-
-
-def left_to_nobody(
-    adjustment: Adjustment, whole: tuple[str, ...], positions: dict[Holder, Position]
-) -> Adjustment:
-    """An adjustment states the position of the whole (account, instrument, position side and id):
-    the part that no strategy holds belongs to none."""
-    held = total(
-        position.quantity
-        for holder, position in positions.items()
-        if holder[:4] == whole and holder[4] is not None
-    )
-    return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
 def _row_of(position: Position, unknown: str | None) -> StoredPositionRow:

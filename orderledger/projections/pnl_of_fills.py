@@ -12,10 +12,9 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
-from orderledger.projections.entries import Entry, Trade
-from orderledger.projections.pnl_groups import Holder, left_to_nobody
+from orderledger.projections.entries import Entry, Ordered, Trade
 from orderledger.projections.positions import METHODS, Definitions, LotBook, Position, shown
-from orderledger.projections.sides import part_of
+from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.view import Table
 
 
@@ -31,10 +30,17 @@ class FillPnlRow(TypedDict):
     side: Annotated[str, "buy or sell.", Side]
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
-    fee: Annotated[Decimal | None, "Fee, positive when paid."]
+    fee: Annotated[
+        Decimal | None, "Fee, positive when paid. Null where it is in several currencies."
+    ]
     fee_currency: Annotated[
         str | None,
         "Currency of the fee, null where it is the settlement currency of the instrument.",
+    ]
+    fees: Annotated[
+        list[dict[str, str]] | None,
+        "Several fees, or one of another kind than commission: `currency`, `amount`, `kind`. "
+        "Null where `fee` says all.",
     ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
     at: Annotated[datetime, "When it happened."]
@@ -89,25 +95,19 @@ def fill_rows(
     as in `rows_by`.
     """
     holders: dict[Holder, Holding] = {}
+    positions: dict[Holder, Position] = {}
+    held = quantities(positions)
     for entry in entries:
         defined = definitions(entry["account"], entry["instrument"])
-        part = part_of(entry, defined.modes)
-        holder = (
-            entry["account"],
-            entry["instrument"],
-            *part,
-            entry["strategy"] if by_strategy and "fill_id" in entry else None,
-        )
-        holding = holders.get(holder)
-        if holding is None:
-            holding = holders[holder] = Holding(
-                defined.position(*holder[:2], part), defined.unknown
-            )
-        if "fill_id" in entry:
-            yield holding.filled(entry)
-        elif entry["kind"] == "adjust":
-            known = {one: held.position for one, held in holders.items()}
-            holding.position.enter(left_to_nobody(entry, holder[:4], known))
+        for holder, share in shared(entry, defined.modes, held, by_strategy=by_strategy):
+            holding = holders.get(holder)
+            if holding is None:
+                position = positions[holder] = defined.position(*holder[:2], holder[2:4])
+                holding = holders[holder] = Holding(position, defined.unknown)
+            if "fill_id" in share:
+                yield holding.filled(share)
+            elif share["kind"] != "funding":
+                holding.changed(share)
 
 
 class Holding:
@@ -141,6 +141,7 @@ class Holding:
             "price": trade["price"],
             "fee": trade["fee"],
             "fee_currency": trade["fee_currency"],
+            "fees": trade["fees"],
             "liquidity": trade["liquidity"],
             "at": trade["at"],
             "position": trade["position"],
@@ -156,6 +157,11 @@ class Holding:
             "reason": reason,
             "currency": position.terms.currency,
         }
+
+    def changed(self, entry: Ordered) -> list[Decimal]:
+        """Enter an entry. Returns what it realized by each method."""
+        self.position.enter(entry)
+        return [self._realized_now(number, book) for number, book in enumerate(self.position.books)]
 
     def _realized_now(self, number: int, book: LotBook) -> Decimal:
         if book.realized is self._realized[number]:  # the usual case: nothing was closed

@@ -7,19 +7,27 @@ folded from the checkpoint before it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from heapq import merge
 from typing import Any
 
+from orderledger.domain.exact import plain
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.cash import Openings
-from orderledger.projections.cash_fold import read_openings
+from orderledger.projections.cash_fold import KnownOpenings
 from orderledger.projections.entries import (
-    Adjustment,
+    OF_INSTRUMENT,
+    ORDERED,
     Entry,
-    Trade,
-    is_adjustment,
+    Ordered,
+    Settlement,
+    Split,
+    carries_premium,
+    concerns,
+    fees_in,
     is_entry,
     is_funding,
+    is_of_instrument,
+    is_ordered,
     is_trade,
 )
 from orderledger.projections.instruments import INSTRUMENTS, modes_of
@@ -30,12 +38,14 @@ from orderledger.projections.position_tables import (
     CheckpointRow,
     LotsRow,
     OfPosition,
+    PositionKey,
     StoredPositionRow,
 )
 from orderledger.projections.positions import (
     Position,
     Terms,
     books_of,
+    paid_book,
     position_rows,
     restore,
     terms_of,
@@ -73,7 +83,6 @@ CHECKPOINT_EVERY = 64
 Key = tuple[str, str]
 """Account and instrument."""
 
-PositionKey = tuple[str, str, str, str]
 OF_POSITION = ("account", "instrument", "position_side", "position_id")
 """Columns that identify a position."""
 
@@ -83,12 +92,23 @@ OWN: tuple[AnyTable, ...] = (POSITIONS, LOTS, CHECKPOINTS)
 @dataclass(slots=True)
 class Held:
     """The positions of one instrument. `sides` is None while no entry has named one and no mode is
-    known. `shown`: why none of them is known, as their rows say."""
+    known. `shown`: why none of them is known, as their rows say. `carried`: why none was known when
+    results of settlements were carried elsewhere."""
 
     positions: dict[Part, Position]
     sides: Sides | None = None
     modes: Modes = ()
     shown: dict[str, Any] | None = None
+    carried: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why none of them is known, or None."""
+        if self.sides is None:
+            return None
+        claims = [one for position in self.positions.values() for one in position.books[0].claims]
+        self.sides.is_torn = len(claims) > len(set(claims))
+        return self.sides.reason
 
     def newest(self) -> Moment | None:
         return max(
@@ -113,7 +133,10 @@ class PositionFold:
         """The moment from which books must be folded again. None: from the first entry."""
         self.damage: list[str] = []
         """Faults of the rows from which the fold could not continue."""
-        self._openings: dict[str, Openings] = {}
+        self._openings = KnownOpenings(rows)
+        self._carried: dict[tuple[int, str], dict[str, Decimal]] = {}
+        """Results of settlements that go into the cost of what they deliver, by log position and
+        position side."""
         self._refold: dict[Key, None] = {}
         """The instruments whose positions must all be folded again."""
 
@@ -122,18 +145,40 @@ class PositionFold:
         if not is_entry(entry):
             return
         held = self._of(entry)
+        if is_of_instrument(entry):
+            self._take_event(held, entry)
+            return
         position = self._position(held, entry)
-        key = position.key
-        self._changed[key] = None
         if "fill_id" not in entry and entry["kind"] == "funding":
+            self._changed[position.key] = None
             position.fund(entry)
             return
+        self._distrust_new(position)
         self._note(held, entry, 1)
-        if "fill_id" in entry:
+        position.count(entry)
+        self._add(position, entry)
+
+    def _take_event(self, held: Held, entry: Split | Settlement) -> None:
+        """Take in a split or a settlement. Its fees count in the position that it names, or in the
+        net one."""
+        if fees_in(entry):
+            position = self._position(held, entry)
+            self._distrust_new(position)
             position.count(entry)
+        if held.sides is not None and held.sides.first and when(entry) < held.sides.first:
+            self._refold[entry["account"], entry["instrument"]] = None
+        for part, position in held.positions.items():
+            if concerns(entry, part, held.modes):
+                self._add(position, entry)
+
+    def _add(self, position: Position, entry: Ordered) -> None:
+        """Enter an entry in the books of a position, now or when they are folded again."""
+        key = position.key
+        self._changed[key] = None
         if key not in self._stale and position.is_in_order(when(entry)):
             try:
                 self._enter(position, entry)
+                self._carry()
             except UnusableRow as damaged:
                 self.damage.append(str(damaged))
                 self._stale[key] = None
@@ -164,6 +209,7 @@ class PositionFold:
         """Apply a possible change of an instrument's terms. Its books are folded again only where
         the terms invert values, or where entries change positions."""
         key = (account, instrument)
+        self._redefine_legs(key)
         if key not in self._held and not self._rows.select(
             POSITIONS, account=account, instrument=instrument
         ):
@@ -176,19 +222,26 @@ class PositionFold:
             before, position.terms = position.terms, terms
             if before != terms:
                 self._changed[position.key] = None
-            if before.inverse != terms.inverse:
+            has_money = before.multiplier != terms.multiplier and self._has_events(key)
+            if before.inverse != terms.inverse or has_money:
                 self._stale[position.key] = None
-            is_opened = self._openings_of(account).first is not None
-            if (before.kind, before.base, before.inverse) != (
-                terms.kind,
-                terms.base,
-                terms.inverse,
-            ) or (is_opened and before.currency != terms.currency):
+            is_opened = self._openings.of(account).first is not None
+            if not terms.moves_like(before) or (is_opened and before.currency != terms.currency):
                 self._refold[key] = None
+
+    def _redefine_legs(self, leg: Key) -> None:
+        """Whether results are carried into an instrument depends on its terms."""
+        of: dict[str, Any] = {"account": leg[0], "instrument": leg[1], "kind": "delivery"}
+        for row in self._rows.select(ACCOUNT_EVENTS, **of):
+            if row["terms"] and "premium" in row["terms"]:
+                key = (leg[0], row["terms"]["of"])
+                for position in self._held_of(key).positions.values():
+                    self._stale[position.key] = None
+                    self._changed[position.key] = None
 
     def reopen(self, account: str) -> None:
         """The opening balances of an account have changed: add again what its positions moved."""
-        self._openings.pop(account, None)
+        self._openings.forget(account)
         stored = self._rows.select(POSITIONS, account=account)
         keys = [(row["account"], row["instrument"]) for row in stored]
         for key in dict.fromkeys([*keys, *(key for key in self._held if key[0] == account)]):
@@ -202,18 +255,32 @@ class PositionFold:
         }
         for key in self._refold:
             self._form_again(key)
-        for position_key, moment in self._stale.items():
-            self._fold_again(position_key, moment)
+            self._carry()
+        while self._stale or self._has_turned():  # what a settlement carries makes others stale
+            position_key, moment = self._stale.popitem()
+            if position_key[2:] in self._held[position_key[:2]].positions:
+                self._fold_again(position_key, moment)
+                self._carry()
         for key in dict.fromkeys([*self._refold, *(changed[:2] for changed in self._changed)]):
             self._write_all(key, self._held[key])
-        self._stale.clear()
         self._changed.clear()
         self._refold.clear()
+
+    def _has_turned(self) -> bool:
+        """Whether positions became known or unknown whose results are carried elsewhere. They are
+        folded again: an unknown position carries nothing."""
+        for key in dict.fromkeys([*self._refold, *(changed[:2] for changed in self._changed)]):
+            held = self._held[key]
+            if held.reason != held.carried:
+                held.carried = held.reason
+                if self._has_events(key):
+                    self._stale |= {one.key: None for one in held.positions.values()}
+        return bool(self._stale)
 
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
         self._held.clear()
-        self._openings.clear()
+        self._openings.forget()
 
     def _of(self, entry: Entry) -> Held:
         key = (entry["account"], entry["instrument"])
@@ -229,11 +296,15 @@ class PositionFold:
 
     def _restored(self, key: Key, rows: dict[Part, list[StoredPositionRow]]) -> Held:
         positions = {
-            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings_of(key[0]))
+            part: restore(some, StoredPacks(self._rows, (*key, *part)), self._openings.of(key[0]))
             for part, some in rows.items()
         }
+        for position in positions.values():
+            position.terms_of = lambda name: self._terms((key[0], name))
         state = next(iter(rows.values()))[0]["book"].get("sides")
-        return Held(positions, *sides_from(state), state)
+        held = Held(positions, *sides_from(state), state)
+        held.carried = held.reason
+        return held
 
     def _new(self, key: Key) -> Held:
         modes = modes_of(self._rows.get(INSTRUMENTS, key))
@@ -246,19 +317,28 @@ class PositionFold:
             key = (entry["account"], entry["instrument"])
             books = books_of(packs=StoredPacks(self._rows, (*key, *part)))
             position = Position(*key, self._terms(key), books, side=part[0], position_id=part[1])
-            position.openings = self._openings_of(key[0])
+            position.openings = self._openings.of(key[0])
+            position.terms_of = lambda name: self._terms((key[0], name))
             held.positions[part] = position
         return position
 
-    def _openings_of(self, account: str) -> Openings:
-        if account not in self._openings:
-            self._openings[account] = read_openings(self._rows, account)
-        return self._openings[account]
+    def _is_idle(self, position: Position, entry: Ordered) -> bool:
+        """Whether an entry changes nothing in a position that has no entry yet."""
+        modes = self._held[position.key[:2]].modes
+        return is_of_instrument(entry) and not (
+            fees_in(entry) and part_of(entry, modes) == position.key[2:]
+        )
+
+    def _has_events(self, key: Key) -> bool:
+        """Whether an instrument has splits or settlements, which a new position may be older
+        than."""
+        where: dict[str, Any] = {"account": key[0], "instrument": key[1]}
+        return any(self._rows.select(ACCOUNT_EVENTS, **where, kind=kind) for kind in OF_INSTRUMENT)
 
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))
 
-    def _note(self, held: Held, entry: Trade | Adjustment, one: int) -> None:
+    def _note(self, held: Held, entry: Ordered, one: int) -> None:
         """Count what an entry shows about sides, or take it away (-1), before it is entered."""
         if held.sides is None:
             if entry["position_side"] not in NAMED:
@@ -275,13 +355,46 @@ class PositionFold:
         ):
             self._refold[key] = None
 
+    def _distrust_new(self, position: Position) -> None:
+        """Fold a position without entries from the beginning, if its instrument has splits or
+        settlements, which may come before or after the first."""
+        if position.last is None and self._has_events(position.key[:2]):
+            self._stale[position.key] = None
+
     def _distrust(self, position: Position, entry: Entry) -> None:
         moment = self._stale.setdefault(position.key, when(entry))
         if moment is not None and when(entry) < moment:
             self._stale[position.key] = when(entry)
 
-    def _enter(self, position: Position, entry: Trade | Adjustment) -> None:
+    def _carry(self) -> None:
+        """Keep the results of settlements with what they deliver, whose positions then change."""
+        for (number, side), premium in self._carried.items():
+            row = self._rows.get(ACCOUNT_EVENTS, (number, "delivery"))
+            if row is None or row["terms"] is None:
+                continue
+            settled = self._held[row["account"], row["terms"]["of"]]
+            is_known = settled.reason is None
+            known, shown = row["terms"]["premium"], {m: plain(one) for m, one in premium.items()}
+            shown = shown if is_known and any(premium.values()) else {}
+            if shown:
+                shown["position_side"] = side
+            is_of_other = is_known and not shown and known and known["position_side"] != side
+            if known == shown or is_of_other:
+                continue
+            changed: AccountEventRow = {**row, "terms": {**row["terms"], "premium": shown}}
+            self._rows.put(ACCOUNT_EVENTS, changed)
+            if is_ordered(changed):
+                position = self._position(self._of(changed), changed)
+                self._distrust(position, changed)
+                self._changed[position.key] = None
+        self._carried.clear()
+
+    def _enter(self, position: Position, entry: Ordered) -> None:
+        if position.last is None and self._is_idle(position, entry):
+            return
         position.enter(entry)
+        if "fill_id" not in entry and entry["kind"] == "settle" and carries_premium(entry):
+            self._carried[entry["position"], position.side] = position.carried
         if position.entries % CHECKPOINT_EVERY == 0:
             row: CheckpointRow = {
                 **_named(position.key),
@@ -304,10 +417,16 @@ class PositionFold:
                 self._rows.delete(table, table.key_of(row))
         self._held[key] = held = self._new(key)
         for entry in self._entries(where, None):
+            if is_of_instrument(entry):
+                if fees_in(entry):
+                    self._position(held, entry).count(entry)
+                for part, position in held.positions.items():
+                    if concerns(entry, part, held.modes):
+                        self._enter(position, entry)
+                continue
             position = self._position(held, entry)
             self._note(held, entry, 1)
-            if "fill_id" in entry:
-                position.count(entry)
+            position.count(entry)
             self._enter(position, entry)
         for event in self._rows.each(ACCOUNT_EVENTS, kind="funding", **where):
             if is_funding(event):
@@ -364,18 +483,25 @@ class PositionFold:
         if position.last is None or not position.openings.has(
             position.terms.currency or "", position.last[0]
         ):
-            position.realized_before = position.books[0].realized
+            position.realized_before = paid_book(position.books[0]).realized
         for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last):
-            if part_of(entry, held.modes) == key[2:]:
+            if concerns(entry, key[2:], held.modes):
                 self._enter(position, entry)
 
-    def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Trade | Adjustment]:
-        """Active trades and adjustments, in the order in which they happened."""
+    def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Ordered]:
+        """The entries whose order counts, as they happened."""
         trades = self._rows.each(TRADES, after=after, **where, state="active")
-        events = self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind="adjust")
-        entries: Iterable[Iterable[Trade | Adjustment]] = (
+        events = [
+            (
+                row
+                for row in self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind=kind)
+                if is_ordered(row)
+            )
+            for kind in ORDERED
+        ]
+        entries: Iterable[Iterable[Ordered]] = (
             (row for row in trades if is_trade(row)),
-            (row for row in events if is_adjustment(row)),
+            *events,
         )
         return merge(*entries, key=when)
 
@@ -401,7 +527,7 @@ class PositionFold:
         held.shown = state
 
     def _write(self, held: Held, position: Position) -> None:
-        is_empty = position.last is None and not position.funding
+        is_empty = position.last is None and not position.funding and not position.paid
         for row in position_rows(position, held.sides, held.modes):
             if is_empty:
                 self._rows.delete(POSITIONS, POSITIONS.key_of(row))
@@ -420,6 +546,16 @@ class NoPositions(PositionFold):
 
     def redefine(self, account: str, instrument: str) -> None:
         return
+
+    def _redefine_legs(self, leg: Key) -> None:
+        """Whether results are carried into an instrument depends on its terms."""
+        of: dict[str, Any] = {"account": leg[0], "instrument": leg[1], "kind": "delivery"}
+        for row in self._rows.select(ACCOUNT_EVENTS, **of):
+            if row["terms"] and "premium" in row["terms"]:
+                key = (leg[0], row["terms"]["of"])
+                for position in self._held_of(key).positions.values():
+                    self._stale[position.key] = None
+                    self._changed[position.key] = None
 
     def reopen(self, account: str) -> None:
         return

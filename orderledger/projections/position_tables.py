@@ -18,6 +18,10 @@ class OfPosition(TypedDict):
     position_id: Annotated[str, "The venue's id of the position, empty where it gives none."]
 
 
+PositionKey = tuple[str, str, str, str]
+"""Account, instrument, position side and position id."""
+
+
 class StoredPositionRow(OfPosition):
     """One row per position and method."""
 

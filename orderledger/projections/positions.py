@@ -12,14 +12,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, total
 from orderledger.domain.values import InstrumentKind
 from orderledger.projections.cash import Openings
-from orderledger.projections.entries import Adjustment, Entry, Funding, Trade, fees_of
+from orderledger.projections.entries import (
+    Delivery,
+    Entry,
+    Funding,
+    Ordered,
+    Settlement,
+    Split,
+    Trade,
+    carries_premium,
+    fees_in,
+    is_against,
+    needs_side,
+    payment_key,
+    traded_quantity,
+)
 from orderledger.projections.instruments import InstrumentRow
-from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
+from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Ranked, Stack, State
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
@@ -35,6 +49,12 @@ from orderledger.projections.sides import (
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
+"""Methods by which every position is kept."""
+
+LotChoice = Literal["average", "fifo", "lifo", "hifo"]
+LOT_CHOICES: tuple[LotChoice, ...] = get_args(LotChoice)
+"""Methods that can be asked for. `hifo` is computed when asked: one pass over all entries."""
+
 PLACES = 40
 SMALLEST = Decimal(1).scaleb(-PLACES)
 COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
@@ -48,6 +68,13 @@ def shown(amount: Decimal) -> Decimal:
         if isinstance(exponent, int) and exponent < -PLACES
         else amount
     )
+
+
+def scaled(quantity: Decimal, new: Decimal, old: Decimal) -> Decimal:
+    """A quantity after a split, rounded as amounts are where it does not end."""
+    if new == old:
+        return quantity
+    return shown(COSTS.divide(EXACT.multiply(quantity, new), old))
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,6 +91,10 @@ class Terms:
     def is_margined(self) -> bool:
         """Whether fills move realized P&L only, and not the price of what is traded."""
         return self.kind == InstrumentKind.MARGINED
+
+    def moves_like(self, other: "Terms") -> bool:
+        """Whether fills move the same by both: entries need not be counted again."""
+        return (self.kind, self.base, self.inverse) == (other.kind, other.base, other.inverse)
 
     def contradicts(self, side: str) -> bool:
         """Whether the kind contradicts the other terms, or a position on this side."""
@@ -132,6 +163,8 @@ class Definition(NamedTuple):
     modes: Modes = ()
     unknown: str | None = None
     worths: "Worths | None" = None
+    terms_of: Callable[[str], Terms] = lambda _: Terms()
+    premiums: dict[int, dict[str, Decimal]] | None = None
 
     def position(
         self, account: str, instrument: str, part: Part, books: "tuple[LotBook, ...]" = ()
@@ -145,6 +178,8 @@ class Definition(NamedTuple):
             side=part[0],
             position_id=part[1],
             worths=self.worths,
+            terms_of=self.terms_of,
+            premiums={} if self.premiums is None else self.premiums,
         )
 
 
@@ -159,20 +194,30 @@ class LotBook:
     """The open lots of one instrument by one method, what all of them cost, and what closing lots
     has realized. None of it knows the multiplier, which may be defined later."""
 
-    __slots__ = ("cost", "lots", "method", "realized")
+    __slots__ = ("claims", "cost", "lots", "method", "moved", "paid", "realized", "settled")
 
-    def __init__(self, method: Method, state: State, packs: Packs | None) -> None:
+    def __init__(self, method: LotChoice, state: State, packs: Packs | None) -> None:
         self.method = method
         self.realized = Decimal(state.get("realized", 0))
         self.cost = Decimal(state.get("cost", 0))
-        self.lots: Lots = (
-            Merged(state)
-            if method == "average"
-            else (Queue if method == "fifo" else Stack)(packs, state)
-        )
+        self.settled = Decimal(state.get("settled", 0))
+        """Cash of settlements since the opening balance, before the multiplier."""
+        self.moved = Decimal(state.get("moved", 0))
+        """Units that splits and settlements added to the quantity since."""
+        paid = state.get("paid_book")
+        self.paid = None if paid is None else LotBook("average", paid, None)
+        """The same without premiums that settlements carried here or from here: what a venue pays
+        of a margined instrument. None while there were none."""
+        self.claims: list[int] = list(state.get("claims", ()))
+        """Log positions of splits and settlements that changed it, and name no side of it."""
+        self.lots: Lots = _lots_by(method, state, packs)
 
     def fill(self, traded: Lot, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
+        if self.paid is not None:
+            self.paid.fill(traded, price, terms)
+        if isinstance(self.lots, Ranked):
+            self.lots.sign = -1 if terms.inverse else 1
         held = self.lots.next()
         if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
             self._open(traded, is_only=held is None)
@@ -181,14 +226,42 @@ class LotBook:
 
     def reset(self, lot: Lot) -> None:
         """From now on the position is this. Nothing is realized."""
+        if self.paid is not None:
+            self.paid.reset(lot)
         self.lots.clear()
         self.cost = ZERO
         if lot.quantity:
             self._open(lot, is_only=True)
 
+    def keep_paid(self) -> None:
+        """From now on keep the book without premiums, too."""
+        if self.paid is None:
+            self.paid = LotBook("average", {**self.state(), "claims": ()}, None)
+
+    def split(self, held: Decimal, to: Decimal) -> None:
+        """Every lot keeps its date and its cost. Their quantities add up to `to`, however they are
+        rounded; `held`: to what they add up before."""
+        if self.paid is not None:
+            self.paid.split(held, to)
+        before = done = ZERO
+        for lot in self.lots.take_all():
+            before = EXACT.add(before, lot.quantity)
+            until = scaled(before, to, held)
+            self.lots.add(Lot(EXACT.subtract(until, done), lot.cost, at=lot.at))
+            done = until
+
     def state(self) -> State:
         """As it is stored."""
-        return {"realized": plain(self.realized), "cost": plain(self.cost), **self.lots.state()}
+        state = {"realized": plain(self.realized), "cost": plain(self.cost), **self.lots.state()}
+        if self.settled:
+            state["settled"] = plain(self.settled)
+        if self.moved:
+            state["moved"] = plain(self.moved)
+        if self.paid is not None:
+            state["paid_book"] = self.paid.state()
+        if self.claims:
+            state["claims"] = self.claims.copy()
+        return state
 
     def _open(self, lot: Lot, *, is_only: bool) -> None:
         self.cost = lot.cost if is_only else EXACT.add(self.cost, lot.cost)
@@ -220,6 +293,19 @@ class LotBook:
 
     def _realize(self, value: Decimal, cost: Decimal, terms: Terms) -> None:
         self.realized = COSTS.add(self.realized, terms.gain(value, cost))
+
+
+def _lots_by(method: LotChoice, state: State, packs: Packs | None) -> Lots:
+    if method == "average":
+        return Merged(state)
+    if method == "hifo":
+        return Ranked()
+    return (Queue if method == "fifo" else Stack)(packs, state)
+
+
+def paid_book(book: LotBook) -> LotBook:
+    """The book by which a venue pays the results of a margined instrument."""
+    return book if book.paid is None else book.paid
 
 
 @dataclass(slots=True)
@@ -260,6 +346,12 @@ class Position:
     openings: Openings = field(default_factory=Openings)
     worths: "Worths | None" = None
     """Worth of other fees of a trade, by its log position, where it is asked for."""
+    terms_of: Callable[[str], Terms] = lambda _: Terms()
+    """Of another instrument of the account."""
+    premiums: dict[int, dict[str, Decimal]] = field(default_factory=dict)
+    """Results that were carried so far, by log position, of all positions of one pass."""
+    carried: dict[str, Decimal] = field(default_factory=dict)
+    """The result by each method that the last settlement did not realize here."""
     unconverted: dict[str, int] = field(default_factory=dict)
     """How many fees in each currency have no rate at the time of their fill."""
     key: tuple[str, str, str, str] = field(init=False)
@@ -288,72 +380,190 @@ class Position:
     def take(self, entry: Entry) -> None:
         """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so
         far."""
-        if "fill_id" in entry:
-            self.count(entry)
-            self.enter(entry)
-        elif entry["kind"] == "adjust":
-            self.enter(entry)
-        else:
+        if "fill_id" not in entry and entry["kind"] == "funding":
             self.fund(entry)
+            return
+        self.count(entry)
+        self.enter(entry)
 
-    def enter(self, entry: Trade | Adjustment) -> None:
-        """Enter a trade or an adjustment in the books, the newest so far."""
+    def enter(self, entry: Ordered) -> None:
+        """Enter what counts in its order in the books, the newest so far."""
         if "fill_id" in entry:
             price, quantity = entry["price"], self.signed_quantity(entry)
             traded = Lot(quantity, self.terms.value(quantity, price), at=entry["at"])
             for book in self.books if quantity else ():
                 book.fill(traded, price, self.terms)
-        else:
+        elif entry["kind"] == "adjust":
             value = self.terms.value(entry["quantity"], entry["price"])
             set_to = Lot(entry["quantity"], value, at=entry["at"])
             for book in self.books:
                 book.reset(set_to)
+        elif entry["kind"] == "delivery":
+            self._deliver(entry)
+        elif entry["kind"] == "split":
+            self._split(entry)
+        else:
+            self._settle(entry)
         self.entries += 1
         self.last = when(entry)
         if self.terms.is_margined and not self.openings.has(self.terms.currency or "", entry["at"]):
-            self.realized_before = self.books[0].realized
+            self.realized_before = paid_book(self.books[0]).realized
 
-    def signed_quantity(self, trade: Trade) -> Decimal:
-        """The signed quantity that a trade adds. A fee in the coin that is traded is part of it."""
-        quantity, coin = trade["quantity"], self.terms.coin
-        signed = quantity if trade["side"] == "buy" else quantity.copy_negate()
+    def signed_quantity(self, entry: Trade | Delivery) -> Decimal:
+        """The signed quantity that an entry adds. A fee in the coin that is traded is part of
+        it."""
+        signed, coin = traded_quantity(entry), self.terms.coin
         if coin is None:
             return signed
         return EXACT.subtract(
-            signed, total(amount for currency, amount in fees_of(trade) if currency == coin)
+            signed, total(amount for currency, amount in fees_in(entry) if currency == coin)
         )
 
-    def count(self, trade: Trade, one: int = 1) -> None:
-        """Add a trade to the sums, or subtract it if `one` is -1. Its time does not matter."""
+    def _deliver(self, entry: Delivery) -> None:
+        """Buy or sell what a settlement delivers. The premium that is carried into it is a part of
+        its cost."""
+        terms, quantity = self.terms, self.signed_quantity(entry)
+        value = terms.value(quantity, entry["price"])
+        premium: dict[str, Any] = {**(entry["terms"].get("premium") or {})}
+        premium |= self.premiums.get(entry["position"], {}) if premium else {}
+        for book in self.books if quantity else ():
+            carried = COSTS.divide(Decimal(premium.get(book.method, 0)), terms.multiplier)
+            cost = COSTS.subtract(value, carried)
+            price = terms.price(quantity, cost) if carried else entry["price"]
+            if carried and book is self.books[0] and terms.is_margined:
+                book.keep_paid()
+            paid, book.paid = book.paid, None
+            book.fill(Lot(quantity, cost, at=entry["at"]), price, terms)
+            book.paid = paid
+            if paid is not None:
+                paid.fill(Lot(quantity, value, at=entry["at"]), entry["price"], terms)
+
+    def _split(self, entry: Split) -> None:
+        held, terms = self.quantity, entry["terms"]
+        if not held or (self.side == NET and is_against(entry, held)):
+            return
+        paid, stated = terms.get("cash_in_lieu"), entry["quantity"]
+        sold = ZERO if paid is None else Decimal(paid["quantity"]).copy_sign(held)
+        new, old = map(Decimal, terms["ratio"])
+        to = scaled(held, new, old) if stated is None else EXACT.add(stated, sold)
+        if EXACT.multiply(to, held) <= ZERO:  # what is stated cannot be true
+            to = scaled(held, new, old)
+        for book in self.books:
+            book.split(held, to)
+        self._claim(entry)
+        self._add_units(EXACT.subtract(to, held), entry["at"])
+        if paid is not None and sold:
+            amount = COSTS.divide(Decimal(paid["amount"]).copy_abs(), self.terms.multiplier)
+            closed = min(sold, to, key=Decimal.copy_abs)
+            self._close(
+                closed, COSTS.divide(COSTS.multiply(amount, closed), sold.copy_abs()), entry
+            )
+
+    def _settle(self, entry: Settlement) -> None:
+        held, wanted, self.carried = self.quantity, entry["quantity"], {}
+        if self.side == NET and is_against(entry, held):
+            held = ZERO
+        is_all = wanted is None or wanted >= held.copy_abs()
+        closed = held if wanted is None or is_all else wanted.copy_sign(held)
+        fee = total(amount for name, amount in fees_in(entry) if name and name == self.terms.coin)
+        if closed:
+            self._claim(entry)
+        if closed or fee:
+            value, carries = self.terms.value(closed, entry["price"]), self._carries(entry)
+            results = self._close(closed, value, entry, fee=fee, carries=carries)
+            self.carried = results if carries else {}
+            self.premiums[entry["position"]] = self.carried
+
+    def _carries(self, entry: Settlement) -> bool:
+        """Whether the result goes into the cost of what is delivered. It does only within one
+        currency. An inverse instrument gets none: it has no result per unit of its price."""
+        if not carries_premium(entry):
+            return False
+        leg = self.terms_of(entry["terms"]["into"])
+        return leg.currency == self.terms.currency and not leg.inverse
+
+    def _claim(self, entry: Split | Settlement) -> None:
+        """Note an entry that can change one position only, and does not name it."""
+        if needs_side(entry):
+            self.books[0].claims.append(entry["position"])
+
+    def _close(
+        self,
+        closed: Decimal,
+        value: Decimal,
+        entry: Split | Settlement,
+        *,
+        fee: Decimal = ZERO,
+        carries: bool = False,
+    ) -> dict[str, Decimal]:
+        """Close a signed quantity of the open lots at a value, before the multiplier. Returns the
+        result by each method, which is not realized here if it is carried elsewhere. `fee`: in the
+        coin, taken from the position at the same price."""
+        terms, results, at = self.terms, dict[str, Decimal](), entry["at"]
+        price = entry["price"] if entry["kind"] == "settle" else terms.price(closed, value)
+        sold = EXACT.add(closed, fee)
+        worth = terms.value(sold, price) if fee else value
+        if carries and terms.is_margined:
+            self.books[0].keep_paid()
+        for book in self.books if sold else ():
+            before = book.realized
+            book.fill(Lot(sold.copy_negate(), worth.copy_negate(), at=at), price, terms)
+            result = COSTS.subtract(book.realized, before)
+            results[book.method] = shown(terms.amount(result))
+            book.realized = before if carries else book.realized
+        book = self.books[0]
+        if not terms.is_margined and self.openings.has(terms.currency or "", at):
+            book.settled = EXACT.add(book.settled, value)
+        self._add_units(closed.copy_negate(), at)
+        return results
+
+    def _add_units(self, quantity: Decimal, at: datetime) -> None:
+        """Note coins that came or went without a trade."""
+        coin, book = self.terms.coin, self.books[0]
+        if coin is not None and self.openings.has(coin, at):
+            book.moved = EXACT.add(book.moved, quantity)
+
+    def count(self, entry: Ordered, one: int = 1) -> None:
+        """Add an entry to the sums, or subtract it if `one` is -1. Its time does not matter."""
+        if "fill_id" in entry:
+            self.fills += one
+        elif entry["kind"] == "adjust" or entry["kind"] == "split":
+            return
         change = EXACT.add if one > 0 else EXACT.subtract
-        if trade["price"] <= ZERO:
+        quantity = traded_quantity(entry)
+        if quantity and entry["price"] <= ZERO:
             self.priceless += one
-        self.fills += one
-        if trade["side"] == "buy":
-            self.bought = change(self.bought, trade["quantity"])
-        else:
-            self.sold = change(self.sold, trade["quantity"])
-        fees = fees_of(trade)
+        if quantity > ZERO:
+            self.bought = change(self.bought, quantity)
+        elif quantity:
+            self.sold = change(self.sold, quantity.copy_negate())
+        fees = fees_in(entry)
         for currency, fee in fees:
             self.fees[currency] = change(self.fees.get(currency, ZERO), fee)
             self.paid[currency] = count = self.paid.get(currency, 0) + one
             if not count:
                 del self.fees[currency], self.paid[currency]
         if self.terms.kind is not None:
-            self._count_cash(trade, fees, one)
+            self._count_cash(entry, quantity, fees, one)
 
-    def _count_cash(self, trade: Trade, fees: list[tuple[str, Decimal]], one: int) -> None:
-        """Add what the trade moved, and the worth of fees that are not in the settlement
+    def _count_cash(
+        self,
+        entry: Trade | Settlement | Delivery,
+        quantity: Decimal,
+        fees: list[tuple[str, Decimal]],
+        one: int,
+    ) -> None:
+        """Add what the entry moved, and the worth of fees that are not in the settlement
         currency."""
         terms, change = self.terms, EXACT.add if one > 0 else EXACT.subtract
         for currency, fee in fees:
             if currency and currency == terms.coin:
-                self.worth = change(self.worth, EXACT.multiply(fee, trade["price"]))
+                self.worth = change(self.worth, EXACT.multiply(fee, entry["price"]))
             elif self.worths is not None and terms.is_foreign(currency):
-                self._convert(trade["position"], currency, one)
-            self._move(currency, fee, trade["at"], -one)
-        if not terms.is_margined:
-            self._exchange(trade, one)
+                self._convert(payment_key(entry), currency, one)
+            self._move(currency, fee, entry["at"], -one)
+        if quantity and not terms.is_margined:
+            self._exchange(quantity, entry["price"], entry["at"], one)
 
     def _convert(self, position: int, currency: str, one: int) -> None:
         worth = (self.worths or {}).get((position, currency))
@@ -364,15 +574,14 @@ class Position:
         if not count:
             del self.unconverted[currency]
 
-    def _exchange(self, trade: Trade, one: int) -> None:
-        """Add the value of a trade, and at spot the coin."""
-        terms, sign = self.terms, one if trade["side"] == "sell" else -one
-        if self.openings.has(terms.currency or "", trade["at"]):
-            change = EXACT.add if sign > 0 else EXACT.subtract
-            value = EXACT.multiply(trade["quantity"], trade["price"])
-            self.traded = change(self.traded, value)
+    def _exchange(self, quantity: Decimal, price: Decimal, at: datetime, one: int) -> None:
+        """Add the value of what was bought (positive) or sold, and at spot the coin."""
+        terms = self.terms
+        if self.openings.has(terms.currency or "", at):
+            change = EXACT.subtract if one > 0 else EXACT.add
+            self.traded = change(self.traded, EXACT.multiply(quantity, price))
         if terms.coin is not None:
-            self._move(terms.coin, trade["quantity"], trade["at"], -sign)
+            self._move(terms.coin, quantity, at, one)
 
     def _move(self, currency: str, amount: Decimal, at: datetime, sign: int) -> None:
         if self.openings.has(currency or self.terms.currency or "", at):
@@ -381,16 +590,12 @@ class Position:
 
     def moved_cash(self) -> dict[str, Decimal]:
         """Cash that it moved since the opening balance, by currency."""
-        terms = self.terms
-        own = terms.currency or ""
-        moved = (
-            terms.realized_since(self.books[0].realized, self.realized_before)
-            if terms.is_margined
-            else terms.amount(self.traded)
+        book = self.books[0]
+        realized, value = (
+            (book.realized, self.realized_before),
+            EXACT.add(self.traded, book.settled),
         )
-        return _summed(
-            [*((name or own, amount) for name, amount in self.cash.items()), (own, moved)]
-        )
+        return _moved(self.terms, self.cash, realized, value, book.moved)
 
     def fund(self, funding: Funding) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
@@ -400,7 +605,7 @@ class Position:
             return
         self._move(currency, funding["quantity"], funding["at"], 1)
         if self.worths is not None and self.terms.is_foreign(currency):
-            self._convert(funding["position"], currency, 1)
+            self._convert(payment_key(funding), currency, 1)
 
 
 def books_of(
@@ -543,19 +748,29 @@ def terms_in(row: StoredPositionRow) -> Terms:
 
 def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
     """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
-    book, terms = row["book"], terms_in(row)
-    own = terms.currency or ""
-    moved = (
-        terms.realized_since(Decimal(book["realized"]), Decimal(book.get("realized_before", 0)))
-        if terms.is_margined
-        else terms.amount(Decimal(book.get("traded", 0)))
-    )
-    cash = book.get("cash", {})
-    return _summed([*((name or own, Decimal(cash[name])) for name in cash), (own, moved)])
+    book = row["book"]
+    cash = {name: Decimal(amount) for name, amount in book.get("cash", {}).items()}
+    paid = book.get("paid_book", book)
+    realized = Decimal(paid["realized"]), Decimal(book.get("realized_before", 0))
+    value = EXACT.add(Decimal(book.get("traded", 0)), Decimal(book.get("settled", 0)))
+    return _moved(terms_in(row), cash, realized, value, Decimal(book.get("moved", 0)))
 
 
-def _summed(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for name, amount in amounts:
-        sums[name] = EXACT.add(sums.get(name, ZERO), amount)
+def _moved(
+    terms: Terms,
+    cash: dict[str, Decimal],
+    realized: tuple[Decimal, Decimal],
+    value: Decimal,
+    units: Decimal,
+) -> dict[str, Decimal]:
+    """`realized`: by now, and at the opening balance. `value`: of sales and settlements less
+    purchases. `units`: of the coin that came without a trade."""
+    own, sums = terms.currency or "", dict[str, Decimal]()
+    moved = [("", terms.amount(value))]
+    if terms.is_margined:
+        moved.append(("", terms.realized_since(*realized)))
+    if terms.coin is not None and units:
+        moved.append((terms.coin, units))
+    for name, amount in (*cash.items(), *moved):
+        sums[name or own] = EXACT.add(sums.get(name or own, ZERO), amount)
     return sums

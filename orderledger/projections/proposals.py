@@ -26,6 +26,11 @@ class StoredProposalRow(TypedDict):
     instrument: Annotated[str | None, "Instrument."]
     side: Annotated[str | None, "buy or sell.", Side]
     quantity: Annotated[Decimal | None, "Quantity proposed."]
+    quote_quantity: Annotated[Decimal | None, "Amount of quote currency proposed."]
+    legs: Annotated[
+        list[dict[str, Any]] | None,
+        "Legs of the combination proposed: `instrument`, `side`, `ratio`. Null for others.",
+    ]
     order_type: Annotated[str | None, "Order type proposed.", OrderType]
     limit_price: Annotated[Decimal | None, "Limit price proposed."]
     stop_price: Annotated[Decimal | None, "Stop price proposed."]
@@ -63,7 +68,7 @@ PROPOSALS = Table(
     StoredProposalRow,
     ("account", "proposed_at", "proposal_id"),
     time=("proposed_at", "decided_at"),
-    version=11,
+    version=12,
 )
 
 
@@ -94,6 +99,11 @@ def _make(row: StoredProposalRow, event: ProposalMade, recorded: Recorded) -> No
     row["kind"], row["strategy"] = _word(event.kind), event.strategy
     row["instrument"], row["side"] = event.instrument, _word(event.side)
     row["quantity"], row["order_type"] = event.quantity, _word(event.order_type)
+    row["quote_quantity"] = event.quote_quantity
+    row["legs"] = [
+        {"instrument": leg.instrument, "ratio": leg.ratio, "side": str(leg.side)}
+        for leg in event.legs
+    ] or None
     row["limit_price"], row["stop_price"] = event.limit_price, event.stop_price
     row["time_in_force"] = _word(event.time_in_force)
     row["state"] = row["state"] or "proposed"

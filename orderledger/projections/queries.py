@@ -6,16 +6,17 @@ from decimal import Decimal
 from heapq import merge
 from typing import Any, Literal, get_args
 
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.assets import asset_rows
 from orderledger.projections.balances import balances
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.entries import Entry, has_position, is_account_entry, is_funding
+from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
-from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
-from orderledger.projections.fee_worths import fee_worths, has_foreign_fees
+from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row, of_legs
+from orderledger.projections.fee_worths import Conversion, fee_worths, fees_paid
 from orderledger.projections.fill_changes import (
     FillEvents,
     changed_positions,
@@ -36,9 +37,10 @@ from orderledger.projections.marks import MARKS
 from orderledger.projections.open_lots import LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
+    ASSET,
     CURRENCY_UNKNOWN,
     GROUPS,
-    FeesPaid,
+    NOTHING_PAID,
     Marks,
     PnlGroupRow,
     PnlPartRow,
@@ -51,23 +53,25 @@ from orderledger.projections.pnl import (
 )
 from orderledger.projections.pnl_groups import group_rows, rows_by
 from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
-from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
+from orderledger.projections.position_tables import POSITIONS, PositionKey, StoredPositionRow
 from orderledger.projections.positions import (
-    METHODS,
+    LOT_CHOICES,
     Definition,
     Definitions,
-    Method,
+    LotChoice,
     Worths,
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
-from orderledger.projections.sides import SIDE_UNKNOWN, part_now, part_of, when
+from orderledger.projections.results import Result
+from orderledger.projections.results import other_results as results_of_others
+from orderledger.projections.sides import SIDE_UNKNOWN, Part, part_now, when
 from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
-from orderledger.projections.view import AnyTable
+from orderledger.projections.view import AnyTable, Table
 
-__all__ = ["balances", "valuation"]
+__all__ = ["Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -78,6 +82,10 @@ WORKING_ORDERS = ORDERS.narrowed(
             "position_side",
             "position_id",
             "leaves_quantity",
+            "quantity",
+            "cum_quantity",
+            "outstanding",
+            "legs",
             "certainty",
         ),
         *("requested_at", "is_open", "stream"),
@@ -94,9 +102,6 @@ OfPart = Literal["position_side", "position_id"]
 OF_PART: tuple[OfPart, ...] = get_args(OfPart)
 OF_INSTRUMENT = ("account", "instrument")
 UNDEFINED = Definition()
-PositionKey = tuple[str, str, str, str]
-"""Account, instrument, position side and position id."""
-
 LINKED_ORDERS = ORDERS.narrowed(
     ("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream")
 )
@@ -255,10 +260,10 @@ def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> Proposa
     }
 
 
-def positions(source: Source, *, method: Method = "average", **where: Any) -> list[PositionRow]:
+def positions(source: Source, *, method: LotChoice = "average", **where: Any) -> list[PositionRow]:
     """P&L rows, with the exposure that open and unresolved orders may add."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
-    orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
+    orders = _open_orders(source, WORKING_ORDERS, where)
     working = _by_position(
         (order for order in orders if order["leaves_quantity"] is not None), instruments, where
     )
@@ -285,7 +290,7 @@ def exposure(source: Source, **where: Any) -> list[ExposureRow]:
     """Rows of the exposure view: of each position that is open, or not known, or that an open order
     may change."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
-    working = _by_position(source.rows(EXPOSED_ORDERS, is_open=True, **where), instruments, where)
+    working = _by_position(_open_orders(source, EXPOSED_ORDERS, where), instruments, where)
     held = {_key(row): row for row in whole_pnl(source, "average", **where)}
     exposed = sorted(
         {*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)}
@@ -297,6 +302,21 @@ def exposure(source: Source, **where: Any) -> list[ExposureRow]:
         return exposure_row(row, terms_of(instrument), working.get(key, []))
 
     return [of(key) for key in exposed]
+
+
+def _open_orders(
+    source: Source, table: Table[StoredOrderRow], where: dict[str, Any]
+) -> Iterator[StoredOrderRow]:
+    """Open orders, combinations by leg. All are read: a leg has another instrument than its
+    order."""
+    asked, instrument = _of_instrument(where), where.get("instrument")
+    rows = source.rows(table, is_open=True, **{**asked, "instrument": None})
+    return (row for row in by_leg(rows) if instrument in (None, row["instrument"]))
+
+
+def by_leg(orders: Iterable[StoredOrderRow]) -> Iterator[StoredOrderRow]:
+    """The orders, each combination as one order for each leg."""
+    return (part for order in orders for part in (of_legs(order) if order["legs"] else (order,)))
 
 
 def _key(row: PnlRow | PositionChange | StoredPositionRow) -> PositionKey:
@@ -360,7 +380,7 @@ def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Latenc
 def pnl(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     by: tuple[str, ...] = OF_INSTRUMENT,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
@@ -376,46 +396,44 @@ def pnl(
     return grouped_pnl(source, by=by, method=method, **where)
 
 
-def whole_pnl(source: Source, method: Method, **where: Any) -> list[PnlRow]:
+def whole_pnl(source: Source, method: LotChoice, **where: Any) -> list[PnlRow]:
     """P&L of whole positions, since the ledger began."""
     _check_method(method)
     marks = _marks(source.rows(INSTRUMENTS, account=where.get("account")))
+    if method == "hifo":
+        return _folded_pnl(source, method, marks, **where)
     rows = source.rows(POSITIONS, method=method, **where)
-    worths = _foreign_fees(source, rows)
-    return [pnl_row(row, marks, paid=worths.get(_key(row), (ZERO, []))) for row in rows]
+    paid = fees_paid(source, rows)
+    return [pnl_row(row, marks, paid=paid.get(_key(row), NOTHING_PAID)) for row in rows]
 
 
-def _foreign_fees(source: Source, rows: Iterable[StoredPositionRow]) -> dict[PositionKey, FeesPaid]:
-    """The worth of fees in third coins, by position, where there are any."""
-    found: dict[PositionKey, FeesPaid] = {}
-    asked = [row for row in rows if has_foreign_fees(row)]
-    worths: dict[str, Worths] = {}
-    for row in asked:
-        account, instrument = row["account"], row["instrument"]
-        if account not in worths:
-            worths[account] = fee_worths(source, account)
-        defined = _definitions(
-            source.rows(INSTRUMENTS, account=account, instrument=instrument), {}, worths[account]
-        )(account, instrument)
-        position = defined.position(account, instrument, (row["position_side"], row["position_id"]))
-        of: dict[str, Any] = {"account": account, "instrument": instrument}
-        for trade in source.each(TRADES, columns=TRADED, state="active", **of):
-            if has_position(trade) and part_of(trade, defined.modes) == position.key[2:]:
-                position.count(trade)
-        for event in source.each(ACCOUNT_EVENTS, kind="funding", **of):
-            if is_funding(event) and part_of(event, defined.modes) == position.key[2:]:
-                position.fund(event)
-        base_worth = Decimal(row["book"].get("worth", 0))
-        amount = EXACT.subtract(position.worth, base_worth)
-        found[_key(row)] = amount, sorted(position.unconverted)
-    return found
+def _folded_pnl(source: Source, method: LotChoice, marks: Marks, **where: Any) -> list[PnlRow]:
+    """The same by a method that is not kept: from all entries, those of other instruments too,
+    whose results may be carried into these."""
+    account = where.get("account")
+    definitions = _definitions_of(source, account, fee_worths(source, account))
+    entries = _entries(source, None, account=account)
+    folded = rows_by(entries, definitions, OF_INSTRUMENT, method)
+    instrument = where.get("instrument")
+    return [
+        pnl_row(row, marks)
+        for row in sorted(folded, key=_key)
+        if instrument in (None, row["instrument"]) and _is_asked(_key(row), where)
+    ]
+
+
+def conversion(source: Source, account: str, instrument: str) -> Conversion:
+    """How fees and funding of an instrument count in its net P&L."""
+    rows = source.rows(INSTRUMENTS, account=account)
+    defined = next((row for row in rows if row["instrument"] == instrument), None)
+    return Conversion(account, terms_of(defined), _marks(rows), fee_worths(source, account))
 
 
 def grouped_pnl(
     source: Source,
     *,
     by: tuple[str, ...],
-    method: Method = "average",
+    method: LotChoice = "average",
     timezone: tzinfo = UTC,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -432,7 +450,7 @@ def grouped_pnl(
         return group_rows(whole_pnl(source, method, **where), by)
     instruments = source.rows(INSTRUMENTS, account=account)
     marks = _marks(instruments) if until is None else _marks_at(source, until, account)
-    definitions = _all_definitions(source, account)
+    definitions = _definitions_of(source, account, fee_worths(source, account))
     apart = (*by, *(("strategy",) if strategy else ()))
     entries = _entries(source, strategy, until=until, **_of_instrument(where))
     folded = rows_by(entries, definitions, apart, method, timezone=timezone, since=since)
@@ -460,16 +478,25 @@ def _marks(rows: Iterable[StoredInstrumentRow]) -> Marks:
 
 
 def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
-    """The last mark of each instrument at or before a moment."""
-    rows = source.last_marks(moment, account)
-    return {(row["account"], row["instrument"]): row["price"] for row in rows}
+    """The last mark of each instrument at or before a moment. Not one before a split."""
+    split: dict[tuple[str, str], datetime] = {}
+    for event in source.rows(ACCOUNT_EVENTS, account=account, kind="split"):
+        if event["at"] <= moment:
+            split[event["account"], event["instrument"] or ""] = event["at"]
+    marks = (
+        ((row["account"], row["instrument"]), row) for row in source.last_marks(moment, account)
+    )
+    return {key: row["price"] for key, row in marks if key not in split or row["at"] >= split[key]}
 
 
-def lots(source: Source, *, method: Method, **where: Any) -> Iterator[LotRow]:
+def lots(source: Source, *, method: LotChoice, **where: Any) -> Iterator[LotRow]:
     """Rows of the open lots. Raises ValueError for a method that there is not."""
     _check_method(method)
-    definitions = _all_definitions(source, where.get("account"))
-    return lot_rows(_entries(source, None, **where), definitions, method)
+    definitions = _definitions_of(source, where.get("account"))
+    if method != "hifo":
+        return lot_rows(_entries(source, None, **where), definitions, method)
+    rows = lot_rows(_entries(source, None, account=where.get("account")), definitions, method)
+    return (row for row in rows if where.get("instrument") in (None, row["instrument"]))
 
 
 def pnl_of_fills(
@@ -477,15 +504,33 @@ def pnl_of_fills(
 ) -> Iterator[FillPnlRow]:
     """Realized P&L of each active fill, in the order in which the fills happened, one at a time."""
     strategy = where.pop("strategy", None)
-    definitions = _all_definitions(source, where.get("account"))
-    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART, "fees"), **where)
+    definitions = _definitions_of(source, where.get("account"))
+    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
     return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
+
+
+def other_results(
+    source: Source, fees: Conversion, *, account: str, instrument: str
+) -> Iterator[Result]:
+    """The results of account events, in the order in which they happened."""
+    entries = _entries(source, None, account=account, instrument=instrument)
+    return results_of_others(entries, _definitions_of(source, account), fees)
+
+
+def entries_of(source: Source, account: str, instrument: str, part: Part) -> Iterator[Entry]:
+    """All that changed the quantity of a position, in the order in which it happened."""
+    modes = modes_of(_instruments(source, {"account": account}).get((account, instrument)))
+    of: dict[str, Any] = {"account": account, "instrument": instrument}
+    for entry in _entries(source, None, columns=tuple(dict.fromkeys((*TRADED, *OF_FILL))), **of):
+        is_funding = "fill_id" not in entry and entry["kind"] == "funding"
+        if not is_funding and concerns(entry, part, modes):
+            yield entry
 
 
 def equity(
     source: Source,
     *,
-    method: Method = "average",
+    method: LotChoice = "average",
     points: int | None = POINTS,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -496,7 +541,7 @@ def equity(
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
     strategy, account = where.pop("strategy", None), where.get("account")
-    definitions = _all_definitions(source, account)
+    definitions = _definitions_of(source, account, fee_worths(source, account))
     changed = orders_with_changed_fills(source, account)
     dated = sorted(dated_entries(events_of(changed), strategy, until, **where), key=when)
     columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
@@ -515,9 +560,30 @@ def equity(
     )
 
 
+def pnl_by_asset(
+    source: Source,
+    at: datetime,
+    parities: Sequence[tuple[str, str]],
+    *,
+    by: tuple[str, ...],
+    method: LotChoice,
+    in_currency: str | None = None,
+    account: str | None = None,
+    **where: Any,
+) -> list[PnlGroupRow]:
+    """P&L by account and coin. Raises ValueError for other groups, filters and methods."""
+    _check_method(method)
+    others = [name for name in by if name not in ("account", ASSET)]
+    others += [name for name, value in where.items() if value is not None]
+    if others:
+        raise ValueError(f"{others[0]!r} does not go with by asset")
+    rules = source.rate_rules.with_parities(parities)
+    return asset_rows(source, at, rules, method=method, currency=in_currency, account=account)
+
+
 def _check_method(method: str) -> None:
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
+    if method not in LOT_CHOICES:
+        raise ValueError(f"{method!r} is not a method: {', '.join(LOT_CHOICES)}")
 
 
 def _entries(
@@ -533,22 +599,25 @@ def _entries(
     return merge(*parts, key=when)
 
 
-def _all_definitions(source: Source, account: str | None) -> Definitions:
-    return _definitions(
-        source.rows(INSTRUMENTS, account=account),
-        _unknown(source, {"account": account}),
-        fee_worths(source, account),
-    )
-
-
-def _definitions(
-    instruments: Iterable[StoredInstrumentRow],
-    unknown: dict[tuple[str, str], str],
-    worths: Worths,
+def _definitions_of(
+    source: Source, account: str | None, worths: Worths | None = None
 ) -> Definitions:
-    rows = {(row["account"], row["instrument"]): row for row in instruments}
+    """`worths`: of fees in third coins, where net P&L is asked for."""
+    rows = {
+        (row["account"], row["instrument"]): row
+        for row in source.rows(INSTRUMENTS, account=account)
+    }
+    unknown = _unknown(source, {"account": account})
+    premiums: dict[int, dict[str, Decimal]] = {}
     defined = {
-        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key), worths)
+        key: Definition(
+            terms_of(rows.get(key)),
+            modes_of(rows.get(key)),
+            unknown.get(key),
+            worths,
+            lambda name, account=key[0]: terms_of(rows.get((account, name))),  # type: ignore[misc]
+            premiums,
+        )
         for key in {**rows, **unknown}
     }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)
@@ -567,7 +636,7 @@ def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
 
 
 def _flat(
-    key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
+    key: PositionKey, method: LotChoice, defined: InstrumentRow | None, unknown: str | None
 ) -> PnlRow:
     """The row of a position without entries. `unknown`: why the positions of its instrument are
     unknown, or None."""

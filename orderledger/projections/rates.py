@@ -20,6 +20,21 @@ MARK_SERVES = timedelta(hours=24)
 MOST_STEPS = 3
 
 
+class RateRules(NamedTuple):
+    """Settings of rates. `parities`: pairs of currencies of which one unit is worth one unit of the
+    other, in their declared order. `serves`: how long a mark is a rate."""
+
+    parities: tuple[tuple[str, str], ...] = ()
+    serves: timedelta = MARK_SERVES
+
+    def with_parities(self, parities: Iterable[tuple[str, str]]) -> "RateRules":
+        """These rules with the parities of a question, which come after those of the settings."""
+        return self._replace(parities=(*self.parities, *parities))
+
+
+USUAL = RateRules()
+
+
 class Edge(NamedTuple):
     """One step from a currency to another: by the mark of an instrument, or by a parity."""
 
@@ -67,6 +82,10 @@ class Rates:
         """A mark, the latest of its instrument so far."""
         if instrument in self.instruments:
             self._marks[instrument] = price, at
+
+    def unmark(self, instrument: str) -> None:
+        """The instrument was split: its mark was of another unit."""
+        self._marks.pop(instrument, None)
 
     def path(self, name: str, currency: str, at: datetime) -> Path | None:
         """The rate of one unit of a currency in another, by the marks that serve at this time."""
@@ -120,6 +139,14 @@ def _order(path: list[Edge]) -> tuple[Any, ...]:
     return tuple(
         (0, edge.parity, "") if edge.parity >= 0 else (1, 0, edge.instrument) for edge in path
     )
+
+
+def pair_of(parity: str) -> tuple[str, str]:
+    """The two currencies of a parity such as USDT=USD. Raises ValueError for another text."""
+    one, sign, other = (part.strip() for part in parity.partition("="))
+    if not (one and sign and other) or "=" in other:
+        raise ValueError(f"{parity!r:.100} is not a pair of currencies such as USDT=USD")
+    return one, other
 
 
 def no_rate(name: str, currency: str) -> str:

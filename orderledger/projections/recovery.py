@@ -48,7 +48,8 @@ class Recovery:
     `open`: all that have not ended. `in_flight`: requested or submitted, without an answer.
     `unresolved`: outcome unknown, to be queried. `pending`: a cancel or replace is outstanding.
     `events_read` and `seconds`: what it cost. `doubts`: rows of `DoubtRow`, the oldest doubt first,
-    with its age and the commands that settle it.
+    with its age and the commands that settle it. `pending_ages`: the age of each pending request in
+    seconds, by stream.
     """
 
     open: list[OrderRow]
@@ -58,10 +59,15 @@ class Recovery:
     events_read: int
     seconds: float
     doubts: list[DoubtRow] = field(default_factory=list)
+    pending_ages: dict[str, Decimal] = field(default_factory=dict)
 
 
 def recovery_of(
-    open_orders: list[OrderRow], events_read: int, seconds: float, doubts: list[DoubtRow]
+    open_orders: list[OrderRow],
+    events_read: int,
+    seconds: float,
+    doubts: list[DoubtRow],
+    now: datetime,
 ) -> Recovery:
     return Recovery(
         open=open_orders,
@@ -71,7 +77,17 @@ def recovery_of(
         events_read=events_read,
         seconds=seconds,
         doubts=doubts,
+        pending_ages={
+            row["stream"]: age_seconds(row["pending_since"], now)
+            for row in open_orders
+            if row["pending"] is not None and row["pending_since"] is not None
+        },
     )
+
+
+def age_seconds(since: datetime, now: datetime) -> Decimal:
+    """The time since then, 0 for a time to come."""
+    return Decimal(max(0, (now - since) // MICROSECOND)) / 1_000_000
 
 
 def finding(order: OrderRow) -> str:
@@ -118,7 +134,7 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
         about="order" if arrival else row["pending"] or "absence",
         reason=why,
         since=since,
-        age_seconds=Decimal(max(0, (now - since) // MICROSECOND)) / 1_000_000,
+        age_seconds=age_seconds(since, now),
         absent_at=row["absent_at"],
         commands=commands_of(row["account"], row["client_order_id"])
         if arrival and row["client_order_id"]

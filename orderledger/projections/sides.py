@@ -90,7 +90,8 @@ class Sides:
     `first`: the first entry that names long or short. `before`, `after`: the number of entries
     without a side before and after it, while no mode was known. `lost`: the number without a side
     in hedge mode. `conflicts`: the number with a side in net mode. `was_open`: whether the entries
-    `before` left a position open at `first`.
+    `before` left a position open at `first`. `is_torn`: whether a split or a settlement is of one
+    position, names none, and several were open.
     """
 
     first: Moment | None = None
@@ -99,11 +100,13 @@ class Sides:
     lost: int = 0
     conflicts: int = 0
     was_open: bool = False
+    is_torn: bool = False
 
     @property
     def reason(self) -> str | None:
         """Why the positions of the instrument are unknown, or None."""
-        return SIDE_UNKNOWN if self.lost or self.after or self.was_open else None
+        is_lost = self.lost or self.after or self.was_open or self.is_torn
+        return SIDE_UNKNOWN if is_lost else None
 
     def is_lost(self, moment: Moment, mode: str) -> bool:
         """Whether the position that an entry without a side changes is unknown. `mode`: the

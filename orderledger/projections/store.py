@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orderledger.projections.marks import MarkRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.sides import Moment, when
 from orderledger.projections.tables import TABLES
 from orderledger.projections.view import AnyRow, AnyTable, Key, RowType, Table
@@ -14,6 +15,9 @@ from orderledger.projections.view import AnyRow, AnyTable, Key, RowType, Table
 
 class Source(Protocol):
     """Where queries read the rows of the views: in tables, or folded in memory."""
+
+    rate_rules: RateRules
+    """How amounts in other currencies are converted."""
 
     def rows(
         self,

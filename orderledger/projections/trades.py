@@ -7,12 +7,13 @@ from typing import Annotated, TypedDict, final
 
 from msgspec.structs import replace
 
-from orderledger.domain.exact import plain
-from orderledger.domain.orders.fill import Fees, Fill
+from orderledger.domain.orders.combination import number_of, traded_side
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Liquidity, PositionSide, Side
+from orderledger.projections.account_events import fees_listed
 from orderledger.projections.orders import links_of
 from orderledger.projections.view import HIDDEN, Table
 
@@ -45,6 +46,11 @@ class TradeRow(TypedDict):
         "Null where `fee` says all.",
     ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
+    leg: Annotated[
+        int | None,
+        "Leg of its combination, from 0: as a report named it, else the only one with its "
+        "instrument.",
+    ]
     position_side: Annotated[
         str | None,
         "Position it belongs to: as a report of it named, else as its order did.",
@@ -82,7 +88,7 @@ TRADES = Table(
     StoredTradeRow,
     ("at", "rank", "position"),
     (("account", "instrument", "at", "rank"),),
-    version=14,
+    version=15,
     paged_by=(("state", "at", "rank"),),
 )
 
@@ -113,27 +119,20 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
     )
 
 
-def fees_listed(fees: Fees) -> list[dict[str, str]]:
-    """As the view shows them."""
-    return [
-        {"currency": one.currency, "amount": plain(one.amount), "kind": str(one.kind)}
-        for one in fees
-    ]
-
-
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:
     """The columns of `tables.TRADES` for one fill."""
     request, effective = order.terms.request, fill if fill.inherited is None else fill.effective
-    side, position_side = (
-        effective.side or order.terms.side,
-        effective.position_side or order.terms.position_side,
-    )
+    legs = request.legs if request else ()
+    number = number_of(legs, effective.leg, effective.instrument) if legs else None
+    leg = None if number is None else legs[number]
+    position_side, side = effective.position_side or order.terms.position_side, order.terms.side
+    side = effective.side or (traded_side(leg, side) if leg is not None and side else side)
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
         "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
-        "instrument": effective.instrument or order.terms.instrument,
+        "instrument": effective.instrument or (leg and leg.instrument) or order.terms.instrument,
         "side": str(side) if side else None,
         "quantity": fill.quantity,
         "price": fill.price,
@@ -141,6 +140,7 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTr
         "fee_currency": effective.fee_currency,
         "fees": None if effective.fees is None else fees_listed(effective.fees),
         "liquidity": str(effective.liquidity) if effective.liquidity else None,
+        "leg": effective.leg if number is None else number,
         "position_side": str(position_side) if position_side else None,
         "position_id": effective.position_id or order.terms.position_id,
         "at": fill.at,

@@ -1,6 +1,6 @@
 """The value of an account in one currency: the equity of each currency at its rate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
@@ -10,7 +10,7 @@ from orderledger.projections.balances import NO_OPENING, BalanceRow, balances, f
 from orderledger.projections.fill_changes import FillEvents
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.positions import shown
-from orderledger.projections.rates import Path, Rates, no_rate
+from orderledger.projections.rates import Path, RateRules, Rates, no_rate
 from orderledger.projections.store import Source
 from orderledger.projections.view import Table
 
@@ -45,31 +45,28 @@ def valuation(
     currency: str,
     at: datetime,
     parities: Sequence[tuple[str, str]],
-    serves: timedelta,
+    serves: timedelta | None,
     account: str | None = None,
     *,
     events_of: FillEvents,
 ) -> list[ValuationRow]:
     """A row for the account, or for each that has balances. `at`: a mark serves for `serves` from
-    its time on."""
+    its time on, by default the setting. `parities` come after those of the settings."""
+    rules = source.rate_rules.with_parities(parities)
+    rules = rules if serves is None else rules._replace(serves=serves)
     by_account: dict[str, list[BalanceRow]] = {} if account is None else {account: []}
-    for row in balances(source, at, serves, account=account, events_of=events_of):
+    for row in balances(source, at, rules.serves, account=account, events_of=events_of):
         by_account.setdefault(row["account"], []).append(row)
     return [
-        _row(name, rows, currency, at, rates_of(source, name, parities, serves))
+        _row(name, rows, currency, at, rates_of(source, name, rules))
         for name, rows in sorted(by_account.items())
     ]
 
 
-def rates_of(
-    source: Source,
-    account: str,
-    parities: Iterable[tuple[str, str]],
-    serves: timedelta,
-) -> Rates:
+def rates_of(source: Source, account: str, rules: RateRules) -> Rates:
     """The rates of an account, by the last mark of each instrument."""
     instruments = source.rows(INSTRUMENTS, account=account)
-    rates = Rates(instruments, parities, serves)
+    rates = Rates(instruments, *rules)
     for row in instruments:
         if row["mark_price"] is not None and row["marked_at"] is not None:
             rates.mark(row["instrument"], row["mark_price"], row["marked_at"])

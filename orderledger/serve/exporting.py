@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from orderledger import Anomaly
 from orderledger.extend.values import ONE, exposure, sides
-from orderledger.extend.views import Row, instruments, terms_of
+from orderledger.extend.views import Row, instruments, queries, terms_of
 from orderledger.serve.alerts.tables import Counts
 from orderledger.serve.figures import OTHER, Samples, Slots
 from orderledger.serve.readings import OpenOrders, Reading
@@ -173,9 +173,9 @@ def _summed(orders: Iterable[OpenOrders]) -> Iterator[Working]:
 
 
 def _replaced(rows: Iterable[Row]) -> Iterator[Working]:
-    for row in rows:
+    for row in queries.by_leg(rows):
         if row["instrument"] is not None:
-            asked = row["outstanding"]["quantity"]
+            asked = (row["outstanding"] or {}).get("quantity")
             leaves = exposure.leaves_with(
                 row["quantity"], row["cum_quantity"], None if asked is None else Decimal(asked)
             )

@@ -388,7 +388,7 @@ def _messages() -> Document:
                 "description": "The outcome, durable.",
                 "content": {JSON: {"schema": _ref("Outcome")}, NDJSON: lines},
             },
-            **_problems(400, 409, 413, 415, 422, 503),
+            **_problems(400, 408, 409, 413, 415, 422, 503),
         },
     }
 

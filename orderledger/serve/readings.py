@@ -20,7 +20,7 @@ SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALES
   SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
   MIN(CASE WHEN certainty = 'unresolved'
     THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
-  SUM(CASE WHEN outstanding IS NULL
+  SUM(CASE WHEN outstanding IS NULL AND legs IS NULL
     THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
   SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
 FROM orders WHERE is_open = ?
@@ -60,7 +60,7 @@ class Reading:
     row of them is read.
 
     `replaced`: rows of the open orders with an outstanding replace, which may fill more than their
-    quantity.
+    quantity, and of combinations, which fill other instruments.
     """
 
     position: int
@@ -83,7 +83,7 @@ def read(store: Store) -> Reading:
         position, outdated = stored(session)
         reading = Reading(position, is_current=not outdated)
         if reading.is_current:
-            _read_views(session, reading)
+            _read_views(StoredViews(session, store.rate_rules), reading)
     reading.seconds = time.perf_counter() - began
     return reading
 
@@ -94,11 +94,14 @@ def read_alerts(store: Store) -> alert_tables.Counts:
         return alert_tables.counts(session)
 
 
-def _read_views(session: Session, reading: Reading) -> None:
-    is_open, views = session.to_sql("flag", True), StoredViews(session)
+def _read_views(views: StoredViews, reading: Reading) -> None:
+    session = views.session
+    is_open = session.to_sql("flag", True)
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
     reading.replaced = session.select(
-        tables.EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
+        tables.EXPOSED_ORDERS,
+        "is_open = ? AND (outstanding IS NOT NULL OR legs IS NOT NULL)",
+        (is_open,),
     )
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
     reading.anomalies.update(row["code"] for row in derived_anomalies(views, tables.ANOMALIES))

@@ -476,3 +476,8 @@ def test_an_account_can_be_chosen(ledger: Ledger) -> None:
         fill("B-1", "F-B", 2, "other:x"),
     )
     assert [row["account"] for row in rows(ledger, "turnover", account="other:x")] == ["other:x"]
+
+
+def test_an_unknown_method_is_refused_by_its_name(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="'middle' is not"):
+        rows(ledger, "pnl", by=("day",), method="middle")

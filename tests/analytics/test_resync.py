@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.analytics.archive import resyncing
 from orderledger.analytics.relay.sink import publications
 from orderledger.cli.times import shown as time_shown
 from tests.command_line import run
@@ -46,9 +47,13 @@ def facts(rows: Any) -> list[Any]:
     return [[row[name] for name in names] for row in rows]
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 1_000])
 def test_what_is_lost_is_shown_then_recorded_again(
     gone_back: tuple[Path, Path, list[dict[str, Any]]],
+    at_once: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(resyncing, "EVENTS_PER_COMMIT", at_once)
     store, archive, before = gone_back
     shown = run("resync", archive, "--db", store, "--dry-run", "--json")
     *rows, summary = map(json.loads, shown.out.splitlines())
@@ -232,3 +237,41 @@ def test_an_archive_of_another_ledger_is_refused(
         assert (done.status, "another ledger" in done.err) == (2, True)
         with Ledger.open(tmp_path / f"{name}.db") as ledger:
             assert len(list(ledger.events())) == len(messages)
+
+
+def test_judgements_are_left_to_the_ledger_and_what_follows_them_is_recorded(
+    tmp_path: Path,
+) -> None:
+    store, archive = tmp_path / "orders.db", tmp_path / "archive"
+    first = request("C-1", 10)
+    over = fill("C-1", "F-1", 20, quantity="11")
+    with Ledger.open(store) as ledger:
+        ledger.record_many(parsed(first))
+    shutil.copy(store, tmp_path / "older.db")
+    with Ledger.open(store) as ledger:
+        ledger.record_many(parsed(over, request("C-2", 30)))
+        names = [row["name"] for row in ledger.events()]
+    assert names[2:] == ["anomaly_detected.v1", "order_requested.v1"]
+    assert run("archive", archive, "--db", store).status == 0
+    for path in tmp_path.glob("orders.db*"):
+        path.unlink()
+    shutil.copy(tmp_path / "older.db", store)
+    shown = run("resync", archive, "--db", store, "--dry-run", "--json").out.splitlines()
+    assert [json.loads(line).get("event") for line in shown] == [
+        "fill_recorded.v1",
+        "order_requested.v1",
+        None,
+    ]
+    assert run("resync", archive, "--db", store).status == 0
+    with Ledger.open(store) as ledger:
+        assert [row["name"] for row in ledger.events()] == names
+
+
+def test_an_empty_copy_has_nothing_that_was_lost(tmp_path: Path) -> None:
+    store, archive = tmp_path / "orders.db", tmp_path / "archive"
+    Ledger.open(store).close()
+    assert run("archive", archive, "--db", store).status == 0
+    done = run("resync", archive, "--db", store, "--json")
+    assert done.status == 0, done.err
+    summary = json.loads(done.out.splitlines()[-1])["summary"]
+    assert (summary["copied_to"], summary["copied_at"], summary["accounts"]) == (0, None, {})

@@ -14,15 +14,26 @@ import polars
 import pyarrow as pa
 import pytest
 
-from orderledger import InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger, UnreadableEvent
 from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.exact_numbers import exact_numbers
+from orderledger.projections.view import RowList
 from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
 from tests.conftest import REPOSITORY
-from tests.core.contract.streams import IDS, START, fill, parsed, request, story
+from tests.core.contract.streams import (
+    IDS,
+    START,
+    fill,
+    lives,
+    opened,
+    parsed,
+    request,
+    story,
+)
+from tests.core.contract.test_damaged_events import spoil
 from tests.core.contract.test_row_types import more
 
 MIDDLE = START + timedelta(seconds=5, milliseconds=500)
@@ -284,3 +295,22 @@ def test_a_table_of_a_ledger_without_rows_has_its_columns(store_url: str) -> Non
         for name in RELATIONS:
             table = ledger.tables.read(name)
             assert (len(table), table.column_names[0]) == (0, RELATIONS[name].names[0])
+
+
+def test_a_long_table_shows_its_first_rows_and_counts_the_others() -> None:
+    with opened("memory://", update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(RowList.most_shown + 3)))
+        table = ledger.tables.read("orders")
+        assert len(table) == RowList.most_shown + 3
+        assert "<p>3 more rows</p>" in table._repr_html_()
+        assert table.to_arrow().schema.metadata[b"orderledger.table"] == b"orders"
+        assert "more rows" not in ledger.tables.read("orders", client_order_id="C-1")._repr_html_()
+
+
+def test_a_damaged_event_ends_the_reading_of_events(durable_store_url: str) -> None:
+    with opened(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(3)))
+        assert len(ledger.tables.read("events")) == ledger.log.position()
+        spoil(durable_store_url, 7, None, b"{")
+        with pytest.raises(UnreadableEvent):
+            ledger.tables.read("events")

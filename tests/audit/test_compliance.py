@@ -191,6 +191,15 @@ def test_a_report_told_under_another_order_is_recorded_once(tmp_path: Path) -> N
     ]
 
 
+def test_a_change_that_nobody_asked_for_has_no_code_of_ours(tmp_path: Path) -> None:
+    unasked = [*working(), said(5, "replaced", quantity="12")]
+    opened(tmp_path / "a.db", unasked).close()
+    assert records_of(tmp_path / "a.db")[0][-1]["fields"]["21"] is None
+    asked = [*working(), said(4, "request_replace", quantity="12", request_id="Q-1"), unasked[-1]]
+    opened(tmp_path / "b.db", asked).close()
+    assert records_of(tmp_path / "b.db")[0][-1]["fields"]["21"] == "REME"
+
+
 FILLS = [
     *working(),
     fill(1, "F-1", "2", liquidity="taker"),
@@ -251,6 +260,8 @@ def test_every_field_is_known_or_named_as_missing(tmp_path: Path) -> None:
     rows, summary = records_of(tmp_path / "a.db")
     assert set(summary["missing"]) == {str(number) for number in MISSING}
     assert set(summary["caveats"]) == {str(number) for number in CAVEATS}
+    assert {*summary["caveats"]} == {"15", "18", "19", "20", "21", "22", "46"}
+    assert summary["records"] == len(rows) > 0
     assert all(row["fields"][number] is None for row in rows for number in summary["missing"])
     people = run("audit", "--db", tmp_path / "a.db", "--report", "rts24").out
     assert (

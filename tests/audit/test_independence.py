@@ -71,9 +71,14 @@ def test_a_log_of_everything_can_be_recorded_anew(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
         ledger.record_many(map(parse_document, story()))
         before = ledger.status()["position"]
-        proof = ledger.audit.prove_order_independence(rounds=1)
+        steps: list[tuple[int, int]] = []
+        proof = ledger.audit.prove_order_independence(
+            rounds=1, progress=lambda done, total: steps.append((done, total))
+        )
         assert proof["holds"], proof
         assert proof["messages"] > 100
+        assert len(steps) == proof["accounts"] and steps == sorted(steps)
+        assert steps[-1][0] == steps[-1][1]
         assert ledger.status()["position"] == before
 
 

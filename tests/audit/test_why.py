@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import Any, get_args
 
 import pytest
@@ -19,9 +20,11 @@ from tests.audit.odd_orders import ODD_ORDERS, SetClock, record
 from tests.auditor import Auditor, differences
 from tests.command_line import run
 from tests.core.contract.streams import fill, of_account, parsed, request
+from tests.core.properties.accounts import account_story
 from tests.core.properties.checks import ACCOUNTS, RECORDED_AT
 from tests.core.properties.profiles import many, quick
 from tests.core.properties.stories import Story, stories
+from tests.seeds import of_seeds
 
 METHODS = get_args(Method)
 
@@ -48,7 +51,10 @@ def exact(amounts: dict[str, Any]) -> dict[str, Fraction]:
 def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
     """Every figure of one row of `pnl`."""
     account, instrument = row["account"], row["instrument"]
-    found = ledger.audit.why("pnl", account=account, instrument=instrument, method=method, **when)
+    part = {name: row[name] for name in ("position_side", "position_id")}
+    found = ledger.audit.why(
+        "pnl", account=account, instrument=instrument, **part, method=method, **when
+    )
     assert found["figures"] == {
         name: value
         for name, value in row.items()
@@ -140,6 +146,78 @@ def test_parts_add_up_to_their_figure_on_random_ledgers(ledger: Ledger, story: S
 @given(story=stories())
 def test_parts_add_up_to_their_figure_on_many_random_ledgers(ledger: Ledger, story: Story) -> None:
     check_story(ledger, story)
+
+
+@of_seeds
+def test_parts_add_up_in_accounts_with_fees_in_several_coins(seeds: range) -> None:
+    for seed in seeds:
+        with Ledger.open(
+            "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
+        ) as ledger:
+            for message in account_story(Random(seed)):
+                ledger.record(parse_document({**message, "account": "sim:main"}))
+            for row in ledger.pnl():
+                if row["realized_pnl"] is not None:
+                    check_pnl(ledger, row, "average")
+
+
+def test_each_fee_of_a_fill_is_a_part_with_the_worth_of_its_time(store_url: str) -> None:
+    """The fee in the coin at the price of the fill, that in a third coin at the mark before it."""
+    fees = [
+        {"currency": "BTC", "amount": "0.01", "kind": "commission"},
+        {"currency": "BNB", "amount": "0.2", "kind": "exchange"},
+        {"currency": "USDT", "amount": "0.5", "kind": "tax"},
+    ]
+    spot = {"kind": "spot", "quote": "USDT"}
+    with Ledger.open(store_url, update_views=False) as ledger:
+        ledger.record_many(
+            parsed(
+                of_account("instrument", 0, instrument="BTC/USDT", base="BTC", **spot),
+                of_account("instrument", 0, instrument="BNB/USDT", base="BNB", **spot),
+                of_account("mark", 1, instrument="BNB/USDT", price="300"),
+                request("C-1", 2, instrument="BTC/USDT"),
+                fill("C-1", "F-1", 3, instrument="BTC/USDT", quantity="1", price="100", fees=fees),
+                of_account("mark", 4, instrument="BNB/USDT", price="900"),
+            )
+        )
+        found = ledger.audit.why("pnl", account="sim:main", instrument="BTC/USDT")
+        (order,) = ledger.orders()
+        check_order(ledger, order)
+    assert [
+        (part["currency"], part["amount"], part["net_amount"])
+        for part in found["parts"]
+        if part["part"] == "fee"
+    ] == [
+        ("BNB", Decimal("0.2"), Decimal(-60)),
+        ("BTC", Decimal("0.01"), Decimal(-1)),
+        ("USDT", Decimal("0.5"), Decimal("-0.5")),
+    ]
+    assert found["figures"]["net_pnl"] == Decimal("-61.5")
+
+
+def test_a_fee_in_the_base_of_a_perpetual_counts(store_url: str) -> None:
+    """A perpetual moves no coin: a fee in its base has the rate of its time."""
+    with Ledger.open(store_url, update_views=False) as ledger:
+        ledger.record_many(
+            parsed(
+                of_account(
+                    "instrument", 0, instrument="BTC-PERP", base="BTC", settlement="USDT",
+                    kind="margined",
+                ),
+                of_account(
+                    "instrument", 0, instrument="BTC/USDT", kind="spot", base="BTC", quote="USDT"
+                ),
+                of_account("mark", 1, instrument="BTC/USDT", price="200"),
+                request("C-1", 2, instrument="BTC-PERP"),
+                fill(
+                    "C-1", "F-1", 3, instrument="BTC-PERP", quantity="1", price="100", fee="0.01",
+                    fee_currency="BTC",
+                ),
+            )
+        )  # fmt: skip
+        (row,) = ledger.pnl(account="sim:main")
+        assert row["net_pnl"] == Decimal(-2)
+        check_pnl(ledger, row, "average")
 
 
 def a_third(**fields: Any) -> list[dict[str, Any]]:

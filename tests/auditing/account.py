@@ -1,16 +1,24 @@
 """The fills, positions, cash and rates of an account."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
 from tests.auditing.cash import Cash, Move, moves_of
+from tests.auditing.ends import other_leg
 from tests.auditing.facts import Fact, number
-from tests.auditing.holdings import Holding, Terms, row_of
+from tests.auditing.fills import fees_in
+from tests.auditing.holdings import Holding, row_of
 from tests.auditing.holdings import holdings as holdings_of
+from tests.auditing.names import collect
+from tests.auditing.order import Order
 from tests.auditing.positions import Step
 from tests.auditing.rates import Mark, Rates
+from tests.auditing.renames import under_latest_names
+from tests.auditing.terms import Terms
 from tests.auditing.transfers import counted_transfers
 from tests.auditor import Auditor
 
@@ -31,7 +39,7 @@ class AccountFacts(Auditor):
         self._asked_at: datetime | None = None
 
     def offer(self, message: dict[str, Any], recorded_at: datetime) -> str:
-        for name in ("holdings", "rates", "cash"):
+        for name in ("holdings", "rates", "cash", "facts", "settlements"):
             self.__dict__.pop(name, None)
         return super().offer(message, recorded_at)
 
@@ -53,17 +61,18 @@ class AccountFacts(Auditor):
 
     @cached_property
     def holdings(self) -> dict[str, list[Holding]]:
-        facts = self.of_account()
+        facts, fills = self.facts, self.fills()
         about = {f.get("instrument") for f in facts if f.type in {"funding", "adjust"}}
-        fills = self.fills()
+        about |= {f.get("instrument") for f in self.settlements if fees_in(f.message)}
         return {
             name: holdings_of(
                 fills.get(name, []),
                 self._about("adjust", self.account, name),
                 self._about("funding", self.account, name),
-                self._about("settle", self.account, name),
+                self._events(name),
                 self.definitions(name),
                 self.terms(name),
+                self._result_of,
             )
             for name in sorted({*fills, *about} - {None})
         }
@@ -72,17 +81,64 @@ class AccountFacts(Auditor):
         return [(name, held) for name, found in self.holdings.items() for held in found]
 
     def of_account(self) -> list[Fact]:
-        return [fact for fact in self.log if fact.get("account") == self.account]
+        return self.facts
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """The facts of the account, with the names that their instruments have now."""
+        own = (fact for fact in self.log if fact.get("account") == self.account)
+        return under_latest_names(own)
+
+    def _about(self, type_: str, account: str, instrument: str | None) -> list[Fact]:
+        assert account == self.account
+        found = [f for f in self.facts if (f.type, f.get("instrument")) == (type_, instrument)]
+        return sorted(found, key=lambda fact: fact.when)
+
+    @cached_property
+    def settlements(self) -> list[Fact]:
+        """Settlements. A result is carried only within one currency, and not to an inverse
+        instrument, whose result has no price per unit: elsewhere it is realized."""
+        return [
+            fact if self._carries(fact) else replace(fact, message=fact.message | {"premium": None})
+            for fact in self.facts
+            if fact.type == "settle"
+        ]
+
+    def _carries(self, fact: Fact) -> bool:
+        if fact.get("premium") != "carry" or not fact.get("into"):
+            return False
+        own, leg = (self.terms(of.get("instrument")) for of in (fact, fact.get("into")))
+        return own.currency == leg.currency and not leg.is_inverse
+
+    def _events(self, instrument: str) -> list[Fact]:
+        settled = [fact for fact in self.settlements if fact.get("instrument") == instrument]
+        found = [*self._about("split", self.account, instrument), *settled]
+        return sorted(found, key=lambda fact: fact.when)
+
+    def _result_of(self, fact: Fact, method: str) -> Fraction:
+        """What a settlement would have realized. An unknown position carries nothing."""
+        found = self.holdings.get(fact.get("instrument"), [])
+        results = (held.result(fact, method) for held in found if not held.reason)
+        return sum(results, Fraction())
+
+    def resolved_orders(self) -> list[Order]:
+        """The orders, with the names that their instruments have now."""
+        return collect(fact for fact in self.facts if fact.is_of_order)
 
     def fills(self) -> dict[str, list[Step]]:
-        """The standing fills of each instrument."""
+        """The standing fills of each instrument, and the other legs of settlements."""
         found: dict[str, list[Step]] = {}
-        for order in self._orders(self.account):
+        for order in self.resolved_orders():
             for fill in order.fills:
                 name = fill.details["instrument"] or order.given("instrument")
                 if name is not None and (fill.details["side"] or order.given("side")):
                     row = row_of(order, fill, self.terms(name))
                     found.setdefault(name, []).append((fill.traded, row))
+        for fact in self.settlements:
+            if fact.get("into"):
+                name = fact.get("into")["instrument"]
+                leg = other_leg(fact, self.terms(name))
+                found.setdefault(name, []).append((fact.when, leg))
         return found
 
     def definitions(self, instrument: str) -> list[Fact]:
@@ -98,10 +154,23 @@ class AccountFacts(Auditor):
         for fact in sorted(self.of_account(), key=lambda fact: fact.when):
             pair = self.terms(fact.get("instrument")).pair
             if fact.type == "mark" and pair:
-                marks.append(
-                    Mark(fact.get("instrument"), *pair, number(fact.get("price")), fact.at)
-                )
+                name = fact.get("instrument")
+                end = next((at for at in self._splits(name) if at > fact.at), None)
+                marks.append(Mark(name, *pair, number(fact.get("price")), fact.at, end))
         return Rates(marks, self.mark_life)
+
+    def _splits(self, instrument: str) -> list[datetime]:
+        return [fact.at for fact in self._about("split", self.account, instrument)]
+
+    def marks_of(self, instrument: str) -> list[Fact]:
+        """Its marks, latest last. Those before a split are used no more."""
+        since = max(self._splits(instrument), default=None)
+        found = self._about("mark", self.account, instrument)
+        return [fact for fact in found if since is None or fact.at >= since]
+
+    def _mark(self, account: str, instrument: str) -> Fraction | None:
+        marks = self.marks_of(instrument)
+        return number(marks[-1].get("price")) if marks else None
 
     @cached_property
     def cash(self) -> Cash:

@@ -5,7 +5,7 @@ out are not compared.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +30,10 @@ KINDS = {
     "inverse",
     "rates",
 }
+KINDS_OF_EVENTS = {"split", "option", "future", "rename", "lot_choice"}
+"""Cases of what happens to instruments."""
 OWN_CASES = Path(__file__).parents[1] / "harness" / "account_cases_more.json"
+EVENT_CASES = OWN_CASES.with_name("account_cases_events.json")
 
 Case = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -47,8 +50,9 @@ class Answers(Protocol):
     def codes(self) -> set[str]: ...
 
 
-def cases_in(path: Path) -> list[Case]:
-    return [case for case in json.loads(path.read_text())["cases"] if case["kind"] in KINDS]
+def cases_in(path: Path, kinds: Container[str] = KINDS) -> list[Case]:
+    found = json.loads(path.read_text())["cases"]
+    return [case for case in found if case["kind"] in kinds and not case.get("later")]
 
 
 def moment_of(case: Case) -> datetime:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tests.auditing.facts import Fact, number
 from tests.auditing.holdings import Holding
+from tests.auditing.positions import Split
 
 
 class Move(NamedTuple):
@@ -36,6 +37,9 @@ def moves_of(holding: Holding) -> Iterable[Move]:
             yield Move(when[0], terms.currency, -paid)
         if terms.base:
             yield Move(when[0], terms.base, row["moved"])
+    if terms.base:
+        splits = ((when, row) for when, row in holding.steps if isinstance(row, Split))
+        yield from (Move(when[0], terms.base, row.change) for when, row in splits)
     if terms.kind == "margined" and terms.currency and not holding.reason:
         yield from (Move(when[0], terms.currency, gain) for when, gain in holding.gains())
     yield from map(Move.of, holding.fundings)

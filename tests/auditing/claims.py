@@ -13,6 +13,8 @@ def disagrees(order: Order) -> bool:
     digits given, and is compared while it is of the same fills; quantities are unless newer terms
     are in force, and what is left unless the order is suspended."""
     for name, claim in last_claims(order).items():
+        if order.legs and name != "quantity":
+            continue  # of a combination, or of one leg
         low, high = may_be(order, name, claim)
         if not low <= number(claim.claims[name]) <= high:
             return True

@@ -19,6 +19,8 @@ ACCOUNT_TYPES = {
     "balance",
     "transfer",
     "settle",
+    "split",
+    "rename",
 }
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspended", "stopped", "resumed", "restated"}
@@ -62,7 +64,9 @@ SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day":
     "new": None,
     "partially_filled": None,
 }
-PRICED = ("quantity", "limit_price", "stop_price")
+AMOUNTS = ("limit_price", "stop_price", "quote_quantity", "display_quantity", "trail_offset")
+CHOICES = ("trail_offset_type", "trigger_source")
+PRICED = ("quantity", *AMOUNTS, *CHOICES)
 REQUESTED = (
     "instrument",
     "side",
@@ -71,6 +75,7 @@ REQUESTED = (
     "expire_at",
     "post_only",
     "reduce_only",
+    "legs",
     "strategy",
     "links",
 )
@@ -89,8 +94,7 @@ NOT_COMPARED = {
 NUMBERS = {
     "quantity",
     "price",
-    "limit_price",
-    "stop_price",
+    *AMOUNTS,
     "fee",
     "amount",
     "multiplier",
@@ -256,7 +260,7 @@ def comparable(message: Message) -> Message:
     """The fields by which a message is the same again; absent, null and false are one."""
 
     def plain(field: str, value: Any) -> Any:
-        if field == "reported":
+        if field in {"reported", "cash_in_lieu", "into"}:
             return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
         if field == "fees":
             fees = [(fee["currency"], number(fee["amount"]), fee.get("kind")) for fee in value]

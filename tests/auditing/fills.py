@@ -17,6 +17,7 @@ FILL_DETAILS = (
     "liquidity",
     "position_side",
     "position_id",
+    "leg",
 )
 
 
@@ -63,7 +64,7 @@ class Fill:
 def same_numbers(one: Fact, other: Fact) -> bool:
     """Rule 5: the same trade, and no detail told otherwise."""
     return numbers_of(one) == numbers_of(other) and agree(
-        one, other, "instrument", "side", "fee", "fee_currency", "fees"
+        one, other, "instrument", "side", "fee", "fee_currency", "fees", "leg"
     )
 
 

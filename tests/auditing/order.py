@@ -6,7 +6,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from tests.auditing.facts import NO_SEQUENCE, Fact, Moment, When, instant, number
+import tests.auditing.legs as legs
+from tests.auditing.facts import NO_SEQUENCE, PRICED, Fact, Moment, When, instant, number
 from tests.auditing.fills import (
     Fill,
     is_repeated,
@@ -59,14 +60,23 @@ class Order:
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None
 
+    @property
+    def legs(self) -> list[Any]:
+        """The legs of a combination; none of another order."""
+        return list(self.requested("legs") or [])
+
     def changes(self, field: str) -> list[Fact]:
         return [fact for fact in self.of("replaced", "restated") if fact.get(field) is not None]
 
     def term(self, field: str) -> Fraction | None:
         """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request
         to replace changes nothing."""
-        value = ([self.requested(field)] + [fact.get(field) for fact in self.changes(field)])[-1]
+        value = self.in_force(field)
         return None if value is None else number(value)
+
+    def in_force(self, field: str) -> Any:
+        """As `term`, of words too."""
+        return ([self.requested(field)] + [fact.get(field) for fact in self.changes(field)])[-1]
 
     @property
     def quantity(self) -> Fraction | None:
@@ -164,11 +174,15 @@ class Order:
 
     @property
     def cum_quantity(self) -> Fraction:
-        """Rule 3: the sum of the fills that stand."""
+        """Rule 3: the sum of the fills that stand; of a combination whole units."""
+        if self.legs:
+            return legs.units(self)
         return sum((fill.quantity for fill in self.fills), Fraction())
 
     @property
     def average_price(self) -> Fraction | None:
+        if self.legs:
+            return legs.price(self)
         return (
             sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity
             if self.fills
@@ -271,7 +285,8 @@ class Order:
     def is_filled(self) -> bool:
         if self.quantity is None:
             return self.cum_quantity > 0 and any(
-                fact.get("status") == "filled" for fact in self.of("status_observed")
+                "filled" in {fact.get("status"), (fact.get("reported") or {}).get("status")}
+                for fact in self.facts
             )
         return self.cum_quantity >= self.quantity > 0
 
@@ -287,7 +302,7 @@ class Order:
             return str(self.end.end_word)
         if session:
             return session
-        if self.cum_quantity > 0:
+        if self.fills:
             return "partially_filled"
         return "new" if any(fact.shows_work for fact in self.facts) else "pending_new"
 
@@ -329,7 +344,7 @@ class Order:
         )
         was_so = (
             len(since) == len(changes)
-            and self.request
+            and self.requested("quantity") is not None
             and number(self.requested("quantity")) <= self.cum_quantity
         )
         return [since[-1].at] if since and not was_so else []
@@ -345,7 +360,8 @@ class Order:
 
     @property
     def leaves_quantity(self) -> Fraction | None:
-        if self.has_ended:
+        """Null as long as an order of ours has only a quote quantity."""
+        if self.has_ended and not (self.request and self.quantity is None):
             return Fraction()
         return None if self.quantity is None else max(Fraction(), self.quantity - self.cum_quantity)
 
@@ -385,6 +401,19 @@ class Order:
         """When the oldest outstanding request was made; of one that only the venue showed, when it
         last did."""
         return None if self.pending is None else self.waiting(self.pending)[0].at
+
+    @property
+    def pending_request(self) -> Any:
+        """What the oldest outstanding request asks for. One that only the venue showed has no id
+        and no terms."""
+        if self.pending is None:
+            return None
+        asked = self.waiting(self.pending)[0]
+        names = ("request_id", "replacement_client_order_id")
+        is_ours = asked.type == f"request_{self.pending}"
+        known = {name: asked.get(name) if is_ours else None for name in names}
+        terms = {name: asked.get(name) for name in PRICED if is_ours and asked.get(name)}
+        return {"kind": self.pending, **known, **terms}
 
     @property
     def certainty(self) -> str:

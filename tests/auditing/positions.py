@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 
 from tests.auditing.facts import Fact, Row, When, number
 
-Step = tuple[When, Row | Fact]  # the place of a fill, with its row of `trades`, or of an adjustment
+
+class Split(NamedTuple):
+    """Every lot has so many units for one, and keeps its date and its cost. `change` is that of the
+    whole position."""
+
+    factor: Fraction
+    change: Fraction
+
+
+Step = tuple[When, Row | Fact | Split]
+"""The place of a fill, with its row of `trades`, of an adjustment or of a split."""
 
 
 class Lot(NamedTuple):
@@ -65,16 +75,22 @@ def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> Fold:
 
 def folded(steps: list[Step], method: str, is_inverse: bool) -> Iterator[tuple[Step, Fold]]:
     """Each step in the one order of facts, with the lots after it and what it realized. An
-    adjustment replaces the position."""
+    adjustment replaces the position. A result that moves to another instrument is none here."""
     lots = list[Lot]()
     for when, row in sorted(steps, key=lambda step: step[0]):
         gain = Fraction()
         if isinstance(row, Fact):
             quantity = number(row.get("quantity"))
             lots = [Lot(quantity, number(row.get("price")), when[0])] if quantity else []
+        elif isinstance(row, Split):
+            lots = [
+                lot._replace(quantity=lot.quantity * row.factor, price=lot.price / row.factor)
+                for lot in lots
+            ]
         else:
             signed = row["quantity"] if row["side"] == "buy" else -row["quantity"]
             lots, gain = trade_lot(lots, Lot(signed, row["price"], when[0]), method, is_inverse)
+            gain = Fraction() if row.get("is_carried") else gain
         yield (when, row), (lots, gain)
 
 

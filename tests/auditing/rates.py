@@ -13,13 +13,14 @@ MOST_STEPS = 3
 
 
 class Mark(NamedTuple):
-    """A mark of a spot instrument: 1 base is worth `price` quote."""
+    """A mark of a spot instrument: 1 base is worth `price` quote, until a split."""
 
     instrument: str
     base: str
     quote: str
     price: Fraction
     at: datetime
+    until: datetime | None = None
 
 
 class Edge(NamedTuple):
@@ -62,7 +63,11 @@ class Rates:
     def _mark_edges(self, at: datetime) -> Iterator[Edge]:
         """The latest mark of each instrument, unless it is too old. One as old as its life still
         serves."""
-        latest = {mark.instrument: mark for mark in self.marks if mark.at <= at}
+        latest = {
+            mark.instrument: mark
+            for mark in self.marks
+            if mark.at <= at and (mark.until is None or at < mark.until)
+        }
         for name, mark in latest.items():
             if at - mark.at <= self.mark_life and mark.price > 0:
                 shown = {"instrument": name, "price": mark.price, "at": mark.at}

@@ -1,7 +1,8 @@
 """The rows of an order and of its fills, as the views show them (section 3)."""
 
+import tests.auditing.legs as legs
 from tests.auditing.claims import disagrees
-from tests.auditing.facts import WORKING_STATUSES, Row, instant, number
+from tests.auditing.facts import AMOUNTS, CHOICES, WORKING_STATUSES, Row, instant, number
 from tests.auditing.fills import (
     Fill,
     agree,
@@ -47,7 +48,9 @@ def order_row(order: Order) -> Row:
         "post_only": bool(order.requested("post_only")),
         "reduce_only": bool(order.requested("reduce_only")),
         "quantity": order.quantity,
-        **{field: order.term(field) for field in ("limit_price", "stop_price")},
+        "legs": legs.leg_rows(order),
+        **{field: order.term(field) for field in AMOUNTS},
+        **{field: order.in_force(field) for field in CHOICES},
         "status": order.status,
         "pending": order.pending,
         "certainty": order.certainty,
@@ -67,6 +70,7 @@ def order_row(order: Order) -> Row:
         "submitted_at": max((fact.at for fact in order.of("submit")), default=None),
         "acknowledged_at": min((fact.at for fact in order.of("acknowledged")), default=None),
         "pending_since": order.pending_since,
+        "pending_request": order.pending_request,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
         "first_fill_at": min((fill.at for fill in order.fills), default=None),
         "last_fill_at": max((fill.at for fill in order.fills), default=None),
@@ -79,13 +83,17 @@ def order_row(order: Order) -> Row:
 def trade_row(order: Order, fill: Fill) -> Row:
     """The `trade` view of one standing fill, without `position`: the log also counts what messages
     do not show."""
+    number_of = legs.leg_of(order, fill)
+    leg = None if number_of is None else order.legs[number_of]
+    of_leg, side = (None, None) if leg is None else (leg["instrument"], legs.side_of(order, leg))
     return {
         "account": fill.first.get("account"),
         "client_order_id": order.client_order_id,
         "venue_order_id": fill.first.get("venue_order_id") or order.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
-        "instrument": fill.details["instrument"] or order.given("instrument"),
-        "side": fill.details["side"] or order.given("side"),
+        "instrument": fill.details["instrument"] or of_leg or order.given("instrument"),
+        "side": fill.details["side"] or side or order.given("side"),
+        "leg": fill.details["leg"] if number_of is None else number_of,
         "quantity": fill.quantity,
         "price": fill.price,
         "fee": None if fill.details["fee"] is None else number(fill.details["fee"]),
@@ -148,7 +156,8 @@ def anomalies(order: Order) -> list[str]:
     )
     said = said_of_fills(order.facts).values()
     standing = {
-        "overfill": (stated := order.term("quantity")) is not None and order.cum_quantity > stated,
+        "overfill": legs.is_overfilled(order)
+        or ((stated := order.term("quantity")) is not None and order.cum_quantity > stated),
         "fill_after_end": order.end is not None
         and any(fill.at > order.end.at for fill in order.fills),
         "quantity_mismatch": disagrees(order),
@@ -161,7 +170,9 @@ def anomalies(order: Order) -> list[str]:
             or is_rejected_though_worked
             or order.undone_end is not None
         ),
-        "terms_conflict": order.given("order_type") != "other"
+        "terms_conflict": legs.has_foreign_fill(order)
+        if order.legs
+        else order.given("order_type") != "other"
         and any(
             None not in (fill.details[name], order.given(name))
             and fill.details[name] != order.given(name)

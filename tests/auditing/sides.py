@@ -1,10 +1,11 @@
 """Which positions an instrument has, and what each of its fills and adjustments belongs to."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tests.auditing.facts import Fact
-from tests.auditing.positions import Step, positions
+from tests.auditing.facts import Fact, When
+from tests.auditing.positions import Split, Step, positions
 
 Part = tuple[str, str]  # position side, position id
 
@@ -20,6 +21,7 @@ class Books(NamedTuple):
 
 def told(step: Step) -> tuple[str | None, str]:
     what = step[1]
+    assert not isinstance(what, Split)
     return what.get("position_side"), what.get("position_id") or ""
 
 
@@ -37,7 +39,20 @@ def part_of(side: str | None, name: str, mode: str) -> Part:
     return (side if side in {"long", "short"} and mode != "net" else "net"), name
 
 
-def books(steps: list[Step], definitions: list[Fact]) -> Books:
+def quantity_of(steps: list[Step]) -> Fraction:
+    lots, _ = positions(steps, "average", is_inverse=False)
+    return sum((lot.quantity for lot in lots), Fraction())
+
+
+Held = Callable[[Part, list[Step], When], Fraction]
+"""What a position with these steps is before another step."""
+
+
+def held_by(part: Part, steps: list[Step], when: When) -> Fraction:
+    return quantity_of(steps)
+
+
+def books(steps: list[Step], definitions: list[Fact], held: Held = held_by) -> Books:
     """All steps of one instrument, in any order."""
     steps = sorted(steps, key=lambda step: step[0])
     parts: dict[Part, list[Step]] = {}
@@ -59,13 +74,9 @@ def books(steps: list[Step], definitions: list[Fact]) -> Books:
     if first is not None and silent:
         net = [part for part in parts if part[0] == "net"]
         was_open = any(
-            quantity_of([step for step in steps[:first] if step in parts[part]]) for part in net
+            held(part, [step for step in steps[:first] if step in parts[part]], steps[first][0])
+            for part in net
         )
         is_lost = is_lost or silent[-1] > first or was_open
     conflicts = sum(is_named and mode == "net" for is_named, mode in zip(named, modes, strict=True))
     return Books(parts, not is_lost, conflicts)
-
-
-def quantity_of(steps: list[Step]) -> Fraction:
-    lots, _ = positions(steps, "average", is_inverse=False)
-    return sum((lot.quantity for lot in lots), Fraction())

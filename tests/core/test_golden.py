@@ -23,6 +23,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields, replace
 
 from orderledger.domain import accounts, proposals
+from orderledger.domain.instrument_events import CashInLieu, OtherLeg
 from orderledger.domain.orders import commands, judgements, reports
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
@@ -34,17 +35,23 @@ from orderledger.domain.values import (
     Fee,
     FeeKind,
     InstrumentKind,
+    Leg,
+    LinkKind,
     Links,
     Liquidity,
     OrderType,
     Pending,
     PositionMode,
     PositionSide,
+    Premium,
     Reported,
     Role,
+    SettlementKind,
     Side,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.storage.codec import decode, encode
 
@@ -64,7 +71,9 @@ REPORTED = Reported(
     leaves_quantity=Decimal("6.5"),
     average_price=Decimal("64000.125"),
 )
-LINKS = Links(proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1")
+LINKS = Links(
+    proposal_id="P-1", trade_id="T-1", role=Role.ENTRY, parent="C-0", group="G-1", kind=LinkKind.OTO
+)
 TAGS: dict[str, object] = {"desk": "north", "levels": [1, 2], "note": "ü"}
 ORDER: dict[str, Any] = {
     "at": AT,
@@ -79,7 +88,14 @@ ORDER: dict[str, Any] = {
 POSITION: dict[str, Any] = {"position_side": PositionSide.SHORT, "position_id": "isolated-1"}
 REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL, **POSITION}
 PRICES: dict[str, Any] = {"limit_price": Decimal("64000.10"), "stop_price": Decimal("-1.5")}
-CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES}
+RARE_TERMS: dict[str, Any] = {
+    "quote_quantity": Decimal("500.00"),
+    "display_quantity": Decimal("0.50"),
+    "trail_offset": Decimal("2.5"),
+    "trail_offset_type": TrailOffsetType.PERCENT,
+    "trigger_source": TriggerSource.MARK,
+}
+CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES, **RARE_TERMS}
 OF_REQUEST: dict[str, Any] = {
     **CHANGES,
     "instrument": "BTC-USD",
@@ -90,6 +106,10 @@ OF_REQUEST: dict[str, Any] = {
     "post_only": True,
     "reduce_only": True,
     **POSITION,
+    "legs": (
+        Leg(instrument="BTC-1", side=Side.BUY, ratio=1),
+        Leg(instrument="BTC-2", side=Side.SELL, ratio=2),
+    ),
     "strategy": "grid",
     "links": LINKS,
     "tags": TAGS,
@@ -103,6 +123,7 @@ FILL: dict[str, Any] = {
     "fee_currency": "USD",
     "liquidity": Liquidity.MAKER,
     "fees": (Fee(currency="USD", amount=Decimal("-0.016"), kind=FeeKind.REBATE),),
+    "leg": 1,
 }
 PROPOSAL: dict[str, Any] = {"proposal_id": "P-1", "at": AT, "reason": "a_code", "message_id": "M-1"}
 ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
@@ -200,6 +221,35 @@ FULL: dict[str, AnyEvent] = {
         cause=CAUSE,
         reason="a_code",
     ),
+    "instrument_split.v1": accounts.InstrumentSplit(
+        **ACCOUNT,
+        instrument="XYZ",
+        ratio=(1, 10),
+        cash_in_lieu=CashInLieu(quantity=Decimal("0.5"), currency="USD", amount=Decimal("26.10")),
+        quantity=Decimal("23.00"),
+        position_side=PositionSide.NET,
+        position_id="P-1",
+        reason="a_code",
+    ),
+    "instrument_settled.v1": accounts.InstrumentSettled(
+        **ACCOUNT,
+        instrument="XYZ OCT 50 C",
+        kind=SettlementKind.EXERCISE,
+        price=Decimal("0.0"),
+        quantity=Decimal("1.00"),
+        into=OtherLeg(
+            instrument="XYZ",
+            side=Side.BUY,
+            quantity=Decimal("100.0"),
+            price=Decimal("50.00"),
+            fees=(Fee(currency="USD", amount=Decimal("8.50"), kind=FeeKind.EXCHANGE),),
+        ),
+        premium=Premium.CARRY,
+        fees=(Fee(currency="USD", amount=Decimal("-1.50"), kind=FeeKind.REBATE),),
+        position_side=PositionSide.LONG,
+        position_id="P-1",
+        reason="a_code",
+    ),
     "gap_recorded.v1": accounts.GapRecorded(
         **ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"
     ),
@@ -231,6 +281,8 @@ FULL: dict[str, AnyEvent] = {
                 residual=Decimal("0.015"),
                 place=Decimal("0.01"),
                 rows=3,
+                rounded=2,
+                counted_to=41,
                 reason="a_code",
             ),
         ),
@@ -303,6 +355,10 @@ LEAST: dict[str, AnyEvent] = {
     "transfer_recorded.v1": accounts.TransferRecorded(
         currency="USD", amount=Decimal(0), kind=TransferKind.OTHER
     ),
+    "instrument_split.v1": accounts.InstrumentSplit(instrument="XYZ", ratio=(2, 1)),
+    "instrument_settled.v1": accounts.InstrumentSettled(
+        instrument="XYZ", kind=SettlementKind.EXPIRY, price=Decimal(0)
+    ),
     "gap_recorded.v1": accounts.GapRecorded(from_at=AT),
     "balance_reported.v1": accounts.BalanceReported(instrument="BTC-USD", quantity=Decimal(0)),
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
@@ -360,6 +416,8 @@ def before(name: str, field: str) -> Recorded:
     group = next(group for group in added if group.field == field)
     later = {one for other in added[added.index(group) :] for one in (other.field, *other.beside)}
     defaults = {one: getattr(LEAST[name], one) for one in later if hasattr(LEAST[name], one)}
+    if "links" in FULL[name].__struct_fields__:
+        defaults["links"] = replace(LINKS, kind=None)
     return replace(full(name), event=replace(FULL[name], **defaults))
 
 
@@ -368,6 +426,15 @@ def set_aside() -> Recorded:
     have them inside."""
     hashes = {"evidence_hash": bytes(range(32)), "text_hash": bytes(range(32, 64))}
     return replace(before("fill_recorded.v1", "sequence"), evidence=None, text=None, **hashes)
+
+
+def before_counted_to() -> Recorded:
+    """A certificate whose balances do not say which rows were counted, and which were rounded."""
+    name = "reconciliation_certified.v1"
+    event = FULL[name]
+    assert isinstance(event, accounts.ReconciliationCertified) and event.balances
+    balances = tuple(replace(one, counted_to=None, rounded=0) for one in event.balances)
+    return replace(full(name), event=replace(event, balances=balances))
 
 
 class Added(NamedTuple):
@@ -380,6 +447,7 @@ class Added(NamedTuple):
 
 
 OF_ORDERS = tuple(name for name, event in FULL.items() if isinstance(event, OrderEvent))
+WITH_TERMS = tuple(name for name, event in FULL.items() if hasattr(event, "quote_quantity"))
 ADDED = (
     Added(
         "reason",
@@ -403,10 +471,11 @@ ADDED = (
         ("position_id",),
     ),
     Added("position_mode", ("instrument_defined.v1",)),
-    Added("fees", ("fill_recorded.v1", "fill_corrected.v1")),
+    Added("fees", ("fill_recorded.v1", "fill_corrected.v1"), ("leg",)),
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
+    Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
 )
 """In the order in which they were added."""
 
@@ -414,6 +483,7 @@ EXPECTED = {
     **{f"{name}.json": full(name) for name in FULL},
     **{f"{name}.least.json": least(name) for name in LEAST},
     "fill_recorded.v1.set_aside.json": set_aside(),
+    "reconciliation_certified.v1.before_counted_to.json": before_counted_to(),
     **{
         f"{name}.before_{group.field}.json": before(name, group.field)
         for group in ADDED

@@ -19,7 +19,11 @@ import msgspec.inspect as types
 
 from orderledger.domain.recorded import KINDS
 from orderledger.infrastructure.storage.codec import Envelope
-from orderledger.infrastructure.storage.schema_version import NEW_EVENTS, SCHEMA_VERSION
+from orderledger.infrastructure.storage.schema_version import (
+    NEW_EVENTS,
+    SCHEMA_VERSION,
+    new_events,
+)
 
 FOLDER = Path(__file__).with_name("schemas")
 FIRST = 8
@@ -83,6 +87,10 @@ def test_the_package_names_what_is_new_in_each_schema() -> None:
         names = NEW_EVENTS[number]
         assert [line for line in sorted(lines) if not is_named(line, names)] == []
         assert [name for name in names if name not in lines] == []
+    assert new_events(FIRST) == [
+        name for number in sorted(NEW_EVENTS) for name in NEW_EVENTS[number]
+    ]
+    assert new_events(SCHEMA_VERSION) == []
 
 
 def test_a_new_field_and_a_new_word_are_found() -> None:

@@ -185,7 +185,7 @@ def test_loading_forgets_what_the_log_does_not_show() -> None:
     with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
         book = book_of(ledger, clock)
         lost = exposure.Working("C-1", "C-1", Side.BUY, Decimal(1))
-        book.working.put("a/C-1", ("a", "X"), lost)
+        book.working.put("a/C-1", [(("a", "X"), lost)])
         book.submissions.append(Submission(RECORDED_AT, "a", "X", None))
         book.positions["a", "X", None, "net", ""] = Decimal(5)
         book.halts[7] = {"account": "a"}  # type: ignore[typeddict-item]

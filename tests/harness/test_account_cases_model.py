@@ -14,10 +14,21 @@ from typing import Any
 import pytest
 
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_cases import OWN_CASES, Case, cases_in, faults_of, moment_of
+from tests.auditing.account_cases import (
+    EVENT_CASES,
+    KINDS,
+    KINDS_OF_EVENTS,
+    OWN_CASES,
+    Case,
+    cases_in,
+    faults_of,
+    moment_of,
+)
 from tests.auditing.facts import Message
 
 ORDERS_OF_RECORDING = 20
+ALL_KINDS = KINDS | KINDS_OF_EVENTS
+OWN = [case for path in (OWN_CASES, EVENT_CASES) for case in cases_in(path, ALL_KINDS)]
 
 
 def recorded(case: Case, messages: Iterable[Message]) -> AccountAuditor:
@@ -43,13 +54,13 @@ def check(case: Case) -> None:
 
 @pytest.mark.shared
 def test_every_shared_case_in_any_order_of_recording(shared: Path) -> None:
-    cases = cases_in(shared / "data" / "account_cases.json")
-    assert len(cases) == 36
+    cases = cases_in(shared / "data" / "account_cases.json", ALL_KINDS)
+    assert len(cases) == 63
     for case in cases:
         check(case)
 
 
-@pytest.mark.parametrize("case", cases_in(OWN_CASES), ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", OWN, ids=lambda case: case["id"])
 def test_own_cases_in_any_order_of_recording(case: Case) -> None:
     check(case)
 
@@ -57,7 +68,7 @@ def test_own_cases_in_any_order_of_recording(case: Case) -> None:
 @pytest.mark.shared
 def test_a_figure_that_is_not_the_cases_is_found(shared: Path) -> None:
     """Each figure of each case is changed by one, alone."""
-    for case in cases_in(shared / "data" / "account_cases.json"):
+    for case in cases_in(shared / "data" / "account_cases.json", ALL_KINDS):
         auditor = recorded(case, case["input"])
         for where in places_of_figures(case["expected"]):
             assert faults_of(changed(case, where), auditor) != [], (case["id"], where)

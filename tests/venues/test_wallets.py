@@ -17,7 +17,7 @@ from orderledger.testing import VenueHarness
 from orderledger.testing.harness import RULES, START
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.reconciliation.book import BookRecords
-from tests.venues.harness import played
+from tests.venues.harness import every_venue, played
 
 ROUNDED = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045"), decimals=6)
 """Hyperliquid prints fees to six decimals."""
@@ -132,5 +132,19 @@ def test_a_round_trip_at_spot_with_the_fee_in_the_coin_ends_flat(name: str) -> N
         assert (row["position_quantity"], wallet[base]) == (0, 0)
         closed = totals(harness)  # reconciliation has taken over what was held before
         assert {one: EXACT.subtract(closed[one], DEPOSIT) for one in (base, quote)} == wallet
+
+    played(name, story)
+
+
+@every_venue
+def test_an_adapter_says_whether_it_reads_transfers(name: str) -> None:
+    """In each certificate."""
+
+    async def story(harness: VenueHarness) -> None:
+        async with harness.collected() as counters:
+            await harness.settle(counters)
+        (certificate, *_) = harness.ledger.reconciliations.certificates()
+        unread = "transfers" in (certificate["not_reported"] or [])
+        assert unread == (name not in ("ccxt", "hyperliquid", "tradier"))
 
     played(name, story)

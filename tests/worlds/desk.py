@@ -147,6 +147,7 @@ class Desk:
         )
 
     def _place(self, request: Request, client_id: str) -> SimulatedOrder:
+        assert request.quantity is not None
         return self.exchange.place(
             self.kind.names[request.account],
             client_id=client_id,

@@ -11,11 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import EXACT, ZERO, plain, sides
-from orderledger.extend.views import Entry, Terms, instruments, is_entry, terms_of
+from orderledger.extend.views import (
+    Entry,
+    Position,
+    Terms,
+    fees_in,
+    instruments,
+    is_entry,
+    shared,
+    terms_of,
+)
 from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
@@ -79,18 +88,18 @@ def beancount_lines(books: ExportedRows) -> Iterator[str]:
     definitions = {(row["account"], row["instrument"]): row for row in books.instruments()}
     terms = {key: terms_of(row) for key, row in definitions.items()}
     rows = chain[TradeRow | AccountEventRow](books.trades(), books.account_events())
-    entries = sorted(filter(is_entry, rows), key=lambda row: (row["at"], row["position"]))
-    if not entries:
+    found = sorted(filter(is_entry, rows), key=lambda row: (row["at"], row["position"]))
+    if not found:
         return
     writer = BeancountWriter(
         terms, {key: instruments.modes_of(row) for key, row in definitions.items()}
     )
     yield 'option "title" "Order ledger"\n'
-    for account in sorted({row["account"] for row in entries}):
-        yield from writer.opened(account, _day(entries[0]["at"]))
-    for row in entries:
+    for account in sorted({row["account"] for row in found}):
+        yield from writer.opened(account, _day(found[0]["at"]))
+    for row in found:
         yield from writer.transaction(row)
-    yield from writer.positions(_day(entries[-1]["at"]) + timedelta(days=1))
+    yield from writer.positions(_day(found[-1]["at"]) + timedelta(days=1))
 
 
 class BeancountWriter:
@@ -103,7 +112,8 @@ class BeancountWriter:
         self._modes = modes
         self._names = BeancountNames()
         self._held: dict[tuple[str, str], Decimal] = {}
-        self._parts: dict[tuple[str, ...], Decimal] = {}
+        self._positions: dict[Any, Position] = {}
+        self._quantities: dict[Any, Decimal] = {}
 
     def opened(self, account: str, day: date) -> Iterator[str]:
         """The accounts of one trading account."""
@@ -130,60 +140,78 @@ class BeancountWriter:
         ):
             if values.get(name) is not None:
                 yield f'  {name}: "{_text(str(values[name]))}"'
-        yield from self._postings(row, account)
+        modes = self._modes.get((row["account"], row["instrument"]), ())
+        for holder, share in shared(row, modes, lambda: self._quantities):
+            if holder not in self._positions:
+                terms = self._terms.get(holder[:2], Terms())
+                self._positions[holder] = Position(
+                    *holder[:2], terms, side=holder[2], position_id=holder[3]
+                )
+            yield from self._postings(share, account, self._positions[holder])
+            self._quantities[holder] = self._positions[holder].quantity
         yield ""
 
-    def _postings(self, row: Entry, account: str) -> Iterator[str]:
+    def _postings(self, row: Entry, account: str, position: Position) -> Iterator[str]:
+        before, book = position.quantity, position.books[0]
+        settled = book.settled
+        position.take(row)
+        change = EXACT.subtract(position.quantity, before)
         if "fill_id" in row:
-            yield from self._fill(row, account)
+            quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
+            yield from self._fill(row, position, account, quantity, row["price"])
+        elif row["kind"] == "delivery":
+            yield from self._fill(row, position, account, row["quantity"], row["price"])
+        elif row["kind"] == "settle":
+            yield from self._fill(row, position, account, change, row["price"])
         elif row["kind"] == "funding":
             currency = self._names.commodity(row["currency"] or UNKNOWN)
             yield f"  {CASH}:{account}  {plain(row['quantity'])} {currency}"
             yield f"  {FUNDING}:{account}  {plain(-row['quantity'])} {currency}"
         else:
-            change = EXACT.subtract(row["quantity"], self._parts.get(self._part(row), ZERO))
-            yield self._units(row, account, change, ZERO, UNKNOWN)
+            yield self._units(position, account, change, ZERO, UNKNOWN)
+            if paid := position.terms.amount(EXACT.subtract(book.settled, settled)):
+                commodity = self._names.commodity(position.terms.currency or UNKNOWN)
+                yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
+                yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
 
-    def _fill(self, row: Entry, account: str) -> Iterator[str]:
-        assert "fill_id" in row
-        terms = self._terms.get((row["account"], row["instrument"]), Terms())
-        quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
-        currency, value = (
-            terms.currency or UNKNOWN,
-            terms.amount(terms.value(quantity, row["price"])),
-        )
+    def _fill(
+        self,
+        row: Entry,
+        position: Position,
+        account: str,
+        quantity: Decimal,
+        price: Decimal,
+    ) -> Iterator[str]:
+        terms = position.terms
+        currency, value = terms.currency or UNKNOWN, terms.amount(terms.value(quantity, price))
         commodity = self._names.commodity(currency)
-        if terms.inverse or row["price"] < 0:  # beancount's prices are above zero, and a buy costs
+        if terms.inverse or price < 0:  # beancount's prices are above zero, and a buy costs
             paid = value if terms.inverse else -value
-            yield self._units(row, account, quantity, ZERO, currency)
+            yield self._units(position, account, quantity, ZERO, currency)
             yield f"  {CASH}:{account}  {plain(paid)} {commodity}"
             yield f"  {VALUE}:{account}  {plain(-paid)} {commodity}"
         else:
-            yield self._units(row, account, quantity, abs(value), currency)
+            yield self._units(position, account, quantity, abs(value), currency)
             yield f"  {CASH}:{account}  {plain(-value)} {commodity}"
-        if row["fee"]:
-            fee = self._names.commodity(row["fee_currency"] or currency)
-            yield f"  {FEES}:{account}  {plain(row['fee'])} {fee}"
-            yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
+        for name, amount in fees_in(row):
+            if amount:
+                fee = self._names.commodity(name or currency)
+                yield f"  {FEES}:{account}  {plain(amount)} {fee}"
+                yield f"  {CASH}:{account}  {plain(-amount)} {fee}"
 
     def _units(
-        self, row: Entry, account: str, quantity: Decimal, value: Decimal, currency: str
+        self,
+        position: Position,
+        account: str,
+        quantity: Decimal,
+        value: Decimal,
+        currency: str,
     ) -> str:
-        part, key = self._part(row), (row["account"], row["instrument"])
-        self._parts[part] = EXACT.add(self._parts.get(part, ZERO), quantity)
+        key = position.account, position.instrument
         self._held[key] = EXACT.add(self._held.get(key, ZERO), quantity)
-        unit, paid_in = (
-            self._names.commodity(f"{row['instrument']}"),
-            self._names.commodity(currency),
-        )
+        unit = self._names.commodity(position.instrument)
+        paid_in = self._names.commodity(currency)
         return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
-
-    def _part(self, row: Entry) -> tuple[str, ...]:
-        return (
-            row["account"],
-            row["instrument"],
-            *sides.part_of(row, self._modes.get((row["account"], row["instrument"]), ())),
-        )
 
     def positions(self, day: date) -> Iterator[str]:
         """The final holdings, for `bean-check` to verify."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.domain.orders.combination import is_foreign
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import Order
@@ -101,7 +102,9 @@ def _is_plain(order: Order) -> bool:
 
 
 def _has_plain_fills(order: Order) -> bool:
-    fills, quantity = order.fills, order.quantity
+    fills, quantity, request = order.fills, order.quantity, order.terms.request
+    if request is not None and request.legs:
+        return False
     is_within = quantity is None or fills.sums.cum_quantity <= quantity
     return (
         is_within
@@ -115,6 +118,8 @@ def _contradict(order: Order) -> bool:
     """Check for a fill with other terms than its order. An order of type `other` may be a
     combination, whose legs differ."""
     terms = order.terms
+    if order.legs and terms.side is not None:
+        return any(is_foreign(named, order.legs, terms.side) for named in order.fills.sums.parts)
     return (
         order.fills.sums.contradict(terms.side, terms.instrument)
         and terms.described("order_type") is not OrderType.OTHER
@@ -154,9 +159,8 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     )
     if not order.is_requested and order.is_known:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
-    is_own_quantity = order.is_requested or order.terms.set_quantity is not None
-    if quantity is not None and cum_quantity > quantity and is_own_quantity:
-        yield OVERFILL, f"{cum_quantity:f} filled of {quantity:f}"
+    if (text := _overfill(order, quantity, cum_quantity)) is not None:
+        yield OVERFILL, text
     if end_at is not None and last_fill_at is not None and last_fill_at > end_at:
         yield FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
     if order.fills.has_reused_id:
@@ -195,10 +199,21 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield Anomaly.STATUS_CONFLICT, text
 
 
+def _overfill(order: Order, quantity: Decimal | None, cum_quantity: Decimal) -> str | None:
+    """A sentence about more fills than the order is for, of a combination in any of its legs."""
+    if quantity is None or (not order.is_requested and order.terms.set_quantity is None):
+        return None
+    for number, one in enumerate(order.filled_legs):
+        most = EXACT.multiply(quantity, Decimal(one.leg.ratio))
+        if one.quantity > most:
+            return f"leg {number}: {one.quantity:f} filled of {most:f}"
+    return f"{cum_quantity:f} filled of {quantity:f}" if cum_quantity > quantity else None
+
+
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
     """A sentence about the first claimed number that contradicts the facts recorded for its time,
     or None."""
-    for what, expected in EXPECTED.items():
+    for what, expected in (OF_COMBINATION if order.legs else EXPECTED).items():
         claim = order.claims.numbers.get(what)
         if claim is None or claim.at is None:
             continue
@@ -279,6 +294,8 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
 }
 """For each claimed number, the range that the facts allow at that time, or None if they do not
 limit it."""
+OF_COMBINATION = {"quantity": _quantity}
+"""Venues count the other numbers of a combination in units, or in those of one leg."""
 
 
 def _conflict_of_word(order: Order) -> str | None:

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import Reported
+from orderledger.domain.values import Reported, Status
 
 Value = TypeVar("Value")
+FILLED = Status.FILLED
 
 NUMBERS = (
     "quantity",
@@ -50,7 +51,7 @@ class Claims:
         self.numbers: dict[str, Latest[Decimal]] = {}
         self.word: Latest[str | None] = Latest(None)
         self.is_filled = False
-        """True if a status query has ever shown the order filled."""
+        """True if the venue has ever reported the order filled."""
 
     def number(self, name: str) -> Decimal | None:
         return self.numbers[name].value if name in self.numbers else None
@@ -60,6 +61,7 @@ class Claims:
         with the largest cumulative quantity or the smallest open quantity."""
         if reported.status is not None:
             self.set_status(reported.status, when)
+            self.is_filled = self.is_filled or reported.status == FILLED
         is_outdated = self._is_outdated(reported, when)
         for name in NUMBERS:
             number: Decimal | None = getattr(reported, name)

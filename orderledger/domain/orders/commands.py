@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
-from orderledger.domain.fields import Positive
+from orderledger.domain.fields import NotNegative, Positive
 from orderledger.domain.orders.events import OrderCommand
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.requests import Asked
-from orderledger.domain.orders.terms import RequestedTerms
+from orderledger.domain.orders.terms import RequestedTerms, new_terms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import (
+    Leg,
     Links,
     OrderType,
     Pending,
@@ -22,9 +23,11 @@ from orderledger.domain.values import (
     Side,
     Status,
     TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
     later,
 )
-from orderledger.domain.wording import because, changes, described
+from orderledger.domain.wording import CHANGEABLE, because, changes, described
 
 REQUESTED_TERMS = (
     "instrument",
@@ -33,10 +36,16 @@ REQUESTED_TERMS = (
     "order_type",
     "limit_price",
     "stop_price",
+    "quote_quantity",
+    "display_quantity",
+    "trail_offset",
+    "trail_offset_type",
+    "trigger_source",
     "time_in_force",
     "expire_at",
     "post_only",
     "reduce_only",
+    "legs",
     "position_side",
     "position_id",
     "strategy",
@@ -54,18 +63,25 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
     needs: ClassVar = {
         "client_order_id": "Our id, the key of the order inside the account, never changed."
     }
+    forms: ClassVar = {"quantity": (), "quote_quantity": ()}
     instrument: str
     side: Side
-    quantity: Positive
+    quantity: Positive | None = None
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    quote_quantity: Positive | None = None
+    display_quantity: NotNegative | None = None
+    trail_offset: Positive | None = None
+    trail_offset_type: TrailOffsetType | None = None
+    trigger_source: TriggerSource | None = None
     time_in_force: TimeInForce | None = None
     expire_at: datetime | None = None
     post_only: bool = False
     reduce_only: bool = False
     position_side: PositionSide | None = None
     position_id: str | None = None
+    legs: Annotated[tuple[Leg, ...], Meta(extra={"most": 100})] = ()
     strategy: str | None = None
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
@@ -259,20 +275,25 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
 
 
 class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
-    limit_price and stop_price."""
+    """Request to change an order. At least one new term; `quantity` is the new total (FIX
+    OrderQty)."""
 
     stored_name = "replace_requested.v1"
     wire_name = "request_replace"
     needs_role = "record"
     fix = "OrderCancelReplaceRequest (35=G)."
-    needs_one_of = ("quantity", "limit_price", "stop_price")
+    needs_one_of = CHANGEABLE
     may_reopen = False
     quantity: Annotated[
         Positive | None, Meta(description="The new total (FIX OrderQty), not the remainder.")
     ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    quote_quantity: Positive | None = None
+    display_quantity: NotNegative | None = None
+    trail_offset: Positive | None = None
+    trail_offset_type: TrailOffsetType | None = None
+    trigger_source: TriggerSource | None = None
     replacement_client_order_id: str | None = None
     request_id: str | None = None
 
@@ -288,9 +309,7 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
             Pending.REPLACE,
             self.request_id,
             self.replacement_client_order_id,
-            self.quantity,
-            self.limit_price,
-            self.stop_price,
+            new_terms(self),
         )
 
     def take_effect(self, order: Order, when: When) -> None:

@@ -14,12 +14,12 @@ from orderledger.domain.values import Fee, FeeKind, Liquidity, PositionSide, Rep
 
 DETAILS = (
     *("instrument", "side", "fee", "fee_currency", "liquidity"),
-    *("position_side", "position_id", "fees"),
+    *("position_side", "position_id", "fees", "leg"),
 )
 """Fields that a report of a fill may leave out. A later report of the same fill can complete
 them."""
 
-CONTESTABLE = ("instrument", "side", "fee", "fee_currency", "fees")
+CONTESTABLE = ("instrument", "side", "fee", "fee_currency", "fees", "leg")
 
 Numbers = tuple[Decimal, Decimal, str | None]
 """Quantity, price, and the id of the corrected fill. They distinguish versions of one fill id."""
@@ -57,6 +57,7 @@ class Effective(NamedTuple):
     position_side: PositionSide | None
     position_id: str | None
     fees: Fees | None
+    leg: int | None
 
 
 class Fill(msgspec.Struct, gc=False, eq=False):
@@ -80,6 +81,7 @@ class Fill(msgspec.Struct, gc=False, eq=False):
     position_side: PositionSide | None = None
     position_id: str | None = None
     fees: Fees | None = None
+    leg: int | None = None
     reported: Reported | None = None
     reported_values: dict[str, dict[object, When]] | None = None
     inherited: Effective | None = None
@@ -135,6 +137,7 @@ class Fill(msgspec.Struct, gc=False, eq=False):
             self.position_side,
             self.position_id,
             self.fees,
+            self.leg,
         )
 
     @property

@@ -5,7 +5,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,14 +14,33 @@ from orderledger.domain.orders.fill import Fill
 from orderledger.domain.values import PositionSide, Side
 
 
+class Named(NamedTuple):
+    """The terms that a fill names, as far as it does. `leg`: of a combination, from 0."""
+
+    instrument: str | None
+    side: Side | None
+    leg: int | None
+
+
+class Filled(NamedTuple):
+    """Sums over fills."""
+
+    quantity: Decimal
+    notional: Decimal
+    fills: int
+
+
+NOT_FILLED = Filled(ZERO, ZERO, 0)
+
+
 class FillSums(msgspec.Struct, gc=False, eq=False):
-    """`cum_quantity` and `notional` (quantity times price) over the active fills."""
+    """`cum_quantity` and `notional` (quantity times price) over the active fills, and both for
+    each instrument, side and leg that the fills name."""
 
     cum_quantity: Decimal = ZERO
     notional: Decimal = ZERO
     _fees: dict[str, tuple[Decimal, int]] = {}
-    _sides: dict[Side, int] = {}
-    _instruments: dict[str, int] = {}
+    parts: dict[Named, Filled] = {}
     _position_sides: dict[PositionSide, int] = {}
     _times: list[datetime] = []
 
@@ -42,13 +61,10 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
 
     def contradict(self, side: Side | None, instrument: str | None) -> bool:
         """Check for an active fill with another side or instrument."""
-        is_other_side = (
-            side is not None and bool(self._sides) and any(known != side for known in self._sides)
-        )
-        return is_other_side or (
-            instrument is not None
-            and bool(self._instruments)
-            and any(known != instrument for known in self._instruments)
+        return any(
+            None not in (known, own) and known != own
+            for named in self.parts
+            for known, own in ((named.side, side), (named.instrument, instrument))
         )
 
     def is_of_other_position(self, side: PositionSide | None) -> bool:
@@ -73,18 +89,24 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
     def _change(
         self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int
     ) -> None:
+        notional = EXACT.multiply(fill.quantity, fill.price)
         self.cum_quantity = change(self.cum_quantity, fill.quantity)
-        self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
+        self.notional = change(self.notional, notional)
         details = fill if fill.inherited is None else fill.effective
+        named = Named(details.instrument, details.side, details.leg)
+        filled = self.parts.get(named, NOT_FILLED)
+        self.parts[named] = Filled(
+            change(filled.quantity, fill.quantity),
+            change(filled.notional, notional),
+            filled.fills + count,
+        )
+        if not self.parts[named].fills:
+            del self.parts[named]
         if details.fees is not None:
             for one in details.fees:
                 self._pay(one.currency, change, one.amount, count)
         elif details.fee is not None:
             self._pay(details.fee_currency or "", change, details.fee, count)
-        if details.side is not None:
-            _tally(self._sides, details.side, count)
-        if details.instrument is not None:
-            _tally(self._instruments, details.instrument, count)
         if details.position_side is not None:
             _tally(self._position_sides, details.position_side, count)
 

@@ -77,6 +77,18 @@ ANOMALIES = {
         "the venue reported two amounts of a currency for one time",
         "None of them counts.",
     ),
+    Anomaly.OCO_BOTH_FILLED: (
+        "two orders of a one-cancels-the-other group have fills",
+        "All fills count.",
+    ),
+    Anomaly.CHILD_FILLED_FIRST: (
+        "an order has a fill before its parent",
+        "The fill counts.",
+    ),
+    Anomaly.CHILDREN_EXCEED_PARENT: (
+        "the children of an order filled more than it did",
+        "The fills count.",
+    ),
     Anomaly.LOG_WENT_BACK: (
         "the database came back with an older log",
         "Later facts are lost.",

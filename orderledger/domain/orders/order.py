@@ -4,12 +4,32 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
+from orderledger.domain.orders.combination import (
+    FilledLeg,
+    average_price_of,
+    filled_legs,
+    number_of,
+    units_of,
+)
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order_state import NO_ENDS, NO_REQUESTS, NO_SESSION, OrderState
+from orderledger.domain.orders.requests import Asked
 from orderledger.domain.orders.standing import Standing
 from orderledger.domain.orders.terms import Term
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import ENDS, Certainty, Origin, Pending, Status, TimeInForce, later
+from orderledger.domain.values import (
+    ENDS,
+    Certainty,
+    Leg,
+    Origin,
+    Pending,
+    Status,
+    TimeInForce,
+    TrailOffsetType,
+    TriggerSource,
+    later,
+)
 
 __all__ = ["DUPLICATE_ORDER", "Order", "Standing"]
 
@@ -60,6 +80,12 @@ class Order(OrderState, gc=False, eq=False):
         return self.claims.number("quantity") if request is None else request.quantity
 
     @property
+    def is_by_quote(self) -> bool:
+        """True if only the quote quantity is known: the venue decides how many units that is, and
+        when it is filled."""
+        return self.quantity is None and self.is_requested
+
+    @property
     def limit_price(self) -> Decimal | None:
         return self._price("limit_price")
 
@@ -68,8 +94,33 @@ class Order(OrderState, gc=False, eq=False):
         return self._price("stop_price")
 
     def _price(self, name: str) -> Decimal | None:
-        price = self.terms.price(name)
+        price: Decimal | None = self.terms.in_force(name)
         return self.claims.number(name) if price is None and not self.is_requested else price
+
+    @property
+    def quote_quantity(self) -> Decimal | None:
+        quantity: Decimal | None = self.terms.in_force("quote_quantity")
+        return quantity
+
+    @property
+    def display_quantity(self) -> Decimal | None:
+        quantity: Decimal | None = self.terms.in_force("display_quantity")
+        return quantity
+
+    @property
+    def trail_offset(self) -> Decimal | None:
+        offset: Decimal | None = self.terms.in_force("trail_offset")
+        return offset
+
+    @property
+    def trail_offset_type(self) -> TrailOffsetType | None:
+        unit: TrailOffsetType | None = self.terms.in_force("trail_offset_type")
+        return unit
+
+    @property
+    def trigger_source(self) -> TriggerSource | None:
+        source: TriggerSource | None = self.terms.in_force("trigger_source")
+        return source
 
     def term(self, name: str) -> Term | None:
         """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested; of an external
@@ -80,13 +131,39 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def cum_quantity(self) -> Decimal:
-        return self.fills.sums.cum_quantity
+        """Quantity filled; of a combination, whole units."""
+        return units_of(self.filled_legs) if self.legs else self.fills.sums.cum_quantity
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs of a combination. Empty for other orders."""
+        request = self.terms.request
+        return () if request is None else request.legs
+
+    @property
+    def filled_legs(self) -> list[FilledLeg]:
+        """The legs of a combination with the sums of their fills."""
+        side = self.terms.side
+        return (
+            [] if side is None or not self.legs else filled_legs(self.legs, side, self.fills.sums)
+        )
+
+    def fills_of_leg(self, leg: int | None) -> list[Fill]:
+        """The active fills of one leg of a combination; all of another order."""
+        return [
+            fill
+            for fill in self.fills.by_id.values()
+            if fill.is_active
+            and leg in (None, number_of(self.legs, fill.effective.leg, fill.effective.instrument))
+        ]
 
     @property
     def average_price(self) -> Decimal | None:
+        if self.legs:
+            return average_price_of(self.filled_legs)
         return (
-            QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity)
-            if self.cum_quantity
+            QUOTIENT.divide(self.fills.sums.notional, self.fills.sums.cum_quantity)
+            if self.fills.sums.cum_quantity
             else None
         )
 
@@ -176,7 +253,7 @@ class Order(OrderState, gc=False, eq=False):
             return end
         if session is not None:
             return session
-        if self.cum_quantity > ZERO:
+        if self.fills.sums.cum_quantity > ZERO:
             return PARTIALLY_FILLED
         return NEW if self.is_worked else PENDING_NEW
 
@@ -233,12 +310,12 @@ class Order(OrderState, gc=False, eq=False):
         """The time of the oldest request that awaits an answer, or when the venue last reported
         one."""
         asked = self.asked
-        return None if asked is None else asked.at
+        return None if asked is None else asked.when.at
 
     @property
-    def asked(self) -> When | None:
-        """The oldest request that awaits an answer, or when the venue last reported one."""
-        return self.requests.pending_since(after=self._settled_until)
+    def asked(self) -> Asked | None:
+        """The oldest request that awaits an answer, or the one that the venue last reported."""
+        return self.requests.oldest(after=self._settled_until)
 
     @property
     def _settled_until(self) -> When | None:
@@ -259,7 +336,7 @@ class Order(OrderState, gc=False, eq=False):
         if self.absent_at is not None or unresolved is None:
             return self.absent_at is not None
         asked, confirmed = self.asked, self.confirmed
-        is_since_asked = asked is not None and asked < unresolved
+        is_since_asked = asked is not None and asked.when < unresolved
         return confirmed is None or (is_since_asked and unresolved > confirmed)
 
     def standing(self) -> Standing:
@@ -267,7 +344,8 @@ class Order(OrderState, gc=False, eq=False):
         status, pending = self.status, self.pending
         if self._is_ended_as(status):
             ended_at = self._ended_at_as(status)
-            return Standing(status, True, ended_at, pending, Certainty.CONFIRMED, ZERO)
+            leaves = None if self.is_by_quote else ZERO
+            return Standing(status, True, ended_at, pending, Certainty.CONFIRMED, leaves)
         quantity = self.quantity
         leaves = (
             None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))

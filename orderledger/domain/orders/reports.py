@@ -8,14 +8,23 @@ from msgspec import Meta
 
 from orderledger.domain.decision import DUPLICATE, Duplicate
 from orderledger.domain.exact import short
-from orderledger.domain.fields import Positive
+from orderledger.domain.fields import NotNegative, Positive
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.orders.events import OrderReport
 from orderledger.domain.orders.fill import Fill, as_paid
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.when import NO_SEQUENCE, When
-from orderledger.domain.values import Certainty, DatedBy, Fee, Liquidity, Pending, Status
-from orderledger.domain.wording import as_id, because, changes, listed, word
+from orderledger.domain.values import (
+    Certainty,
+    DatedBy,
+    Fee,
+    Liquidity,
+    Pending,
+    Status,
+    TrailOffsetType,
+    TriggerSource,
+)
+from orderledger.domain.wording import CHANGEABLE, as_id, because, changes, listed, word
 
 UNKNOWN_TO_VENUE = "unknown_order"
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
@@ -90,6 +99,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     fee_currency: str | None = None
     liquidity: Liquidity | None = None
     fees: tuple[Fee, ...] = ()
+    leg: int | None = None
 
     def repetition(self, order: Order) -> Duplicate | None:
         """A fill with the same id and numbers is a duplicate."""
@@ -131,6 +141,7 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             self.position_side,
             self.position_id,
             fees,
+            self.leg,
             self.reported,
         )
 
@@ -148,11 +159,12 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             for amount, currency in fees
         )
         liquidity = f", as {self.liquidity}" if self.liquidity else ""
+        leg = "" if self.leg is None else f", leg {self.leg}"
         instrument = f" {self.instrument}" if self.instrument else ""
         side = {"buy": "a purchase of ", "sell": "a sale of ", None: ""}[self.side]
         return (
             f"{side}{short(self.quantity)}{instrument} at {short(self.price)} (fill "
-            f"{self.fill_id}{liquidity}{paid})"
+            f"{self.fill_id}{leg}{liquidity}{paid})"
         )
 
 
@@ -292,26 +304,30 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
 
 
 class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and
-    stop_price."""
+    """New terms in force, as the venue states them. At least one of them."""
 
     stored_name = "order_replaced.v1"
     wire_name = "replaced"
     former_wire_name = "replace"
     exec_type = "5"
     fix = "ExecutionReport, ExecType Replaced."
-    needs_one_of = ("quantity", "limit_price", "stop_price")
+    needs_one_of = CHANGEABLE
     quantity: Annotated[
         Positive | None, Meta(description="The total in force, as reported by the venue.")
     ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    quote_quantity: Positive | None = None
+    display_quantity: NotNegative | None = None
+    trail_offset: Positive | None = None
+    trail_offset_type: TrailOffsetType | None = None
+    trigger_source: TriggerSource | None = None
     replacement_client_order_id: str | None = None
 
     def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.replaces += 1
-        order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
+        order.terms.set(self, when)
         order.own_requests().accept(
             when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self)
         )
@@ -454,10 +470,15 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    quote_quantity: Positive | None = None
+    display_quantity: NotNegative | None = None
+    trail_offset: Positive | None = None
+    trail_offset_type: TrailOffsetType | None = None
+    trigger_source: TriggerSource | None = None
 
     def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
-        order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
+        order.terms.set(self, when)
         order.enter(None, when)
 
     def sentence(self, before: Order) -> str:

@@ -6,10 +6,10 @@ order both were recorded.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Pending
@@ -19,15 +19,13 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests, and the terms that a replace asks for. `quantity`: the new total."""
+    """One of our requests, and the terms that a replace asks for."""
 
     when: When
     kind: Pending
     request_id: str | None
     replacement_id: str | None = None
-    quantity: Decimal | None = None
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
+    terms: Mapping[str, Any] = {}
 
 
 class UnnamedAnswer(NamedTuple):
@@ -115,21 +113,17 @@ class Requests:
 
         `after`: an end of the order that answered all requests before it.
         """
+        oldest = self.oldest(after)
+        return None if oldest is None else oldest.kind
+
+    def oldest(self, after: When | None = None) -> Asked | None:
+        """The oldest outstanding request, or the one that the venue last reported. A cancel
+        outranks a replace."""
         if not self._lines and not self._observed:
             return None
-        return next(
-            (
-                kind
-                for kind in (Pending.CANCEL, Pending.REPLACE)
-                if self._since(kind, after) is not None
-            ),
-            None,
-        )
-
-    def pending_since(self, after: When | None = None) -> When | None:
-        """The oldest outstanding request, or when the venue last reported one."""
-        kind = self.pending(after)
-        return None if kind is None else self._since(kind, after)
+        kinds = (Pending.CANCEL, Pending.REPLACE)
+        found = (self._oldest(kind, after) for kind in kinds)
+        return next((asked for asked in found if asked is not None), None)
 
     def oldest_id(self, kind: Pending) -> str | None:
         """The id of the oldest request of this kind that awaits an answer."""
@@ -139,26 +133,18 @@ class Requests:
     def largest_quantity(self) -> Decimal | None:
         """The largest total among the replaces that await an answer. None if none of them changes
         the quantity."""
-        return max(
-            (
-                asked.quantity
-                for asked in self._outstanding_replaces()
-                if asked.quantity is not None
-            ),
-            default=None,
-        )
+        return max(self._asked_for("quantity"), default=None)
 
     def limit_prices(self) -> list[Decimal]:
         """The limit prices that replaces ask for and that await an answer."""
-        return [
-            asked.limit_price
-            for asked in self._outstanding_replaces()
-            if asked.limit_price is not None
-        ]
+        return list(self._asked_for("limit_price"))
 
-    def _outstanding_replaces(self) -> Sequence[Asked]:
+    def _asked_for(self, name: str) -> Iterator[Decimal]:
+        """The values of this term in the replaces that await an answer."""
         line = self._lines.get(Pending.REPLACE)
-        return () if line is None else line.outstanding
+        for asked in () if line is None else line.outstanding:
+            if name in asked.terms:
+                yield asked.terms[name]
 
     def working_id(self) -> str | None:
         """The client order id of the leg in force. None if no replace has set one."""
@@ -222,17 +208,16 @@ class Requests:
 
     # Internals
 
-    def _since(self, kind: Pending, after: When | None) -> When | None:
-        """The oldest outstanding request of this kind after that end, or when the venue last
-        reported one."""
+    def _oldest(self, kind: Pending, after: When | None) -> Asked | None:
+        """The oldest outstanding request of this kind after that end, or the one that the venue
+        last reported."""
         line = self._lines.get(kind)
         for asked in () if line is None else line.outstanding:
             if after is None or asked.when > after:
-                return asked.when
+                return asked
         observed, answered = self._observed.get(kind), last(self._answered.get(kind), after)
-        return (
-            observed if observed is not None and (answered is None or observed > answered) else None
-        )
+        is_open = observed is not None and (answered is None or observed > answered)
+        return Asked(observed, kind, None) if observed is not None and is_open else None
 
     def _note_answer(self, kind: Pending, when: When, *, is_accepted: bool) -> UnnamedAnswer:
         self._answered[kind] = last(self._answered.get(kind), when) or when

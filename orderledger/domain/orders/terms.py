@@ -2,6 +2,7 @@
 knows."""
 
 from bisect import insort
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +14,7 @@ from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import Links, OrderType, PositionSide, Reported, Side, TimeInForce
-from orderledger.domain.wording import Described
+from orderledger.domain.wording import CHANGEABLE, Changed, Described
 
 DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")
 POSITION = ("position_side", "position_id")
@@ -38,6 +39,11 @@ class RequestedTerms(Described, Protocol):
     def tags(self) -> dict[str, object]: ...
 
 
+def new_terms(report: Changed) -> dict[str, Any]:
+    """The terms that a replace or a restatement gives."""
+    return {name: value for name in CHANGEABLE if (value := getattr(report, name)) is not None}
+
+
 class Setting(NamedTuple):
     """A quantity set by a replace or a restatement."""
 
@@ -57,7 +63,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     request: RequestedTerms | None = None
     requested_at: datetime | None = None
     _quantities: list[Setting] | None = None
-    _prices: dict[str, Latest[Decimal]] = {}
+    _changed: dict[str, Latest[Any]] = {}
     _instrument: Latest[str | None] = NOTHING
     _side: Latest[Side | None] = NO_SIDE
     _position_side: Latest[PositionSide | None] = NO_POSITION_SIDE
@@ -97,15 +103,19 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             if setting.quantity > filled:
                 return None if first is None else first.when.at
             first = setting
-        is_as_requested = self.request is not None and self.request.quantity <= filled
+        requested = None if self.request is None else self.request.quantity
+        is_as_requested = requested is not None and requested <= filled
         return None if first is None or is_as_requested else first.when.at
 
-    def price(self, name: str) -> Decimal | None:
-        """`limit_price` or `stop_price` in force: as last changed, otherwise as requested."""
-        if name in self._prices:
-            return self._prices[name].value
-        requested: Decimal | None = None if self.request is None else getattr(self.request, name)
-        return requested
+    def in_force(self, name: str) -> Any:
+        """A term of `CHANGEABLE` besides the quantity: as last changed, otherwise as requested."""
+        if name in self._changed:
+            return self._changed[name].value
+        return None if self.request is None else getattr(self.request, name)
+
+    def all_in_force(self, names: Iterable[str]) -> list[Any]:
+        """As `in_force`, several terms."""
+        return [self.in_force(name) for name in names]
 
     def described(self, name: str) -> Term | None:
         """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, otherwise as
@@ -120,22 +130,16 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         self.request, self.requested_at = request, when.at
         self._instrument, self._side = Latest(request.instrument, when), Latest(request.side, when)
 
-    def set(
-        self,
-        quantity: Decimal | None,
-        limit_price: Decimal | None,
-        stop_price: Decimal | None,
-        when: When,
-    ) -> None:
-        """Put the given terms in force."""
+    def set(self, report: Changed, when: When) -> None:
+        """Put the terms of a replace or a restatement in force."""
+        changed = new_terms(report)
+        quantity = changed.pop("quantity", None)
         if quantity is not None:
             if self._quantities is None:
                 self._quantities = []
             insort(self._quantities, Setting(when, quantity))
-        if limit_price is not None:
-            note(self._prices, "limit_price", limit_price, when)
-        if stop_price is not None:
-            note(self._prices, "stop_price", stop_price, when)
+        for name, value in changed.items():
+            note(self._changed, name, value, when)
 
     def note_position(self, side: PositionSide | None, position_id: str | None, when: When) -> None:
         """Add the position that a report names. The later one counts."""

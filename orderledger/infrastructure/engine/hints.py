@@ -19,6 +19,8 @@ PRICES = {
     OrderType.LIMIT: ("limit_price",),
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
+    OrderType.TAKE_PROFIT: ("stop_price",),
+    OrderType.TAKE_PROFIT_LIMIT: ("limit_price", "stop_price"),
 }
 """The prices that an order of this type usually has. Some venues accept a limit order without
 one, so it is not an error.

@@ -15,10 +15,11 @@ from pydantic import BeforeValidator, Field, create_model
 
 from orderledger.domain.accounts import CertifiedBalance, OpenBreak
 from orderledger.domain.fields import MEANINGS
+from orderledger.domain.instrument_events import CashInLieu, OtherLeg
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.recorded import KINDS
-from orderledger.domain.values import Cause, Fee, Links, Reported, Side
+from orderledger.domain.values import Cause, Fee, Leg, Links, Reported, Side
 from orderledger.infrastructure.messages import fields as wire
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -30,7 +31,10 @@ PARTS: dict[Struct, str] = {
     OpenBreak: "OpenBreak",
     CertifiedBalance: "CertifiedBalance",
     Fee: "Fee",
+    Leg: "Leg",
     Cause: "Cause",
+    CashInLieu: "CashInLieu",
+    OtherLeg: "OtherLeg",
 }
 """Values inside messages, and the public names of their models."""
 

@@ -69,7 +69,9 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(fact_class, OrderEvent)
     has_tags = "tags" in message_class.model_fields
-    forms, has_fees = message_class.forms, "fees" in message_class.model_fields
+    forms, has_fees = message_class.forms, {"fees", "fee"} <= message_class.model_fields.keys()
+    has_legs = "legs" in message_class.model_fields
+    has_trail = "trail_offset" in message_class.model_fields
     is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved
     names = [*zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)]
 
@@ -92,6 +94,10 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
             _check_form(forms, given)
         if has_fees and given["fees"] and (given["fee"], given["fee_currency"]) != (None, None):
             raise InvalidMessage("fees", "is given beside fee: give the one or the other")
+        if has_legs and given["legs"]:
+            _check_combination(given["quantity"])
+        if has_trail and (given["trail_offset"] is None) != (given["trail_offset_type"] is None):
+            raise InvalidMessage("trail_offset", "is given with trail_offset_type, or not at all")
         if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
             raise InvalidMessage("to", "is before from: a gap ends after it begins")
         if has_tags and given["tags"]:
@@ -127,6 +133,13 @@ def _check_form(forms: Mapping[str, tuple[str, ...]], given: Mapping[str, Any]) 
                 raise InvalidMessage(field, f"is missing: {name} needs it")
             if name != made[0] and given[field] is not None:
                 raise InvalidMessage(field, f"does not go with {made[0]}")
+
+
+def _check_combination(quantity: Decimal | None) -> None:
+    if quantity is None:
+        raise InvalidMessage("quantity", "is missing: legs need it")
+    if quantity != quantity.to_integral_value():
+        raise InvalidMessage("quantity", "is not a whole number of combinations")
 
 
 def _check_json(tags: dict[str, Any]) -> None:

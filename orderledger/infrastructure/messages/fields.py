@@ -72,6 +72,11 @@ Identifier = Annotated[
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 Flag = Annotated[StrictBool, BeforeValidator(_or_false)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+PositiveCount = Annotated[int, Field(strict=True, ge=1, lt=1 << 31)]
+Ratio = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=1, lt=1 << 31)], ...],
+    Field(min_length=2, max_length=2),
+]
 Sequence = Annotated[int, Field(strict=True, ge=-(1 << 63), lt=1 << 63)]
 Names = Annotated[dict[Identifier, Identifier], BeforeValidator(_or_empty)]
 Tags = Annotated[dict[str, Any], Field(max_length=100), BeforeValidator(_or_empty)]

@@ -5,23 +5,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Required, TypedDict, Unpack
 
-from orderledger.domain import accounts, proposals
+from orderledger.domain import accounts, instrument_events, proposals
 from orderledger.domain.orders import commands, reports
 from orderledger.domain.values import (
     BalanceState,
     DatedBy,
     FeeKind,
     InstrumentKind,
+    LinkKind,
     Liquidity,
     OrderType,
     Pending,
     PositionMode,
     PositionSide,
+    Premium,
     Role,
+    SettlementKind,
     Side,
     Source,
     TimeInForce,
+    TrailOffsetType,
     TransferKind,
+    TriggerSource,
 )
 from orderledger.infrastructure.messages.base import Message, Model
 
@@ -33,6 +38,7 @@ __all__ = [
     "Balance",
     "CancelRejected",
     "Canceled",
+    "CashInLieu",
     "Cause",
     "CertifiedBalance",
     "Certify",
@@ -48,9 +54,11 @@ __all__ = [
     "Gap",
     "Halt",
     "Instrument",
+    "Leg",
     "LinksTo",
     "Mark",
     "OpenBreak",
+    "OtherLeg",
     "Propose",
     "Reinstated",
     "Rejected",
@@ -64,6 +72,8 @@ __all__ = [
     "ResumeTrading",
     "Resumed",
     "Sender",
+    "Settle",
+    "Split",
     "StatusObserved",
     "Stopped",
     "Submit",
@@ -121,6 +131,7 @@ class _LinksTo(TypedDict, total=False):
     role: Role | str | None
     parent: str | None
     group: str | None
+    kind: LinkKind | str | None
 
 class LinksTo(Model):
     """Proposal, trade, parent and group that an order belongs to."""
@@ -130,6 +141,7 @@ class LinksTo(Model):
     role: Role | None
     parent: str | None
     group: str | None
+    kind: LinkKind | None
     def __init__(self, **fields: Unpack[_LinksTo]) -> None: ...
 
 class _OpenBreak(TypedDict, total=False):
@@ -152,6 +164,8 @@ class _CertifiedBalance(TypedDict, total=False):
     residual: Decimal | str | int | None
     place: Decimal | str | int | None
     rows: int | None
+    rounded: int | None
+    counted_to: int | None
     reason: str | None
 
 class CertifiedBalance(Model):
@@ -165,6 +179,8 @@ class CertifiedBalance(Model):
     residual: Decimal | None
     place: Decimal | None
     rows: int
+    rounded: int
+    counted_to: int | None
     reason: str | None
     def __init__(self, **fields: Unpack[_CertifiedBalance]) -> None: ...
 
@@ -181,6 +197,19 @@ class Fee(Model):
     kind: FeeKind
     def __init__(self, **fields: Unpack[_Fee]) -> None: ...
 
+class _Leg(TypedDict, total=False):
+    instrument: Required[str]
+    side: Required[Side | str]
+    ratio: Required[int]
+
+class Leg(Model):
+    """One leg of a combination."""
+
+    instrument: str
+    side: Side
+    ratio: int
+    def __init__(self, **fields: Unpack[_Leg]) -> None: ...
+
 class _Cause(TypedDict, total=False):
     kind: Required[str]
     instrument: str | None
@@ -191,6 +220,36 @@ class Cause(Model):
     kind: str
     instrument: str | None
     def __init__(self, **fields: Unpack[_Cause]) -> None: ...
+
+class _CashInLieu(TypedDict, total=False):
+    quantity: Required[Decimal | str | int]
+    currency: Required[str]
+    amount: Required[Decimal | str | int]
+
+class CashInLieu(Model):
+    """Money for a fraction of a unit that a split would leave."""
+
+    quantity: Decimal
+    currency: str
+    amount: Decimal
+    def __init__(self, **fields: Unpack[_CashInLieu]) -> None: ...
+
+class _OtherLeg(TypedDict, total=False):
+    instrument: Required[str]
+    side: Required[Side | str]
+    quantity: Required[Decimal | str | int]
+    price: Required[Decimal | str | int]
+    fees: tuple[Fee, ...] | list[Fee] | None
+
+class OtherLeg(Model):
+    """The purchase or sale that a settlement brings: of the stock, or of the goods."""
+
+    instrument: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fees: tuple[Fee, ...]
+    def __init__(self, **fields: Unpack[_OtherLeg]) -> None: ...
 
 class _OrderMessage(_Message, total=False):
     client_order_id: str | None
@@ -245,16 +304,22 @@ class _Request(TypedDict, total=False):
     sequence: int | None
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     strategy: str | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
@@ -267,16 +332,22 @@ class Request(OrderMessage):
     type: Literal["request"]
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     strategy: str | None
     links: LinksTo | None
     tags: dict[str, Any]
@@ -366,18 +437,28 @@ class _RequestReplace(_OrderMessage, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
     request_id: str | None
 
 class RequestReplace(OrderMessage):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
-    limit_price and stop_price."""
+    """Request to change an order. At least one new term; `quantity` is the new total (FIX
+    OrderQty)."""
 
     fact: ClassVar[type[commands.ReplaceRequested]]
     type: Literal["request_replace"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     request_id: str | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
@@ -405,6 +486,7 @@ class _Fill(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
 
 class Fill(Report):
     """Execution. The same fill_id with the same numbers counts once."""
@@ -418,6 +500,7 @@ class Fill(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     def __init__(self, **fields: Unpack[_Fill]) -> None: ...
 
 class _FillCorrected(_Report, total=False):
@@ -428,6 +511,7 @@ class _FillCorrected(_Report, total=False):
     fee_currency: str | None
     liquidity: Liquidity | str | None
     fees: tuple[Fee, ...] | list[Fee] | None
+    leg: int | None
     corrects: Required[str]
 
 class FillCorrected(Report):
@@ -442,6 +526,7 @@ class FillCorrected(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     fees: tuple[Fee, ...]
+    leg: int | None
     corrects: str
     def __init__(self, **fields: Unpack[_FillCorrected]) -> None: ...
 
@@ -493,17 +578,26 @@ class _Replaced(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
 
 class Replaced(Report):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and
-    stop_price."""
+    """New terms in force, as the venue states them. At least one of them."""
 
     fact: ClassVar[type[reports.OrderReplaced]]
     type: Literal["replaced"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     def __init__(self, **fields: Unpack[_Replaced]) -> None: ...
 
@@ -560,6 +654,11 @@ class _Restated(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
 
 class Restated(Report):
     """Order changed by the venue without a request."""
@@ -569,6 +668,11 @@ class Restated(Report):
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     def __init__(self, **fields: Unpack[_Restated]) -> None: ...
 
 class _StatusObserved(_Report, total=False):
@@ -603,16 +707,22 @@ class _Propose(_Message, total=False):
     strategy: Required[str]
     instrument: Required[str]
     side: Required[Side | str]
-    quantity: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
     order_type: Required[OrderType | str]
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
+    quote_quantity: Decimal | str | int | None
+    display_quantity: Decimal | str | int | None
+    trail_offset: Decimal | str | int | None
+    trail_offset_type: TrailOffsetType | str | None
+    trigger_source: TriggerSource | str | None
     time_in_force: TimeInForce | str | None
     expire_at: datetime | str | int | None
     post_only: bool | None
     reduce_only: bool | None
     position_side: PositionSide | str | None
     position_id: str | None
+    legs: tuple[Leg, ...] | list[Leg] | None
     links: LinksTo | Mapping[str, Any] | None
     tags: Mapping[str, Any] | None
 
@@ -626,16 +736,22 @@ class Propose(Message):
     strategy: str
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
+    quote_quantity: Decimal | None
+    display_quantity: Decimal | None
+    trail_offset: Decimal | None
+    trail_offset_type: TrailOffsetType | None
+    trigger_source: TriggerSource | None
     time_in_force: TimeInForce | None
     expire_at: datetime | None
     post_only: bool
     reduce_only: bool
     position_side: PositionSide | None
     position_id: str | None
+    legs: tuple[Leg, ...]
     links: LinksTo | None
     tags: dict[str, Any]
     def __init__(self, **fields: Unpack[_Propose]) -> None: ...
@@ -903,3 +1019,77 @@ class Sender(Message):
     fence: int
     is_forced: bool
     def __init__(self, **fields: Unpack[_Sender]) -> None: ...
+
+class _Split(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    ratio: Required[tuple[int, ...] | list[int]]
+    cash_in_lieu: CashInLieu | Mapping[str, Any] | None
+    quantity: Decimal | str | int | None
+    position_side: PositionSide | str | None
+    position_id: str | None
+
+class Split(Message):
+    """Split of an instrument: every open lot keeps its date and its cost, and its quantity is
+    multiplied by the ratio."""
+
+    fact: ClassVar[type[instrument_events.InstrumentSplit]]
+    at: datetime
+    type: Literal["split"]
+    instrument: str
+    ratio: tuple[int, ...]
+    cash_in_lieu: CashInLieu | None
+    quantity: Decimal | None
+    position_side: PositionSide | None
+    position_id: str | None
+    def __init__(self, **fields: Unpack[_Split]) -> None: ...
+
+class _Settle(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    kind: Required[SettlementKind | str]
+    price: Required[Decimal | str | int]
+    quantity: Decimal | str | int | None
+    into: OtherLeg | Mapping[str, Any] | None
+    premium: Premium | str | None
+    fees: tuple[Fee, ...] | list[Fee] | None
+    position_side: PositionSide | str | None
+    position_id: str | None
+
+class Settle(Message):
+    """Expiry, exercise, assignment, delivery or redemption: closes a position at a price, and may
+    open the position of the other leg."""
+
+    fact: ClassVar[type[instrument_events.InstrumentSettled]]
+    at: datetime
+    type: Literal["settle"]
+    instrument: str
+    kind: SettlementKind
+    price: Decimal
+    quantity: Decimal | None
+    into: OtherLeg | None
+    premium: Premium | None
+    fees: tuple[Fee, ...]
+    position_side: PositionSide | None
+    position_id: str | None
+    def __init__(self, **fields: Unpack[_Settle]) -> None: ...

@@ -33,6 +33,7 @@ from orderledger.infrastructure.storage.schema_version import outdated_writer
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle, public
+from orderledger.projections.rates import RateRules
 
 FULL, READONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
 NOT_WRITTEN = frozenset({sqlite3.SQLITE_IOERR_WRITE, *NO_SHARED_MEMORY})
@@ -55,6 +56,8 @@ class Store:
         self._is_closed = False
         self._read_only: str | None = None
         self._at_close: Callable[[], None] = _nothing
+        self.rate_rules = RateRules()
+        """How the views convert amounts in other currencies: a setting of the ledger."""
         self.missing_guards: tuple[str, ...] = ()
         """Triggers that protect the log, and were missing when it was opened."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from orderledger.infrastructure.errors import InvalidQuery
 from orderledger.infrastructure.time_zones import zone_named
+from orderledger.projections.rates import pair_of
 from orderledger.projections.view import AnyTable, Kind
 
 TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
@@ -70,6 +71,14 @@ def zone_of(timezone: str | tzinfo) -> tzinfo:
         return zone_named(timezone)
     except ValueError as error:
         raise InvalidQuery(f"timezone: {error}", "timezone") from None
+
+
+def pairs_of(parities: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The currencies of parities. Raises InvalidQuery for a text that is not a parity."""
+    try:
+        return tuple(map(pair_of, parities))
+    except ValueError as fault:
+        raise InvalidQuery(f"parities: {fault}", "parities") from None
 
 
 def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:

@@ -1,28 +1,25 @@
 """Query methods of a ledger about lots, balances and the value of accounts."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from orderledger.infrastructure.errors import InvalidQuery
+from orderledger.infrastructure.views.arguments import pairs_of
 from orderledger.infrastructure.views.parameters import (
     Account,
     AsOf,
     EffectiveAt,
     Instrument,
     LotMethod,
+    MarkServes,
+    Parities,
     PositionId,
     PositionSide,
     Word,
 )
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.projections import queries
-from orderledger.projections.rates import MARK_SERVES
 from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
 from orderledger.projections.view import RowList
-
-MarkServes = Annotated[timedelta, "How long a mark values positions and converts amounts."]
 
 
 class BalanceQueries(Reader):
@@ -58,7 +55,7 @@ class BalanceQueries(Reader):
         *,
         account: Account = None,
         currency: Annotated[str | None, "Only this currency."] = None,
-        mark_serves: MarkServes = MARK_SERVES,
+        mark_serves: MarkServes = None,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,
     ) -> RowList[BalanceRow]:
@@ -87,12 +84,8 @@ class BalanceQueries(Reader):
         self,
         *,
         currency: Annotated[str, "The currency of the value.", Word("in")],
-        parities: Annotated[
-            Sequence[str],
-            "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
-            Word("parity"),
-        ] = (),
-        mark_serves: MarkServes = MARK_SERVES,
+        parities: Parities = (),
+        mark_serves: MarkServes = None,
         account: Account = None,
         as_of: AsOf = None,
         effective_at: EffectiveAt = None,
@@ -103,7 +96,7 @@ class BalanceQueries(Reader):
         shortest path of at most three steps. Each rate names its path. An amount that has no
         rate makes the sum empty.
         """
-        pairs = [_parity(text) for text in parities]
+        pairs = pairs_of(parities)
         at = self._moment(as_of, effective_at)
         with self._views(as_of, effective_at, is_streaming=True) as views:
             events_of = partial(self._events_known_of, as_of, effective_at)
@@ -111,16 +104,3 @@ class BalanceQueries(Reader):
                 views, currency, at, pairs, mark_serves, account, events_of=events_of
             )
             return RowList(rows)
-
-    def _moment(self, as_of: datetime | int | None, effective_at: datetime | None) -> datetime:
-        """The time for which marks have to serve."""
-        return effective_at or (as_of if isinstance(as_of, datetime) else self._clock.now())
-
-
-def _parity(text: str) -> tuple[str, str]:
-    one, sign, other = text.partition("=")
-    if not (one and sign and other):
-        raise InvalidQuery(
-            "parities", f"{text!r:.100} is not a pair of currencies such as USDT=USD"
-        )
-    return one, other

@@ -25,7 +25,9 @@ from orderledger.infrastructure.views.plan import BY_STREAM, Plan
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
 from orderledger.projections.anomalies import ANOMALIES
+from orderledger.projections.carrying import premium_rows
 from orderledger.projections.fold import Fold
+from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
@@ -255,6 +257,25 @@ def build_positions(
             counted(len(batch))
         positions.settle()
         rows.flush()
+
+
+def build_premiums(side: Database, plan: Plan) -> None:
+    """Complete the deliveries of settlements whose result is carried into their cost. Each
+    instrument can be folded by itself then."""
+    rows = SqlRows(plan.suffix)
+    with side.writing() as session:
+        rows.session = session
+        where = "kind = 'delivery'"
+        deliveries = [*session.each(ACCOUNT_EVENTS, where, (), suffix=plan.suffix, tail="")]
+        if any("premium" in (row["terms"] or {}) for row in deliveries):
+            for row in premium_rows(
+                deliveries,
+                lambda key: rows.select(TRADES, account=key[0], instrument=key[1], state="active"),
+                lambda key: rows.select(ACCOUNT_EVENTS, account=key[0], instrument=key[1]),
+                lambda key: rows.get(INSTRUMENTS, key),
+            ):
+                rows.put(ACCOUNT_EVENTS, row)
+            rows.flush()
 
 
 def _entries(

@@ -115,8 +115,6 @@ def place_of(table: Table[RowType], order: str, limit: int, after: str | None) -
     """The place of a page. Raises ValueError, for a cursor InvalidCursor."""
     if order not in ORDERS_OF_PAGES:
         raise ValueError(f"order: {order!r:.100} is not one of {', '.join(ORDERS_OF_PAGES)}")
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise ValueError(f"limit takes 1 to {LONGEST_PAGE}, not {limit}")
     by = order_of(table) if order != "newest" else newest_of(table)
     place = Place(table, by, order != "asc", limit)
     return place if after is None else place.read(after)

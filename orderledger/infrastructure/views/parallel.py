@@ -16,6 +16,7 @@ from orderledger.infrastructure.views.building import (
     build_orders,
     build_others,
     build_positions,
+    build_premiums,
     finish_orders,
     position_ranges,
 )
@@ -56,6 +57,10 @@ def build_in_parallel(
             _unite(side, parts, plan, BY_STREAM)
             finish_orders(side, plan)
             keys = position_ranges(side, plan, jobs)
+        if plan.wants(POSITIONS):
+            beside_others = [path for path in parts[:1] if path is not None]
+            with store.database.side_database(others, beside_others) as side:
+                build_premiums(side, plan)
         beside = [path for path in (parts[0], others) if path is not None]
         places = [path_of(f"positions{number}") for number in range(len(keys))]
         placing = process_pool.submitted(

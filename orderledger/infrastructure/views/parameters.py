@@ -1,13 +1,13 @@
 """Parameters that several questions have, with their meanings."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.infrastructure.views.paging import LONGEST_PAGE
 from orderledger.infrastructure.views.questions import Between, Word
-from orderledger.projections.positions import Method
+from orderledger.projections.positions import LotChoice, Method
 
 __all__ = [
     "Account",
@@ -19,10 +19,13 @@ __all__ = [
     "EventSource",
     "Groups",
     "Instrument",
+    "KeptMethod",
     "LotMethod",
+    "MarkServes",
     "Newest",
     "OpenOnly",
     "OrderId",
+    "Parities",
     "PositionId",
     "PositionSide",
     "Since",
@@ -48,7 +51,8 @@ Since = Annotated[datetime | None, "Only rows of this time or later."]
 Until = Annotated[datetime | None, "Only rows before this time."]
 AsOf = Annotated[datetime | int | None, "Show what was known then, by the time of recording."]
 EffectiveAt = Annotated[datetime | None, "Show what had happened by then, by the venue's time."]
-LotMethod = Annotated[Method, "Lots that a fill closes first."]
+LotMethod = Annotated[LotChoice, "Lots that a fill closes first."]
+KeptMethod = Annotated[Method, "Lots that a fill closes first."]
 Timezone = Annotated[str | tzinfo, "Time zone of the days, e.g. Europe/Berlin."]
 Actor = Annotated[str | None, "Only this actor."]
 EventSource = Annotated[str | None, "Only this source.", SOURCES]
@@ -62,4 +66,13 @@ Newest = Annotated[
     int | None, "Maximum number of rows. The ones updated last are kept.", Between(1)
 ]
 Groups = Sequence[str] | str
+Parities = Annotated[
+    Sequence[str],
+    "Two currencies of which one unit is worth one unit of the other, e.g. USDT=USD.",
+    Word("parity"),
+]
+MarkServes = Annotated[
+    timedelta | None,
+    "How long a mark values positions and converts amounts. Otherwise the setting, 24 hours.",
+]
 RowsOfPage = Annotated[int, Between(1, LONGEST_PAGE)]

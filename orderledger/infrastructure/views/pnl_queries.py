@@ -3,9 +3,11 @@
 from functools import partial
 from typing import Annotated, Any, overload
 
+from orderledger.infrastructure.errors import InvalidQuery
 from orderledger.infrastructure.views.arguments import (
     check_period,
     groups_of,
+    pairs_of,
     zone_of,
 )
 from orderledger.infrastructure.views.parameters import (
@@ -15,19 +17,21 @@ from orderledger.infrastructure.views.parameters import (
     Groups,
     Instrument,
     LotMethod,
+    Parities,
     PositionId,
     PositionSide,
     Since,
     Strategy,
     Timezone,
     Until,
+    Word,
 )
 from orderledger.infrastructure.views.questions import Between
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
-from orderledger.projections.pnl import GROUPS
+from orderledger.projections.pnl import ASSET, GROUPS
 from orderledger.projections.rows import (
     EquityPointRow,
     ExposureRow,
@@ -100,7 +104,12 @@ class PnlQueries(Reader):
         self,
         *,
         method: LotMethod = "average",
-        by: Annotated[Groups, "Group by any of these.", GROUPS] = ("account", "instrument"),
+        by: Annotated[Groups, "Group by any of these, or by asset.", (*GROUPS, ASSET)] = (
+            "account",
+            "instrument",
+        ),
+        in_currency: Annotated[str | None, "By asset: the currency of the P&L.", Word("in")] = None,
+        parities: Parities = (),
         timezone: Timezone = "UTC",
         since: Since = None,
         until: Until = None,
@@ -118,11 +127,16 @@ class PnlQueries(Reader):
         With `since` or `until`: the P&L of that period. It has the realized P&L and the fees of its
         fills, its funding, and the position at its end. Where both ends have marks, it also has the
         change of the unrealized P&L.
+
+        By asset: a row for each coin of an account, whatever it was traded against. Its quantity is
+        its balance, and its cost is in one currency, by the rates of the times. `moved` lists
+        fees, funding and transfers by kind and cause, with their worth. Only `in_currency`,
+        `parities`, `method` and `account` go with it. Without `in_currency` the P&L is in the
+        currency of all positions of the account, if they have the same.
         """
         check_period(since, until)
-        asked = {
+        asked: dict[str, Any] = {
             "by": groups_of(by),
-            "timezone": zone_of(timezone),
             "since": since,
             "until": until,
             "account": account,
@@ -132,8 +146,16 @@ class PnlQueries(Reader):
             "position_id": position_id,
             **where,
         }
+        if ASSET in asked["by"]:
+            pairs, at = pairs_of(parities), self._moment(as_of, effective_at)
+            asked |= {"in_currency": in_currency, "method": method}
+            with self._views(as_of, effective_at, is_streaming=True) as views:
+                return RowList(queries.pnl_by_asset(views, at, pairs, **asked))
+        if in_currency is not None or parities:
+            raise InvalidQuery("in_currency and parities go with by asset alone", "in_currency")
         with self._views(as_of, effective_at) as views:
-            return RowList(queries.pnl(views, method=method, **asked))
+            zone = zone_of(timezone)
+            return RowList(queries.pnl(views, method=method, timezone=zone, **asked))
 
     def exposure(
         self,
@@ -200,6 +222,9 @@ class PnlQueries(Reader):
         settlement currency. It has the equity after the change: net and unrealized P&L since the
         ledger began. Each row agrees with `pnl` at its time: a busted fill counts until its bust.
         The last row of a currency equals the sum of the rows of `pnl` with these filters.
+
+        This is P&L only: it has no deposits, and no balances that the account began with. The
+        equity of an account with an opening balance is in `balances` and `valuation`.
 
         `since` and `until` select moments: the values count from the beginning of the ledger. A row
         whose `moments` is above 1 summarizes several. Then the moments with the lowest and the

@@ -86,6 +86,10 @@ class Reader:
         with self._views(as_of, effective_at) as views:
             return RowList(views.rows(table.public, since=since, until=until, **where))
 
+    def _moment(self, as_of: AsOf | None, effective_at: datetime | None) -> datetime:
+        """The time for which marks have to serve."""
+        return effective_at or (as_of if isinstance(as_of, datetime) else self._clock.now())
+
     def _check_reached(self, name: str, moment: AsOf) -> None:
         """Raise InvalidQuery for a moment of recording that is not in the past: what is recorded
         until then would change the answer."""
@@ -178,7 +182,9 @@ class Reader:
             if live is None:
                 yield folded(self._store, as_of, effective_at)
             else:
-                yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
+                events = live.events_of_groups(order_id, account)
+                rules = self._store.rate_rules
+                yield FoldedViews(events, as_of, effective_at, rate_rules=rules)
 
     def _events_known_of(
         self, as_of: AsOf | None, effective_at: datetime | None, streams: Iterable[str]
@@ -207,7 +213,7 @@ class Reader:
             )
             reached, outdated = stored(session)
             if reached >= position and not outdated:
-                return StoredViews(session)
+                return StoredViews(session, self._store.rate_rules)
             reading.close()
             self._projector.restart()
         return None

@@ -3,7 +3,7 @@ open."""
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -26,11 +26,14 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import stored_position
+from orderledger.projections.groups import with_group
 from orderledger.projections.orders import ORDERS, StoredOrderRow, order_row
 from orderledger.projections.store import sort_key
 from orderledger.projections.survey import Survey
+from orderledger.projections.view import RowType, Table
 
 BATCH = 10_000
+IN_GROUPS = ORDERS.narrowed(("stream", "is_grouped", "linked_group"))
 STREAMS_PER_READING = 1_000
 
 REQUESTED, FILLED, REJECTED = (
@@ -49,12 +52,21 @@ HARMLESS = frozenset(
 """Events that cannot reopen an order that has clearly ended."""
 
 
+class GlancedLinks(msgspec.Struct, gc=False):
+    """The links that make a group."""
+
+    group: str | None = None
+    kind: str | None = None
+
+
 class Glance(msgspec.Struct, gc=False):
     """The fields of a payload that a survey reads."""
 
     fill_id: str = ""
     quantity: Decimal | None = None
     reason: str | None = None
+    legs: list[msgspec.Raw] = []
+    links: GlancedLinks | None = None
 
 
 class Glanced(msgspec.Struct, gc=False):
@@ -69,14 +81,14 @@ def open_orders_in_log(store: Store) -> tuple[list[StoredOrderRow], int]:
     read."""
     with uncollected():
         known, position = _known(store)
-        survey = Survey(is_from_beginning=position == 0)
+        survey, grouped = Survey(is_from_beginning=position == 0), dict[str, str]()
         count = 0
         while rows := store.recorder.rows_after(position, BATCH):
             for stream, version, name, state, place in rows:
                 if known:
                     known.pop(stream, None)
                 try:
-                    _take(survey, stream, version, name, state)
+                    _take(survey, grouped, stream, version, name, state)
                 except (ValueError, TypeError):
                     decode(stream, version, name, state, place)  # raises the precise error
                     raise
@@ -88,7 +100,41 @@ def open_orders_in_log(store: Store) -> tuple[list[StoredOrderRow], int]:
             row = _row_of(stream, events)
             if row is not None and row["is_open"]:
                 found.append(row)
+        count += _judge_groups(store, found, grouped)
         return sorted(found, key=lambda row: sort_key(ORDERS, row)), count
+
+
+def _judge_groups(store: Store, found: list[StoredOrderRow], grouped: dict[str, str]) -> int:
+    """Add to the rows what follows from the other orders of their groups, which may have ended.
+    `grouped`: streams that the log shows in a group. Returns the number of events read."""
+    groups = {row["linked_group"] for row in found if row["is_grouped"]}
+    if not groups:
+        return 0
+    with store.database.reading() as session:
+        stored = session.select(IN_GROUPS, "is_grouped = ?", (session.to_sql("flag", True),))
+    known = grouped | {row["stream"]: row["linked_group"] or "" for row in stored}
+    mine = {row["stream"] for row in found}
+    others = [stream for stream, group in known.items() if group in groups and stream not in mine]
+    rows, count = [row for row in found if row["is_grouped"]], 0
+    for stream, events in _events_of(store, others):
+        count += len(events)
+        row = _row_of(stream, events)
+        rows += [row] if row is not None else []
+    members = GroupRows(sorted(rows, key=lambda row: sort_key(ORDERS, row)))
+    found[:] = [with_group(members, row) if row["is_grouped"] else row for row in found]
+    return count
+
+
+class GroupRows:
+    """The orders of some groups."""
+
+    def __init__(self, members: list[StoredOrderRow]) -> None:
+        self._members = members
+
+    def rows(self, table: Table[RowType], **where: Any) -> list[RowType]:
+        """Those of one group."""
+        group = where["linked_group"]
+        return cast(list[RowType], [row for row in self._members if row["linked_group"] == group])
 
 
 def _known(store: Store) -> tuple[dict[str, StoredOrderRow], int]:
@@ -98,12 +144,21 @@ def _known(store: Store) -> tuple[dict[str, StoredOrderRow], int]:
         return {row["stream"]: row for row in rows}, stored_position(session)
 
 
-def _take(survey: Survey, stream: str, version: int, name: str, state: bytes) -> None:
+def _take(
+    survey: Survey, grouped: dict[str, str], stream: str, version: int, name: str, state: bytes
+) -> None:
     if name == FILLED:
         fill = _decode(state).payload
         survey.fill(stream, fill.fill_id, fill.quantity or Decimal(0))
     elif name == REQUESTED:
-        survey.request(stream, version, _decode(state).payload.quantity or Decimal(0))
+        request = _decode(state).payload
+        is_by_fills = request.quantity is not None and not request.legs
+        survey.request(stream, version, request.quantity or Decimal(0))
+        links = request.links
+        if links is not None and links.group is not None and links.kind is not None:
+            grouped.setdefault(stream, links.group)
+        if not is_by_fills:
+            survey.doubt(stream)
     elif name in ENDING and CONCLUSION in state:
         survey.doubt(stream)
     elif name in ENDING or (name == REJECTED and _decode(state).payload.reason != DUPLICATE_ORDER):

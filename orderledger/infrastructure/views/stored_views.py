@@ -1,10 +1,10 @@
 """The live views, and the events of one order found through them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.garbage import uncollected
@@ -21,8 +21,10 @@ from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES, CertificateRow
 from orderledger.projections.derived_anomalies import derived_anomalies
+from orderledger.projections.groups import GROUP_LINKS, SHOWN_OF_GROUPS, with_group
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import USUAL, RateRules
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import AnyTable, RowType, Table
 
@@ -30,7 +32,10 @@ from orderledger.projections.view import AnyTable, RowType, Table
 class StoredViews:
     """The live views, in one reading transaction: `session`."""
 
-    def __init__(self, session: Session) -> None:
+    rate_rules = USUAL
+
+    def __init__(self, session: Session, rate_rules: RateRules = USUAL) -> None:
+        self.rate_rules = rate_rules
         self.session = session
 
     def rows(
@@ -44,17 +49,24 @@ class StoredViews:
     ) -> list[RowType]:
         found = self._by_key(table, since, until, where)
         if found is not None:
-            return sorted(
-                found if newest is None else newest_of(found, newest),
-                key=lambda row: sort_key(table, row),
-            )
+            found = found if newest is None else newest_of(found, newest)
+            return list(self._whole(table, sorted(found, key=lambda row: sort_key(table, row))))
         condition, values = self.condition(table, since, until, where)
         with uncollected():
             if newest is None:
                 rows = self.session.select(table, condition, values, tail=self._order(table))
-                return self._with_more(table, rows, since, until, where)
+                return list(self._whole(table, self._with_more(table, rows, since, until, where)))
             rows = self.session.select(table, *self._newest(table, newest, condition, values))
-        return sorted(rows, key=lambda row: sort_key(table, row))
+        return list(self._whole(table, sorted(rows, key=lambda row: sort_key(table, row))))
+
+    def _whole(self, table: Table[RowType], rows: Iterable[RowType]) -> Iterator[RowType]:
+        """The rows; those of orders with what follows from their groups."""
+        if table.name != ORDERS.name or not set(table.names) >= SHOWN_OF_GROUPS:
+            return iter(rows)
+        links = ((row, cast(OrderRow, row)["links"]) for row in rows)
+        return (
+            with_group(self, row) if of and of.keys() >= GROUP_LINKS else row for row, of in links
+        )
 
     def each(
         self,
@@ -67,12 +79,12 @@ class StoredViews:
     ) -> Iterator[RowType]:
         found = self._by_key(table, since, until, where)
         if found is not None:
-            return iter(sorted(found, key=lambda row: sort_key(table, row)))
+            return self._whole(table, sorted(found, key=lambda row: sort_key(table, row)))
         condition, values = self.condition(table, since, until, where)
         read = table if columns is None else table.narrowed(columns)
         rows = self.session.each(read, condition, values, tail=self._order(table))
         if table.name != ANOMALIES.name:
-            return rows
+            return self._whole(read, rows)
         return merge(
             rows,
             derived_anomalies(self, read, since=since, until=until, **where),
@@ -95,7 +107,7 @@ class StoredViews:
         table = place.table
         named = None if search is not None else self._by_key(table, since, until, where, missing)
         if named is not None:
-            return place.rows_of(named)
+            return list(self._whole(table, place.rows_of(named)))
         read = table.narrowed(
             tuple(name for name in table.names if name in {*columns, *place.order_by})
         )
@@ -115,7 +127,7 @@ class StoredViews:
             found = place.rows_of(
                 [*found, *derived_anomalies(self, read, since=since, until=until, **where)]
             )
-        return found
+        return list(self._whole(read, found))
 
     def count(
         self,
@@ -155,7 +167,8 @@ class StoredViews:
 
     def orders_in(self, streams: Sequence[str]) -> list[OrderRow]:
         """The orders of these streams, in no order."""
-        return lookups.in_streams(self.session, ORDERS.public, streams)
+        rows = lookups.in_streams(self.session, ORDERS.public, streams)
+        return list(self._whole(ORDERS.public, rows))
 
     def counts_by_account(self, since: datetime) -> list[AccountCountsRow]:
         """A row of counts of orders for each account: see `count_by_account`."""
@@ -318,12 +331,25 @@ class StoredViews:
         return self.session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
     def orders_named(self, name: str, account: str | None) -> list[StoredOrderRow]:
-        return lookups.orders_named(self.session, name, account)
+        rows = lookups.orders_named(self.session, name, account)
+        return list(self._whole(ORDERS, rows))
 
     def events_of_order(self, name: str, account: str | None) -> list[Recorded]:
         """All events of the orders with this name, in log order: of their own streams, and of
         streams attributed to them."""
         return lookups.events_of_order(self.session, name, account)
+
+    def events_of_groups(self, name: str, account: str | None) -> list[Recorded]:
+        """All events of the orders with this name, and of the other orders of their groups, in
+        log order."""
+        events = {
+            one.position: one
+            for order in self.orders_named(name, account)
+            for other in order["group_orders"] or ()
+            for one in self.events_of_order(other["client_order_id"], order["account"])
+        }
+        events |= {one.position: one for one in self.events_of_order(name, account)}
+        return [events[position] for position in sorted(events, key=lambda place: place or 0)]
 
     def _by_key(
         self,

@@ -32,9 +32,11 @@ from orderledger.projections.agreement import agreement_of
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
+from orderledger.projections.groups import SHOWN_OF_GROUPS, is_grouped, with_group
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.rates import USUAL, RateRules
 from orderledger.projections.store import MemoryRows, Source, sort_key
 from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
@@ -119,13 +121,17 @@ class FoldedViews:
     `as_of`.
     """
 
+    rate_rules = USUAL
+
     def __init__(
         self,
         events: Iterable[Recorded],
         as_of: AsOf | None,
         effective_at: datetime | None,
         streams: Streams = nothing_earlier,
+        rate_rules: RateRules = USUAL,
     ) -> None:
+        self.rate_rules = rate_rules
         self._rows = MemoryRows() if current() is None else RowsWithinTime()
         self._names = MemoryNames()
         names = NamesFold(self._names)
@@ -155,6 +161,8 @@ class FoldedViews:
                 [*rows, *derived_anomalies(self, table, **where)], key=itemgetter("position")
             )
         rows = matching(table, rows, {}, since, until)
+        if table.name == ORDERS.name and set(table.names) >= SHOWN_OF_GROUPS:
+            rows = [with_group(self, row) if is_grouped(row) else row for row in rows]
         return (
             rows
             if newest is None
@@ -286,7 +294,8 @@ def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> F
     differ, so a later event may have an earlier time of recording.
     """
     rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
-    return FoldedViews(within_time(decode(*row) for row in rows), as_of, effective_at)
+    events = within_time(decode(*row) for row in rows)
+    return FoldedViews(events, as_of, effective_at, rate_rules=store.rate_rules)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:

@@ -72,7 +72,7 @@ class State:
         """The result of a function that reads the views, cached until the views advance."""
         if read not in self._rows:
             with reaching("the views"), self.store.database.reading() as session:
-                self._rows[read] = read(StoredViews(session))
+                self._rows[read] = read(StoredViews(session, self.store.rate_rules))
         return cast(Found, self._rows[read])
 
     def age(self, since: datetime) -> float:

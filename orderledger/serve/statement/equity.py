@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from orderledger.extend.events import Recorded, accounts, commands, judgements, reports
+from orderledger.extend.store import Store
 from orderledger.extend.values import EXACT, ZERO, stream_names
 from orderledger.extend.views import (
     Fold,
@@ -83,8 +84,9 @@ class StatementEquityFold:
     moment.
     """
 
-    def __init__(self, events: Iterable[Recorded], method: Method) -> None:
+    def __init__(self, events: Iterable[Recorded], method: Method, store: Store) -> None:
         self._views = GrowingViews()
+        self._views.rate_rules = store.rate_rules
         self._method = method
         self._attributions: dict[str, Recorded] = {}
         self._begun: set[str] = set()

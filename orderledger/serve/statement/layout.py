@@ -11,8 +11,8 @@ of A4 landscape.
 """
 
 BY_IMPORTANCE = (
-    "summary", "paid", "results", "positions_end", "breaks", "unresolved_orders", "positions_start",
-    "anomalies", "open_orders",
+    "summary", "paid", "balances", "results", "positions_end", "breaks", "unresolved_orders",
+    "positions_start", "anomalies", "open_orders",
     "account_events", "certificates", "equity", "trades", "orders",
 )  # fmt: skip
 """The order in which sections get a place on the first pages."""

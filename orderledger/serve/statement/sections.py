@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from orderledger.extend.views import Row, columns_of
+from orderledger.serve.statement.balances import BalanceChangeRow
 
 
 class SummaryRow(TypedDict):
@@ -110,6 +111,7 @@ OWN_ROWS: dict[str, type] = {
     "summary": SummaryRow,
     "paid": PaidRow,
     "equity": EquityRow,
+    "balances": BalanceChangeRow,
     "results": ResultRow,
     "breaks": BreakRow,
 }
@@ -130,6 +132,10 @@ SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "summary": ("Summary", "", "The result by settlement currency.", _own(SummaryRow)),
     "paid": ("Fees and funding", "", "By the currency in which they were paid.", _own(PaidRow)),
     "equity": ("Equity", "", "At the end of each hour, day, month or year.", _own(EquityRow)),
+    "balances": ("Balances", "", (
+        "By account and currency. An account without an opening balance has no equity: "
+        "the other sections show its P&L only."
+    ), _own(BalanceChangeRow)),
     "results": ("P&L by instrument", "", "The changes in the period.", _own(ResultRow)),
     "positions_start": ("Positions at the start", "positions", "When the period began.",
     POSITION_COLUMNS),

@@ -24,6 +24,8 @@ from orderledger.extend.views import (
     tables,
     was_known,
 )
+from orderledger.rows import BalanceRow
+from orderledger.serve.statement.balances import balance_changes
 from orderledger.serve.statement.equity import (
     StatementCurve,
     StatementEquityFold,
@@ -110,6 +112,19 @@ class StatementLog:
             else:
                 self.position = row.position
 
+    def events_of(self, streams: Iterable[str], at: datetime) -> dict[str, list[Recorded]]:
+        """The events of these orders that had happened by a time."""
+        return {
+            stream: [
+                recorded
+                for recorded in events
+                if recorded.at <= at
+                and was_known(recorded.recorded_at, recorded.position, self.limit)
+                and was_known(recorded.recorded_at, recorded.position, self._as_of)
+            ]
+            for stream, events in self._store.events_of(list(streams)).items()
+        }
+
     def _count(self) -> None:
         self._read += 1
         if self._progress is not None and self._read % EVENTS_AT_ONCE == 0:
@@ -148,22 +163,26 @@ def statement_of(
     log position.
     """
     log = StatementLog(store, as_of, account, progress)
-    start = FoldedViews(log.events(), None, period.before)
+    start = FoldedViews(log.events(), None, period.before, rate_rules=store.rate_rules)
+    balances_start = _balances(start, log, period.before)
     positions_start, pnl_start = (
         queries.positions(start, method=method),
         queries.pnl(start, method=method),
     )
     del start
-    end = FoldedViews(log.events(), None, period.last)
+    end = FoldedViews(log.events(), None, period.last, rate_rules=store.rate_rules)
     positions_end, pnl_end = queries.positions(end, method=method), queries.pnl(end, method=method)
     listed = _listed(end, period)
+    balances_end = _balances(end, log, period.last)
     del end
-    curves = curves_of(StatementEquityFold(log.events(), method).values(period.since, period.until))
+    fold = StatementEquityFold(log.events(), method, store)
+    curves = curves_of(fold.values(period.since, period.until))
     results = _results(pnl_start, pnl_end)
     rows: dict[str, list[Any]] = {
         "summary": _summary(results, curves, equity_of(pnl_start), equity_of(pnl_end)),
         "paid": _paid(results),
         "equity": _equity(curves, period),
+        "balances": balance_changes(balances_start, balances_end),
         "results": results,
         "positions_start": positions_start,
         "positions_end": positions_end,
@@ -171,6 +190,15 @@ def statement_of(
     }
     sections = tuple(section(name, found) for name, found in rows.items())
     return Statement(period, account, method, log.position, sections, tuple(curves))
+
+
+def _balances(views: FoldedViews, log: StatementLog, at: datetime) -> list[BalanceRow]:
+    """The balances at one end of the period."""
+
+    def events_of(streams: Iterable[str]) -> dict[str, list[Recorded]]:
+        return log.events_of(streams, at)
+
+    return queries.balances(views, at, events_of=events_of)
 
 
 def _listed(end: FoldedViews, period: Period) -> dict[str, list[Row]]:

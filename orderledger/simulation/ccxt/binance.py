@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +14,13 @@ from aiohttp import web
 
 from orderledger import OrderType, Side
 from orderledger.extend.values import ZERO
+from orderledger.simulation.ccxt.binance_wallet import (
+    MOST_ROWS,
+    account_information,
+    income,
+    milliseconds,
+    symbol_of,
+)
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
@@ -31,7 +38,6 @@ from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 
 TOKEN, LISTEN_KEY = "token-of-the-fake", "listen-key-of-the-fake"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WORDS = {
     OrderStatus.RECEIVED: "NEW",
     OrderStatus.WAITING: "NEW",
@@ -281,48 +287,21 @@ class BinanceServer(VenueServer):
         ]
 
     async def _account(self, asked: Mapping[str, str]) -> Any:
-        now = milliseconds(self.exchange.clock.now())
-        asset = {
-            "asset": "USDT",
-            "availableBalance": "1000",
-            "marginBalance": "1000",
-            "initialMargin": "0",
-            "updateTime": now,
-        }
-        return {"totalWalletBalance": "1000", "assets": [asset], "positions": []}
+        exchange = self.exchange
+        return account_information(exchange, self.account, exchange.currency, exchange.clock.now())
 
     async def _income(self, asked: Mapping[str, str]) -> Any:
-        begin = int(asked.get("startTime", 0))
-        if asked.get("incomeType") == "TRANSFER":
-            return [
-                {
-                    "symbol": "",
-                    "incomeType": "TRANSFER",
-                    "income": moved.amount,
-                    "asset": moved.currency,
-                    "info": "TRANSFER",
-                    "time": milliseconds(moved.at),
-                    "tranId": moved.transfer_id,
-                    "tradeId": "",
-                }
-                for moved in self.exchange.transfers(self.account)
-                if milliseconds(moved.at) >= begin
-            ]
-        return [
-            {
-                "symbol": symbol_of(paid.instrument),
-                "incomeType": "FUNDING_FEE",
-                "income": paid.amount,
-                "asset": paid.currency,
-                "info": "FUNDING_FEE",
-                "time": milliseconds(paid.at),
-                "tranId": paid.sequence,
-                "tradeId": "",
-            }
-            for paid in self.exchange.fundings(self.account)
-            if milliseconds(paid.at) >= begin
-            and asked.get("symbol") in (None, symbol_of(paid.instrument))
+        """Flows of one type, or of all, from the oldest on, up to the requested number."""
+        begin, limit = int(asked.get("startTime", 0)), int(asked.get("limit", 100))
+        end = int(asked.get("endTime", 10**15))
+        wanted = [
+            row
+            for row in income(self.exchange, self.account, self.exchange.currency)
+            if begin <= row["time"] <= end
+            and asked.get("incomeType") in (None, row["incomeType"])
+            and asked.get("symbol") in (None, row["symbol"])
         ]
+        return wanted[: min(limit, MOST_ROWS)]
 
     async def _listen_key(self, asked: Mapping[str, str]) -> Any:
         return {"listenKey": LISTEN_KEY}
@@ -468,15 +447,6 @@ class BinanceServer(VenueServer):
                 )
 
         return handle
-
-
-def symbol_of(instrument: str) -> str:
-    """ccxt's `ETH/USDT:USDT` in Binance's notation."""
-    return instrument.partition(":")[0].replace("/", "")
-
-
-def milliseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def _status(order: SimulatedOrder) -> str:

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from orderledger import OrderType, Side
+from orderledger import OrderType, Side, TransferKind
 from orderledger.extend.values import ZERO
+from orderledger.simulation.ccxt import kraken_ledger
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
@@ -62,8 +63,6 @@ REFUSALS = {
     Reason.TOO_LATE_TO_REPLACE: "EOrder:Unknown order",
     "insufficient_margin": "EOrder:Insufficient funds",
 }
-ASSETS = {"USD": "ZUSD", "BTC": "XXBT", "ETH": "XETH"}
-"""Kraken's names of currencies, by ccxt's."""
 ALTERNATIVES = {"BTC": "XBT"}
 
 
@@ -103,6 +102,13 @@ class KrakenServer(VenueServer):
             "QueryOrders": self._query_orders,
             "TradesHistory": self._trades,
             "BalanceEx": self._balances,
+            "Ledgers": lambda asked: kraken_ledger.ledgers(self.exchange, self.account, asked),
+            "DepositStatus": lambda asked: kraken_ledger.transactions(
+                self.exchange, self.account, TransferKind.DEPOSIT
+            ),
+            "WithdrawStatus": lambda asked: kraken_ledger.transactions(
+                self.exchange, self.account, TransferKind.WITHDRAWAL
+            ),
             "GetWebSocketsToken": lambda asked: {"token": WEBSOCKET_TOKEN, "expires": 900},
             "AddOrder": self._add,
             "AmendOrder": self._amend,
@@ -247,7 +253,7 @@ class KrakenServer(VenueServer):
                 "decimals": 10,
                 "status": "enabled",
             }
-            for code, name in ASSETS.items()
+            for code, name in kraken_ledger.ASSETS.items()
         }
         return self.answer({"error": [], "result": rows})
 
@@ -258,8 +264,8 @@ class KrakenServer(VenueServer):
             rows[pair] = {
                 "altname": pair,
                 "wsname": one.name,
-                "base": ASSETS[base],
-                "quote": ASSETS[quote],
+                "base": kraken_ledger.ASSETS[base],
+                "quote": kraken_ledger.ASSETS[quote],
                 "pair_decimals": -int(one.tick.as_tuple().exponent),
                 "lot_decimals": -int(one.lot.as_tuple().exponent),
                 "ordermin": _text(one.lot),
@@ -313,7 +319,7 @@ class KrakenServer(VenueServer):
         rows = {"ZUSD": {"balance": "1000.0000", "hold_trade": "0"}}
         held = self.exchange.positions(self.account)
         return rows | {
-            ASSETS[one.instrument.partition("/")[0]]: {
+            kraken_ledger.ASSETS[one.instrument.partition("/")[0]]: {
                 "balance": _text(one.quantity),
                 "hold_trade": "0",
             }

@@ -29,7 +29,9 @@ class FeeSchedule:
 
     `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of the received
     amount, in that currency. A taker pays in `taker_currency` if one is given; a unit of it is
-    worth `taker_currency_price` of the usual currency.
+    worth `taker_currency_price` of the usual currency. `liquidation`: the share of the notional
+    that a liquidated account pays besides; at Hyperliquid none (hyperliquid-co.gitbook.io/wiki,
+    "Liquidations").
     """
 
     maker: Decimal = ZERO
@@ -38,6 +40,7 @@ class FeeSchedule:
     taker_currency: str | None = None
     taker_currency_price: Decimal = Decimal(1)
     is_of_received: bool = False
+    liquidation: Decimal = ZERO
 
     def fee(self, notional: Decimal, *, is_maker: bool, currency: str) -> tuple[Decimal, str]:
         """The fee of one fill and its currency."""

@@ -158,7 +158,8 @@ class SimulatedFunding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedTransfer:
-    """Money or coins that moved without a trade: positive when the account received them."""
+    """Money or coins that moved without a trade: positive when the account received them. `reason`:
+    the venue's own word."""
 
     account: str
     transfer_id: int
@@ -167,6 +168,7 @@ class SimulatedTransfer:
     amount: Decimal
     at: datetime
     sequence: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from orderledger.simulation.market.rows import (
 )
 from orderledger.simulation.market.state import ExchangeState
 
+LIQUIDATION = "liquidation"
 Named = SimulatedOrder | int
 """An order is identified by its id, or by any of its rows, new or old."""
 
@@ -200,7 +201,8 @@ class ScriptedExchange(ExchangeState):
     def liquidate(
         self, account: str, instrument: str, quantity: Number, price: Number
     ) -> SimulatedFill:
-        """The venue closes a part of a position, by its own order that is filled at once."""
+        """The venue closes a part of a position, by its own order that is filled at once, and takes
+        its fee of liquidations."""
         held, size, at_price = (
             self.position(account, instrument).quantity,
             positive(quantity),
@@ -219,9 +221,14 @@ class ScriptedExchange(ExchangeState):
             order_type=OrderType.MARKET,
             time_in_force=TimeInForce.IOC,
             reduce_only=True,
-            reason="liquidation",
+            reason=LIQUIDATION,
         )
-        return self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason="liquidation")
+        fill = self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason=LIQUIDATION)
+        fee = EXACT.multiply(EXACT.multiply(size, at_price), self.fees.liquidation)
+        if fee:
+            paid, kind = EXACT.copy_negate(fee), TransferKind.OTHER
+            self.transfer(account, self.currency, paid, kind, reason=LIQUIDATION)
+        return fill
 
     def fund(self, account: str, instrument: str, amount: Number) -> SimulatedFunding:
         """A payment for the current position: positive if the account receives it."""
@@ -241,9 +248,16 @@ class ScriptedExchange(ExchangeState):
         return funding
 
     def transfer(
-        self, account: str, currency: str, amount: Number, kind: TransferKind | str | None = None
+        self,
+        account: str,
+        currency: str,
+        amount: Number,
+        kind: TransferKind | str | None = None,
+        *,
+        reason: str | None = None,
     ) -> SimulatedTransfer:
-        """A deposit, or a withdrawal if `amount` is negative. `kind`: another reason."""
+        """A deposit, or a withdrawal if `amount` is negative. `kind`: another one. `reason`: the
+        venue's own word for it."""
         moved = number(amount)
         self.sequence += 1
         transfer = SimulatedTransfer(
@@ -254,6 +268,7 @@ class ScriptedExchange(ExchangeState):
             amount=moved,
             at=self.clock.now(),
             sequence=self.sequence,
+            reason=reason,
         )
         self._keep_transfer(transfer)
         self._notify(Change(kind=Kind.TRANSFERRED, account=account, transfer=transfer))

@@ -39,7 +39,8 @@ class Abilities:
     `fill_identity`: what identifies a fill, in a sentence; `has_fill_ids`: False if fills are
     derived from cumulative quantities. `client_ids`: whether a client id identifies one order for
     ever, one of several, or none. `streams`: whether the venue pushes. `orders_reach_back`,
-    `fills_reach_back`: how far back they can be queried, in a sentence.
+    `fills_reach_back`: how far back they can be queried, in a sentence. `lists_transfers`: whether
+    deposits, withdrawals and transfers are read.
     """
 
     client_ids: str
@@ -48,6 +49,7 @@ class Abilities:
     streams: bool
     orders_reach_back: str
     fills_reach_back: str
+    lists_transfers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

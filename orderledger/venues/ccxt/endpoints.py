@@ -9,10 +9,12 @@ from typing import Any
 
 import ccxt
 
+from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
@@ -32,13 +34,11 @@ ORDER_LISTS = {
 }
 """Lists that hold ended orders, by their names in `has`."""
 
-TRANSACTION_LISTS = ("fetchDeposits", "fetchWithdrawals")
-LISTS = {
-    "fetchDeposits": "fetch_deposits",
-    "fetchWithdrawals": "fetch_withdrawals",
-    "fetchLedger": "fetch_ledger",
+TRANSACTION_LISTS = {
+    "fetchDeposits": (TransferKind.DEPOSIT, "fetch_deposits"),
+    "fetchWithdrawals": (TransferKind.WITHDRAWAL, "fetch_withdrawals"),
 }
-"""Lists that hold transfers, by their names in `has`."""
+"""By their names in `has`, what they hold and the method."""
 
 logger = EventLogger(__name__)
 
@@ -130,7 +130,7 @@ class CcxtEndpoints:
         for one in [symbol] if symbol else self._symbols("fetchMyTrades"):
             for begin, end in self._windows(since):
                 await self._turn_pages(one, begin, end, rows)
-        return sorted(rows.values(), key=_time_of)
+        return sorted(rows.values(), key=time_of)
 
     async def positions(self) -> list[Any]:
         """All positions in contracts."""
@@ -148,25 +148,62 @@ class CcxtEndpoints:
             return []
         rows = []
         for symbol in self.symbols or (None,):
-            rows += await self._listed("fetch_funding_history", symbol, _milliseconds(since))
+            rows += await self._all_since("fetch_funding_history", symbol, since, {})
         return rows
 
-    async def transfers(self, since: datetime) -> list[Any]:
-        """Deposits and withdrawals of a spot account; transfers of a contract account, where the
-        exchange lists them apart. A list that the key may not read is left out, with a warning.
-        """
-        asked: dict[str, dict[str, Any]] = {name: {} for name in TRANSACTION_LISTS}
-        if is_of_contracts(self.exchange):
-            asked = {"fetchLedger": dict(self._quirks.ledger)} if self._quirks.ledger else {}
+    async def transactions(self, since: datetime) -> list[Any]:
+        """Deposits and withdrawals of a spot account."""
         rows = []
-        for name, params in asked.items():
-            if self.exchange.has.get(name) is not True:
-                continue
-            try:
-                rows += await self._listed(LISTS[name], None, _milliseconds(since), None, params)
-            except VenueRefused as refusal:
-                logger.warning("list_refused", list=name, why=str(refusal))
+        for kind in sorted(self.listed):
+            method = next(method for one, method in TRANSACTION_LISTS.values() if one == kind)
+            rows += await self._unless_refused(method, since, {})
         return rows
+
+    async def ledger(self, since: datetime) -> list[Any]:
+        """The entries of the account's ledger."""
+        if not self._has_ledger:
+            return []
+        return await self._unless_refused("fetch_ledger", since, dict(self._quirks.ledger))
+
+    @property
+    def lists_transfers(self) -> bool:
+        """Whether there is any list of them."""
+        return self._has_ledger or bool(self.listed)
+
+    @property
+    def _has_ledger(self) -> bool:
+        is_listed = self._quirks.ledger_of_spot or is_of_contracts(self.exchange)
+        return is_listed and self.exchange.has.get("fetchLedger") is True
+
+    @property
+    def listed(self) -> frozenset[TransferKind]:
+        """Kinds that have lists of their own. Those of contracts are about other wallets."""
+        if is_of_contracts(self.exchange):
+            return frozenset()
+        has = self.exchange.has
+        return frozenset(
+            kind for name, (kind, _) in TRANSACTION_LISTS.items() if has.get(name) is True
+        )
+
+    async def _unless_refused(
+        self, method: str, since: datetime, params: dict[str, Any]
+    ) -> list[Any]:
+        """A list, or nothing and a warning if the key may not read it."""
+        try:
+            return await self._all_since(method, None, since, params)
+        except VenueRefused as refusal:
+            logger.warning("list_refused", list=method, why=str(refusal))
+            return []
+
+    async def _all_since(
+        self, method: str, symbol: str | None, since: datetime, params: dict[str, Any]
+    ) -> list[Any]:
+        """All rows of a list from a time on."""
+
+        async def page(begin: int, more: dict[str, Any]) -> list[Any]:
+            return await self._listed(method, symbol, begin, None, {**params, **more})
+
+        return await rows_since(page, _milliseconds(since))
 
     async def _turn_pages(
         self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
@@ -191,16 +228,17 @@ class CcxtEndpoints:
         """Some exchanges list from the oldest on, others from the newest back: continue at both
         ends, until nothing is new.
         """
-        full = self._feature("fetchMyTrades", "limit") or 1
+        limit = self._feature("fetchMyTrades", "limit")
+        full = limit or 1  # of an unknown length, every page may be full
         found: dict[str, Any] = {}
         for goes_on in (True, False):
-            first, last = begin, end if goes_on else min(map(_time_of, found.values()))
+            first, last = begin, end if goes_on else min(map(time_of, found.values()))
             for _ in range(MOST_PAGES):
                 page = await self._page(symbol, first, last)
-                times = [_time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
+                times = [time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
                 is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
                 found |= page
-                if is_full and not is_news and min(times) == max(times):
+                if limit and is_full and not is_news and min(times) == max(times):
                     raise VenueUnavailable(f"more trades of {symbol} at one time than a page holds")
                 if not (is_full and is_news):
                     break
@@ -272,11 +310,6 @@ def _endless(symbol: str | None) -> VenueUnavailable:
 
 def _milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def _time_of(row: Any) -> int:
-    found = row.get("timestamp") if isinstance(row, dict) else None
-    return found if isinstance(found, int) else 0
 
 
 def _key_of(row: Any) -> str:

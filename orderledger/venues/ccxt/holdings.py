@@ -1,6 +1,6 @@
 """Translates unified positions, balances and fundings to messages."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from orderledger.venues.ccxt.reading import (
 
 TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
 """Fields of a balance that are not currencies."""
+WALLET = "wallet"
 
 
 def position_messages(rows: Sequence[Any], context: CcxtContext) -> Translation:
@@ -46,16 +47,35 @@ def balance_messages(
 ) -> Translation:
     """The currencies of a balance. `is_wallet`: of a spot account, whose `total` is free and used
     (docs.ccxt.com, "Balance structure"). That of a contract account may contain unrealized P&L: it
-    has the name of an instrument, and is not compared."""
+    has the name of an instrument, and is not compared. The wallet of some exchanges does not.
+    """
     if not isinstance(document, dict):
         return Translation()
     named = {
         name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)
     }
+    if not is_wallet:
+        named |= _wallets(document.get("info"), context.quirks.wallet, named)
     return joined(
         guarded(partial(_currency, name, row, context, is_wallet), row)
         for name, row in named.items()
     )
+
+
+def _wallets(
+    info: Any, where: tuple[str, str, str] | None, named: Container[str]
+) -> dict[str, Document]:
+    """The rows of a contract account's wallet, by currency. `named`: the currencies that ccxt takes
+    for valid."""
+    if where is None or not isinstance(info, dict):
+        return {}
+    rows, name, held = where
+    found = (row for row in info.get(rows) or () if isinstance(row, dict))
+    return {
+        row[name]: {WALLET: row[held], "info": row}
+        for row in found
+        if row.get(name) in named and row.get(held) is not None
+    }
 
 
 def funding_messages(rows: Sequence[Any], context: CcxtContext) -> Translation:
@@ -87,10 +107,12 @@ def _position(raw: Any, context: CcxtContext, hedged: frozenset[str]) -> Transla
 
 def _currency(name: str, raw: Any, context: CcxtContext, is_wallet: bool) -> Translation:
     row = row_of(raw)
-    total = number(row, "total")
+    wallet = number(row, WALLET)
+    total = number(row, "total") if wallet is None else wallet
     if total is None:
         return Translation()
-    subject, figure = ("currency", "amount") if is_wallet else ("instrument", "quantity")
+    is_compared = is_wallet or wallet is not None
+    subject, figure = ("currency", "amount") if is_compared else ("instrument", "quantity")
     held: Document = {subject: name, figure: total}
     return Translation(
         [

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from orderledger.venues.ccxt.ledger_words import BINANCE, KRAKEN, Meaning
+
 IdForm = Literal["text", "hex", "integer", "uuid"]
 
 
@@ -33,7 +35,11 @@ class Quirks:
     Queries. `page`: the trades in one answer, if ccxt's `features` do not state it. `offset`: the
     parameter that turns pages by the number of rows before them. `lists_all`: whether lists contain
     all symbols although the `features` require one. `options`: options of the exchange's class.
-    `ledger`: parameters with which fetchLedger lists only transfers of a contract account.
+    `ledger`: parameters of fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
+    `ledger_words`: the meanings of the exchange's own words, in the field `ledger_field` of `info`.
+    `ledger_pays_fee`: whether the fee of an entry is paid besides its amount.
+    `wallet`: of a contract account, the list in `info` that states balances without unrealized P&L.
+    It is followed by the fields of the currency and the amount.
     `reads_with`: the credentials needed for reading, if not all.
 
     Orders. `batch`: the most orders in one createOrders, where some of them may be refused.
@@ -62,6 +68,11 @@ class Quirks:
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
     ledger: tuple[tuple[str, Any], ...] = ()
+    ledger_of_spot: bool = True
+    ledger_words: Mapping[str, Meaning] | None = None
+    ledger_field: str = "type"
+    ledger_pays_fee: bool = False
+    wallet: tuple[str, str, str] | None = None
     batch: int = 1
     edits_in_place: bool = False
     is_serial: bool = False
@@ -103,7 +114,12 @@ _BINANCE = Quirks(
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
     orders_trades=True,  # and trades are listed by id (`fromId`)
     # developers.binance.com, Get Income History: at most 1000 rows, of the last three months
-    ledger=(("incomeType", "TRANSFER"), ("limit", 1000)),
+    ledger=(("limit", 1000),),
+    ledger_of_spot=False,
+    ledger_words=BINANCE,
+    ledger_field="incomeType",
+    # developers.binance.com, "Account Information V3" (USD-M) and "Account Information" (COIN-M)
+    wallet=("assets", "asset", "walletBalance"),
     options=(
         ("warnOnFetchOpenOrdersWithoutSymbol", False),
         (
@@ -137,7 +153,7 @@ _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "st
 
 QUIRKS: Mapping[str, Quirks] = {
     "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
-    "aster": _BINANCE,
+    "aster": replace(_BINANCE, wallet=None, ledger_words=None),
     "bequant": _HITBTC,
     "binance": _BINANCE,
     "binancecoinm": _BINANCE_FUTURES,
@@ -180,6 +196,8 @@ QUIRKS: Mapping[str, Quirks] = {
         words_in=("reason", "cancel_reason", "status", "order_status"),
         page=50,
         offset="ofs",
+        ledger_words=KRAKEN,
+        ledger_pays_fee=True,
         edits_in_place=True,
         # a pushed update leaves out unchanged fields, and ccxt fills in the quantity
         has_pushed_amounts=False,

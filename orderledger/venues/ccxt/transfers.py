@@ -1,9 +1,8 @@
-"""Translates unified transactions and ledger entries to transfers.
+"""Translates unified transactions to transfers.
 
-Sources: docs.ccxt.com, "Transaction structure" and "Ledger entry structure". The `amount` of a
-transaction is absolute and does not include the fee. Its `status` is pending, ok, failed or
-canceled. The `direction` of a ledger entry is in or out. Other types than these three are
-unreadable: they are counted and shown.
+Source: docs.ccxt.com, "Transaction structure". The `amount` is absolute and does not include the
+fee. The `status` is pending, ok, failed or canceled. Other types are unreadable: they are counted
+and shown.
 """
 
 from collections.abc import Sequence

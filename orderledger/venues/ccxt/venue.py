@@ -32,6 +32,7 @@ from orderledger.venues.ccxt.holdings import (
     funding_messages,
     position_messages,
 )
+from orderledger.venues.ccxt.ledger import ledger_messages
 from orderledger.venues.ccxt.markets import terms_of_market
 from orderledger.venues.ccxt.orders import (
     client_id_of,
@@ -102,6 +103,7 @@ class CcxtVenue(PolledVenue):
         self._endpoints = CcxtEndpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
         )
+        self.abilities = replace(ABILITIES, lists_transfers=self._endpoints.lists_transfers)
         self._memory = CcxtMemory()
         self._open: dict[str, Any] = {}
         """The open orders of the last query."""
@@ -237,7 +239,9 @@ class CcxtVenue(PolledVenue):
         context = self.context(account)
         translated = trade_messages(await self._endpoints.trades(since), context)
         translated += funding_messages(await self._endpoints.fundings(since), context)
-        translated += transfer_messages(await self._endpoints.transfers(since), context)
+        translated += transfer_messages(await self._endpoints.transactions(since), context)
+        ledger, listed = await self._endpoints.ledger(since), self._endpoints.listed
+        translated += ledger_messages(ledger, context, listed)
         messages = sorted(translated.messages, key=lambda message: message.at or since)
         begins_at = self._endpoints.trades_begin_at()
         return await self.answer(

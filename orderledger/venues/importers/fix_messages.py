@@ -23,6 +23,8 @@ from orderledger.venues.importers.fix_words import (
     SIDES,
     STATUSES,
     TIMES_IN_FORCE,
+    TRAIL_OFFSET_TYPES,
+    TRIGGER_SOURCES,
 )
 from orderledger.venues.importers.source import moment_of
 from orderledger.venues.interop.context import ObjectContext
@@ -31,6 +33,8 @@ from orderledger.venues.interop.objects import ForeignObject
 ABSOLUTE = "3"
 """CommType: the commission is the total. Other types need the contract's terms, so the fee stays in
 the evidence."""
+
+TRAILING_STOP_PEG = "8"
 
 CLOCKS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
 
@@ -104,6 +108,7 @@ def _requested(tags: Tags, context: ObjectContext) -> list[Message]:
         quantity=tags.number(38),
         expire_at=tags.moment(126),
         **_terms(tags),
+        **_rare_terms(tags),
     )
     return [request, _message("submit", tags, context, client_order_id=client_order_id)]
 
@@ -118,11 +123,31 @@ def _side(tags: Tags) -> str:
 def _terms(tags: Tags) -> dict[str, Any]:
     code = tags.get(40)
     return {
-        "order_type": None if code is None else ORDER_TYPES.get(code, "other"),
+        "order_type": None if code is None else _order_type(tags, code),
         "limit_price": tags.above_zero(44),
-        "stop_price": tags.above_zero(99),
+        "stop_price": tags.above_zero(99) or tags.above_zero(1102),
         "time_in_force": tags.word(59, TIMES_IN_FORCE),
         "post_only": True if "6" in (tags.get(18) or "").split() else None,
+    }
+
+
+def _order_type(tags: Tags, code: str) -> str:
+    is_trailing = code == "P" and tags.get(1094) == TRAILING_STOP_PEG
+    return "trailing_stop" if is_trailing else ORDER_TYPES.get(code, "other")
+
+
+def _rare_terms(tags: Tags) -> dict[str, Any]:
+    """Terms of FIX 5.0 and of few orders. An offset in ticks or basis points stays in the
+    evidence."""
+    unit = tags.word(836, TRAIL_OFFSET_TYPES) if tags.get(836) else "amount"
+    offset = tags.above_zero(211) if tags.get(1094) == TRAILING_STOP_PEG and unit else None
+    shown = tags.number(111)
+    return {
+        "quote_quantity": None if tags.get(38) else tags.above_zero(152),
+        "display_quantity": tags.number(1138) if shown is None else shown,
+        "trail_offset": None if offset is None else abs(offset),
+        "trail_offset_type": None if offset is None else unit,
+        "trigger_source": tags.word(1107, TRIGGER_SOURCES),
     }
 
 
@@ -266,7 +291,8 @@ def _changed_terms(tags: Tags) -> dict[str, Any]:
     return {
         "quantity": tags.above_zero(38),
         "limit_price": tags.above_zero(44),
-        "stop_price": tags.above_zero(99),
+        "stop_price": tags.above_zero(99) or tags.above_zero(1102),
+        **_rare_terms(tags),
     }
 
 

@@ -5,8 +5,14 @@ from orderledger.extend.messages import registry
 SIDES = {"1": "buy", "2": "sell", "3": "buy", "4": "sell", "5": "sell", "6": "sell"}
 """Side (54): 3 buy minus, 4 sell plus, 5 sell short, 6 sell short exempt."""
 
-ORDER_TYPES = {"1": "market", "2": "limit", "3": "stop", "4": "stop_limit"}
-"""OrdType (40); all others are `other`."""
+ORDER_TYPES = {"1": "market", "2": "limit", "3": "stop", "4": "stop_limit", "J": "take_profit"}
+"""OrdType (40); all others are `other`, but P (pegged) with PegPriceType (1094) 8."""
+
+TRAIL_OFFSET_TYPES = {"0": "amount", "4": "percent"}
+"""PegOffsetType (836), by default 0. 4 is of 5.0."""
+
+TRIGGER_SOURCES = {"2": "last"}
+"""TriggerPriceType (1107). The others are bid and offer prices."""
 
 TIMES_IN_FORCE = {"0": "day", "1": "gtc", "3": "ioc", "4": "fok", "6": "gtd"}
 """TimeInForce (59)."""

@@ -39,6 +39,7 @@ ABILITIES = Abilities(
     orders_reach_back="open orders without limit; ended ones page by page; by client order index "
     "a day, or 1000 orders",
     fills_reach_back="page by page, as far back as the venue lists them",
+    lists_transfers=False,
 )
 
 

@@ -222,6 +222,7 @@ class SpotTable:
             streams=False,
             orders_reach_back=self.orders_reach_back,
             fills_reach_back=self.fills_reach_back,
+            lists_transfers=False,
         )
 
     @property

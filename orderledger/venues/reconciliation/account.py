@@ -1,6 +1,5 @@
 """One account of the ledger during a run: what it holds, and the messages that the run records."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,12 +11,14 @@ from orderledger.rows import (
     AccountEventRow,
     BalanceRow,
     CertificateRow,
+    EventRow,
     InstrumentRow,
     OrderRow,
     TradeRow,
 )
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.book import JUST, MOVES_BALANCES, position_at
+from orderledger.venues.reconciliation.bookings import MOVES, Booking, of_event, of_trade
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
 
@@ -167,10 +168,22 @@ class ReconciledAccount:
         trades = self.book.trades(account=self.name, instrument=name.instrument)
         return [row for row in trades if row["at"] > moment and row["side"]]
 
+    def position_of(self, mark: Mark) -> int:
+        """The log position with all records of the run by then."""
+        return mark.position
+
     def has_moved(self, mark: Mark) -> bool:
         """Check for an event of the account since then that can change the total of a balance."""
-        since = self.book.events(account=self.name, after=mark.position)
-        return any(event["name"].startswith(MOVES_BALANCES) for event in since)
+        return bool(self.moves(mark.position))
+
+    def moves(self, after: int, to: int | None = None) -> list[EventRow]:
+        """The events after a log position, up to another, that can change the total of a
+        balance."""
+        return [
+            event
+            for event in self.book.events(account=self.name, after=after)
+            if event["name"].startswith(MOVES_BALANCES) and (to is None or event["position"] <= to)
+        ]
 
     def balances(self) -> dict[str, BalanceRow]:
         """The balances now, by currency."""
@@ -183,21 +196,21 @@ class ReconciledAccount:
         rows = [*self.book.trades(**asked), *self.book.log.account_events(**asked)]
         return max([moment, *(row["at"] + JUST for row in rows)])
 
-    def booked(self, since: datetime, after: int) -> Counter[str]:
-        """By currency, the number of fills, fundings and transfers recorded after a log position
+    def booked(self, since: datetime, after: int, to: int) -> list[Booking]:
+        """The rows of fills, fundings and transfers recorded after a log position, up to another,
         and dated `since` or later."""
         asked: dict[str, Any] = {"account": self.name, "since": since}
         with self.book.views.in_one_state():
             terms = self.terms()
             trades, events = self.book.trades(**asked), self.book.log.account_events(**asked)
-        found: Counter[str] = Counter()
-        for trade in trades:
-            if trade["position"] > after:
-                fees = {trade["fee_currency"], *(fee["currency"] for fee in trade["fees"] or ())}
-                found.update(moved_by(terms.get(trade["instrument"] or ""), fees))
-        moved = (row for row in events if row["kind"] in ("funding", "transfer"))
-        found.update(row["currency"] or "" for row in moved if row["position"] > after)
-        return found
+        found = [
+            booking
+            for trade in trades
+            if after < trade["position"] <= to
+            for booking in of_trade(trade, terms)
+        ]
+        moved = (row for row in events if row["kind"] in MOVES)
+        return found + [of_event(row) for row in moved if after < row["position"] <= to]
 
     def terms(self) -> dict[str, Terms]:
         """The terms of the instruments."""
@@ -205,9 +218,3 @@ class ReconciledAccount:
 
     def _instruments(self) -> list[InstrumentRow]:
         return self.book.instruments(account=self.name)
-
-
-def moved_by(terms: Terms | None, fees: set[str | None]) -> set[str]:
-    """The currencies that a fill moves. `fees`: those of its fees."""
-    own = () if terms is None else (terms.currency, terms.coin)
-    return {name for name in (*own, *fees) if name}

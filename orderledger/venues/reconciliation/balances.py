@@ -7,16 +7,18 @@ was read. Otherwise it is queried again, a few times. A difference counts if it 
 
 import asyncio
 from asyncio import to_thread
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 
 from orderledger import Adjust, Balance, BalanceState, CertifiedBalance, Source
 from orderledger.extend.values import ZERO, plain
-from orderledger.rows import BalanceRow, CertificateRow
+from orderledger.rows import BalanceRow, CertificateRow, EventRow
 from orderledger.venues.reconciliation.account import ReconciledAccount
+from orderledger.venues.reconciliation.book import ADDS_ROWS
+from orderledger.venues.reconciliation.bookings import Booking
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing
 from orderledger.venues.reconciliation.certificate import ComparedBalances
 from orderledger.venues.reconciliation.facts import Facts
@@ -78,32 +80,27 @@ class BalanceComparison:
     def _look(self) -> Wallet:
         """Compare the last statement of the venue with the ledger now."""
         stated, rows = by_currency(self._facts.balances), self._account.balances()
-        is_still = not self._account.has_moved(self._positions.mark)
+        mark = self._positions.mark
+        is_still = not self._account.has_moved(mark)
         names, missing = to_compare(stated, rows, self._facts.reports_balance)
         wallet = Wallet(stated=stated, rows=rows, missing=missing, is_still=is_still, balances={})
         is_opened = any(row["opened_at"] is not None for row in rows.values())
-        booked = cache(self._account.booked)
+        booked = Booked(self._account, self._account.position_of(mark), self._at)
         found: dict[str, CertifiedBalance] = {}
         for name in names:
             amount, printed = wallet.amount(name), self._printed(wallet, name, booked)
             found[name] = compared(name, amount, rows.get(name), printed, is_opened=is_opened)
         return replace(wallet, balances=found)
 
-    def _printed(
-        self, wallet: Wallet, currency: str, booked: Callable[[datetime, int], Counter[str]]
-    ) -> Printed:
-        """The bound of the residual, cumulative: it continues that of the last certificate, unless
-        the balance was opened since."""
+    def _printed(self, wallet: Wallet, currency: str, booked: "Booked") -> Printed:
+        """The bound of the residual."""
         row, known = wallet.rows.get(currency), self._known.get(currency)
         opened_at = row["opened_at"] if row is not None else None
         amounts = [one.amount or ZERO for one in wallet.stated.get(currency, ())]
         place = place_of(amounts, known.place if known is not None else None)
         if opened_at is None:
-            return Printed(place, 0)
-        if known is None or opened_at > known.at:
-            return Printed(place, booked(opened_at, 0)[currency])
-        since = known.covered_to - self._rules.overlap
-        return Printed(place, known.rows + booked(since, known.position)[currency])
+            return Printed(place, 0, 0, booked.counted_to)
+        return booked.printed(currency, place, opened_at, known)
 
     def _conclude(self, looks: Sequence[Wallet]) -> None:
         """Certify what the comparisons have in common, and propose statements and adjustments."""
@@ -133,7 +130,12 @@ class BalanceComparison:
         if not still or (found.state == BalanceState.DIFFERS and not is_same):
             self._keep_open(found, last, "it changed during every query")
             return CertifiedBalance(
-                currency=name, state=BalanceState.UNSTABLE, place=found.place, rows=found.rows
+                currency=name,
+                state=BalanceState.UNSTABLE,
+                place=found.place,
+                rows=found.rows,
+                rounded=found.rounded,
+                counted_to=found.counted_to,
             )
         if found.reason == NO_OPENING and self._rules.may_open:
             return self._opened(found, last)
@@ -213,6 +215,46 @@ class BalanceComparison:
         return [one.model_copy(update={"source": Source.RECONCILIATION}) for one in (*found, *gone)]
 
 
+class Booked:
+    """Counts the rows of each currency up to a log position: fills, fundings and transfers. `at`:
+    of the run."""
+
+    def __init__(self, account: ReconciledAccount, counted_to: int, at: datetime) -> None:
+        self.counted_to = counted_to
+        self._at = at
+        self._booked = cache(account.booked)
+        self._moves = cache(account.moves)
+
+    def printed(
+        self, currency: str, place: Decimal, opened_at: datetime, known: Certified | None
+    ) -> Printed:
+        """The rows since the opening balance, however late they were recorded.
+
+        Counts on from the last certificate. After anything but new rows, e.g. a correction or an
+        opening balance, all rows are counted again.
+        """
+        moves = self._moves_since(known)
+        if known is None or known.counted_to is None or moves is None:
+            return self._counted(currency, place, self._booked(opened_at, 0, self.counted_to))
+        first = min((move["at"] for move in moves), default=self._at)
+        since = max(opened_at, first)
+        added = self._booked(since, known.counted_to, self.counted_to)
+        found = self._counted(currency, place, added)
+        return found._replace(rows=known.rows + found.rows, rounded=known.rounded + found.rounded)
+
+    def _moves_since(self, known: Certified | None) -> Sequence[EventRow] | None:
+        """The events since the last certificate that add rows. None if others changed some."""
+        if known is None or known.counted_to is None:
+            return None
+        moves = self._moves(known.counted_to, self.counted_to)
+        return moves if all(move["name"].startswith(ADDS_ROWS) for move in moves) else None
+
+    def _counted(self, currency: str, place: Decimal, booked: Sequence[Booking]) -> Printed:
+        rows = [one for one in booked if one.currency == currency]
+        rounded = sum(one.is_rounded(place) for one in rows)
+        return Printed(place, len(rows), rounded, self.counted_to)
+
+
 OF_BALANCES = (Kind.OPENING_BALANCE, Kind.BALANCE_DIFFERS)
 
 
@@ -226,6 +268,7 @@ def _adjusted(found: CertifiedBalance) -> CertifiedBalance:
         difference=ZERO,
         residual=ZERO,
         place=found.place,
+        counted_to=found.counted_to,
     )
 
 

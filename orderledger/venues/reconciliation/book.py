@@ -22,9 +22,11 @@ TERMS = {"quantity", "limit_price", "stop_price"}
 TERMS_SET = ("order_replaced.", "order_restated.")
 MOVES_BALANCES = (
     *("fill_recorded.", "fill_corrected.", "fill_busted.", "order_attributed."),
-    *("funding_recorded.", "transfer_recorded.", "position_adjusted.", "instrument_defined."),
+    *("funding_recorded.", "transfer_recorded.", "position_adjusted.", "instrument_"),
 )
 """Beginnings of the stored names of events that can change the total of a balance."""
+ADDS_ROWS = ("fill_recorded.", "funding_recorded.", "transfer_recorded.")
+"""Those that add a row and change none."""
 
 
 class BookRecords:

@@ -1,13 +1,12 @@
 """One account of the ledger as it would be if the messages of a dry run were recorded."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from orderledger import Adjust, Fill, Funding, Message, Outcome, Transfer
+from orderledger import Adjust, Fill, Message, Outcome
 from orderledger.extend.messages import Report
 from orderledger.extend.values import EXACT
 from orderledger.rows import BalanceRow, OrderRow, TradeRow
@@ -17,8 +16,8 @@ from orderledger.venues.reconciliation.account import (
     Mark,
     ReconciledAccount,
     Record,
-    moved_by,
 )
+from orderledger.venues.reconciliation.bookings import Booking, of_message
 from orderledger.venues.reconciliation.breaks import ACTOR, reported_at
 from orderledger.venues.reconciliation.differences import (
     Name,
@@ -87,19 +86,17 @@ class DryRun(ReconciledAccount):
         rows = self.book.recording.preview(messages, view="balances")
         return {row["currency"]: row for row in rows if row["account"] == self.name}
 
+    def position_of(self, mark: Mark) -> int:
+        return mark.position + mark.records
+
     def has_moved(self, mark: Mark) -> bool:
         added = self.recorded[mark.records :]
         return super().has_moved(mark) or any(isinstance(one.message, MONEY) for one in added)
 
-    def booked(self, since: datetime, after: int) -> Counter[str]:
-        found, terms = super().booked(since, after), self.terms()
-        for message, _ in self.recorded:
-            if isinstance(message, Fill):
-                fees = {message.fee_currency, *(fee.currency for fee in message.fees)}
-                found.update(moved_by(terms.get(message.instrument or ""), fees))
-            elif isinstance(message, (Funding, Transfer)):
-                found[message.currency] += 1
-        return found
+    def booked(self, since: datetime, after: int, to: int) -> list[Booking]:
+        terms = self.terms()
+        added = (of_message(one.message, terms) for one in self.recorded)
+        return super().booked(since, after, to) + [booking for rows in added for booking in rows]
 
     def quantity_at(self, moment: datetime, name: PositionName) -> Decimal:
         held = super().quantity_at(moment, name)

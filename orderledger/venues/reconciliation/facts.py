@@ -27,7 +27,8 @@ class Facts:
     `balances`: by currency, of the last query for positions. `fills_begin_at`: time from which the
     venue reported every fill, if that is later than requested. `prior_positions`: positions before
     the venue's first fill of each instrument, if it reports them. `unread`: a break for each part
-    of an answer that cannot be read, and may contain something unknown here.
+    of an answer that cannot be read, and may contain something unknown here. `not_reported`: what
+    the venue's adapter never reads.
     """
 
     def __init__(self, venue: Venue, account: str) -> None:
@@ -37,6 +38,7 @@ class Facts:
         self.unread: dict[str, Break] = {}
         self.balances: Sequence[Balance] = ()
         self.reports_position = venue.reports_position
+        self.not_reported = () if venue.abilities.lists_transfers else ("transfers",)
         self._venue = venue
         self._account = account
 

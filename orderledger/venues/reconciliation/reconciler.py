@@ -159,7 +159,11 @@ class Reconciler:
             account=name,
             since=max(since, facts.fills_begin_at or since),
             at=listing.at,
-            not_reported=[*positions.not_reported, *balances.not_reported],
+            not_reported=[
+                *positions.not_reported,
+                *balances.not_reported,
+                *facts.not_reported,
+            ],
         )
         is_recorded = await to_thread(
             self._certify, account, proposed, certificate, before.certificate

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -11,31 +10,33 @@ from orderledger.extend.values import EXACT, ONE, ZERO, plain
 from orderledger.rows import BalanceRow, CertificateRow
 
 HALF = Decimal("0.5")
+MOST_DECIMALS = 28
+"""Of a number in a message."""
 CONFLICT = "balance_conflict"
 NO_OPENING = "no_opening_balance"
 
 
 class Printed(NamedTuple):
-    """The bound of the residual of a currency: the last place that the venue prints, and the rows
-    booked in it."""
+    """The bound of the residual of a currency. `place`: the last place that the venue prints.
+    `rows`: those booked up to a log position. `rounded`: those that the venue may have rounded."""
 
     place: Decimal
     rows: int
+    rounded: int
+    counted_to: int
 
-    def residual(self, total: Decimal) -> Decimal:
-        """The largest difference that rounding each row to the place explains."""
-        if EXACT.quantize(total, self.place) == total:
-            return ZERO
-        return EXACT.multiply(EXACT.multiply(self.place, HALF), Decimal(self.rows))
+    @property
+    def residual(self) -> Decimal:
+        """The largest difference that rounding these rows to the place explains."""
+        return EXACT.multiply(EXACT.multiply(self.place, HALF), Decimal(self.rounded))
 
 
 class Certified(NamedTuple):
     """A balance in the last certificate, where the next residual begins."""
 
-    position: int
-    at: datetime
-    covered_to: datetime
     rows: int
+    rounded: int
+    counted_to: int | None
     place: Decimal | None
     is_open: bool
 
@@ -47,10 +48,9 @@ class Certified(NamedTuple):
         left = {one["id"] for one in last["open_breaks"]}
         return {
             one["currency"]: cls(
-                last["position"],
-                last["at"],
-                last["covered_to"],
                 one["rows"],
+                one.get("rounded", 0),
+                one.get("counted_to"),
                 None if one["place"] is None else Decimal(one["place"]),
                 f"balance_differs:{one['currency']}" in left,
             )
@@ -127,7 +127,7 @@ def compared(
     if unknown is not None or amount is None or total is None:
         state = BalanceState.UNKNOWN
         return CertifiedBalance(**base, state=state, total=_short(total), reason=unknown)
-    difference, residual = EXACT.subtract(amount, total), printed.residual(total)
+    difference, residual = EXACT.subtract(amount, total), printed.residual
     closes = abs(difference) <= residual
     return CertifiedBalance(
         **base,
@@ -155,5 +155,10 @@ def _amount(balance: Balance) -> Decimal | None:
 
 
 def _short(number: Decimal | None) -> Decimal | None:
-    """The number without zeros at its end, which are not printed by the venue."""
-    return None if number is None else Decimal(plain(number))
+    """The number without zeros at its end, which are not printed by the venue. A sum of profits by
+    average cost may not end: it has as many digits as a message may have."""
+    if number is None:
+        return None
+    if _exponent(number) < -MOST_DECIMALS:
+        number = EXACT.quantize(number, ONE.scaleb(-MOST_DECIMALS))
+    return Decimal(plain(number))

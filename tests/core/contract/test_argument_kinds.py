@@ -32,7 +32,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("with_count", "follow", "never_arrived"), FLAG),
     **dict.fromkeys(("order_id", "client_order_id", "account", "instrument", "strategy"), TEXT),
     **dict.fromkeys(("position_side", "position_id", "actor", "reason", "text", "search"), TEXT),
-    **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency"), TEXT),
+    **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency", "in_currency"), TEXT),
     **dict.fromkeys(("view", "method", "order", "agreement", "source"), ("moon", *TEXT)),
     **dict.fromkeys(("limit", "points", "jobs", "fence", "position"), COUNT),
     **dict.fromkeys(("messages", "lines", "names", "streams", "columns", "parities"), LIST),

@@ -202,8 +202,8 @@ def test_accounts_are_kept_apart(ledger: Ledger) -> None:
 
 
 def test_a_method_there_is_not_is_an_error(ledger: Ledger) -> None:
-    with pytest.raises(ValueError, match="method: 'hifo' is not one of average, fifo, lifo"):
-        ledger.pnl(method="hifo")  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="method: 'best' is not one of average, fifo, lifo, hifo"):
+        ledger.pnl(method="best")  # type: ignore[call-overload]
 
 
 def test_days_and_strategies_convert_the_fees_that_the_whole_converts(ledger: Ledger) -> None:

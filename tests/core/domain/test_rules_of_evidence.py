@@ -323,6 +323,14 @@ OF_INSTRUMENTS = {
 it."""
 
 
+OF_GROUPS = {
+    Anomaly.OCO_BOTH_FILLED,
+    Anomaly.CHILD_FILLED_FIRST,
+    Anomaly.CHILDREN_EXCEED_PARENT,
+}
+"""Rules between several orders: no event of one order records them."""
+
+
 @pytest.mark.parametrize(
     ("code", "before", "report"), ANOMALIES, ids=lambda value: getattr(value, "value", "")
 )
@@ -335,7 +343,7 @@ def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
 
 
 def test_every_anomaly_of_one_order_is_shown_here() -> None:
-    elsewhere = TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_ACCOUNTS | OF_THE_LOG
+    elsewhere = TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_ACCOUNTS | OF_THE_LOG | OF_GROUPS
     assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - elsewhere
 
 

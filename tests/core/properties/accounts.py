@@ -38,10 +38,11 @@ AMOUNTS = ("0.1", "0.25", "1", "-0.1", "0.003")
 class Story:
     """The messages of one account, as they are made up."""
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, kinds: dict[str, Message] = KINDS) -> None:
         self.chance = chance
+        self.kinds = kinds
         self.messages: list[Message] = []
-        self.instruments = chance.sample(sorted(KINDS), chance.randint(2, 5))
+        self.instruments = chance.sample(sorted(kinds), chance.randint(2, min(5, len(kinds))))
         self._seconds = iter(chance.sample(range(60, int(LENGTH.total_seconds())), 200))
         self._ids = count(1)
 
@@ -51,6 +52,9 @@ class Story:
         at = START + timedelta(seconds=second)
         self.messages.append({"type": type_, "at": at.isoformat(), **given})
         return self.messages[-1]
+
+    def terms(self, instrument: str) -> Message:
+        return self.kinds[first_name(instrument)]
 
     def is_now(self, chance: float) -> bool:
         return self.chance.random() < chance
@@ -67,7 +71,27 @@ class Story:
 
 def account_story(chance: Random) -> list[Message]:
     """A random account in a random order of recording."""
+    return completed(Story(chance))
+
+
+def event_story(chance: Random, *, has_renames: bool = True) -> list[Message]:
+    """An account whose instruments are split, settled and renamed, too. The marks and the trades
+    are under old and new names at any time."""
     story = Story(chance)
+    if story.is_now(0.5):
+        story.instruments = ["XYZ", "XYZ-C100", chance.choice(sorted(KINDS))]
+    for _ in range(chance.choice((0, 1, 1, 2, 3)) if has_renames else 0):
+        rename(story)
+    for _ in range(chance.randint(0, 3)):
+        split(story, chance.choice(story.instruments))
+    for _ in range(chance.randint(0, 3)):
+        settle(story, chance.choice(story.instruments))
+    return completed(story)
+
+
+def completed(story: Story) -> list[Message]:
+    """Whatever else an account has, in a random order."""
+    chance = story.chance
     define(story)
     for _ in range(chance.randint(1, 10)):
         trade(story)
@@ -99,7 +123,7 @@ def define(story: Story) -> None:
 
 def fees(story: Story, instrument: str) -> Message:
     """No fee, one in either form, or several."""
-    chance, terms = story.chance, KINDS[instrument]
+    chance, terms = story.chance, story.terms(instrument)
     names = [terms.get("base"), terms.get("quote"), terms.get("settlement"), "BNB", "USDT"]
     given = [
         {
@@ -114,13 +138,22 @@ def fees(story: Story, instrument: str) -> Message:
     return {"fees": given} if given else {}
 
 
+def first_name(instrument: str) -> str:
+    """What it was called when the story began: a later name begins with it."""
+    return instrument.partition("~")[0]
+
+
+def sides_of(instrument: str) -> tuple[str | None, ...]:
+    is_margined = first_name(instrument) in MARGINED
+    return (None, "long", "short", "long", "short") if is_margined else (None,)
+
+
 def trade(story: Story) -> None:
     """A fill, with what may come of it: a repetition, its side or its fees later, a correction, a
     bust, funding, an adjustment of the position."""
     chance = story.chance
     instrument = chance.choice(story.instruments)
-    sides = (None, "long", "short", "long", "short") if instrument in MARGINED else (None,)
-    side = chance.choice(sides)
+    side = chance.choice(sides_of(instrument))
     order = {"client_order_id": story.id("C"), "instrument": instrument}
     filled = {"fill_id": story.id("F"), "side": chance.choice(("buy", "sell"))}
     numbers = {"quantity": chance.choice(QUANTITIES), "price": chance.choice(PRICES)}
@@ -139,7 +172,7 @@ def trade(story: Story) -> None:
         corrected = {"fill_id": story.id("F"), "corrects": filled["fill_id"]}
         price = chance.choice(PRICES)
         story.add("fill_corrected", **named, **corrected, quantity="1", price=price)
-    if instrument in MARGINED and story.is_now(0.4):
+    if first_name(instrument) in MARGINED and story.is_now(0.4):
         fund(story, instrument, side)
     if story.is_now(0.1):
         given = {"instrument": instrument, "position_side": side}
@@ -149,7 +182,7 @@ def trade(story: Story) -> None:
 
 def fund(story: Story, instrument: str, side: str | None) -> None:
     chance = story.chance
-    usual = KINDS[instrument]["settlement"]
+    usual = story.terms(instrument)["settlement"]
     funding = story.add(
         "funding",
         instrument=instrument,
@@ -201,3 +234,74 @@ def open_currency(story: Story) -> None:
 
 def opens_at_start(story: Story) -> bool:
     return any(message["type"] == "adjust" and "currency" in message for message in story.messages)
+
+
+def rename(story: Story) -> None:
+    """A new name for an instrument of the story, or back to an old one. Another instrument may
+    take the old name."""
+    chance = story.chance
+    old = chance.choice(story.instruments)
+    same = [name for name in story.instruments if first_name(name) == first_name(old)]
+    new = chance.choice([*sorted({*same} - {old}), f"{first_name(old)}~{len(same) + 1}"])
+    add_once_or_twice(story, "rename", instrument=old, to=new)
+    story.instruments.append(new)
+    if story.is_now(0.5):
+        story.add("instrument", instrument=old, **story.terms(old))
+
+
+def split(story: Story, instrument: str) -> None:
+    """A split, some with cash in lieu, some with the broker's quantity. Contracts that are worth
+    their quantity over a price are never split."""
+    chance, terms = story.chance, story.terms(instrument)
+    if terms.get("inverse"):
+        return
+    currency = terms.get("settlement") or terms["quote"]
+    numbers = {"quantity": chance.choice(("0.5", "0.25", "2")), "amount": chance.choice(PRICES)}
+    add_once_or_twice(
+        story,
+        "split",
+        instrument=instrument,
+        ratio=chance.choice(([2, 1], [3, 2], [1, 3], [1, 10], [7, 3])),
+        cash_in_lieu=numbers | {"currency": currency} if story.is_now(0.3) else None,
+        quantity=chance.choice(("1", "-2", "4")) if story.is_now(0.15) else None,
+        position_side=chance.choice(sides_of(instrument)),
+    )
+
+
+def settle(story: Story, instrument: str) -> None:
+    """A settlement of all or a part, some with another leg and its premium carried on."""
+    chance, is_inverse = story.chance, story.terms(instrument).get("inverse")
+    kinds = ("expiry", "exercise", "assignment", "delivery", "redemption")
+    add_once_or_twice(
+        story,
+        "settle",
+        instrument=instrument,
+        kind=chance.choice(kinds),
+        price=chance.choice(PRICES if is_inverse else (*PRICES, "0", "0")),
+        quantity=chance.choice(QUANTITIES) if story.is_now(0.4) else None,
+        premium=chance.choice((None, "realize", "carry", "carry")),
+        into=other_leg(story, instrument) if story.is_now(0.6) else None,
+        fees=listed_fees(story, instrument),
+        position_side=chance.choice(sides_of(instrument)),
+    )
+
+
+def other_leg(story: Story, instrument: str) -> Message | None:
+    chance = story.chance
+    others = [name for name in story.instruments if first_name(name) != first_name(instrument)]
+    name = chance.choice(others)
+    leg = {"instrument": name, "side": chance.choice(("buy", "sell"))}
+    leg |= {"quantity": chance.choice(QUANTITIES), "price": chance.choice(PRICES)}
+    paid = listed_fees(story, name)
+    return leg | ({"fees": paid} if paid else {})
+
+
+def listed_fees(story: Story, instrument: str) -> list[Message] | None:
+    given = fees(story, instrument) if story.is_now(0.3) else {}
+    return given.get("fees")
+
+
+def add_once_or_twice(story: Story, type_: str, **fields: Any) -> None:
+    message = story.add(type_, message_id=story.id("E") if story.is_now(0.5) else None, **fields)
+    if story.is_now(0.3):
+        story.messages.append(message)

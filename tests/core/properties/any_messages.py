@@ -42,6 +42,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "position_side": ("long", "short", "net"),
     "position_id": ("I-1", "I-2"),
     "position_mode": ("unknown", "net", "hedge"),
+    "quote_quantity": ("50", "60"),
+    "display_quantity": ("0", "1"),
+    "trail_offset": ("1", "2"),
+    "trail_offset_type": ("amount", "percent"),
+    "trigger_source": ("last", "mark"),
+    "leg": (0, 1),
+    "legs": ([{"instrument": "X", "side": "buy", "ratio": 1}],),
     "sequence": (1, 2),
     "dated_by": ("venue", "receipt"),
     "order_type": ("market", "other"),
@@ -50,7 +57,12 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "kind": ("entry", "exit"),
     "strategy": ("s", "t"),
     "proposal_id": ("P-1", "P-2"),
-    "links": ({"proposal_id": "P-1"}, {"trade_id": "T", "role": "entry"}),
+    "links": (
+        {"proposal_id": "P-1"},
+        {"group": "G", "kind": "oco"},
+        {"group": "G", "kind": "bracket", "parent": "N-1"},
+        {"trade_id": "T", "role": "entry"},
+    ),
     "tags": ({"k": 0}, {"k": 1}),
     "message_id": ("M-1", "M-2", "M-3", "M-4"),
     "status": (
@@ -81,6 +93,11 @@ CHANCES = {
     "venue_order_id": 0.4,
     "status": 0.9,
     "fee": 0.4,
+    "quantity": 0.85,
+    "quote_quantity": 0.1,
+    "trail_offset": 0.05,
+    "trail_offset_type": 0.05,
+    "legs": 0.1,
 }
 CHANCES |= dict.fromkeys(
     ("message_id", "evidence", "text", "actor", "causation_id", "correlation_id", "expire_at"), 0.08

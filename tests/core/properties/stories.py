@@ -18,6 +18,10 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 INSTRUMENTS = ("BTC-USD", "ETH-USD")
 QUANTITIES = ("1", "2", "3", "5", "7.5", "10")
 PRICES = ("90", "99.5", "100", "101.25", "110")
+LEGS: list[Message] = [
+    {"instrument": "BTC-USD", "side": "buy", "ratio": 1},
+    {"instrument": "ETH-USD", "side": "sell", "ratio": 2},
+]
 STATUSES = (
     "new",
     "partially_filled",
@@ -111,6 +115,7 @@ class Teller:
         self._venue_order_ids = [f"V-{number}"]
         self._instrument = draw(st.sampled_from(INSTRUMENTS))
         self._side = draw(st.sampled_from(("buy", "sell")))
+        self._legs = LEGS if draw(st.integers(0, 5)) == 0 else []
         self._fills: list[str] = []
         self._count = 0
         self._asked: list[tuple[str, Message]] = []
@@ -148,8 +153,9 @@ class Teller:
         terms = {
             "instrument": self._instrument,
             "side": self._side,
-            "quantity": self._pick(*QUANTITIES),
-            "order_type": "limit",
+            **self._pick(*[{"quantity": self._pick(*QUANTITIES)}] * 5, {"quote_quantity": "500"}),
+            **self._rare_terms(),
+            "order_type": self._pick(*["limit"] * 4, "take_profit_limit", "trailing_stop"),
         }
         terms |= {
             "limit_price": self._pick(*PRICES),
@@ -160,7 +166,11 @@ class Teller:
             **self._maybe(post_only=True),
             **self._maybe(reduce_only=self._pick(True, False)),
         }
-        labels = self._maybe(strategy="s1", links={"trade_id": "T"}, tags={"a": 1})
+        if self._legs:
+            terms |= {"quantity": self._pick("1", "2", "3"), "legs": self._legs}
+            terms.pop("quote_quantity", None)
+        some: Message = {"strategy": "s1", "links": {"trade_id": "T"}, "tags": {"a": 1}}
+        labels = self._pick({}, some, {"links": self._links()})
         aliases = self._maybe(aliases={"index": f"A-{self._number}"})
         return {
             "type": "request",
@@ -169,6 +179,22 @@ class Teller:
             **labels,
             **aliases,
         }
+
+    def _links(self) -> Message:
+        """Of one group with the other orders, perhaps with a parent."""
+        kind = self._pick("oco", "oto", "bracket")
+        return {"group": "G", "kind": kind, **self._maybe(parent=self._pick("C-0", "C-1"))}
+
+    def _rare_terms(self) -> Message:
+        """Now and then terms that few orders have."""
+        if self._draw(st.integers(0, 3)):
+            return {}
+        trail = {"trail_offset": "1.5", "trail_offset_type": self._pick("amount", "percent")}
+        return self._pick(
+            {"display_quantity": self._pick("0", "1")},
+            {"trigger_source": self._pick("last", "mark", "index")},
+            trail,
+        )
 
     def _command(self, kind: str) -> Message:
         message = {"type": kind, "client_order_id": self._client_order_id}
@@ -181,6 +207,7 @@ class Teller:
             message |= {
                 "quantity": self._pick(*QUANTITIES),
                 **self._maybe(limit_price=self._pick(*PRICES)),
+                **self._rare_terms(),
             }
             message |= self._maybe(replacement_client_order_id=self._new("R"))
         message |= self._maybe(request_id=self._new("Q"))
@@ -228,8 +255,11 @@ class Teller:
                 ]
             case "replaced" | "restated":
                 terms = {
-                    "quantity": self._pick(*QUANTITIES),
+                    **self._pick(
+                        *[{"quantity": self._pick(*QUANTITIES)}] * 3, {"quote_quantity": "600"}
+                    ),
                     **self._maybe(limit_price=self._pick(*PRICES)),
+                    **self._rare_terms(),
                 }
                 if kind == "replaced" and self._draw(st.booleans()):
                     self._venue_order_ids.append(self._new("V"))
@@ -316,7 +346,18 @@ class Teller:
             "price": self._pick(*PRICES),
             **self._contradiction(),
         }
+        if self._legs:
+            numbers |= self._leg()
         return {**message, "fill_id": fill_id, **numbers, **fee, **self._maybe(liquidity="maker")}
+
+    def _leg(self) -> Message:
+        """A fill of a leg names it by its number, by its instrument, or both; now and then a
+        number that is none."""
+        number = self._pick(0, 1)
+        leg = self._legs[number]
+        side = leg["side"] if self._side == "buy" else {"buy": "sell", "sell": "buy"}[leg["side"]]
+        named = {"instrument": leg["instrument"], "side": side}
+        return self._pick({"leg": number}, named, {"leg": number, **named}, {"leg": 7})
 
     def _replaced_name(self) -> Message:
         asked = [
@@ -445,6 +486,6 @@ def _key(message: Message) -> str:
     elif "fill_id" in message:
         message = {
             name: message.get(name)
-            for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument")
+            for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument", "leg")
         }
     return repr((mark, sorted(message.items(), key=str)))

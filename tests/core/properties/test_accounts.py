@@ -1,9 +1,10 @@
 """Accounts are the auditor's: positions, lots, balances and valuations of random accounts, as of
 random moments, in whatever order they were recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,12 +13,24 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from tests.account_auditor import AccountAuditor
-from tests.auditing.account_answers import METHODS, faults_between
-from tests.auditing.account_cases import OWN_CASES, Case, Rows, cases_in, faults_of, moment_of
-from tests.core.properties.accounts import LENGTH, PARITIES, account_story
+from tests.auditing.account_answers import ALL_METHODS, faults_between
+from tests.auditing.account_cases import (
+    EVENT_CASES,
+    KINDS_OF_EVENTS,
+    OWN_CASES,
+    Case,
+    Rows,
+    cases_in,
+    faults_of,
+    faults_of_row,
+    is_same,
+    moment_of,
+)
+from tests.core.properties.accounts import LENGTH, PARITIES, account_story, event_story
 from tests.core.properties.stories import START
 from tests.seeds import of_seeds
 
+Messages = list[dict[str, Any]]
 RECORDED_AT = START + LENGTH + timedelta(days=1)
 ACCOUNT = "sim:main"
 
@@ -54,6 +67,34 @@ class Answered:
         return {row["code"] for row in self.ledger.anomalies(open_only=True, **self.asked)}
 
 
+def faults_of_assets(
+    answered: Answered, auditor: AccountAuditor, asked: dict[str, Any]
+) -> list[str]:
+    """P&L by asset against the oracle's, and against the balances."""
+    found = answered.ledger.pnl(
+        by="asset",
+        in_currency=asked["currency"],
+        parities=asked["parities"],
+        method=asked["method"],
+        **answered.asked,
+    )
+    rows = {row["asset"]: row for row in found}
+    totals = {row["currency"]: row["total"] for row in answered.balances()}
+    own = rows.pop(asked["currency"], {"position_quantity": 0})
+    assert is_same(own["position_quantity"], totals.get(asked["currency"], 0))
+    faults = []
+    for row in auditor.assets(**asked):
+        figures = {name: value for name, value in row.items() if name != "quantity"}
+        figures["position_quantity"] = figures["total"] = row["quantity"]
+        other = rows.pop(row["asset"], None)
+        if other is not None or row["quantity"]:
+            total = {"total": totals.get(row["asset"], 0)}
+            faults += faults_of_row(f"asset {row['asset']}", figures, (other or {}) | total)
+    return faults + [
+        f"asset {name} is not expected" for name, row in rows.items() if row["position_quantity"]
+    ]
+
+
 def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
     """Whether a fill or an instrument is reported again after a balance. The total at the time of
     the balance then has what later reports say of that time, and the auditor's has not."""
@@ -67,14 +108,21 @@ def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
 
 
 @of_seeds
-def test_accounts_are_the_auditors(seeds: range) -> None:
+@pytest.mark.parametrize("tell", [account_story, partial(event_story, has_renames=False)])
+def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messages]) -> None:
     for seed in seeds:
         chance = Random(seed)
-        auditor = AccountAuditor(ACCOUNT)
+        declared = chance.sample(PARITIES, chance.choice((0, 0, 1, 2)))
+        serves = chance.choice((timedelta(hours=24), timedelta(hours=24), timedelta(hours=3)))
+        auditor = AccountAuditor(ACCOUNT, declared, serves)
         with Ledger.open(
-            "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
+            "memory://",
+            parities=declared,
+            mark_serves=int(serves.total_seconds()),
+            clock=SteppingClock(RECORDED_AT),
+            update_views=False,
         ) as ledger:
-            story = account_story(chance)
+            story = tell(chance)
             for message in story:
                 given = {**message, "account": ACCOUNT}
                 outcome = ledger.record(parse_document(given))
@@ -85,14 +133,26 @@ def test_accounts_are_the_auditors(seeds: range) -> None:
                 currency = chance.choice(("USDT", "USD", "BTC"))
                 parities = chance.sample(PARITIES, chance.randint(0, 2))
                 pair = Answered(ledger, moment), auditor.seen(effective_at=moment)
-                faults = faults_between(*pair, [currency], parities)
+                faults = faults_between(*pair, [currency], parities, ALL_METHODS)
                 if is_completed_later(story):
                     faults = [one for one in faults if "difference" not in one]
+                asked = {
+                    "currency": currency,
+                    "parities": parities,
+                    "method": chance.choice(ALL_METHODS),
+                }
+                if tell is account_story:
+                    faults += faults_of_assets(*pair, asked)
                 assert faults == [], (seed, moment)
             assert ledger.views.check().differences == (), seed
 
 
-OF_KNOWN_METHODS = [case for case in cases_in(OWN_CASES) if case["method"] in METHODS]
+OF_KNOWN_METHODS = [
+    case
+    for case in (*cases_in(OWN_CASES), *cases_in(EVENT_CASES, KINDS_OF_EVENTS))
+    if case["method"] in ALL_METHODS
+    and all(message["type"] != "rename" for message in case["input"])
+]
 
 
 @pytest.mark.parametrize("case", OF_KNOWN_METHODS, ids=lambda case: case["id"])

@@ -17,6 +17,7 @@ from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.pnl import GROUPS
 from orderledger.projections.positions import Method
+from orderledger.projections.rates import RateRules
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, RowType, Table
 from tests.core.properties.profiles import many, quick
@@ -81,6 +82,8 @@ NET = {"position_side": None, "position_id": None}
 
 class Kept:
     """Rows in lists, as a ledger's views give them."""
+
+    rate_rules = RateRules()
 
     def __init__(self, entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
         told = [

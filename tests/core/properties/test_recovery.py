@@ -13,6 +13,7 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.views.projector import BATCH_FAR_BEHIND
 from orderledger.infrastructure.views.recovering import open_orders_in_log
 from orderledger.projections.orders import ORDERS
+from tests.core.contract.streams import fill as filled
 from tests.core.contract.streams import parsed, request, story
 from tests.core.properties.checks import RECORDED_AT
 from tests.core.properties.profiles import quick
@@ -93,6 +94,41 @@ def test_an_ended_order_that_is_open_again_is_found(how: str, caught_up_after: i
     with recording(REOPENED[how], caught_up_after) as ledger:
         assert_finds_what_is_open(ledger)
         assert len(ledger.open_orders()) == 1
+
+
+OCO, BRACKET = {"group": "G", "kind": "oco"}, {"group": "H", "kind": "bracket"}
+LEGS = [
+    {"instrument": "P", "side": "buy", "ratio": 1},
+    {"instrument": "R", "side": "sell", "ratio": 1},
+]
+UNUSUAL = [
+    *(request(name, 1, quantity="2", links=OCO) for name in ("A", "B")),
+    filled("A", "F-1", 2, quantity="2"),
+    filled("B", "F-2", 3, quantity="1"),
+    request("Q", 1, quantity=None, quote_quantity="500"),
+    filled("Q", "F-3", 4, quantity="3"),
+    request("K", 1, quantity="3", legs=LEGS),
+    filled("K", "F-4", 5, quantity="3", leg=0, instrument="P"),
+    request("IN", 1, links=BRACKET),
+    request("OUT", 1, links={**BRACKET, "parent": "IN"}),
+    filled("OUT", "F-5", 6, quantity="1"),
+]
+
+
+@pytest.mark.parametrize("caught_up_after", [0, 1, 3, 7, len(UNUSUAL)])
+def test_groups_combinations_and_quote_quantities_are_recovered_as_the_views_show_them(
+    caught_up_after: int,
+) -> None:
+    with recording(UNUSUAL, caught_up_after) as ledger:
+        assert_finds_what_is_open(ledger)
+        found, _ = open_orders_in_log(ledger._store)
+        assert {row["client_order_id"]: row["anomalies"] for row in found} == {
+            "B": ["oco_both_filled"],
+            "Q": [],
+            "K": [],
+            "IN": [],
+            "OUT": ["child_filled_first", "children_exceed_parent"],
+        }
 
 
 def test_every_kind_of_store_is_recovered_without_its_views(durable_store_url: str) -> None:

@@ -102,6 +102,7 @@ class Bot:
         """An order that was requested before, by whomever, or at the same time."""
         request = self._some() if self.chance.random() < 0.7 else self._new()
         if self.chance.random() < 0.3:
+            assert request.quantity is not None
             request = request.model_copy(update={"quantity": request.quantity * 2})
         self.repeated.add(request.client_order_id)
         both = [self.gateway.submit(request) for _ in range(self.chance.randint(1, 2))]

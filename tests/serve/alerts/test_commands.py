@@ -52,6 +52,7 @@ def test_one_look_raises_delivers_and_is_listed(tmp_path: Path, receiver: Receiv
     receiver.failing = 1
     first = run("watch", "--config", config, "--once", "--db", db)
     assert (first.status, first.out) == (1, "1 raised, 0 cleared\n")
+    assert "a target failed" in first.err
     (row,) = lines(run("alerts", "--open", "--json", "--db", db).out)
     assert (row["fault"], row["waiting"], row["attempts"], row["cleared_at"]) == (
         "HTTP 503: busy",

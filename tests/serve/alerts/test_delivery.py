@@ -215,6 +215,13 @@ def test_a_url_that_apprise_does_not_know_is_refused_without_being_shown() -> No
     assert str(caught.value) == "targets.1.apprise.1: is not a URL that apprise knows"
 
 
+def test_without_apprise_its_targets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(InvalidSetting, match=r"pip install 'orderledger\[alerts\]'") as caught:
+        at_desk("memory://", {"name": "phone", "apprise": ["json://localhost"]})
+    assert str(caught.value).startswith("targets.1.apprise: needs apprise")
+
+
 SECRET = "s3cr3t-0123456789abcdef"
 
 

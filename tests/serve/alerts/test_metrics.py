@@ -27,6 +27,7 @@ from tests.core.contract.streams import (
     request,
 )
 from tests.core.contract.test_exposure import day
+from tests.serve.alerts.desk import Desk
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -353,3 +354,45 @@ def test_what_the_views_say_is_read_once_for_each_state_of_them(tmp_path: Path) 
         ledger.record_many(parsed(request("NEW")))
         ledger.views.catch_up()
         assert scrape("reading_seconds") != first
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "share"),
+    [("2", "4", 0.5), ("-3", "4", 0.0), ("0", "0", 0.0), ("3", "0", 3.0), (None, "4", None)],
+)
+def test_a_breaker_shows_the_share_of_its_limit(
+    value: str | None, limit: str, share: float | None
+) -> None:
+    breaker = {
+        "breaker": "daily_loss",
+        "instrument": None,
+        "strategy": None,
+        "currency": "USD",
+        "limit": limit,
+        "value": value,
+        "cancels_orders": False,
+    }
+    status = {"at": moment(0), "holder": "here", "is_running": True, "breakers": [breaker]}
+    with opened("memory://", update_views=False) as ledger:
+        ledger.internals.publish("gateway sim:main", status)
+        scrape = Scrape(ledger)
+        assert scrape("breaker_limit_ratio", "sim:main", "daily_loss") == share
+        assert scrape("tripped_breakers", "sim:main", "daily_loss") == 0
+        assert (
+            scrape("gateway_up", "sim:main"),
+            scrape("gateway_status_age_seconds", "sim:main"),
+        ) == (
+            1,
+            60,
+        )
+
+
+def test_open_alerts_are_counted_by_rule() -> None:
+    desk = Desk("memory://", {"kind": "halt"}, {"kind": "halt", "name": "second"})
+    desk.record(of_account("halt", 1))
+    desk.at(2)
+    scrape = Scrape(desk.ledger)
+    assert (scrape("open_alerts", "halt"), scrape("open_alerts", "second")) == (1, 1)
+    desk.record(of_account("resume_trading", 3))
+    desk.at(4)
+    assert not scrape("open_alerts", "halt") and not scrape("open_alerts", "second")

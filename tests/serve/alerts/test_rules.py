@@ -186,6 +186,23 @@ def test_a_limit_is_near_by_the_gateways_own_count(opening: Opening, tmp_path: P
     assert desk.last()["details"] == {"value": "130", "limit": "100", "share": "0.75"}
 
 
+def test_the_orders_of_a_day_come_near_to_their_limit(opening: Opening, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text('[[limits]]\norders_per_day = 4\n[[limits]]\ngross_notional = "4000"\n')
+    desk = opening({"kind": "limit", "limits": str(limits), "share": "0.75"})
+    desk.record(of_account("instrument", 0, instrument="BTC-USD", currency="USD"))
+    for number in (1, 2, 3):
+        assert desk.at(number * 10 - 1) == NOTHING
+        name = f"C-{number}"
+        desk.record(request(name, number * 10), report("submit", name, number * 10))
+    raised, _ = desk.at(40)
+    assert raised == [
+        ("limit", "orders_per_day of limits 1"),
+        ("limit", "gross_notional of limits 2"),
+    ]
+    assert [row["details"]["value"] for row in desk.rows()] == ["3", "3000"]
+
+
 def test_a_silent_feed_is_raised(opening: Opening) -> None:
     desk = opening(
         {"kind": "feed", "seconds": 30, "message_seconds": 100, "name": "any"},

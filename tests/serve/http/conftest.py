@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
+from orderledger.serve.openapi import build
 from tests.serve.http.harness import BEGAN_AT, day
 
 
@@ -20,3 +22,9 @@ def ledger(store: Path) -> Iterator[Ledger]:
     with Ledger.open(store, clock=SteppingClock(BEGAN_AT), update_views=False) as ledger:
         ledger.record_many(day())
         yield ledger
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    """The OpenAPI document, made in the test that reads it."""
+    return build()

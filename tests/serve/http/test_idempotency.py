@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from orderledger import Ledger
+from orderledger import Ledger, LedgerError
+from orderledger.serve.callers import EVERYBODY
+from orderledger.serve.idempotency import IdempotentRequests, Posted
+from orderledger.serve.problems import Problem
 from orderledger.serve.request_keys import LARGEST_ANSWER, KeptAnswer, RequestKeys
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.tokens import TokenFile
@@ -249,3 +252,37 @@ def test_a_long_answer_is_not_kept(ledger: Ledger) -> None:
     assert len(posted(ledger, content=many, headers=LINES).content) > LARGEST_ANSWER
     again = posted(ledger, content=many, headers=LINES)
     assert {json.loads(line)["outcome"] for line in again.text.splitlines()} == {"duplicate"}
+
+
+class Failed(LedgerError):
+    """A failure after which nobody knows what was recorded."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_free"), [(Problem("invalid_request", "no"), True), (Failed("lost"), False)]
+)
+def test_a_key_is_free_again_only_if_certainly_nothing_was_recorded(
+    ledger: Ledger, error: Exception, is_free: bool
+) -> None:
+    scope = {"head": {b"idempotency-key": b"k-1"}, "caller": EVERYBODY, "path": "/api/messages"}
+    scope |= {"method": "POST", "query_string": b"", "raw_path": b"/api/messages"}
+
+    async def fails(_: datetime | None) -> Posted:
+        raise error
+
+    async def works(_: datetime | None) -> Posted:
+        return Posted(b"{}")
+
+    async def run() -> None:
+        requests = IdempotentRequests(ledger)
+        with pytest.raises(type(error)):
+            await requests.once(scope, b"one", fails)
+        if is_free:
+            assert (await requests.once(scope, b"two", works)).body == b"{}"
+        else:
+            with pytest.raises(Problem) as caught:
+                await requests.once(scope, b"two", works)
+            assert caught.value.kind == "key_reused"
+            assert (await requests.once(scope, b"one", works)).body == b"{}"
+
+    asyncio.run(run())

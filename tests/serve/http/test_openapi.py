@@ -15,17 +15,18 @@ from starlette.routing import Route
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.serve.app import make_app
-from orderledger.serve.openapi import build, united
+from orderledger.serve.openapi import united
 from orderledger.serve.openapi_posts import as_posted
 from orderledger.serve.settings import ServiceSettings
 from tests.serve.http.harness import asked, client_of
 
-DOCUMENT = build()
-UNDOCUMENTED = {"/", "/assets", "/api/docs"}
+UNdocumentED = {"/", "/assets", "/api/docs"}
 ENDLESS = "/api/stream"
 
 
-def test_every_route_is_documented_and_every_documented_path_is_a_route(ledger: Ledger) -> None:
+def test_every_route_is_documented_and_every_documented_path_is_a_route(
+    document: dict[str, Any], ledger: Ledger
+) -> None:
     routes = [
         route for route in make_app(ledger, ServiceSettings()).routes if isinstance(route, Route)
     ]
@@ -35,9 +36,9 @@ def test_every_route_is_documented_and_every_documented_path_is_a_route(ledger: 
         for method in route.methods or ()
         if method != "HEAD"
     }
-    told = {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
+    told = {(path, method) for path, item in document["paths"].items() for method in item}
     of_orders = {(path, method) for path, method in told if path.startswith("/api/orders/")}
-    assert {one for one in known if one[0] not in UNDOCUMENTED} - {
+    assert {one for one in known if one[0] not in UNdocumentED} - {
         ("/api/orders/{rest:path}", "get")
     } == told - of_orders
     assert len(of_orders) == 3
@@ -107,22 +108,24 @@ def check(document: dict[str, Any], path: str, status: int, given: Any) -> None:
         Draft202012Validator(schema).validate(given.json())
 
 
-def test_the_document_is_valid_and_refers_to_nothing_missing() -> None:
-    text = json.dumps(DOCUMENT)
+def test_the_document_is_valid_and_refers_to_nothing_missing(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
     for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
-        assert reference in DOCUMENT["components"]["schemas"], reference
+        assert reference in document["components"]["schemas"], reference
 
 
-def test_every_schema_has_a_name_of_its_own_also_where_case_and_signs_do_not_count() -> None:
+def test_every_schema_has_a_name_of_its_own_also_where_case_and_signs_do_not_count(
+    document: dict[str, Any],
+) -> None:
     """Client generators make class names of them: `Halt_` and `Halt` were one class."""
-    names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in DOCUMENT["components"]["schemas"]]
+    names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in document["components"]["schemas"]]
     assert [name for name in names if names.count(name) > 1] == []
     with pytest.raises(ValueError, match="Halt and halt_"):
         united({"Halt": {}}, {"halt_": {}})
 
 
-def test_every_message_has_the_schema_of_its_class() -> None:
-    schemas = DOCUMENT["components"]["schemas"]
+def test_every_message_has_the_schema_of_its_class(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
     for message in MESSAGES.values():
         own = message.model_json_schema(ref_template="#/components/schemas/{model}")
         own.pop("$defs", None)
@@ -131,40 +134,46 @@ def test_every_message_has_the_schema_of_its_class() -> None:
     assert len(schemas["Message"]["oneOf"]) == len(MESSAGES)
 
 
-def reached(part: Any, met: set[str]) -> set[str]:
+def reached(document: dict[str, Any], part: Any, met: set[str]) -> set[str]:
     """The names of the schemas that a client meets from here on."""
     if isinstance(part, list):
         for one in part:
-            reached(one, met)
+            reached(document, one, met)
     if isinstance(part, dict):
         name = str(part.get("$ref", "")).removeprefix("#/components/schemas/")
         if name and name not in met:
             met.add(name)
-            reached(DOCUMENT["components"]["schemas"][name], met)
-        reached(list(part.values()), met)
+            reached(document, document["components"]["schemas"][name], met)
+        reached(document, list(part.values()), met)
     return met
 
 
-def test_a_client_that_follows_every_reference_from_the_paths_meets_every_schema() -> None:
-    assert reached(DOCUMENT["paths"], set()) == set(DOCUMENT["components"]["schemas"])
+def test_a_client_that_follows_every_reference_from_the_paths_meets_every_schema(
+    document: dict[str, Any],
+) -> None:
+    assert reached(document, document["paths"], set()) == set(document["components"]["schemas"])
 
 
-def test_the_status_of_the_service_is_the_schema_of_its_answer(ledger: Ledger) -> None:
+def test_the_status_of_the_service_is_the_schema_of_its_answer(
+    document: dict[str, Any], ledger: Ledger
+) -> None:
     (answer,) = asked(ledger, "/api/status")
-    schema = DOCUMENT["paths"]["/api/status"]["get"]["responses"]["200"]["content"][
+    schema = document["paths"]["/api/status"]["get"]["responses"]["200"]["content"][
         "application/json"
     ]["schema"]
-    (name,) = reached(schema, set())
-    assert set(DOCUMENT["components"]["schemas"][name]["required"]) <= answer.json().keys()
+    (name,) = reached(document, schema, set())
+    assert set(document["components"]["schemas"][name]["required"]) <= answer.json().keys()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("examples", [4, pytest.param(300, marks=pytest.mark.long)])
-def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> None:
+def test_no_request_makes_the_service_fail(
+    document: dict[str, Any], examples: int, ledger: Ledger
+) -> None:
     """schemathesis makes requests from the document, right ones and wrong ones."""
     import schemathesis  # half a second, spared to the other processes of a run
 
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    schema = schemathesis.openapi.from_dict(document)
     seen: set[int] = set()
 
     async def send(request: dict[str, Any]) -> tuple[int, bytes, str]:

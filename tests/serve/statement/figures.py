@@ -50,11 +50,23 @@ def check_statement(
             if row["cleared_at"] is None or row["detected_at"] >= period.since
         ],
     }
+    check_balances(found["balances"], ledger.balances(**start), ledger.balances(**end))
     for name, rows in expected.items():
         assert repr(found[name]) == repr(list(rows)), name
     check_results(found, ledger.pnl(method=method, **start), ledger.pnl(method=method, **end))
     check_equity(ledger, statement, where)
     return statement
+
+
+def check_balances(found: list[Row], start: list[Row], end: list[Row]) -> None:
+    """The balances are those of the queries at both ends."""
+    opening = {(row["account"], row["currency"]): row["total"] for row in start}
+    end = [row for row in end if row["total"] is not None or row["reported"] is not None]
+    assert [row["closing"] for row in found] == [row["total"] for row in end]
+    for row, last in zip(found, end, strict=True):
+        for name in ("account", "currency", "owed", "equity", "equity_reason", "difference"):
+            assert row[name] == last[name], name
+        assert row["opening"] == opening.get((row["account"], row["currency"]), ZERO)
 
 
 def check_results(found: dict[str, list[Row]], start: list[Row], end: list[Row]) -> None:

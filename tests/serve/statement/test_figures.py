@@ -169,3 +169,34 @@ def messages_of(case: dict[str, Any]) -> list[dict[str, Any]]:
                 }
             )
     return messages
+
+
+def deposit(at: str, amount: str) -> dict[str, Any]:
+    return told("transfer", at, currency="USD", amount=amount) | {"kind": "deposit"}
+
+
+def test_balances_of_an_account_with_an_opening_balance() -> None:
+    spot = {"kind": "spot", "base": "BTC", "quote": "USD"}
+    numbers = {"instrument": "BTC-USD", "side": "buy"}
+    messages = [
+        told("instrument", "2026-10-20T00:00:00Z", instrument="BTC-USD") | spot,
+        told("adjust", "2026-10-24T09:00:00Z", currency="USD", amount="100", reason="opening"),
+        fill("C-1", "F-1", "09:00:00", "2", "30", **numbers),
+        deposit("10:00:00", "5"),
+        told("balance", "11:00:00", currency="USD", amount="44"),
+        told("fill_busted", "12:00:00", client_order_id="C-1", fill_id="F-1"),
+        deposit("2026-10-28T00:00:00Z", "9"),
+    ]
+    with ledger_of(messages) as ledger:
+        statement = check_statement(ledger, date(2026, 10, 25), date(2026, 10, 25))
+        (row,) = statement["balances"].rows
+        assert (row["currency"], row["opening"], row["closing"]) == ("USD", 100, 105)
+        assert (row["reported"], row["difference"]) == (44, -1)
+        assert (row["equity"], row["equity_reason"]) == (105, None)
+
+
+def test_without_an_opening_balance_the_statement_has_pnl_only() -> None:
+    with ledger_of([deposit("10:00:00", "5")]) as ledger:
+        (row,) = check_statement(ledger, date(2026, 10, 25), date(2026, 10, 25))["balances"].rows
+        assert (row["opening"], row["closing"]) == (0, 5)
+        assert (row["equity"], row["equity_reason"]) == (None, "no_opening_balance")

@@ -181,9 +181,10 @@ def test_no_key_is_logged_even_where_ccxt_logs_all_that_it_sends(
 
 def test_a_position_is_one_of_contracts_and_a_currency_has_no_price(played: Any) -> None:
     async def story(account: Account) -> None:
+        account.market.transfer("main", "USDT", "1000.05")
         account.market.fill(account.place(side="sell"))
         held = {
-            one.instrument: (one.quantity, one.average_price)
+            one.instrument or one.currency: (one.quantity or one.amount, one.average_price)
             for one in await account.venue.positions(ACCOUNT)
         }
         assert held == {
@@ -192,6 +193,18 @@ def test_a_position_is_one_of_contracts_and_a_currency_has_no_price(played: Any)
         }
         assert account.venue.reports_position("ETH/USDT:USDT")
         assert not account.venue.reports_position("USDT")
+
+    played("binanceusdm", story)
+
+
+def test_the_wallet_of_contracts_has_no_unrealized_profit(played: Any) -> None:
+    async def story(account: Account) -> None:
+        account.market.transfer("main", "USDT", "1000.05")
+        account.market.fill(account.place(side="sell"))
+        account.market.fill(account.place(side="sell"), price=2400)  # worth 10 more since the first
+        (held,) = [one for one in await account.venue.positions(ACCOUNT) if one.currency]
+        assert (held.currency, held.amount) == ("USDT", Decimal("999.952"))
+        assert held.evidence["info"]["marginBalance"] == "1009.95200000"
 
     played("binanceusdm", story)
 
@@ -293,3 +306,19 @@ def test_only_an_answer_with_a_place_for_rows_can_be_an_empty_list(
     document: str, holds: bool
 ) -> None:
     assert holds_rows(json.loads(document)) is holds
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_an_exchange_that_states_no_length_of_its_pages_is_read(played: Any, count: int) -> None:
+    """As KuCoin and 20 others in ccxt."""
+
+    async def story(account: Account) -> None:
+        features = account.venue.exchange.features
+        features["swap"]["linear"]["fetchMyTrades"]["limit"] = None
+        since = account.clock.now() - timedelta(minutes=5)
+        for _ in range(count):
+            account.market.fill(account.place())
+        answer = await account.venue.fills_since(ACCOUNT, since)
+        assert len([one for one in answer.messages if isinstance(one, Fill)]) == count
+
+    played("binanceusdm", story)

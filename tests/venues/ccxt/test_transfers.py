@@ -1,5 +1,6 @@
 """Deposits, withdrawals and transfers of ccxt's unified structures."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.testing import VenueHarness
+from orderledger.venues import VenueRefused
 from orderledger.venues.ccxt.context import CcxtContext
+from orderledger.venues.ccxt.lists import rows_since
 from orderledger.venues.ccxt.transfers import transfer_messages
 from tests.venues.ccxt.rows import T
 from tests.venues.harness import played
@@ -72,3 +75,49 @@ def test_transfers_into_the_wallet_of_contracts_are_collected() -> None:
         assert (balance["currency"], balance["total"]) == ("USDT", 250)
 
     played("ccxt", story)
+
+
+def test_more_fundings_than_a_page_holds_are_collected() -> None:
+    """Binance lists 100 unless more are asked for."""
+
+    async def story(harness: VenueHarness) -> None:
+        order = harness.place()
+        harness.exchange.fill(order)
+        for _ in range(250):
+            harness.exchange.fund(harness.there, order.instrument, "0.5")
+        async with harness.collected() as counters:
+            await harness.settle(counters)
+        assert len(harness.ledger.log.account_events(kind="funding")) == 250
+
+    played("ccxt", story)
+
+
+def pages(*, size: int, is_newest_first: bool, has_until: bool = True) -> Any:
+    """A list of 45 rows, two of them in each of the first milliseconds."""
+    rows = [{"id": number, "timestamp": number // 2} for number in range(2, 47)]
+
+    async def page(begin: int, more: dict[str, Any]) -> list[Any]:
+        if more and not has_until:
+            raise VenueRefused(400, "until is not a parameter")
+        end = more.get("until", 10**9)
+        found = [row for row in rows if begin <= row["timestamp"] <= end]
+        return found[-size:] if is_newest_first else found[:size]
+
+    return page
+
+
+@pytest.mark.parametrize("is_newest_first", [False, True])
+@pytest.mark.parametrize("size", [10, 44, 45, 100])
+def test_a_list_is_whole_whatever_its_pages_and_their_order(
+    size: int, is_newest_first: bool
+) -> None:
+    rows = asyncio.run(rows_since(pages(size=size, is_newest_first=is_newest_first), 1))
+    assert sorted(row["id"] for row in rows) == list(range(2, 47))
+
+
+def test_a_list_that_knows_no_end_is_taken_as_it_is_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = asyncio.run(rows_since(pages(size=20, is_newest_first=True, has_until=False), 1))
+    assert [row["id"] for row in rows] == list(range(27, 47))
+    assert "list_may_be_cut" in caplog.text

@@ -105,8 +105,8 @@ class Process:
         }
         return unsent.union(unread).isdisjoint(ends)
 
-    async def said(self) -> Said:
-        out, err = await asyncio.wait_for(self._said, PATIENCE)
+    async def said(self, patience: float = PATIENCE) -> Said:
+        out, err = await asyncio.wait_for(self._said, patience)
         return Said(self._process.returncode, out.decode(), err.decode())
 
     async def close(self) -> None:

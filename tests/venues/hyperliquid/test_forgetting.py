@@ -165,3 +165,11 @@ def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> Non
         assert memory.cloid_of(ACCOUNT, "101") is None
         again = payload_rows.statuses(SECOND_HALF["data"], legs, POLLED)
         assert (types(again), again.messages[0].aliases) == (["acknowledged"], {})  # type: ignore[attr-defined]
+
+
+def test_an_order_that_is_heard_of_again_is_remembered_for_longer() -> None:
+    memory = LegsMemory(most_recent=2, most_open=1, most_loose=1)
+    for name in ("0", "1", "0", "2", "3"):
+        memory.legs_of(ACCOUNT, name)
+    assert memory.get(ACCOUNT, "0") is not None
+    assert memory.get(ACCOUNT, "1") is None

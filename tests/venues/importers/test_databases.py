@@ -203,3 +203,42 @@ def test_an_order_without_a_side_is_listed(ledger: Ledger, tmp_path: Path) -> No
     told = imported(ledger, "hummingbot", path)
     assert told.unreadable[0].field == "last_status"
     assert [fill["fill_id"] for fill in ledger.trades()] == ["T-1"]
+
+
+def test_an_order_of_freqtrade_without_an_average_was_filled_at_its_price(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    orders = [{**ORDER, "average": None}]
+    assert imported(ledger, "freqtrade", database(tmp_path, trades=[TRADE], orders=orders)).is_whole
+    assert [fill["price"] for fill in ledger.trades()] == [Decimal(100)]
+
+
+def test_an_order_of_hummingbot_has_the_id_of_the_exchange_and_may_lack_it(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    unsent = {**HB_ORDER, "id": "HB-2", "exchange_order_id": None}
+    statuses = [status(1, "HB-1", "BuyOrderCreated", 0), status(2, "HB-2", "BuyOrderCreated", 0)]
+    path = database(tmp_path, Order=[HB_ORDER, unsent], OrderStatus=statuses, TradeFill=[HB_FILL])
+    imported(ledger, "hummingbot", path)
+    sent, other = ledger.order("HB-1"), ledger.order("HB-2")
+    assert (sent["venue_order_id"], other["venue_order_id"]) == ("X-1", None)
+    assert sent["acknowledged_at"] is not None and other["acknowledged_at"] is None
+
+
+def test_a_funding_of_hummingbot_is_in_the_quote_currency(ledger: Ledger, tmp_path: Path) -> None:
+    funding = {"timestamp": MS, "config_file_path": "pmm.yml", "market": "binance", "rate": 0.0001}
+    funding |= {"symbol": "BTC-USDT", "amount": -250_000}
+    path = database(
+        tmp_path,
+        Order=[HB_ORDER],
+        OrderStatus=[status(1, "HB-1", "BuyOrderCreated", 0)],
+        TradeFill=[HB_FILL],
+        FundingPayment=[funding, {**funding, "timestamp": MS + 1, "symbol": None}],
+    )
+    told = imported(ledger, "hummingbot", path)
+    assert [row.field for row in told.unreadable] == ["symbol"]
+    ((instrument, amount),) = [
+        (row["instrument"], row["funding"]) for row in ledger.positions() if row["funding"]
+    ]
+    assert instrument == ledger.order("HB-1")["instrument"]
+    assert amount.keys() == {"USDT"}

@@ -14,6 +14,8 @@ import simplefix
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.fix import tags_of
+from orderledger.venues.importers.fix_messages import Tags, translated
+from orderledger.venues.interop.context import ObjectContext
 from tests.auditing.facts import FORMER_WORDS
 from tests.venues.importers.importing import ACCOUNT, imported, written
 
@@ -285,3 +287,58 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
 def test_a_file_of_another_kind_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="notes.txt is not a log of FIX messages"):
         imported(ledger, "fix", written(tmp_path, "notes.txt", "nothing of FIX\n"))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fees"),
+    [
+        ([(12, "1.5"), (13, "3"), (15, "USD")], {"USD": "1.5"}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (479, "EUR")], {"EUR": "1.5"}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (136, 1), (137, "0.5"), (138, "EUR")], {}),
+        ([(12, "1.5"), (13, "3"), (15, "USD"), (136, 1), (137, "0.5")], {"USD": "2"}),
+        ([(12, "1.5"), (13, "2"), (15, "USD")], {}),
+    ],
+)
+def test_a_commission_without_a_currency_is_in_that_of_the_trade(
+    ledger: Ledger, tmp_path: Path, pairs: list[tuple[int, Any]], fees: dict[str, str]
+) -> None:
+    known = [(35, "8"), (37, "V1"), (11, "C-1"), (17, "E1"), (150, "F"), (39, "2"), (55, "XYZ")]
+    known += [(54, "1"), (38, "10"), (32, "10"), (31, "5"), (151, "0"), (14, "10"), (6, "5")]
+    path = tmp_path / "session.log"
+    path.write_bytes(message([*known, (60, "20260504-13:30:01.001"), *pairs]) + b"\n")
+    told = imported(ledger, "fix", path)
+    assert told.is_whole, told.unreadable
+    assert ledger.order("C-1", account=ACCOUNT)["fees"] == fees
+
+
+def fix(*pairs: str) -> list[Any]:
+    tags = Tags([(int(tag), value) for tag, _, value in (pair.partition("=") for pair in pairs)])
+    return translated(tags, ObjectContext(account=ACCOUNT, at=None, instruments={}, evidence={}))
+
+
+NEW_ORDER = ("35=D", "11=C-1", "55=XYZ", "54=1", "60=20260504-13:30:00")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "terms"),
+    [
+        (("152=500", "40=1"), {"quote_quantity": 500, "quantity": None}),
+        (("38=10", "40=2", "44=5", "111=2"), {"display_quantity": 2}),
+        (("38=10", "40=2", "44=5", "1138=0"), {"display_quantity": 0}),
+        (("38=10", "40=J", "1102=7"), {"order_type": "take_profit", "stop_price": 7}),
+        (
+            ("38=10", "40=P", "1094=8", "211=-2.5", "836=4", "1107=2"),
+            {
+                "order_type": "trailing_stop",
+                "trail_offset": Decimal("2.5"),
+                "trail_offset_type": "percent",
+                "trigger_source": "last",
+            },
+        ),
+        (("38=10", "40=P", "1094=8", "211=3", "836=2"), {"trail_offset": None}),
+        (("38=10", "40=P", "1094=4", "211=3"), {"order_type": "other", "trail_offset": None}),
+    ],
+)
+def test_terms_of_few_orders_are_read(pairs: tuple[str, ...], terms: dict[str, Any]) -> None:
+    request, _ = fix(*NEW_ORDER, *pairs)
+    assert {name: getattr(request, name) for name in terms} == terms

@@ -19,7 +19,7 @@ from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport import Backoff, parsed
 from orderledger.venues.base.venue import NoRecords
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.invex.adapter import INVEX
+from orderledger.venues.invex.adapter import INVEX, read_market
 from orderledger.venues.polled.listed import ListedVenue
 from orderledger.venues.polled.order_rows import RowContext
 from orderledger.venues.polled.reader import Reader
@@ -235,3 +235,9 @@ def test_what_cannot_be_an_id_is_not_queried() -> None:
         assert harness.server.requests[ORDER] == 0
 
     played("invex", story)
+
+
+def test_a_symbol_that_is_not_in_the_table_keeps_the_name_of_the_venue() -> None:
+    row = {"symbol": "NEW_IRR", "tick_size": "1", "amount_step_size": "0.1"}
+    assert read_market(row) == ("NEW", "IRR", Decimal(1), Decimal("0.1"))
+    assert INVEX.markets.instrument("NEW_IRR") == "invex:NEW_IRR"

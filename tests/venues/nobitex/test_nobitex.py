@@ -181,7 +181,8 @@ def test_an_order_stands_as_shown_since_its_last_fill() -> None:
 def test_an_end_is_dated_when_it_is_seen_and_never_before_the_last_fill() -> None:
     row = order(status="Canceled")
     (message,) = READER.translated(
-        orders(row), RowContext(account="a", first_seen_at=lambda name, is_end: ENDED_AT)
+        orders(row),
+        RowContext(account="a", first_seen_at=lambda name, is_end: ENDED_AT if is_end else None),
     ).messages
     assert message.at == ENDED_AT
     *_, late = told(trades(trade(timestamp="2026-05-04T12:00:00+00:00")), orders(row))

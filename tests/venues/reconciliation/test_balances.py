@@ -1,12 +1,13 @@
 """The balances of an account are compared by currency, and certified."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import Transfer
+from orderledger import CertifiedBalance, Transfer
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.recorded import KINDS
 from orderledger.venues.collecting.reconciling import in_words, report_of, stages_of
@@ -92,6 +93,8 @@ def test_balances_that_agree_close(bank: Desk) -> None:
         "residual": "0",
         "place": "0.01",
         "rows": 1,
+        "rounded": 0,
+        "counted_to": row["position"] - 3,  # before two statements and the certificate
         "reason": None,
     }
     assert [row["difference"] for row in bank.ledger.balances()] == [0, 0]
@@ -303,6 +306,12 @@ def test_a_venue_that_states_no_balances_is_said_to(bank: Desk) -> None:
     assert left(found) == []
 
 
+def test_a_venue_whose_transfers_are_not_read_is_named(bank: Desk) -> None:
+    bank.venue.abilities = replace(bank.venue.abilities, lists_transfers=False)
+    found = bank.reconcile(1000)
+    assert found.certificate.not_reported == ("position:BTC-USD", "transfers")
+
+
 def test_a_difference_stays_open_while_the_venue_does_not_state_the_balance(bank: Desk) -> None:
     bank.venue.wallet = {"USD": ["899.99"], "BTC": ["1"]}
     assert left(bank.reconcile(1000)) == ["balance_differs:USD"]
@@ -314,14 +323,16 @@ def test_a_difference_stays_open_while_the_venue_does_not_state_the_balance(bank
 
 
 def test_rounding_by_the_venue_is_allowed_half_a_last_place_for_each_row(bank: Desk) -> None:
-    """33.335 is booked as 33.33 or 33.34, each time."""
+    """33.335 is booked as 33.33 or 33.34, each time. What is printed exactly is not rounded."""
     bank.record(*bought("1", "33.335", second=20), *bought("1", "33.335", second=30))
     bank.venue.wallet = {"USD": ["833.32"], "BTC": ["3"]}  # 833.330, and two rows rounded up
     found = bank.reconcile(1000)
     (usd,) = [one for one in found.certificate.balances or () if one.currency == "USD"]
-    assert (usd.difference, usd.rows) == (Decimal("-0.01"), 3)
-    assert usd.residual == 0  # 833.330 is printed exactly: a cent is a cent
-    assert left(found) == ["balance_differs:USD"]
+    assert (usd.difference, usd.rows, usd.rounded) == (Decimal("-0.01"), 3, 2)
+    assert usd.residual == Decimal("0.01")  # though 833.330 has no more digits than are printed
+    assert left(found) == []
+    bank.venue.wallet = {"USD": ["833.31"], "BTC": ["3"]}
+    assert left(bank.reconcile(1001)) == ["balance_differs:USD"]
     bank.record(*bought("1", "33.335", second=1010))
     bank.venue.wallet = {"USD": ["799.98"], "BTC": ["4"]}  # 799.995, rounded 4 times
     found = bank.reconcile(2000)
@@ -329,11 +340,55 @@ def test_rounding_by_the_venue_is_allowed_half_a_last_place_for_each_row(bank: D
     assert (usd.difference, usd.rows, usd.residual) == (
         Decimal("-0.015"),
         4,
-        Decimal("0.02"),
+        Decimal("0.015"),
     )
     assert left(found) == []
     bank.venue.wallet = {"USD": ["799.97"], "BTC": ["4"]}
     assert left(bank.reconcile(3000)) == ["balance_differs:USD"]
+
+
+def usd(found: Reconciled) -> CertifiedBalance:
+    (one,) = [one for one in found.certificate.balances or () if one.currency == "USD"]
+    return one
+
+
+def test_rows_that_arrive_late_enter_the_residual_of_the_next_certificate(bank: Desk) -> None:
+    """They happened days before the certificate, which could not count them."""
+    bank.venue.wallet = {"USD": ["899.99"], "BTC": ["1"]}
+    assert usd(bank.reconcile(500_000)).rows == 1
+    bank.record(*bought("1", "33.333", second=20), transfer("0.001", 30), transfer("9", 40, "T-2"))
+    bank.record(*bought("1", "33.333", second=500_001))
+    bank.venue.wallet = {"USD": ["842.35"], "BTC": ["3"]}  # 842.335, each row rounded by itself
+    found = usd(bank.reconcile(500_100))
+    assert (found.rows, found.rounded) == (5, 3)
+    assert (found.residual, found.difference) == (Decimal("0.015"), Decimal("0.015"))
+    assert found.state == "closes"
+    assert usd(bank.reconcile(600_000)).rows == 5
+
+
+def test_rows_recorded_while_a_certificate_is_made_are_counted_by_the_next(bank: Desk) -> None:
+    def buy() -> None:
+        bank.venue.while_positions_are_told = lambda: None
+        bank.record(*bought("1", "10", second=999))
+
+    bank.venue.while_positions_are_told = buy
+    bank.venue.wallet = {"USD": ["890.00"], "BTC": ["2"]}
+    found = bank.reconcile(1000)
+    assert (usd(found).rows, left(found)) == (2, [])
+    bank.record(*bought("1", "10", second=500))
+    bank.venue.wallet = {"USD": ["880.00"], "BTC": ["3"]}
+    assert usd(bank.reconcile(2000)).rows == 3
+
+
+def test_a_correction_and_a_new_opening_have_all_rows_counted_again(bank: Desk) -> None:
+    bank.record(*bought("1", "10", second=20), *bought("1", "10", second=30))
+    bank.venue.wallet = {"USD": ["880.00"], "BTC": ["3"]}
+    assert usd(bank.reconcile(1000)).rows == 3
+    bank.record(message("fill_busted", client_order_id="C-20", fill_id="F-20", at=at(40)))
+    bank.venue.wallet = {"USD": ["890.00"], "BTC": ["2"]}
+    assert usd(bank.reconcile(1100)).rows == 2
+    bank.record(opened("USD", "900", 25))
+    assert usd(bank.reconcile(1200)).rows == 1
 
 
 def test_the_finest_place_that_was_printed_counts(bank: Desk) -> None:
@@ -398,3 +453,33 @@ def test_a_run_that_dies_before_its_certificate_is_made_up_for_by_the_next(desk:
     assert [one.id for one in found.breaks] == ["opening_balance:BTC", "opening_balance:USD"]
     assert (left(found), totals(desk)) == ([], {"BTC": "1", "USD": "12.34"})
     assert left(desk.reconcile(1002)) == []
+
+
+def test_a_total_that_does_not_end_is_certified_with_28_decimals(bank: Desk) -> None:
+    """Profits by average cost: 1 at 100 and 2 at 101, of which 1 is sold at 110."""
+    bank.record(
+        message(
+            "instrument",
+            client_order_id=None,
+            instrument="ABC-PERP",
+            kind="margined",
+            settlement="USD",
+            at=at(0),
+        ),
+        *bought("1", "100", second=11, instrument="ABC-PERP"),
+        *bought("2", "101", second=12, instrument="ABC-PERP"),
+        fill(
+            "F-13",
+            "1",
+            "110",
+            client_order_id="C-13",
+            instrument="ABC-PERP",
+            side="sell",
+            at=at(13),
+        ),
+    )
+    bank.venue.wallet = {"USD": ["909.33"], "BTC": ["1"]}
+    found = usd(bank.reconcile(1000))
+    assert (found.state, found.rows, found.rounded) == ("closes", 4, 3)
+    assert found.total == Decimal("909.3333333333333333333333333333")
+    assert found.difference == Decimal("-0.0033333333333333333333333333")

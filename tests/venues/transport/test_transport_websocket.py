@@ -7,6 +7,7 @@ from aiohttp import WSMsgType, web
 from websockets.asyncio.server import ServerConnection
 
 from orderledger.venues.base.transport import Backoff, Closed, Event, Frame, Opened
+from orderledger.venues.base.transport.websocket import _options
 from tests.venues.transport.conversations import CUT, Conversations, at, heard, saying, socket
 
 
@@ -153,3 +154,9 @@ def test_without_a_ping_of_its_own_a_venue_gets_pings_of_the_protocol() -> None:
 
     assert asyncio.run(run()) == [Opened(at=at(1)), Frame(text="two pings", at=at(2))]
     assert seen[:3] == [WSMsgType.TEXT, WSMsgType.PING, WSMsgType.PING]
+
+
+def test_no_proxy_is_between_us_and_this_machine() -> None:
+    for host in ("127.0.0.1:1", "localhost", "[::1]:1"):
+        assert _options(f"ws://{host}/x")["proxy"] is None
+    assert "proxy" not in _options("wss://venue.example/x")

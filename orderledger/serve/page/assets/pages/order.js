@@ -37,7 +37,7 @@ async function load(account, id, abort) {
 }
 
 async function siblingsOf(order, links, abort) {
-  const name = ["trade_id", "group", "parent", "proposal_id"].find((each) => links[each]);
+  const name = links.kind ? "group" : ["trade_id", "group", "parent", "proposal_id"].find((each) => links[each]);
   if (!name) return [];
   const given = { account: order.account, strategy: order.strategy, order: "newest", limit: 2000, columns: COLUMNS.join(",") };
   const { rows } = await query("/api/orders", given, abort);
@@ -70,18 +70,28 @@ function Story({ order, unknown, events, anomalies, siblings }) {
 /** Whether its outcome may be unknown: see `orderledger recover`. */
 const isInDoubt = (order) => order.is_open && (order.certainty === "unresolved" || (order.status === "pending_new" && order.submitted_at));
 
+/** The pending request: what it asks for, its id, and since when. */
+function asked(order) {
+  const { kind, request_id: id, ...terms } = order.pending_request;
+  const wanted = Object.entries(terms).filter(([, value]) => value != null).map(([name, value]) => `${words(name)} ${value}`);
+  const age = duration((Date.now() - new Date(order.pending_since)) / 1000);
+  return [[kind, ...wanted].join(", "), id && `(${id})`, `${age} ago`].filter(Boolean).join(" ");
+}
+
 function Facts({ order }) {
   const given = (text) => (text == null ? "" : number(text));
   const facts = [
     ["Side", html`<${Side} side=${order.side} />`], ["Instrument", visible(order.instrument)],
     ["Filled", html`<span class="number">${number(order.cum_quantity)} of ${number(order.quantity)}</span>`],
     ["Left", given(order.leaves_quantity)], ["Average", price(order.average_price)],
+    ["Legs", order.legs && html`<ol class="legs">${order.legs.map((leg) => html`<li>${leg.side} ${number(leg.ratio)} ${visible(leg.instrument)}: <span class="number">${number(leg.filled_quantity)}</span> filled${leg.average_price && html` at <span class="number">${number(leg.average_price)}</span>`}</li>`)}</ol>`],
     ["Type", words(order.order_type)], ["Limit", given(order.limit_price)], ["Stop", given(order.stop_price)],
     ["In force", [words(order.time_in_force), order.post_only && "post only", order.reduce_only && "reduce only"].filter(Boolean).join(", ")],
     ["Fees", amounts(order.fees, 4)], ["Strategy", visible(order.strategy)], ["Origin", words(order.origin)],
     ["Venue ids", visible(order.venue_order_ids?.join(", "))], ["Works as", order.working_client_order_id !== order.client_order_id && visible(order.working_client_order_id)],
     ["Aliases", Object.entries(order.aliases ?? {}).map(([name, id]) => visible(`${name} ${id}`)).join(", ")],
     ["Tags", Object.entries(order.tags ?? {}).map(([name, tag]) => visible(`${name}: ${tag}`)).join(", ")],
+    ["Asked for", order.pending_request && visible(asked(order))],
     ["Requested", html`<${Time} at=${order.requested_at} />`], ["Ended", order.ended_at && html`<${Time} at=${order.ended_at} />`],
   ];
   return html`<dl class="facts">${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
@@ -175,6 +185,7 @@ function Belongs({ order, siblings }) {
   const named = [["proposal_id", "Proposal"], ["trade_id", "Trade"], ["group", "Group"], ["parent", "Parent"]].filter(([name]) => links[name]);
   if (!named.length) return html`<p class="empty">To no proposal, trade or group.</p>`;
   return html`<dl class="facts">${named.map(([name, title]) => html`<div><dt>${title}</dt><dd><a href=${name === "proposal_id" ? link("proposals", [], { proposal: links[name] }) : link("orders", [], { [name]: links[name] })}>${visible(links[name])}</a></dd></div>`)}
+    ${links.kind && html`<div><dt>Kind of group</dt><dd>${words(links.kind)}</dd></div>`}
     ${links.role && html`<div><dt>Role</dt><dd><${Role} role=${links.role} /></dd></div>`}</dl>
     <${ShortTable} label="Other orders of the same" columns=${SIBLINGS} rows=${siblings} keyOf=${(row) => row.stream} empty="No other order belongs to it." />`;
 }

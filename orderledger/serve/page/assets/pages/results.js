@@ -1,4 +1,4 @@
-// Trades, positions, P&L: what was earned, what is held, what it may become while something is unresolved.
+// Trades, positions, P&L, balances: what was earned, what is held, what it may become while something is unresolved.
 import { html } from "../ui.js";
 import { query } from "../api.js";
 import { link, route, setParams } from "../router.js";
@@ -9,7 +9,7 @@ import { Amounts, Badge, Choice, Filter, Id, Loaded, Money, Number_, OrderId, Ro
 import { isZero, number, price, rounded, sum, words } from "../format.js";
 
 const METHODS = [["", "average"], ["fifo", "FIFO"], ["lifo", "LIFO"]];
-const BY = [["", "account and instrument"], ["account", "account"], ["strategy", "strategy"], ["day", "day"], ["instrument", "instrument"], ["account,strategy", "account and strategy"], ["strategy,day", "strategy and day"]];
+const BY = [["", "account and instrument"], ["account", "account"], ["strategy", "strategy"], ["day", "day"], ["instrument", "instrument"], ["account,asset", "account and asset"], ["account,strategy", "account and strategy"], ["strategy,day", "strategy and day"]];
 const MOST = 5000;
 
 export function Results() {
@@ -18,6 +18,7 @@ export function Results() {
   const inputs = [method, by, account, instrument, strategy];
   const sums = useData((abort) => summed(filters, method, by, abort), inputs, 3000);
   const held = useData((abort) => held_(filters, method, abort), inputs, 3000);
+  const cash = useData((abort) => query("/api/balances", { account, limit: MOST }, abort), [account], 3000);
   const fills = useData((abort) => query("/api/trades", { ...filters, since, until, limit: MOST, order: "newest" }, abort), [...inputs, since, until], 2000);
   return html`<h1>Trades, positions, P&L</h1>
     <form class="filters" role="search" aria-label="Filter" onSubmit=${(event) => event.preventDefault()}>
@@ -30,6 +31,7 @@ export function Results() {
     <${Loaded} found=${held}>${({ rows }) => html`<${Totals} rows=${rows} />`}</${Loaded}>
     <${Equity} filters=${filters} method=${method} currency=${route.value.params.currency} />
     <${Section} id="pnl" title="P&L" about=${(BY.find(([name]) => name === (by ?? "")) ?? [])[1]}><${Loaded} found=${sums}>${({ rows, by: grouped }) => html`<${ShortTable} label="P&L" columns=${pnlColumns(grouped)} rows=${rows} empty="No fills, no P&L." />`}</${Loaded}></${Section}>
+    <${Section} id="balances" title="Balances" about="From the log, beside the balance that the venue last reported."><${Loaded} found=${cash}>${({ rows }) => html`<${ShortTable} label="Balances" columns=${BALANCES} rows=${rows} keyOf=${(row) => `${row.account} ${row.currency}`} empty="No balances." />`}</${Loaded}></${Section}>
     <${Section} id="positions" title="Positions and exposure" about="What each may become with its open orders filled or not."><${Loaded} found=${held}>${({ rows }) => html`<${ShortTable} label="Positions" columns=${POSITIONS} rows=${rows} keyOf=${(row) => `${row.account} ${row.instrument}`} empty="No positions." />`}</${Loaded}></${Section}>
     <${Section} id="trades" title="Trades" about=${since || until ? html`from ${visible(since ?? "the first")} to ${visible(until ?? "the last")} <button type="button" onClick=${() => setParams({ since: null, until: null })}>Show all</button>` : "newest first"}>
       <${Loaded} found=${fills}>${({ rows }) => html`<${ListGrid} id="trade-rows" label="Trades" rows=${rows} columns=${TRADES} keyOf=${(row) => `${row.stream} ${row.fill_id}`} onOpen=${openOrder} rowClass=${(row) => (row.state === "active" ? "" : "is-ended")} />
@@ -108,6 +110,27 @@ function pnlColumns(by) {
 const titled = (name) => name[0].toUpperCase() + name.slice(1);
 
 const nextDay = (day) => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString();
+
+/** A balance that the ledger does not know says why. */
+function Total({ of, reason }) {
+  return of == null ? html`<${Badge} tone="doubt" sign="?">${visible(words(reason ?? "unknown"))}</${Badge}>` : html`<${Number_} of=${of} />`;
+}
+
+function Difference({ of }) {
+  if (of == null) return "";
+  return isZero(of) ? html`<${Badge} tone="good" sign="✓">none</${Badge}>` : html`<${Badge} tone="bad" sign="⚠">${number(of)}</${Badge}>`;
+}
+
+const BALANCES = [
+  { title: "Account", cell: (row) => visible(row.account) },
+  { title: "Currency", cell: (row) => visible(row.currency) },
+  { title: "Total", align: "end", cell: (row) => html`<${Total} of=${row.total} reason=${row.equity_reason} />` },
+  { title: "Owed", align: "end", cell: (row) => html`<${Number_} of=${row.owed} />` },
+  { title: "Equity", align: "end", cell: (row) => html`<${Total} of=${row.equity} reason=${row.equity_reason} />` },
+  { title: "Reported", align: "end", cell: (row) => html`<${Number_} of=${row.reported} />` },
+  { title: "Difference", align: "end", cell: (row) => html`<${Difference} of=${row.difference} />` },
+  { title: "Reported at", wide: true, cell: (row) => html`<${Time} at=${row.reported_at} />` },
+];
 
 const POSITIONS = [
   { title: "Account", cell: (row) => visible(row.account) },
