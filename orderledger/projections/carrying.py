@@ -25,6 +25,9 @@ def premium_rows(
     rows = MemoryRows()
     for row in carried:
         rows.put(ACCOUNT_EVENTS, row)
+        leg = instrument_of((row["account"], row["instrument"] or ""))
+        if leg is not None:
+            rows.put(INSTRUMENTS, leg)
     entries: list[Iterable[StoredTradeRow | AccountEventRow]] = []
     for key in sources:
         defined, trades, events = instrument_of(key), [*trades_of(key)], [*events_of(key)]

@@ -3,9 +3,10 @@ the oracle."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
@@ -20,7 +21,7 @@ from tests.audit.odd_orders import ODD_ORDERS, SetClock, record
 from tests.auditor import Auditor, differences
 from tests.command_line import run
 from tests.core.contract.streams import fill, of_account, parsed, request
-from tests.core.properties.accounts import account_story
+from tests.core.properties.accounts import account_story, event_story
 from tests.core.properties.checks import ACCOUNTS, RECORDED_AT
 from tests.core.properties.profiles import many, quick
 from tests.core.properties.stories import Story, stories
@@ -73,7 +74,7 @@ def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
         )
     assert {part["name"] for part in found["parts"] if part["position"] is not None} <= {
         "fill_recorded.v1", "fill_corrected.v1", "funding_recorded.v1", "position_adjusted.v1",
-        "mark_recorded.v1",
+        "mark_recorded.v1", "instrument_split.v1", "instrument_settled.v1",
     }  # fmt: skip
 
 
@@ -149,12 +150,15 @@ def test_parts_add_up_to_their_figure_on_many_random_ledgers(ledger: Ledger, sto
 
 
 @of_seeds
-def test_parts_add_up_in_accounts_with_fees_in_several_coins(seeds: range) -> None:
+@pytest.mark.parametrize("tell", [account_story, partial(event_story, has_renames=False)])
+def test_parts_add_up_in_accounts_with_fees_in_several_coins(
+    seeds: range, tell: Callable[[Random], list[dict[str, Any]]]
+) -> None:
     for seed in seeds:
         with Ledger.open(
             "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
         ) as ledger:
-            for message in account_story(Random(seed)):
+            for message in tell(Random(seed)):
                 ledger.record(parse_document({**message, "account": "sim:main"}))
             for row in ledger.pnl():
                 if row["realized_pnl"] is not None:

@@ -26,7 +26,7 @@ from orderledger.analytics.archive.manifest import (
 )
 from orderledger.analytics.archive.parquet import opened, read_bucket, write_rows
 from orderledger.analytics.archive.place import PART, Place
-from orderledger.analytics.archive.rows import schema_of
+from orderledger.analytics.archive.rows import rows_of, schema_of
 from orderledger.analytics.archive.verifying import verified
 from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.views import tables
@@ -73,6 +73,7 @@ class FoldBuckets(msgspec.Struct, tag=True):
                 read_bucket(place, self.events, bucket, FOLDED) for bucket in self.buckets
             )
         )
+        _check_deliveries(folded[tables.ACCOUNT_EVENTS.name])
         files = _write(to, folded, f"buckets-{self.buckets[0]:04}")
         counts: Counter[Key] = Counter()
         for name in (tables.TRADES.name, tables.ACCOUNT_EVENTS.name):
@@ -84,6 +85,22 @@ class FoldBuckets(msgspec.Struct, tag=True):
                 if instrument is not None:
                     counts[account, instrument] += count
         return Folded(files, [(*key, count) for key, count in sorted(counts.items())])
+
+
+def _check_deliveries(events: Any) -> None:
+    """Raise ArchiveError for a result that one instrument carries into the cost of another: each is
+    folded by itself here."""
+    import pyarrow.compute as pc
+
+    delivered = events.filter(pc.equal(events["kind"], "delivery"))
+    for row in rows_of(tables.ACCOUNT_EVENTS, delivered):
+        if "premium" in (row["terms"] or {}):
+            raise ArchiveError(
+                f"position {row['position']}",
+                f"carries the result of {row['terms'] and row['terms']['of']} into "
+                f"{row['instrument']}, which a rebuild from an archive cannot fold; restore the "
+                "ledger instead, which can",
+            )
 
 
 class FoldRange(msgspec.Struct, tag=True):

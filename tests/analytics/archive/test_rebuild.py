@@ -31,7 +31,7 @@ from orderledger.analytics.archive.writing import archive
 from orderledger.projections.tables import BY_NAME, TABLES
 from tests.command_line import run
 from tests.core.contract.streams import fill, lives, opened, parsed, report, request, story, strange
-from tests.core.properties.accounts import account_story
+from tests.core.properties.accounts import account_story, event_story
 from tests.seeds import few
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -82,6 +82,9 @@ def told(url: str) -> Ledger:
     for seed in range(3):  # accounts with cash: opening balances, transfers, fees in coins
         for message in account_story(Random(seed)):
             ledger.record(parse_document({**message, "account": f"cash:{seed}"}))
+        for message in event_story(Random(seed), has_renames=False):
+            realized = {name: one for name, one in message.items() if name != "premium"}
+            ledger.record(parse_document({**realized, "account": f"ends:{seed}"}))
     return ledger
 
 

@@ -199,7 +199,7 @@ def test_of_the_marks_between_two_fills_the_extremes_and_the_last_are_kept() -> 
 
 
 @pytest.mark.parametrize(
-    "asked", [{"points": 4}, {"method": "hifo"}, {"since": at(2), "until": at(1)}]
+    "asked", [{"points": 4}, {"method": "best"}, {"since": at(2), "until": at(1)}]
 )
 def test_a_wrong_argument_is_named(asked: dict[str, object]) -> None:
     with recorded(defined("BTC-USD")) as ledger, pytest.raises(ValueError, match=next(iter(asked))):

@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
-from orderledger import Ledger
+from orderledger import Ledger, parse_document
 from orderledger.infrastructure.views import building
 from orderledger.projections.tables import VIEWS
+from tests.core.properties.accounts import event_story
 from tests.core.properties.test_any_messages import valid_messages
 from tests.seeds import of_seeds
 
@@ -52,5 +53,8 @@ def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
         for seed in range(60):
             ledger.record_many(valid_messages(Random(seed), are_timed=True))
             ledger.views.catch_up()
+        for seed in range(40):
+            for message in event_story(Random(seed), has_renames=False):
+                ledger.record(parse_document({**message, "account": f"ends:{seed}"}))
         assert ledger.views.rebuild(jobs=3).is_equal
         assert ledger.views.check().differences == ()

@@ -66,7 +66,7 @@ def posted(
         ("/api/trades?after=WzFd", "after", "another list"),
         ("/api/positions?after=" + "A" * 3000, "after", "not a cursor"),
         ("/api/pnl?by=account,colour", "by", "'colour' is not one of"),
-        ("/api/pnl?method=hifo", "method", "is not one of average, fifo, lifo"),
+        ("/api/pnl?method=best", "method", "is not one of average, fifo, lifo, hifo"),
         ("/api/latency?by=", "by", "is empty"),
         ("/api/events?name=order_eaten", "name", "is not one of"),
         ("/api/events?after=x", "after", "is not a whole number"),

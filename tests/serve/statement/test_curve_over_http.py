@@ -110,7 +110,7 @@ def test_a_past_moment_and_a_period_are_taken_as_by_other_lists(ledger: Ledger) 
 
 @pytest.mark.parametrize(
     "wrong",
-    ["points=4", "points=100001", "points=few", "method=hifo", "order=desc", "until=2026-11-20"],
+    ["points=4", "points=100001", "points=few", "method=best", "order=desc", "until=2026-11-20"],
 )
 def test_a_wrong_parameter_is_a_problem_that_names_it(wrong: str, ledger: Ledger) -> None:
     (answer,) = asked(ledger, f"/api/equity?{wrong}")
