@@ -3,7 +3,7 @@
     python -m tests.soak [--minutes 60] [--rate 40] [--readers 10] [--json FILE]
 
 Ends with status 1 if a process ended, a value grows, or a reader of the stream missed an event. The
-first ten minutes are not judged; of a run under 20 minutes, the first half.
+first twenty minutes are not judged; of a run under 40 minutes, the first half.
 """
 
 import argparse

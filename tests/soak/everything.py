@@ -25,6 +25,11 @@ webhook = "{url}"
 kind = "unresolved"
 seconds = 0.5
 """
+RECONCILING = {"ORDERLEDGER_RECONCILE_SECONDS": "60", "ORDERLEDGER_OVERLAP_SECONDS": "120"}
+BETWEEN_ORDERS = "0.05"
+"""Seconds between two orders of the simulated venue: within the warm-up, they fill the caches of a
+collector, which holds 4,000 orders."""
+
 STARTING_SECONDS = 60.0
 COUNTED = ("webhooks", "orders_sent", "gateway_begun")
 REPOSITORY = str(Path(__file__).resolve().parents[2])
@@ -58,7 +63,7 @@ class Everything:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=errors,
-                env={**os.environ, **own},
+                env={**os.environ, **RECONCILING, **own},
             )
 
     def output(self, name: str) -> Path:
@@ -90,7 +95,7 @@ class Everything:
         async with asyncio.timeout(STARTING_SECONDS):
             while not self.db.exists():
                 await asyncio.sleep(0.1)
-        self.python("venue", "orderledger.simulation", "hyperliquid", "--every", "0.5")
+        self.python("venue", "orderledger.simulation", "hyperliquid", "--every", BETWEEN_ORDERS)
         await self.until("venue", "accounts = ", self.output)
         self.orderledger("collector", "collect", str(self.output("venue")))
         self.python(

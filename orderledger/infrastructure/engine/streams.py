@@ -174,6 +174,10 @@ class LiveStreams(dict[str, Live]):
         for stream in streams:
             self.pop(stream, None)
 
+    def forget_unchanged(self) -> None:
+        """Drop the streams that this batch does not append to, to make room."""
+        self.forget(self.keys() - self._touched)
+
     def touch(self, stream: str) -> None:
         """Note that this batch appends to the stream. After a failure or an interrupt it is read
         from the log again."""

@@ -57,8 +57,9 @@ def numbers(column: Column) -> Column:
 
 
 def json_texts(column: Column) -> Column:
-    """Each value as `json_text` writes it."""
-    texts = _json.encode_lines(column).decode().split("\n")
+    """Each value as `json_text` writes it. Of a tuple, msgspec 0.22 would keep an iterator for
+    ever."""
+    texts = _json.encode_lines(list(column)).decode().split("\n")
     return [None if value is None else text for text, value in zip(texts, column, strict=False)]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orderledger import Fill, Message, Outcome
@@ -122,10 +121,10 @@ class ReconciledAccount:
 
     def before(self) -> Before:
         with self.book.views.in_one_state():
-            certified = self.book.reconciliations.certificates(account=self.name)
+            certified = self.book.reconciliations.last_certificates()
             events = self.book.log.account_events(account=self.name, kind="gap")
             orders = self.book.orders(open_only=True, account=self.name)
-        last = max(certified, key=itemgetter("position"), default=None)
+        last = next((one for one in certified if one["account"] == self.name), None)
         return Before(last, [gap for gap in events if gap["to_at"] is None], orders)
 
     def fills(self, order: OrderRow | None, fill_id: str) -> list[TradeRow]:

@@ -42,6 +42,9 @@ STATEMENTS_KEPT = 16
 """Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements
 take 60 MB."""
 
+WAL_BYTES_KEPT = 16 * 2**20
+"""The write-ahead log grows while anyone reads in one transaction, as an archive of the views does
+for seconds. Afterwards SQLite truncates the file to this size. Usually it has 4 to 6 MB."""
 
 NO_SHARED_MEMORY = frozenset(
     {sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
@@ -141,6 +144,7 @@ class Pool(SQLiteConnectionPool):
         while True:
             try:
                 connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES_KEPT}")
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
