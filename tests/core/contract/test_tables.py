@@ -187,7 +187,7 @@ def test_what_is_piped_on_has_every_column_and_a_line_per_row(ledger_path: Path)
         "order", "instrument", "side", "quantity", "limit price", "cum quantity", "status",
         "requested at", "average price",
         "updated at", "anomalies", "strategy", "account", "leaves quantity", "venue order id",
-        "order type", "pending since",
+        "order type", "pending since", "pending request",
         "fees", "origin",
     ]  # fmt: skip
     assert [row.split()[0] for row in rows] == ["999", CLOID, "C-2"]
