@@ -45,6 +45,13 @@ def every_kind(ledger: Ledger) -> None:
             of_account("halt", 30, reason="review", text="wait"), of_account("resume_trading", 31)
         )
     )
+    settled = {"kind": "expiry", "price": "0"}
+    ledger.record_many(
+        parsed(
+            of_account("split", 40, instrument="XYZ", ratio=[2, 1]),
+            of_account("settle", 41, instrument="XYZ", **settled),
+        )
+    )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])
     ledger.record(Transfer(account="sim:main", currency="USD", amount=Decimal(5), kind="deposit"))
     ledger.proof.forget_evidence("G-1", account="sim:main", reason="asked")

@@ -187,8 +187,8 @@ def test_what_is_piped_on_has_every_column_and_a_line_per_row(ledger_path: Path)
         "order", "instrument", "side", "quantity", "limit price", "cum quantity", "status",
         "requested at", "average price",
         "updated at", "anomalies", "strategy", "account", "leaves quantity", "venue order id",
-        "order type", "pending since", "pending request",
-        "fees", "origin",
+        "order type", "pending since",
+        "fees", "origin", "pending request",
     ]  # fmt: skip
     assert [row.split()[0] for row in rows] == ["999", CLOID, "C-2"]
     assert count == "3 orders"
