@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from orderledger.domain.accounts import GapRecorded
+from orderledger.domain.accounts import GapRecorded, InstrumentSettled
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.reports import StatusObserved
 from orderledger.domain.recorded import AnyFact
@@ -73,6 +73,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     has_legs = "legs" in message_class.model_fields
     has_trail = "trail_offset" in message_class.model_fields
     is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved
+    is_settlement = fact_class is InstrumentSettled
     names = [*zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)]
 
     def convert(message: Message) -> AnyFact:
@@ -100,6 +101,8 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
             raise InvalidMessage("trail_offset", "is given with trail_offset_type, or not at all")
         if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
             raise InvalidMessage("to", "is before from: a gap ends after it begins")
+        if is_settlement and given["into"] and given["into"].instrument == given["instrument"]:
+            raise InvalidMessage("into.instrument", "is the instrument that is settled")
         if has_tags and given["tags"]:
             _check_json(given["tags"])
             given = {**given, "tags": _exact(given["tags"])}
