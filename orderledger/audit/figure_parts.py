@@ -129,17 +129,22 @@ def position_parts(found: Iterable[Entry], position: Position, method: Method) -
         )
 
 
-def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
+def fills_of_order_parts(
+    trades: Iterable[TradeRow], *, is_combination: bool = False
+) -> Iterator[PartRow]:
     """Amounts that each active fill adds to the order's cumulative quantity, notional and fees.
 
-    The average price is the notional divided by the cumulative quantity.
+    The average price is the notional divided by the cumulative quantity. A combination is filled by
+    whole units, which are no sum: its fills add to the quantity of their leg.
     """
     for trade in trades:
         fields = _of_fill(trade)
-        yield part("cum_quantity", "fill", **fields, amount=trade["quantity"])
-        yield part(
-            "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
-        )
+        if is_combination:
+            yield part(f"leg_{trade['leg']}_quantity", "fill", **fields, amount=trade["quantity"])
+        else:
+            value = EXACT.multiply(trade["quantity"], trade["price"])
+            yield part("cum_quantity", "fill", **fields, amount=trade["quantity"])
+            yield part("notional", "fill", **fields, amount=value)
         for currency, fee in fees_of(trade):
             yield part("fees", "fee", **fields, amount=fee, currency=currency)
 

@@ -309,7 +309,10 @@ class Audit(Namespace):
             "client_order_id": row["client_order_id"],
             "method": None,
             "figures": {name: figures[name] for name in (*FIELDS, "fees")},
-            "parts": [*changes_of_order(row["stream"], events), *fills_of_order_parts(trades)],
+            "parts": [
+                *changes_of_order(row["stream"], events),
+                *fills_of_order_parts(trades, is_combination=bool(row["legs"])),
+            ],
         }
 
     def _why_position(

@@ -55,7 +55,9 @@ class Causes:
         if stream_names.account_of(one.stream) != row["account"]:
             return False
         if isinstance(one.event, accounts.AccountEvent):
-            return bool(getattr(one.event, "instrument", None) == row["instrument"])
+            leg = getattr(one.event, "into", None)
+            names = (getattr(one.event, "instrument", None), leg and leg.instrument)
+            return row["instrument"] in names
         return is_of_orders and str(row["instrument"]) in self._instruments.get(one.stream, ())
 
 

@@ -65,4 +65,7 @@ def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:
         for row in chain[OrderRow | TradeRow](orders, trades):
             if row["instrument"] is not None:
                 found.setdefault(row["stream"], set()).add(row["instrument"])
+        for order in views.each(tables.ORDERS):
+            for leg in order["legs"] or ():
+                found.setdefault(order["stream"], set()).add(leg["instrument"])
     return found

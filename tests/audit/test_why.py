@@ -109,9 +109,13 @@ def check_order(ledger: Ledger, row: Any) -> None:
     )
     found = ledger.audit.why("order", order_id=order_id, account=row["account"])
     added = sums(found["parts"])
-    assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
     assert dict(added["fees"]) == exact(row["fees"])
-    if row["average_price"] is not None:
+    for number, leg in enumerate(row["legs"] or ()):
+        filled = sum(added[f"leg_{number}_quantity"].values())
+        assert filled == Fraction(leg["cum_quantity"])
+    if row["legs"] is None:
+        assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
+    if row["legs"] is None and row["average_price"] is not None:
         average = sum(added["notional"].values()) / Fraction(row["cum_quantity"])
         assert abs(average - Fraction(row["average_price"])) <= average * Fraction(1, 10**33)
     terms = {part["figure"]: part["value"] for part in found["parts"] if part["part"] == "term"}

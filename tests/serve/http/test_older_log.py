@@ -49,7 +49,8 @@ def test_readers_of_the_stream_hear_that_the_log_went_back(server: PostgresServe
                 assert begin < last
                 assert "dropped" not in names
                 again = [place for name, place, _ in reader.events[at:] if name == "event"]
-                assert again == list(range(begin + 1, begin + 1 + len(again)))
+                stored = [one["position"] for one in ledger.events() if one["position"] > begin]
+                assert again == stored[: len(again)]  # positions may have holes
 
 
 def test_a_position_beyond_the_log_is_answered_by_the_same_event(server: PostgresServer) -> None:
