@@ -135,7 +135,7 @@ def fills_of_order_parts(
     """Amounts that each active fill adds to the order's cumulative quantity, notional and fees.
 
     The average price is the notional divided by the cumulative quantity. A combination is filled by
-    whole units, which are no sum: its fills add to the quantity of their leg.
+    whole units: its fills add to the quantity of their leg.
     """
     for trade in trades:
         fields = _of_fill(trade)

@@ -19,8 +19,9 @@ FIELDS = (
 """The fields that are explained."""
 
 
-def changes_of_order(stream: str, events: Iterable[Recorded]) -> list[PartRow]:
-    """A part per field that has a value: the event that gave it that value."""
+def changes_of_order(stream: str, events: Iterable[Recorded], anomalies: object) -> list[PartRow]:
+    """A part per field that has a value: the event that gave it that value. `anomalies`: those of
+    the order, with what other orders of its group add."""
     order = Order.of(stream)
     before: Mapping[str, object] = order_row(stream, order, 0)
     last: dict[str, Recorded] = {}
@@ -33,7 +34,7 @@ def changes_of_order(stream: str, events: Iterable[Recorded]) -> list[PartRow]:
         part(
             name,
             "term",
-            value=before[name],
+            value=anomalies if name == "anomalies" else before[name],
             client_order_id=before["client_order_id"],
             at=event.at,
             position=event.position,

@@ -310,7 +310,7 @@ class Audit(Namespace):
             "method": None,
             "figures": {name: figures[name] for name in (*FIELDS, "fees")},
             "parts": [
-                *changes_of_order(row["stream"], events),
+                *changes_of_order(row["stream"], events, figures["anomalies"]),
                 *fills_of_order_parts(trades, is_combination=bool(row["legs"])),
             ],
         }

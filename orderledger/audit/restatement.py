@@ -18,9 +18,15 @@ Touches = Callable[[Recorded], bool]
 class Causes:
     """Finds the events that touch a row, among those recorded between the two times."""
 
-    def __init__(self, events: Iterable[Recorded], instruments: dict[str, set[str]]) -> None:
+    def __init__(
+        self,
+        events: Iterable[Recorded],
+        instruments: dict[str, set[str]],
+        groups: dict[str, set[str]],
+    ) -> None:
         """`instruments`: of each stream of an order, the instruments that it and its fills have
-        had."""
+        had. `groups`: of each order in a group, the streams of the group's orders."""
+        self._groups = groups
         self._events = list(events)
         self._instruments = instruments
 
@@ -28,6 +34,9 @@ class Causes:
         """The events that touch this row of a view. `other`: the row at the other time."""
         if view in OF_ORDERS:
             found = self._touching(_of_order(row))
+            if not found:
+                members = self._groups.get(row["stream"], ())
+                found = self._touching(lambda one: one.stream in members)
             exactly = (
                 [one for one in found if _is_of_fill(one, row["fill_id"])]
                 if view == "trades"

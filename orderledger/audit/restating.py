@@ -29,7 +29,9 @@ def restated(
     before, after = folded(store, from_as_of, moment), folded(store, as_of, moment)
     stated = [rows_of(views, view, method, **where) for views in (before, after)]
     causes = Causes(
-        _recorded_between(store, from_as_of, as_of, moment), _instruments([before, after])
+        _recorded_between(store, from_as_of, as_of, moment),
+        _instruments([before, after]),
+        _groups([before, after]),
     )
     for found in differing(view, *stated):
         yield restated_row(view, found, causes)
@@ -55,6 +57,15 @@ def _recorded_between(
         )
         if is_now and not was and recorded.at <= moment:
             yield recorded
+
+
+def _groups(states: Iterable[Views]) -> dict[str, set[str]]:
+    """Of each order in a group the streams of its orders."""
+    streams: dict[tuple[str, str], set[str]] = {}
+    for order in (row for views in states for row in views.each(tables.ORDERS)):
+        if (group := (order["links"] or {}).get("group")) is not None:
+            streams.setdefault((order["account"], group), set()).add(order["stream"])
+    return {stream: members for members in streams.values() for stream in members}
 
 
 def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from heapq import merge
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
 from orderledger.projections.asset_book import FEE, FUNDING, PNL, AssetBook, Origin, Price
 from orderledger.projections.balances import HELD, Sums
@@ -163,7 +163,16 @@ class Assets:
         if name == terms.coin and (
             "fill_id" in entry or entry["kind"] == "settle" or entry["kind"] == "delivery"
         ):
-            return self._price(terms.currency or "", entry["price"], entry["at"])
+            price = entry["price"]
+            if "kind" in entry and entry["kind"] == "delivery":
+                premium = (entry["terms"].get("premium") or {}).get(self._method, 0)
+                price = EXACT.subtract(
+                    price,
+                    QUOTIENT.divide(
+                        Decimal(premium), EXACT.multiply(entry["quantity"], terms.multiplier)
+                    ),
+                )
+            return self._price(terms.currency or "", price, entry["at"])
         return self._rate(name, entry["at"])
 
     def _transfer(self, row: AccountEventRow) -> None:

@@ -149,6 +149,8 @@ class Holding:
             side=now.side,
             position_id=now.position_id,
             worths=now.worths,
+            terms_of=now.terms_of,
+            premiums=now.premiums,
         )
         self._book = books[-1]
         for entry in entries:
@@ -221,7 +223,18 @@ class EquityFold:
                 self._note_rates(key, holding, currency)
             holding.enter(share, self._marks)
             curves[id(holding.curve)] = holding.curve
-        return [curve.moment(entry, kind) for curve in curves.values()]
+        return (
+            [] if self._is_half(entry) else [curve.moment(entry, kind) for curve in curves.values()]
+        )
+
+    def _is_half(self, entry: Entry) -> bool:
+        """Whether a settlement is the first half of a moment: the delivery in the same currency is
+        the other."""
+        if "fill_id" in entry or entry["kind"] != "settle" or "into" not in entry["terms"]:
+            return False
+        names = entry["instrument"], entry["terms"]["into"]
+        own, other = (self._definitions(entry["account"], name).terms.currency for name in names)
+        return own == other
 
     def _held(self) -> dict[Holder, Decimal]:
         return {(*key, None): one.position.quantity for key, one in self._holdings.items()}

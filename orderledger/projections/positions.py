@@ -194,7 +194,17 @@ class LotBook:
     """The open lots of one instrument by one method, what all of them cost, and what closing lots
     has realized. None of it knows the multiplier, which may be defined later."""
 
-    __slots__ = ("claims", "cost", "lots", "method", "moved", "paid", "realized", "settled")
+    __slots__ = (
+        "claims",
+        "cost",
+        "fault",
+        "lots",
+        "method",
+        "moved",
+        "paid",
+        "realized",
+        "settled",
+    )
 
     def __init__(self, method: LotChoice, state: State, packs: Packs | None) -> None:
         self.method = method
@@ -208,6 +218,9 @@ class LotBook:
         self.paid = None if paid is None else LotBook("average", paid, None)
         """The same without premiums that settlements carried here or from here: what a venue pays
         of a margined instrument. None while there were none."""
+        self.fault: str = state.get("fault", "")
+        """Why its figures are unknown: cash in lieu in another currency, or an inverse instrument
+        that was settled at 0."""
         self.claims: list[int] = list(state.get("claims", ()))
         """Log positions of splits and settlements that changed it, and name no side of it."""
         self.lots: Lots = _lots_by(method, state, packs)
@@ -243,12 +256,13 @@ class LotBook:
         rounded; `held`: to what they add up before."""
         if self.paid is not None:
             self.paid.split(held, to)
-        before = done = ZERO
+        before = done = cost = ZERO
         for lot in self.lots.take_all():
             before = EXACT.add(before, lot.quantity)
-            until = scaled(before, to, held)
-            self.lots.add(Lot(EXACT.subtract(until, done), lot.cost, at=lot.at))
-            done = until
+            until, cost = scaled(before, to, held), EXACT.add(cost, lot.cost)
+            if until != done:  # what is too small to be shown is a part of the next lot
+                self.lots.add(Lot(EXACT.subtract(until, done), cost, at=lot.at))
+                done, cost = until, ZERO
 
     def state(self) -> State:
         """As it is stored."""
@@ -259,6 +273,8 @@ class LotBook:
             state["moved"] = plain(self.moved)
         if self.paid is not None:
             state["paid_book"] = self.paid.state()
+        if self.fault:
+            state["fault"] = self.fault
         if self.claims:
             state["claims"] = self.claims.copy()
         return state
@@ -365,7 +381,9 @@ class Position:
         """Why its P&L is unknown, or None."""
         if self.terms.contradicts(self.side):
             return KIND_CONFLICT
-        return IMPOSSIBLE_PRICE if self.priceless and self.terms.inverse else None
+        if self.priceless and self.terms.inverse:
+            return IMPOSSIBLE_PRICE
+        return self.books[0].fault or None
 
     @property
     def quantity(self) -> Decimal:
@@ -424,8 +442,8 @@ class Position:
         its cost."""
         terms, quantity = self.terms, self.signed_quantity(entry)
         value = terms.value(quantity, entry["price"])
-        premium: dict[str, Any] = {**(entry["terms"].get("premium") or {})}
-        premium |= self.premiums.get(entry["position"], {}) if premium else {}
+        kept: dict[str, Any] = entry["terms"].get("premium") or {}
+        premium = {**self.premiums.get(entry["position"], {}), **kept} if kept else kept
         for book in self.books if quantity else ():
             carried = COSTS.divide(Decimal(premium.get(book.method, 0)), terms.multiplier)
             cost = COSTS.subtract(value, carried)
@@ -448,10 +466,15 @@ class Position:
         to = scaled(held, new, old) if stated is None else EXACT.add(stated, sold)
         if EXACT.multiply(to, held) <= ZERO:  # what is stated cannot be true
             to = scaled(held, new, old)
+        self._claim(entry)
+        if not to:  # too little is left to be shown
+            self._close(held, ZERO, entry)
+            return
         for book in self.books:
             book.split(held, to)
-        self._claim(entry)
         self._add_units(EXACT.subtract(to, held), entry["at"])
+        if paid is not None and paid["currency"] != (self.terms.currency or paid["currency"]):
+            self.books[0].fault = KIND_CONFLICT
         if paid is not None and sold:
             amount = COSTS.divide(Decimal(paid["amount"]).copy_abs(), self.terms.multiplier)
             closed = min(sold, to, key=Decimal.copy_abs)
@@ -468,6 +491,8 @@ class Position:
         fee = total(amount for name, amount in fees_in(entry) if name and name == self.terms.coin)
         if closed:
             self._claim(entry)
+        if closed and self.terms.inverse and entry["price"] <= ZERO:
+            self.books[0].fault = IMPOSSIBLE_PRICE
         if closed or fee:
             value, carries = self.terms.value(closed, entry["price"]), self._carries(entry)
             results = self._close(closed, value, entry, fee=fee, carries=carries)

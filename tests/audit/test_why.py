@@ -112,7 +112,7 @@ def check_order(ledger: Ledger, row: Any) -> None:
     assert dict(added["fees"]) == exact(row["fees"])
     for number, leg in enumerate(row["legs"] or ()):
         filled = sum(added[f"leg_{number}_quantity"].values())
-        assert filled == Fraction(leg["cum_quantity"])
+        assert filled == Fraction(leg["filled_quantity"])
     if row["legs"] is None:
         assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
     if row["legs"] is None and row["average_price"] is not None:

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from math import isfinite
+from math import gcd, isfinite
 from typing import Any
 
 import msgspec
 
-from orderledger.domain.accounts import GapRecorded, InstrumentSettled
+from orderledger.domain.accounts import GapRecorded, InstrumentSettled, InstrumentSplit
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.reports import StatusObserved
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import DatedBy
+from orderledger.domain.values import DatedBy, Premium
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.registry import MESSAGES, Message
 
@@ -72,8 +72,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     forms, has_fees = message_class.forms, {"fees", "fee"} <= message_class.model_fields.keys()
     has_legs = "legs" in message_class.model_fields
     has_trail = "trail_offset" in message_class.model_fields
-    is_gap, is_status = fact_class is GapRecorded, fact_class is StatusObserved
-    is_settlement = fact_class is InstrumentSettled
+    completed = _COMPLETED.get(fact_class)
     names = [*zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)]
 
     def convert(message: Message) -> AnyFact:
@@ -99,15 +98,11 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
             _check_combination(given["quantity"])
         if has_trail and (given["trail_offset"] is None) != (given["trail_offset_type"] is None):
             raise InvalidMessage("trail_offset", "is given with trail_offset_type, or not at all")
-        if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
-            raise InvalidMessage("to", "is before from: a gap ends after it begins")
-        if is_settlement and given["into"] and given["into"].instrument == given["instrument"]:
-            raise InvalidMessage("into.instrument", "is the instrument that is settled")
+        if completed is not None:
+            given = completed(given)
         if has_tags and given["tags"]:
             _check_json(given["tags"])
             given = {**given, "tags": _exact(given["tags"])}
-        if is_status and given["at"] is not None and given["dated_by"] is None:
-            given = {**given, "dated_by": DatedBy.VENUE}
         return msgspec.convert(
             {stored: value for name, stored in names if (value := given[name]) is not None},
             fact_class,
@@ -116,6 +111,38 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
         )
 
     return convert
+
+
+def _gap(given: dict[str, Any]) -> dict[str, Any]:
+    if given["to_at"] is not None and given["to_at"] < given["from_at"]:
+        raise InvalidMessage("to", "is before from: a gap ends after it begins")
+    return given
+
+
+def _status(given: dict[str, Any]) -> dict[str, Any]:
+    is_dated = given["at"] is not None and given["dated_by"] is None
+    return {**given, "dated_by": DatedBy.VENUE} if is_dated else given
+
+
+def _split(given: dict[str, Any]) -> dict[str, Any]:
+    """With the ratio in lowest terms, so that one split is one fact."""
+    divisor = gcd(*given["ratio"])
+    return {**given, "ratio": tuple(one // divisor for one in given["ratio"])}
+
+
+def _settlement(given: dict[str, Any]) -> dict[str, Any]:
+    if given["into"] and given["into"].instrument == given["instrument"]:
+        raise InvalidMessage("into.instrument", "is the instrument that is settled")
+    return {**given, "premium": None} if given["premium"] == Premium.REALIZE else given
+
+
+_COMPLETED: dict[type[AnyFact], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    GapRecorded: _gap,
+    StatusObserved: _status,
+    InstrumentSplit: _split,
+    InstrumentSettled: _settlement,
+}
+"""Checks of fields that go together, and the forms in which facts are compared."""
 
 
 def _check_form(forms: Mapping[str, tuple[str, ...]], given: Mapping[str, Any]) -> None:
