@@ -54,7 +54,7 @@ def shares(
     entry: Split | Settlement, modes: Modes, held: Mapping[Holder, Decimal]
 ) -> Iterator[tuple[Holder, Split | Settlement]]:
     """The part of a split or a settlement that each holder takes. A quantity and cash in lieu are
-    shared by what each holds. The position that pays the fees has them alone."""
+    shared by what each strategy holds. The position that pays the fees has them alone."""
     of = entry["account"], entry["instrument"]
     concerned = {
         holder: quantity
@@ -63,8 +63,8 @@ def shares(
     }
     if "fees" in entry["terms"]:
         concerned.setdefault(holder_of(entry, modes), ZERO)
-    whole = total(concerned.values())
     for holder, quantity in concerned.items():
+        whole = total(one for key, one in concerned.items() if key[:4] == holder[:4])
         is_paying = holder == holder_of(entry, modes)
         yield holder, _share(entry, quantity, whole, is_paying=is_paying)
 
