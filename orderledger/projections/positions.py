@@ -616,10 +616,8 @@ class Position:
     def moved_cash(self) -> dict[str, Decimal]:
         """Cash that it moved since the opening balance, by currency."""
         book = self.books[0]
-        realized, value = (
-            (book.realized, self.realized_before),
-            EXACT.add(self.traded, book.settled),
-        )
+        realized = paid_book(book).realized, self.realized_before
+        value = EXACT.add(self.traded, book.settled)
         return _moved(self.terms, self.cash, realized, value, book.moved)
 
     def fund(self, funding: Funding) -> None:
