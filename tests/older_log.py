@@ -13,7 +13,7 @@ from tests.local_postgres import PostgresServer
 
 def until_answered(call: Callable[[], Any]) -> Any:
     """The answer, once the store can be reached."""
-    deadline = monotonic() + 30
+    deadline = monotonic() + 90
     while True:
         try:
             return call()
@@ -24,7 +24,7 @@ def until_answered(call: Callable[[], Any]) -> Any:
 
 
 def until(holds: Callable[[], Any]) -> None:
-    deadline = monotonic() + 30
+    deadline = monotonic() + 90
     while not holds():
         assert monotonic() < deadline
         sleep(0.05)
