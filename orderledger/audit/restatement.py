@@ -8,6 +8,7 @@ from orderledger.audit.explanation import step_of
 from orderledger.audit.rows import CauseRow, RestatedRow
 from orderledger.extend.events import Recorded, accounts, commands, judgements, reports
 from orderledger.extend.values import stream_names
+from orderledger.extend.views import Renames
 
 OF_ORDERS = frozenset({"orders", "trades", "anomalies"})
 NAMES = ("account", "client_order_id", "fill_id", "instrument", "stream")
@@ -23,9 +24,12 @@ class Causes:
         events: Iterable[Recorded],
         instruments: dict[str, set[str]],
         groups: dict[str, set[str]],
+        renames: dict[str, Renames],
     ) -> None:
         """`instruments`: of each stream of an order, the instruments that it and its fills have
-        had. `groups`: of each order in a group, the streams of the group's orders."""
+        had. `groups`: of each order in a group, the streams of the group's orders. `renames`: those
+        of each account."""
+        self._renames = renames
         self._groups = groups
         self._events = list(events)
         self._instruments = instruments
@@ -37,6 +41,8 @@ class Causes:
             if not found:
                 members = self._groups.get(row["stream"], ())
                 found = self._touching(lambda one: one.stream in members)
+            if not found:
+                found = self._touching(lambda one: self._renames_row(one, row))
             exactly = (
                 [one for one in found if _is_of_fill(one, row["fill_id"])]
                 if view == "trades"
@@ -44,7 +50,9 @@ class Causes:
             )
             return [_cause(one) for one in exactly or found]
         if view == "account_events":
-            return [_cause(one) for one in self._touching(_of_account(row))]
+            is_of_row = _of_account(row)
+            found = self._touching(lambda one: is_of_row(one) or self._renames_row(one, row))
+            return [_cause(one) for one in found]
         is_of_orders = view in ("positions", "pnl")
         found = self._touching(
             lambda one: self._is_of_instrument(one, row, is_of_orders=is_of_orders)
@@ -65,9 +73,22 @@ class Causes:
             return False
         if isinstance(one.event, accounts.AccountEvent):
             leg = getattr(one.event, "into", None)
-            names = (getattr(one.event, "instrument", None), leg and leg.instrument)
-            return row["instrument"] in names
+            named = (getattr(one.event, "instrument", None), leg and leg.instrument)
+            return not self._names_of(row).isdisjoint(named)
         return is_of_orders and str(row["instrument"]) in self._instruments.get(one.stream, ())
+
+    def _names_of(self, row: AnyRow) -> set[str]:
+        """All names that renames connect with the instrument of a row."""
+        renames = self._renames.get(row["account"])
+        return renames.related(row["instrument"]) if renames else {row["instrument"]}
+
+    def _renames_row(self, one: Recorded, row: AnyRow) -> bool:
+        """Check for a rename of the instrument of a row."""
+        return (
+            isinstance(one.event, accounts.InstrumentRenamed)
+            and stream_names.account_of(one.stream) == row["account"]
+            and one.event.to in self._names_of(row)
+        )
 
 
 def restated_row(view: str, found: Differing, causes: Causes) -> RestatedRow:

@@ -10,7 +10,7 @@ from orderledger.audit.restatement import Causes, restated_row
 from orderledger.audit.rows import RestatedRow
 from orderledger.extend.events import Recorded, codec
 from orderledger.extend.store import Store
-from orderledger.extend.views import AsOf, Method, Views, folded, tables, was_known
+from orderledger.extend.views import AsOf, Method, Renames, Views, folded, tables, was_known
 from orderledger.rows import OrderRow, TradeRow
 
 
@@ -32,6 +32,7 @@ def restated(
         _recorded_between(store, from_as_of, as_of, moment),
         _instruments([before, after]),
         _groups([before, after]),
+        _renames([before, after]),
     )
     for found in differing(view, *stated):
         yield restated_row(view, found, causes)
@@ -66,6 +67,14 @@ def _groups(states: Iterable[Views]) -> dict[str, set[str]]:
         if (group := (order["links"] or {}).get("group")) is not None:
             streams.setdefault((order["account"], group), set()).add(order["stream"])
     return {stream: members for members in streams.values() for stream in members}
+
+
+def _renames(states: Iterable[Views]) -> dict[str, Renames]:
+    found = {row["position"]: row for views in states for row in views.each(tables.RENAMES)}
+    accounts = {row["account"] for row in found.values()}
+    return {
+        name: Renames(row for row in found.values() if row["account"] == name) for name in accounts
+    }
 
 
 def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:

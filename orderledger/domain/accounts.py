@@ -15,6 +15,9 @@ from orderledger.domain.account_event import AccountEvent as AccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.instrument_events import (
+    InstrumentRenamed as InstrumentRenamed,
+)
+from orderledger.domain.instrument_events import (
     InstrumentSettled as InstrumentSettled,
 )
 from orderledger.domain.instrument_events import (
@@ -446,6 +449,7 @@ AnyAccountEvent = (
     | PositionAdjusted
     | InstrumentSplit
     | InstrumentSettled
+    | InstrumentRenamed
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified

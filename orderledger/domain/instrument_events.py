@@ -75,6 +75,23 @@ class InstrumentSplit(AccountEvent, frozen=True, kw_only=True):
         return f"{self.instrument} was split: {new} for {old}{because(self.reason)}."
 
 
+class InstrumentRenamed(AccountEvent, frozen=True, kw_only=True):
+    """A new name of an instrument. Facts that are dated before it and have the old name belong to
+    the instrument with the new one. From that time on the old name is another instrument."""
+
+    stored_name = "instrument_renamed.v1"
+    wire_name = "rename"
+    needs_role = "collect"
+    needs: ClassVar = TIMED
+    stream_kind = "rename"
+    instrument: str
+    to: Annotated[str, Meta(description="The new name.")]
+    reason: str | None = None
+
+    def sentence(self) -> str:
+        return f"{self.instrument} was renamed to {self.to}{because(self.reason)}."
+
+
 class InstrumentSettled(AccountEvent, frozen=True, kw_only=True):
     """Expiry, exercise, assignment, delivery or redemption: closes a position at a price, and may
     open the position of the other leg."""

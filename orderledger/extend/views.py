@@ -36,6 +36,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.recovery import finding
+from orderledger.projections.renames import Renames
 from orderledger.projections.shares import shared
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tracked import NoDuplicates
@@ -62,6 +63,7 @@ __all__ = [
     "Position",
     "PositionFold",
     "ReconciliationMethods",
+    "Renames",
     "Row",
     "StoredViews",
     "Table",

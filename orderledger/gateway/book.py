@@ -16,7 +16,15 @@ from orderledger import PositionSide, Side
 from orderledger.extend.events import Order, Recorded, accounts, codec, commands, evolve
 from orderledger.extend.store import Store, reaching
 from orderledger.extend.values import EXACT, QUOTIENT, ZERO, Clock, exposure, sides, stream_names
-from orderledger.extend.views import NoDuplicates, Terms, halt_row, instruments, order_row, terms_of
+from orderledger.extend.views import (
+    NoDuplicates,
+    Renames,
+    Terms,
+    halt_row,
+    instruments,
+    order_row,
+    terms_of,
+)
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.working import Instrument, WorkingOrders
@@ -83,6 +91,7 @@ class Book:
         self.reserved = WorkingOrders()
         self.growing: dict[str, tuple[Instrument, exposure.Working]] = {}
         self.instruments: dict[Instrument, instruments.StoredInstrumentRow] = {}
+        self.renames: dict[str, Renames] = {}
         self.halts: dict[int, HaltRow] = {}
         self.open_breaks: dict[str, int] = {}
         self.on_event: Callable[[Recorded], None] = lambda recorded: None
@@ -265,30 +274,33 @@ class Book:
     def _take_account_fact(self, account: str, recorded: Recorded) -> None:
         match recorded.event:
             case accounts.InstrumentDefined() as event:
-                scope = (account, event.instrument)
+                scope = self._scope(account, event.instrument, recorded.at)
                 coin = self.terms(scope).coin
                 self._must_reload |= (
                     event.position_mode is not None and event.position_mode != self._mode(scope)
                 )
                 self.instruments[scope] = instruments.defined(
-                    self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
+                    self._instrument(scope),
+                    instruments.definition_of(event, recorded.at, recorded.position or 0),
+                    recorded.at,
                 )
                 self._must_reload |= coin != self.terms(scope).coin
             case accounts.MarkRecorded() as event:
-                scope = (account, event.instrument)
+                scope = self._scope(account, event.instrument, recorded.at)
                 self.instruments[scope] = instruments.marked(
-                    self.instruments.get(scope), account, event, recorded.at
+                    self._instrument(scope), event.price, recorded.at
                 )
             case accounts.FundingRecorded() as event:
-                part = self._part(
-                    (account, event.instrument), event.position_side, event.position_id
-                )
-                self.day.fee(
-                    (account, event.instrument, None, *part), event.currency, -event.amount
-                )
+                scope = self._scope(account, event.instrument, recorded.at)
+                part = self._part(scope, event.position_side, event.position_id)
+                self.day.fee((*scope, None, *part), event.currency, -event.amount)
             case accounts.PositionAdjusted() as event:
                 self._must_reload |= event.instrument is not None
-            case accounts.InstrumentSplit() | accounts.InstrumentSettled():
+            case (
+                accounts.InstrumentSplit()
+                | accounts.InstrumentSettled()
+                | accounts.InstrumentRenamed()
+            ):
                 self._must_reload = True
             case accounts.ReconciliationCertified() as event:
                 self.open_breaks[account] = len(event.open_breaks)
@@ -343,11 +355,20 @@ class Book:
         ):
             return []
         if not order.legs:
-            whole = Part(terms.instrument, terms.side, sums.cum_quantity, sums.notional)
+            whole = Part(
+                self._latest(order, terms.instrument), terms.side, sums.cum_quantity, sums.notional
+            )
             return [self._contribution(order, whole)]
         return [
             self._contribution(
-                order, Part(one.leg.instrument, one.side, one.quantity, one.notional, number)
+                order,
+                Part(
+                    self._latest(order, one.leg.instrument),
+                    one.side,
+                    one.quantity,
+                    one.notional,
+                    number,
+                ),
             )
             for number, one in enumerate(order.filled_legs)
         ]
@@ -393,7 +414,7 @@ class Book:
     def keep(self, stream: str, order: Order) -> None:
         self.orders[stream] = order
         parts = [
-            ((order.account, instrument), working)
+            ((order.account, self._latest(order, instrument)), working)
             for instrument, working in exposure.workings_of(order)
         ]
         if parts:
@@ -406,6 +427,20 @@ class Book:
             del self._ended[oldest]
             if oldest not in self.working:
                 self.orders.pop(oldest, None)
+
+    def _latest(self, order: Order, name: str) -> str:
+        """The latest name of an instrument of an order."""
+        named_at = order.terms.requested_at
+        renames = self.renames.get(order.account)
+        return renames.latest(name, named_at) if renames and named_at else name
+
+    def _scope(self, account: str, name: str, at: datetime) -> Instrument:
+        """The instrument that had this name at a time, by its latest."""
+        renames = self.renames.get(account)
+        return account, renames.latest(name, at) if renames else name
+
+    def _instrument(self, scope: Instrument) -> instruments.StoredInstrumentRow:
+        return self.instruments.get(scope) or instruments.blank(*scope)
 
     def terms(self, scope: Instrument) -> Terms:
         return terms_of(self.instruments.get(scope))

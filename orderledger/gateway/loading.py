@@ -13,7 +13,7 @@ from typing import TypeVar
 from orderledger.extend.events import Recorded, accounts, codec, evolve
 from orderledger.extend.store import Store, stored_position
 from orderledger.extend.values import EXACT, ZERO, sides, stream_names
-from orderledger.extend.views import StoredViews, Table, instruments, queries, tables
+from orderledger.extend.views import Renames, StoredViews, Table, instruments, queries, tables
 from orderledger.gateway.book import Book, blank
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.working import Instrument
@@ -30,6 +30,9 @@ def load(book: Book) -> None:
         definitions = {
             (row["account"], row["instrument"]): row
             for row in _rows(book, views, tables.INSTRUMENTS)
+        }
+        book.renames = {
+            name: Renames(views.rows(tables.RENAMES, account=name)) for name in book.accounts
         }
         halts = [
             row
@@ -92,7 +95,12 @@ def load(book: Book) -> None:
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
-RELOADING = accounts.PositionAdjusted | accounts.InstrumentSplit | accounts.InstrumentSettled
+RELOADING = (
+    accounts.PositionAdjusted
+    | accounts.InstrumentSplit
+    | accounts.InstrumentSettled
+    | accounts.InstrumentRenamed
+)
 """Events that change positions otherwise than by trades. The day's P&L leaves them out."""
 
 Found = TypeVar("Found", bound=Mapping[str, object])

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypedDict, assert_never, cast, final
 from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
+    InstrumentRenamed,
     InstrumentSettled,
     InstrumentSplit,
     LogWentBack,
@@ -21,7 +22,7 @@ from orderledger.domain.values import Cause, PositionSide, Premium, Side, Transf
 from orderledger.projections.view import Table
 
 KINDS = (
-    *("funding", "transfer", "adjust", "split", "settle", "delivery"),
+    *("funding", "transfer", "adjust", "split", "settle", "delivery", "rename"),
     *("gap", "log_went_back"),
 )
 
@@ -34,13 +35,16 @@ class AccountEventRow(TypedDict):
     account: Annotated[str, "Trading account."]
     kind: Annotated[
         str,
-        "funding, transfer, adjust, split, settle, delivery, gap or log_went_back.",
+        "funding, transfer, adjust, split, settle, delivery, rename, gap or log_went_back.",
         KINDS,
     ]
     instrument: Annotated[
         str | None,
-        "Instrument of a funding, an adjustment, a split, a settlement or a delivery. "
-        "Null for an adjusted balance.",
+        "Instrument of a funding, an adjustment, a split, a settlement, a delivery or a rename, by "
+        "its latest name. Null for an adjusted balance.",
+    ]
+    former_name: Annotated[
+        str | None, "Name under which it was recorded, where the instrument has another now."
     ]
     quantity: Annotated[
         Decimal | None,
@@ -65,7 +69,7 @@ class AccountEventRow(TypedDict):
         dict[str, Any] | None,
         "Of a split: `ratio`, `cash_in_lieu`; of a settlement: `kind`, `fees`, `into`, `premium`; "
         "of a delivery: `of` (the settled instrument), `kind`, `fees`, and by method the `premium` "
-        "that is carried into its cost.",
+        "that is carried into its cost; of a rename: `to`.",
     ]
     state: Annotated[
         str | None,
@@ -81,13 +85,13 @@ class AccountEventRow(TypedDict):
 
 ACCOUNT_EVENTS = Table(
     "account_events",
-    "One row per funding, transfer, adjustment, split, settlement, gap, and loss of the "
+    "One row per funding, transfer, adjustment, split, settlement, rename, gap, and loss of the "
     "log, and one more for what a settlement delivers.",
     ("position", "kind"),
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=15,
+    version=16,
 )
 
 
@@ -97,6 +101,7 @@ Shown = (
     | PositionAdjusted
     | InstrumentSplit
     | InstrumentSettled
+    | InstrumentRenamed
     | GapRecorded
     | LogWentBack
 )
@@ -130,6 +135,7 @@ def delivery_row(settled: AccountEventRow, event: InstrumentSettled) -> AccountE
         **settled,
         "kind": "delivery",
         "instrument": leg.instrument,
+        "former_name": None,
         "position_side": None,
         "position_id": None,
         "quantity": leg.quantity if leg.side == Side.BUY else leg.quantity.copy_negate(),
@@ -180,6 +186,8 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "price": event.price,
                 "terms": _terms_of_settlement(event),
             }
+        case InstrumentRenamed():
+            return {"terms": {"to": event.to}}
         case LogWentBack():
             return {}
         case _:

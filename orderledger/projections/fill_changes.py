@@ -5,7 +5,7 @@ happened, a busted fill counted; until its correction happened, a corrected one 
 `effective_at` answers so, and the curve has to agree.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol, TypedDict, TypeGuard, final
@@ -14,6 +14,7 @@ from orderledger.domain.orders.reports import FillBusted, FillCorrected
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.entries import Entry, Trade, is_trade
 from orderledger.projections.fold import Fold
+from orderledger.projections.renames import RENAMES, RenameRow
 from orderledger.projections.sides import when
 from orderledger.projections.store import MemoryRows, Source
 from orderledger.projections.trades import TRADES, StoredTradeRow
@@ -75,20 +76,24 @@ def dated_entries(
     strategy: str | None,
     until: datetime | None,
     instrument: str | None = None,
+    renames: Sequence[RenameRow] = (),
     **_: Any,
 ) -> Iterator[Trade | FillChange]:
     """The trades of these orders, and their changes, each when it happened."""
     for recorded in events.values():
-        for entry in fill_entries(recorded, strategy, instrument):
+        for entry in fill_entries(recorded, strategy, instrument, renames):
             if until is None or entry["at"] < until:
                 yield entry
 
 
 def fill_entries(
-    events: Iterable[Recorded], strategy: str | None, instrument: str | None
+    events: Iterable[Recorded],
+    strategy: str | None,
+    instrument: str | None,
+    renames: Iterable[RenameRow],
 ) -> Iterator[Trade | FillChange]:
     """The part of one order in the curve, as it happened: trades, and changes of trades."""
-    rows = MemoryRows()
+    rows = _rows_with(renames)
     fold = Fold(rows, has_positions=False)
     counted: dict[str, Trade] = {}
     for at, group in groupby(
@@ -146,15 +151,24 @@ def changes_after(events: Iterable[Recorded], at: datetime) -> bool:
     return any(isinstance(one.event, FillBusted | FillCorrected) and one.at > at for one in events)
 
 
-def trades_at(events: Iterable[Recorded], at: datetime) -> list[Trade]:
+def trades_at(
+    events: Iterable[Recorded], at: datetime, renames: Iterable[RenameRow] = ()
+) -> list[Trade]:
     """The trades of one order that counted at a time."""
-    rows = MemoryRows()
+    rows = _rows_with(renames)
     fold = Fold(rows, has_positions=False)
     for recorded in sorted(events, key=lambda recorded: recorded.when):
         if recorded.at <= at:
             fold.take(recorded)
     fold.settle()
     return [row for row in rows.select(TRADES) if is_trade(row)]
+
+
+def _rows_with(renames: Iterable[RenameRow]) -> MemoryRows:
+    rows = MemoryRows()
+    for row in renames:
+        rows.put(RENAMES, row)
+    return rows
 
 
 def changed_positions(entries: Iterable[Trade | FillChange]) -> set[tuple[str, str]]:

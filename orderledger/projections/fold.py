@@ -12,6 +12,7 @@ from orderledger.domain.accounts import (
     FundingRecorded,
     GapRecorded,
     InstrumentDefined,
+    InstrumentRenamed,
     InstrumentSettled,
     InstrumentSplit,
     LogWentBack,
@@ -24,6 +25,7 @@ from orderledger.domain.accounts import (
     TransferRecorded,
 )
 from orderledger.domain.orders.events import Event
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
@@ -32,6 +34,7 @@ from orderledger.domain.stream_names import account_of
 from orderledger.projections.account_events import (
     ACCOUNT_EVENTS,
     AccountEventRow,
+    Shown,
     account_event_row,
     delivery_row,
 )
@@ -41,18 +44,29 @@ from orderledger.projections.certificates import CERTIFICATES, certificate_row
 from orderledger.projections.halts import HALTS, HaltRow, halt_row
 from orderledger.projections.instruments import (
     INSTRUMENTS,
+    StoredInstrumentRow,
+    blank,
     defined,
+    definition_of,
     marked,
-    reported,
+    report_of,
     was_split,
+    with_report,
 )
 from orderledger.projections.marks import MARKS, mark_row
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import PROPOSALS, proposal_row
+from orderledger.projections.renames import RENAMES, of_settlement, rename_row
+from orderledger.projections.renaming import (
+    KnownRenames,
+    rename_events,
+    rename_instruments,
+    rename_marks,
+)
 from orderledger.projections.store import Rows
 from orderledger.projections.tracked import Tracked
-from orderledger.projections.trades import TRADES, trade_row
+from orderledger.projections.trades import TRADES, StoredTradeRow, trade_row
 
 ENDED_ORDERS_KEPT = 1_000
 ORDERS_KEPT = 20_000
@@ -77,6 +91,7 @@ class Fold:
         self._rows = rows
         self.positions = PositionFold(rows) if has_positions else NoPositions(rows)
         self._cash = CashFold(rows)
+        self._renames = KnownRenames(rows)
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
@@ -126,6 +141,7 @@ class Fold:
         """Read what came from rows again when it is needed: others may have replaced them."""
         self.positions.forget()
         self._cash.forget()
+        self._renames.forget()
 
     # Orders and their fills
 
@@ -186,7 +202,7 @@ class Fold:
         fill = tracked.order.fills.by_id[fill_id]
         if fill.is_active and fill.corrects is None and fill_id in tracked.stale:
             del tracked.stale[fill_id]
-            row = trade_row(stream, tracked.order, fill, tracked.reports[fill_id])
+            row = self._trade_row(stream, tracked, fill)
             self._rows.put(TRADES, row)
             self.positions.take(row)
 
@@ -196,10 +212,16 @@ class Fold:
         for fill_id in tracked.stale:
             fill = order.fills.by_id[fill_id]
             before = self._rows.get(TRADES, (stream, fill_id))
-            row = trade_row(stream, order, fill, tracked.reports[fill_id])
+            row = self._trade_row(stream, tracked, fill)
             self._rows.put(TRADES, row)
             self.positions.reconsider(before, row)
         tracked.stale.clear()
+
+    def _trade_row(self, stream: str, tracked: Tracked, fill: Fill) -> StoredTradeRow:
+        """Under the latest name of its instrument."""
+        order = tracked.order
+        row = trade_row(stream, order, fill, tracked.reports[fill.fill_id])
+        return self._renames.of(order.account).of_trade(row)
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
         """The order turned out to be another: its row, its trades and its anomalies are that one's
@@ -240,23 +262,16 @@ class Fold:
         match event:
             case FundingRecorded() | TransferRecorded() | PositionAdjusted() | BalanceReported():
                 self._take_amount(account, recorded, event)
+            case InstrumentDefined() | MarkRecorded():
+                self._take_definition(account, recorded, event)
             case InstrumentSplit() | InstrumentSettled():
                 self._take_instrument_event(account, recorded, event)
+            case InstrumentRenamed():
+                self._take_rename(account, recorded, event)
             case GapRecorded():
                 self._gaps.append((account, recorded, event))
             case ReconciliationCertified():
                 self._rows.put(CERTIFICATES, certificate_row(account, recorded, event))
-            case InstrumentDefined():
-                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(
-                    INSTRUMENTS,
-                    defined(before, account, event, recorded.at, recorded.position or 0),
-                )
-                self.positions.redefine(account, event.instrument)
-            case MarkRecorded():
-                before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(INSTRUMENTS, marked(before, account, event, recorded.at))
-                self._rows.put(MARKS, mark_row(account, recorded, event))
             case TradingHalted():
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():
@@ -268,6 +283,28 @@ class Fold:
             case _:
                 assert_never(event)
 
+    def _take_definition(
+        self, account: str, recorded: Recorded, event: InstrumentDefined | MarkRecorded
+    ) -> None:
+        """A definition or a mark of an instrument."""
+        before = self._instrument(account, event.instrument, recorded.at)
+        match event:
+            case InstrumentDefined():
+                definition = definition_of(event, recorded.at, recorded.position or 0)
+                self._rows.put(INSTRUMENTS, defined(before, definition, recorded.at))
+                self.positions.redefine(account, before["instrument"])
+            case MarkRecorded():
+                self._rows.put(INSTRUMENTS, marked(before, event.price, recorded.at))
+                mark = self._renames.of(account).of_mark(mark_row(account, recorded, event))
+                self._rows.put(MARKS, mark)
+            case _:
+                assert_never(event)
+
+    def _instrument(self, account: str, name: str, at: datetime) -> StoredInstrumentRow:
+        """The row of the instrument that has this name at a time."""
+        latest = self._renames.of(account).latest(name, at)
+        return self._rows.get(INSTRUMENTS, (account, latest)) or blank(account, latest)
+
     def _take_amount(
         self,
         account: str,
@@ -277,46 +314,56 @@ class Fold:
         """A fact that moves or states a position or a balance."""
         match event:
             case TransferRecorded():
-                self._cash.take_transfer(account_event_row(account, recorded, event))
+                self._cash.take_transfer(self._event_row(account, recorded, event))
             case PositionAdjusted() if event.currency is not None:
-                self._rows.put(ACCOUNT_EVENTS, account_event_row(account, recorded, event))
+                self._rows.put(ACCOUNT_EVENTS, self._event_row(account, recorded, event))
                 self._cash.open(account)
                 self.positions.reopen(account)
-            case PositionAdjusted():
-                row = account_event_row(account, recorded, event)
-                self._rows.put(ACCOUNT_EVENTS, row)
-                self.positions.take(row)
-            case FundingRecorded():
-                row = account_event_row(account, recorded, event)
+            case PositionAdjusted() | FundingRecorded():
+                row = self._event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
                 self.positions.take(row)
             case BalanceReported() if event.currency is not None:
                 self._cash.report(account, event, recorded.at, recorded.position or 0)
             case BalanceReported():
-                instrument = event.instrument or ""
-                before = self._rows.get(INSTRUMENTS, (account, instrument))
-                self._rows.put(
-                    INSTRUMENTS,
-                    reported(before, account, event, recorded.at, recorded.position or 0),
-                )
+                before = self._instrument(account, event.instrument or "", recorded.at)
+                report = report_of(event, recorded.at, recorded.position or 0)
+                self._rows.put(INSTRUMENTS, with_report(before, report, recorded.at))
             case _:
                 assert_never(event)
+
+    def _event_row(self, account: str, recorded: Recorded, event: Shown) -> AccountEventRow:
+        """Under the latest names of its instruments."""
+        row = account_event_row(account, recorded, event)
+        return self._renames.of(account).of_event(row)
 
     def _take_instrument_event(
         self, account: str, recorded: Recorded, event: InstrumentSplit | InstrumentSettled
     ) -> None:
         if isinstance(event, InstrumentSplit):
-            before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-            self._rows.put(INSTRUMENTS, was_split(before, account, event, recorded.at))
+            before = self._instrument(account, event.instrument, recorded.at)
+            self._rows.put(INSTRUMENTS, was_split(before, recorded.at))
         row = account_event_row(account, recorded, event)
         delivered = delivery_row(row, event) if isinstance(event, InstrumentSettled) else None
-        self._rows.put(ACCOUNT_EVENTS, row)
-        if delivered is not None:
-            self._rows.put(ACCOUNT_EVENTS, delivered)
-        self.positions.take(row)
-        if delivered is not None:
-            carried = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(delivered))
-            self.positions.take(carried or delivered)
+        rows = of_settlement(self._renames.of(account), row, delivered)
+        for one in rows:
+            self._rows.put(ACCOUNT_EVENTS, one)
+        for one in rows:  # the first may carry its result into the second
+            stored = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(one))
+            self.positions.take(stored or one)
+
+    def _take_rename(self, account: str, recorded: Recorded, event: InstrumentRenamed) -> None:
+        """Put all rows of the names that it connects under the latest ones."""
+        rows = self._rows
+        rows.put(RENAMES, rename_row(account, recorded, event))
+        self._renames.forget()
+        rows.put(ACCOUNT_EVENTS, self._event_row(account, recorded, event))
+        renames = self._renames.of(account)
+        names = sorted(renames.related(event.to))
+        rename_events(rows, account, renames, names)
+        rename_marks(rows, account, renames, names)
+        rename_instruments(rows, account, renames, names)
+        self.positions.rename(account, renames, names)
 
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
         scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}

@@ -4,12 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
-from orderledger.domain.accounts import (
-    BalanceReported,
-    InstrumentDefined,
-    InstrumentSplit,
-    MarkRecorded,
-)
+from orderledger.domain.accounts import BalanceReported, InstrumentDefined
 from orderledger.domain.exact import ZERO, plain
 from orderledger.domain.orders.when import rank_of
 from orderledger.domain.values import InstrumentKind, PositionMode, later
@@ -50,7 +45,7 @@ class InstrumentRow(TypedDict):
     reported_positions: Annotated[
         list[dict[str, Any]] | None,
         "Each position as last reported: `position_side`, `position_id`, `quantity`, `at`, "
-        "and the log `position` of the report.",
+        "the log `position` of the report, and `former_name` where it named another.",
     ]
     position_modes: Annotated[
         list[dict[str, Any]] | None,
@@ -68,6 +63,11 @@ class StoredInstrumentRow(InstrumentRow):
     terms_at: Annotated[
         dict[str, str], "Of each term, when the definition in force gave it.", HIDDEN
     ]
+    definitions: Annotated[
+        list[dict[str, Any]] | None,
+        "Every definition, in the order of the log: `at`, `instrument`, log `position`, `terms`.",
+        HIDDEN,
+    ]
 
 
 INSTRUMENTS = Table(
@@ -76,7 +76,7 @@ INSTRUMENTS = Table(
     ("account", "instrument"),
     StoredInstrumentRow,
     ("account", "instrument"),
-    version=14,
+    version=15,
 )
 
 
@@ -86,46 +86,53 @@ TERMS = (
 )
 
 
-def defined(
-    before: StoredInstrumentRow | None,
-    account: str,
-    event: InstrumentDefined,
-    at: datetime,
-    position: int,
-) -> StoredInstrumentRow:
-    """The columns of `tables.INSTRUMENTS` after a definition: of each term that it gives the latest
-    holds.
+NUMBERS = ("multiplier", "tick", "lot")
 
-    Of the position mode each one holds from its time on. `position`: of the definition in the log.
-    """
-    row = before or _blank(account, event.instrument)
+
+def definition_of(event: InstrumentDefined, at: datetime, position: int) -> dict[str, Any]:
+    """A definition as `definitions` has it. `position`: its log position."""
     given = {name: value for name in TERMS if (value := getattr(event, name)) is not None}
+    texts = {name: plain(given[name]) for name in NUMBERS if name in given}
+    words = {name: str(value) for name, value in given.items() if name not in ("inverse", *NUMBERS)}
+    return {
+        "at": at.isoformat(),
+        "instrument": event.instrument,
+        "position": position,
+        "terms": {**given, **texts, **words},
+    }
+
+
+def defined(
+    row: StoredInstrumentRow, definition: dict[str, Any], at: datetime
+) -> StoredInstrumentRow:
+    """The row after a definition: of each term that it gives the latest holds.
+
+    Of the position mode each one holds from its time on.
+    """
     terms_at = row["terms_at"]
-    newer = {
-        name: value
-        for name, value in given.items()
+    newer: dict[str, Any] = {
+        name: Decimal(value) if name in NUMBERS else value
+        for name, value in definition["terms"].items()
         if name not in terms_at or datetime.fromisoformat(terms_at[name]) <= at
     }
     modes = row["position_modes"]
-    if event.position_mode is not None:
+    if "position_mode" in definition["terms"]:
         reported = {
-            "at": at.isoformat(),
-            "position": position,
-            "position_mode": str(event.position_mode),
+            "at": definition["at"],
+            "position": definition["position"],
+            "position_mode": definition["terms"]["position_mode"],
         }
         modes = sorted(
             [*(modes or []), reported],
             key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]),
         )
-    mode = newer.get("position_mode")
-    kind = newer.get("kind")
     row = {
         **row,
         "base": newer.get("base", row["base"]),
         "quote": newer.get("quote", row["quote"]),
         "settlement": newer.get("settlement", row["settlement"]),
         "inverse": newer.get("inverse", row["inverse"]),
-        "kind": str(kind) if kind else row["kind"] if "kind" in terms_at else None,
+        "kind": newer.get("kind", row["kind"] if "kind" in terms_at else None),
     }
     given_currency = newer.get("currency", row["currency"] if "currency" in terms_at else None)
     return {
@@ -133,12 +140,13 @@ def defined(
         "multiplier": newer.get("multiplier", row["multiplier"]),
         "currency": given_currency or row["settlement"] or row["quote"],
         "kind": row["kind"] or _kind_shown(row),
-        "position_mode": row["position_mode"] if mode is None else str(mode),
+        "position_mode": newer.get("position_mode", row["position_mode"]),
         "tick": newer.get("tick", row["tick"]),
         "lot": newer.get("lot", row["lot"]),
-        "terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())},
+        "terms_at": {**terms_at, **dict.fromkeys(newer, definition["at"])},
         "defined_at": later(row["defined_at"], at),
         "position_modes": modes,
+        "definitions": [*(row["definitions"] or ()), definition],
     }
 
 
@@ -151,64 +159,58 @@ def _kind_shown(row: InstrumentRow) -> str | None:
     return str(InstrumentKind.SECURITY) if row["quote"] else None
 
 
-def marked(
-    before: StoredInstrumentRow | None, account: str, event: MarkRecorded, at: datetime
-) -> StoredInstrumentRow:
+def marked(row: StoredInstrumentRow, price: Decimal, at: datetime) -> StoredInstrumentRow:
     """The same after a mark: the latest holds."""
-    row = before or _blank(account, event.instrument)
     newest = later(row["marked_at"], row["split_at"])
     if newest is not None and at < newest:
         return row
-    return {**row, "mark_price": event.price, "marked_at": at}
+    return {**row, "mark_price": price, "marked_at": at}
 
 
-def was_split(
-    before: StoredInstrumentRow | None, account: str, event: InstrumentSplit, at: datetime
-) -> StoredInstrumentRow:
+def was_split(row: StoredInstrumentRow, at: datetime) -> StoredInstrumentRow:
     """The same after a split: a mark from before it is of another unit."""
-    row = before or _blank(account, event.instrument)
     split: StoredInstrumentRow = {**row, "split_at": later(row["split_at"], at)}
     is_old = row["marked_at"] is not None and row["marked_at"] < at
     return {**split, "mark_price": None, "marked_at": None} if is_old else split
 
 
-def reported(
-    before: StoredInstrumentRow | None,
-    account: str,
-    event: BalanceReported,
-    at: datetime,
-    position: int,
+def report_of(event: BalanceReported, at: datetime, position: int) -> dict[str, Any]:
+    """The venue's report of a position as `reported_positions` has it. `position`: its log
+    position."""
+    return {
+        "position_side": str(event.position_side or NET),
+        "position_id": event.position_id or "",
+        "quantity": plain(event.quantity or ZERO),
+        "at": at.isoformat(),
+        "former_name": event.instrument,
+        "position": position,
+    }
+
+
+def with_report(
+    row: StoredInstrumentRow, report: dict[str, Any], at: datetime
 ) -> StoredInstrumentRow:
     """The row after the venue has reported a position. The latest report for each position side and
     id counts."""
-    row = before or _blank(account, event.instrument or "")
-    quantity = event.quantity or ZERO
-    part = str(event.position_side or NET), event.position_id or ""
-    others = [
-        one
-        for one in row["reported_positions"] or ()
-        if (one["position_side"], one["position_id"]) != part
-    ]
+    part = _part(report)
+    others = [one for one in row["reported_positions"] or () if _part(one) != part]
     known = [one for one in row["reported_positions"] or () if one not in others]
     if any(at < datetime.fromisoformat(one["at"]) for one in known):
         return row
-    reported = {
-        "position_side": part[0],
-        "position_id": part[1],
-        "quantity": plain(quantity),
-        "at": at.isoformat(),
-    }
-    positions = sorted(
-        [*others, {**reported, "position": position}],
-        key=lambda one: (one["position_side"], one["position_id"]),
-    )
-    net = quantity if part == (NET, "") else row["reported_quantity"]
+    shown = {**report}
+    if shown["former_name"] == row["instrument"]:
+        del shown["former_name"]
+    quantity = Decimal(report["quantity"])
     return {
         **row,
-        "reported_quantity": net,
+        "reported_quantity": quantity if part == (NET, "") else row["reported_quantity"],
         "reported_at": later(row["reported_at"], at),
-        "reported_positions": positions,
+        "reported_positions": sorted([*others, shown], key=_part),
     }
+
+
+def _part(report: dict[str, Any]) -> Part:
+    return report["position_side"], report["position_id"]
 
 
 def modes_of(instrument: InstrumentRow | None) -> Modes:
@@ -239,7 +241,7 @@ def _sided(reported: dict[str, Any]) -> Sided:
     }
 
 
-def _blank(account: str, instrument: str) -> StoredInstrumentRow:
+def blank(account: str, instrument: str) -> StoredInstrumentRow:
     return {
         "account": account,
         "instrument": instrument,
@@ -262,4 +264,5 @@ def _blank(account: str, instrument: str) -> StoredInstrumentRow:
         "position_modes": None,
         "split_at": None,
         "terms_at": {},
+        "definitions": None,
     }

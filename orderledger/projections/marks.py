@@ -20,6 +20,9 @@ class MarkRow(TypedDict):
     price: Annotated[Decimal, "Price at which open positions are valued."]
     position: Annotated[int, "Log position."]
     recorded_at: Annotated[datetime, "When it was recorded."]
+    former_name: Annotated[
+        str | None, "Name under which it was recorded, where the instrument has another now."
+    ]
 
 
 MARKS = Table(
@@ -29,7 +32,7 @@ MARKS = Table(
     ("account", "instrument", "at"),
     MarkRow,
     ("at", "position"),
-    version=12,
+    version=13,
 )
 
 
@@ -42,4 +45,5 @@ def mark_row(account: str, recorded: Recorded, event: MarkRecorded) -> MarkRow:
         "price": event.price,
         "position": recorded.position or 0,
         "recorded_at": recorded.recorded_at,
+        "former_name": None,
     }

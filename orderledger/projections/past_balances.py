@@ -25,6 +25,7 @@ from orderledger.projections.fill_changes import (
 )
 from orderledger.projections.instruments import StoredInstrumentRow, modes_of
 from orderledger.projections.positions import Position, terms_of
+from orderledger.projections.renames import RENAMES
 from orderledger.projections.shares import Holder, quantities, shared
 from orderledger.projections.sides import when
 from orderledger.projections.store import Source
@@ -78,8 +79,9 @@ class Past:
         trades, events = self._entries(account, until=at + MOMENT)
         changed = self._changed(account)
         trades = [trade for trade in trades if trade["stream"] not in changed]
+        renames = self._source.rows(RENAMES, account=account) if changed else ()
         for recorded in changed.values():
-            trades += trades_at(recorded, at)
+            trades += trades_at(recorded, at, renames)
         openings = openings_of(events)
         entries: list[Entry] = [*trades, *(row for row in events if is_account_entry(row))]
         totals = self._moved(account, entries, openings, events)

@@ -50,6 +50,8 @@ from orderledger.projections.positions import (
     restore,
     terms_of,
 )
+from orderledger.projections.renames import Renames
+from orderledger.projections.renaming import rename_trades
 from orderledger.projections.sealing import UnusableRow, is_intact, sealed
 from orderledger.projections.sides import (
     NAMED,
@@ -247,6 +249,13 @@ class PositionFold:
         for key in dict.fromkeys([*keys, *(key for key in self._held if key[0] == account)]):
             self._held_of(key)
             self._refold[key] = None
+
+    def rename(self, account: str, renames: Renames, names: Iterable[str]) -> None:
+        """Form the positions of these instruments again, from entries under their latest names."""
+        rename_trades(self._rows, account, renames, names)
+        for name in names:
+            self._held_of((account, name))
+            self._refold[account, name] = None
 
     def settle(self) -> None:
         """Write the rows of all positions that have changed."""
@@ -558,6 +567,9 @@ class NoPositions(PositionFold):
                     self._changed[position.key] = None
 
     def reopen(self, account: str) -> None:
+        return
+
+    def rename(self, account: str, renames: Renames, names: Iterable[str]) -> None:
         return
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.cash import CASH
+from orderledger.projections.renames import RENAMES
 from orderledger.projections.view import HIDDEN, Table
 
 
@@ -101,7 +102,7 @@ POSITIONS = Table(
     ("account", "instrument", "position_side", "position_id", "method"),
     StoredPositionRow,
     ("account", "instrument", "position_side", "position_id", "method"),
-    version=15,
+    version=16,
 )
 
 LOTS = Table(
@@ -126,5 +127,6 @@ INNER = {
     LOTS.name: POSITIONS.name,
     CHECKPOINTS.name: POSITIONS.name,
     CASH.name: ACCOUNT_EVENTS.name,
+    RENAMES.name: ACCOUNT_EVENTS.name,
 }
 """Tables that belong to a view: they share its version, and are rebuilt with it."""

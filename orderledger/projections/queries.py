@@ -63,6 +63,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
+from orderledger.projections.renames import RENAMES, under_latest
 from orderledger.projections.results import Result
 from orderledger.projections.results import other_results as results_of_others
 from orderledger.projections.sides import SIDE_UNKNOWN, Part, part_now, when
@@ -311,7 +312,8 @@ def _open_orders(
     order."""
     asked, instrument = _of_instrument(where), where.get("instrument")
     rows = source.rows(table, is_open=True, **{**asked, "instrument": None})
-    return (row for row in by_leg(rows) if instrument in (None, row["instrument"]))
+    renamed = under_latest(by_leg(rows), source.rows(RENAMES, account=asked.get("account")))
+    return (row for row in renamed if instrument in (None, row["instrument"]))
 
 
 def by_leg(orders: Iterable[StoredOrderRow]) -> Iterator[StoredOrderRow]:
@@ -543,7 +545,9 @@ def equity(
     strategy, account = where.pop("strategy", None), where.get("account")
     definitions = _definitions_of(source, account, fee_worths(source, account))
     changed = orders_with_changed_fills(source, account)
-    dated = sorted(dated_entries(events_of(changed), strategy, until, **where), key=when)
+    renames = source.rows(RENAMES, account=account) if changed else ()
+    of_changed = dated_entries(events_of(changed), strategy, until, renames=renames, **where)
+    dated = sorted(of_changed, key=when)
     columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
     entries = _entries(source, strategy, columns=columns, until=until, **where)
     others = (row for row in entries if "fill_id" not in row or row["stream"] not in changed)

@@ -15,6 +15,7 @@ from orderledger.projections.orders import ORDERS
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
 from orderledger.projections.proposals import PROPOSALS
+from orderledger.projections.renames import RENAMES
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import AnyTable
 
@@ -38,6 +39,7 @@ __all__ = [
     "POSITIONS",
     "PROPOSALS",
     "READ_BY",
+    "RENAMES",
     "TABLES",
     "TRADES",
     "VIEWS",
@@ -57,6 +59,7 @@ TABLES: tuple[AnyTable, ...] = (
     MARKS,
     ACCOUNT_EVENTS,
     CASH,
+    RENAMES,
     CERTIFICATES,
     HALTS,
 )
@@ -77,7 +80,10 @@ ENTRIES = TRADES.narrowed(
 )
 """The columns of trades that positions follow from."""
 
-READ_BY: dict[str, tuple[AnyTable, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
+READ_BY: dict[str, tuple[AnyTable, ...]] = {
+    POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS),
+    TRADES.name: (ACCOUNT_EVENTS,),
+}
 """The tables whose rows the fold of a view reads in addition to events."""
 
 

@@ -29,7 +29,10 @@ class TradeRow(TypedDict):
         str | None, "The venue's id of the order, as the fill gave it, else as it was then."
     ]
     fill_id: Annotated[str, "The venue's id of the fill."]
-    instrument: Annotated[str | None, "Instrument."]
+    instrument: Annotated[str | None, "Instrument, by its latest name."]
+    former_name: Annotated[
+        str | None, "Name under which it was recorded, where the instrument has another now."
+    ]
     side: Annotated[str | None, "buy or sell.", Side]
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
@@ -79,6 +82,11 @@ class StoredTradeRow(TradeRow):
         "position.",
         HIDDEN,
     ]
+    named_at: Annotated[
+        datetime | None,
+        "Time at which its request named the instrument, null where the fill itself did.",
+        HIDDEN,
+    ]
 
 
 TRADES = Table(
@@ -88,7 +96,7 @@ TRADES = Table(
     StoredTradeRow,
     ("at", "rank", "position"),
     (("account", "instrument", "at", "rank"),),
-    version=15,
+    version=16,
     paged_by=(("state", "at", "rank"),),
 )
 
@@ -133,6 +141,7 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTr
         "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
         "instrument": effective.instrument or (leg and leg.instrument) or order.terms.instrument,
+        "former_name": None,
         "side": str(side) if side else None,
         "quantity": fill.quantity,
         "price": fill.price,
@@ -156,4 +165,5 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTr
         "links": links_of(request.links) if request else None,
         "state": order.fills.state_of(fill),
         "stream": stream,
+        "named_at": order.terms.requested_at if effective.instrument is None else None,
     }

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
@@ -154,7 +153,7 @@ def test_parts_add_up_to_their_figure_on_many_random_ledgers(ledger: Ledger, sto
 
 
 @of_seeds
-@pytest.mark.parametrize("tell", [account_story, partial(event_story, has_renames=False)])
+@pytest.mark.parametrize("tell", [account_story, event_story])
 def test_parts_add_up_in_accounts_with_fees_in_several_coins(
     seeds: range, tell: Callable[[Random], list[dict[str, Any]]]
 ) -> None:

@@ -231,6 +231,9 @@ FULL: dict[str, AnyEvent] = {
         position_id="P-1",
         reason="a_code",
     ),
+    "instrument_renamed.v1": accounts.InstrumentRenamed(
+        **ACCOUNT, instrument="XYZ", to="XYZW", reason="a_code"
+    ),
     "instrument_settled.v1": accounts.InstrumentSettled(
         **ACCOUNT,
         instrument="XYZ OCT 50 C",
@@ -356,6 +359,7 @@ LEAST: dict[str, AnyEvent] = {
         currency="USD", amount=Decimal(0), kind=TransferKind.OTHER
     ),
     "instrument_split.v1": accounts.InstrumentSplit(instrument="XYZ", ratio=(2, 1)),
+    "instrument_renamed.v1": accounts.InstrumentRenamed(instrument="XYZ", to="XYZW"),
     "instrument_settled.v1": accounts.InstrumentSettled(
         instrument="XYZ", kind=SettlementKind.EXPIRY, price=Decimal(0)
     ),

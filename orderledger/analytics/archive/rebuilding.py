@@ -73,6 +73,7 @@ class FoldBuckets(msgspec.Struct, tag=True):
                 read_bucket(place, self.events, bucket, FOLDED) for bucket in self.buckets
             )
         )
+        _check_renames(folded[tables.RENAMES.name])
         _check_deliveries(folded[tables.ACCOUNT_EVENTS.name])
         files = _write(to, folded, f"buckets-{self.buckets[0]:04}")
         counts: Counter[Key] = Counter()
@@ -85,6 +86,16 @@ class FoldBuckets(msgspec.Struct, tag=True):
                 if instrument is not None:
                     counts[account, instrument] += count
         return Folded(files, [(*key, count) for key, count in sorted(counts.items())])
+
+
+def _check_renames(renames: Any) -> None:
+    """Raise ArchiveError for a rename: trades of other buckets have the old name."""
+    for row in rows_of(tables.RENAMES, renames):
+        raise ArchiveError(
+            f"position {row['position']}",
+            f"renames {row['instrument']} to {row['renamed_to']}, which a rebuild from an archive "
+            "cannot fold; restore the ledger instead, which can",
+        )
 
 
 def _check_deliveries(events: Any) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 
 import msgspec
 
-from orderledger.domain.accounts import GapRecorded, InstrumentSettled, InstrumentSplit
+from orderledger.domain.accounts import (
+    GapRecorded,
+    InstrumentRenamed,
+    InstrumentSettled,
+    InstrumentSplit,
+)
 from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.reports import StatusObserved
 from orderledger.domain.recorded import AnyFact
@@ -136,11 +141,18 @@ def _settlement(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "premium": None} if given["premium"] == Premium.REALIZE else given
 
 
+def _rename(given: dict[str, Any]) -> dict[str, Any]:
+    if given["to"] == given["instrument"]:
+        raise InvalidMessage("to", "is the name that it has")
+    return given
+
+
 _COMPLETED: dict[type[AnyFact], Callable[[dict[str, Any]], dict[str, Any]]] = {
     GapRecorded: _gap,
     StatusObserved: _status,
     InstrumentSplit: _split,
     InstrumentSettled: _settlement,
+    InstrumentRenamed: _rename,
 }
 """Checks of fields that go together, and the forms in which facts are compared."""
 

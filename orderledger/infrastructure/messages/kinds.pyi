@@ -62,6 +62,7 @@ __all__ = [
     "Propose",
     "Reinstated",
     "Rejected",
+    "Rename",
     "ReplaceRejected",
     "Replaced",
     "ReportedClaims",
@@ -1053,6 +1054,32 @@ class Split(Message):
     position_side: PositionSide | None
     position_id: str | None
     def __init__(self, **fields: Unpack[_Split]) -> None: ...
+
+class _Rename(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    to: Required[str]
+
+class Rename(Message):
+    """A new name of an instrument. Facts that are dated before it and have the old name belong to
+    the instrument with the new one. From that time on the old name is another instrument."""
+
+    fact: ClassVar[type[instrument_events.InstrumentRenamed]]
+    at: datetime
+    type: Literal["rename"]
+    instrument: str
+    to: str
+    def __init__(self, **fields: Unpack[_Rename]) -> None: ...
 
 class _Settle(TypedDict, total=False):
     account: Required[str]

@@ -97,6 +97,11 @@ class Session(ABC):
         """A value of a row, as the database takes it."""
         return self._to[kind]([value])[0] if kind in self._to else value
 
+    def key_to_sql(self, table: AnyTable, key: Key) -> Key:
+        """The key of a row, as the database takes it."""
+        named = zip(table.key, key, strict=True)
+        return tuple(self.to_sql(table.kinds[name], value) for name, value in named)
+
     def columns_of(self, table: Table[RowType], rows: Sequence[RowType]) -> list[Column]:
         """The columns of these rows, as the database takes them."""
         values = zip(*map(itemgetter(*table.names), rows), strict=True)
@@ -186,7 +191,9 @@ class Session(ABC):
     def delete(self, table: AnyTable, keys: Sequence[Key], suffix: str = "") -> None:
         where = " AND ".join(f"{name} = ?" for name in table.key)
         for key in keys:
-            self.execute(f"DELETE FROM {table.name}{suffix} WHERE {where}", key)
+            self.execute(
+                f"DELETE FROM {table.name}{suffix} WHERE {where}", self.key_to_sql(table, key)
+            )
 
     def select(
         self,

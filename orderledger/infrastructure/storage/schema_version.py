@@ -18,6 +18,7 @@ CHANGELOG.md says what changed. The contents of each view have a version of thei
 NEW_EVENTS: dict[int, tuple[str, ...]] = {
     9: (
         "transfer_recorded.v1",
+        "instrument_renamed.v1",
         "instrument_settled.v1",
         "instrument_settled.v1.into",
         "instrument_split.v1",

@@ -32,6 +32,8 @@ from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.renames import RENAMES, Renames
+from orderledger.projections.renaming import rename_trades
 from orderledger.projections.sides import when
 from orderledger.projections.tables import ENTRIES
 from orderledger.projections.trades import TRADES, StoredTradeRow
@@ -60,6 +62,7 @@ def build(store: Store, side: Database, plan: Plan, counted: Count) -> int:
     count = build_orders(store, side, plan, counted=counted)
     count += build_others(store, side, plan)
     finish_orders(side, plan)
+    finish_names(side, plan)
     if plan.wants(POSITIONS):
         build_positions(side, plan, counted=lambda _: counted(count))
     return count
@@ -256,6 +259,21 @@ def build_positions(
             rows.flush()
             counted(len(batch))
         positions.settle()
+        rows.flush()
+
+
+def finish_names(side: Database, plan: Plan) -> None:
+    """Put the trades under the latest names of their instruments."""
+    if not plan.wants(TRADES):
+        return
+    rows = SqlRows(plan.suffix)
+    with side.writing() as session:
+        rows.session = session
+        found = rows.select(RENAMES)
+        for account in sorted({row["account"] for row in found}):
+            renamed = [row for row in found if row["account"] == account]
+            names = {name for row in renamed for name in (row["instrument"], row["renamed_to"])}
+            rename_trades(rows, account, Renames(renamed), sorted(names))
         rows.flush()
 
 

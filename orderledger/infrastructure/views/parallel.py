@@ -17,6 +17,7 @@ from orderledger.infrastructure.views.building import (
     build_others,
     build_positions,
     build_premiums,
+    finish_names,
     finish_orders,
     position_ranges,
 )
@@ -56,6 +57,9 @@ def build_in_parallel(
         with _side(store, plan, parts[0], (ORDER_NAMES,)) as side:
             _unite(side, parts, plan, BY_STREAM)
             finish_orders(side, plan)
+        beside_orders = [path for path in (others,) if path is not None]
+        with store.database.side_database(parts[0], beside_orders) as side:
+            finish_names(side, plan)
             keys = position_ranges(side, plan, jobs)
         if plan.wants(POSITIONS):
             beside_others = [path for path in parts[:1] if path is not None]

@@ -38,7 +38,7 @@ class SqlRows:
             row: RowType | None = changed[key]
             return row
         where = " AND ".join(f"{name} = ?" for name in table.key)
-        rows = self._selected(table, where, key)
+        rows = self._selected(table, where, self._session.key_to_sql(table, key))
         return rows[0] if rows else None
 
     def put(self, table: Table[RowType], row: RowType) -> None:

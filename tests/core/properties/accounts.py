@@ -237,13 +237,17 @@ def opens_at_start(story: Story) -> bool:
 
 
 def rename(story: Story) -> None:
-    """A new name for an instrument of the story, or back to an old one. Another instrument may
-    take the old name."""
+    """A new name for an instrument of the story, or back to an old one. Another instrument takes
+    the old name: it is defined from then on, and perhaps again."""
     chance = story.chance
     old = chance.choice(story.instruments)
     same = [name for name in story.instruments if first_name(name) == first_name(old)]
     new = chance.choice([*sorted({*same} - {old}), f"{first_name(old)}~{len(same) + 1}"])
     add_once_or_twice(story, "rename", instrument=old, to=new)
+    renamed_at = story.messages[-1]["at"]
+    story.messages.append(
+        {"type": "instrument", "at": renamed_at, "instrument": old, **story.terms(old)}
+    )
     story.instruments.append(new)
     if story.is_now(0.5):
         story.add("instrument", instrument=old, **story.terms(old))

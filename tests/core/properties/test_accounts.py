@@ -4,7 +4,6 @@ random moments, in whatever order they were recorded."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -107,8 +106,17 @@ def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
     return any(min(one) <= at < max(one) for one in times.values() for at in balances)
 
 
+OF_CASH = ("balances", "valuation")
+
+
+def has_undefined(seen: AccountAuditor) -> bool:
+    """Whether the currency of an instrument is not known, as of a new name before its rename. The
+    ledger then says more of balances than the auditor does."""
+    return any(holding.terms.currency is None for _, holding in seen.each_holding())
+
+
 @of_seeds
-@pytest.mark.parametrize("tell", [account_story, partial(event_story, has_renames=False)])
+@pytest.mark.parametrize("tell", [account_story, event_story])
 def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messages]) -> None:
     for seed in seeds:
         chance = Random(seed)
@@ -134,6 +142,8 @@ def test_accounts_are_the_auditors(seeds: range, tell: Callable[[Random], Messag
                 parities = chance.sample(PARITIES, chance.randint(0, 2))
                 pair = Answered(ledger, moment), auditor.seen(effective_at=moment)
                 faults = faults_between(*pair, [currency], parities, ALL_METHODS)
+                if has_undefined(pair[1]):
+                    faults = [one for one in faults if not one.startswith(OF_CASH)]
                 if is_completed_later(story):
                     faults = [one for one in faults if "difference" not in one]
                 asked = {
@@ -151,7 +161,6 @@ OF_KNOWN_METHODS = [
     case
     for case in (*cases_in(OWN_CASES), *cases_in(EVENT_CASES, KINDS_OF_EVENTS))
     if case["method"] in ALL_METHODS
-    and all(message["type"] != "rename" for message in case["input"])
 ]
 
 

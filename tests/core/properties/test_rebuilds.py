@@ -54,7 +54,7 @@ def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
             ledger.record_many(valid_messages(Random(seed), are_timed=True))
             ledger.views.catch_up()
         for seed in range(40):
-            for message in event_story(Random(seed), has_renames=False):
+            for message in event_story(Random(seed)):
                 ledger.record(parse_document({**message, "account": f"ends:{seed}"}))
         assert ledger.views.rebuild(jobs=3).is_equal
         assert ledger.views.check().differences == ()

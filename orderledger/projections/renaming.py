@@ -1,0 +1,121 @@
+"""Puts the rows of an account under the latest names of its instruments, when a rename arrives."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.instruments import (
+    INSTRUMENTS,
+    StoredInstrumentRow,
+    blank,
+    defined,
+    marked,
+    was_split,
+    with_report,
+)
+from orderledger.projections.marks import MARKS, MarkRow
+from orderledger.projections.renames import NO_RENAMES, RENAMES, Renames, of_settlement
+from orderledger.projections.store import Rows
+from orderledger.projections.trades import TRADES
+
+
+class KnownRenames:
+    """The renames of accounts, each read once."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._known: dict[str, Renames] = {}
+
+    def of(self, account: str) -> Renames:
+        known = self._known.get(account)
+        if known is None:
+            found = self._rows.select(RENAMES, account=account)
+            known = self._known[account] = Renames(found) if found else NO_RENAMES
+        return known
+
+    def latest(self, account: str, name: str, at: datetime) -> str:
+        return self.of(account).latest(name, at)
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+def rename_trades(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
+    """Put the trades with these names under the latest."""
+    for name in names:
+        for row in rows.select(TRADES, account=account, instrument=name):
+            if (latest := renames.of_trade(row)) is not row:
+                rows.put(TRADES, latest)
+
+
+def rename_events(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
+    """Put the account events with these names under the latest."""
+    for row in rows.select(ACCOUNT_EVENTS, account=account, instrument=None):
+        if row["cause"] is not None and (latest := renames.of_event(row)) is not row:
+            rows.put(ACCOUNT_EVENTS, latest)
+    for name in names:
+        for row in rows.select(ACCOUNT_EVENTS, account=account, instrument=name):
+            if row["kind"] in ("settle", "delivery"):
+                _rename_settlement(rows, renames, row["position"])
+            elif (latest := renames.of_event(row)) is not row:
+                rows.put(ACCOUNT_EVENTS, latest)
+
+
+def _rename_settlement(rows: Rows, renames: Renames, position: int) -> None:
+    settled, delivered = (rows.get(ACCOUNT_EVENTS, (position, kind)) for kind in SETTLEMENT)
+    assert settled is not None
+    for row in of_settlement(renames, settled, delivered):
+        rows.put(ACCOUNT_EVENTS, row)
+
+
+SETTLEMENT = ("settle", "delivery")
+"""The kinds of the rows of one settlement."""
+
+
+def rename_marks(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
+    """Put the marks with these names under the latest. If two have the same time, the later in the
+    log stays."""
+    moved: list[MarkRow] = []
+    for name in names:
+        for row in rows.select(MARKS, account=account, instrument=name):
+            if (latest := renames.of_mark(row)) is not row:
+                rows.delete(MARKS, MARKS.key_of(row))
+                moved.append(latest)
+    for row in moved:
+        known = rows.get(MARKS, MARKS.key_of(row))
+        if known is None or known["position"] < row["position"]:
+            rows.put(MARKS, row)
+
+
+def rename_instruments(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
+    """Form the rows of these instruments again, from their definitions, marks, splits and what the
+    venue reported. Marks and account events have their latest names already."""
+    known = [row for name in names if (row := rows.get(INSTRUMENTS, (account, name))) is not None]
+    formed: dict[str, StoredInstrumentRow] = {}
+    for row in known:
+        rows.delete(INSTRUMENTS, INSTRUMENTS.key_of(row))
+    definitions = [one for row in known for one in row["definitions"] or ()]
+    for one in sorted(definitions, key=itemgetter("position")):
+        at = datetime.fromisoformat(one["at"])
+        name = renames.latest(one["instrument"], at)
+        formed[name] = defined(formed.get(name) or blank(account, name), one, at)
+    reports = [
+        {"former_name": row["instrument"], **one}
+        for row in known
+        for one in row["reported_positions"] or ()
+    ]
+    for one in sorted(reports, key=itemgetter("position")):
+        at = datetime.fromisoformat(one["at"])
+        name = renames.latest(one["former_name"], at)
+        formed[name] = with_report(formed.get(name) or blank(account, name), one, at)
+    for name in names:
+        of: dict[str, Any] = {"account": account, "instrument": name}
+        row = formed.get(name) or blank(account, name)
+        for split in rows.select(ACCOUNT_EVENTS, **of, kind="split"):
+            row = formed[name] = was_split(row, split["at"])
+        for mark in rows.each(MARKS, **of):
+            row = formed[name] = marked(row, mark["price"], mark["at"])
+    for row in formed.values():
+        rows.put(INSTRUMENTS, row)
