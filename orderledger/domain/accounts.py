@@ -23,6 +23,9 @@ from orderledger.domain.instrument_events import (
 from orderledger.domain.instrument_events import (
     InstrumentSplit as InstrumentSplit,
 )
+from orderledger.domain.instrument_events import (
+    SettlementBusted as SettlementBusted,
+)
 from orderledger.domain.values import (
     BalanceState,
     Cause,
@@ -450,6 +453,7 @@ AnyAccountEvent = (
     | InstrumentSplit
     | InstrumentSettled
     | InstrumentRenamed
+    | SettlementBusted
     | GapRecorded
     | BalanceReported
     | ReconciliationCertified

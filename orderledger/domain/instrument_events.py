@@ -136,3 +136,22 @@ class InstrumentSettled(AccountEvent, frozen=True, kw_only=True):
             f"{short(leg.quantity)} {leg.instrument} at {short(leg.price)}"
         )
         return f"{ended} ({word(self.kind)}){because(self.reason)}{other}."
+
+
+class SettlementBusted(AccountEvent, frozen=True, kw_only=True):
+    """Withdraws a settlement: from then on it never was. It may arrive before the settlement."""
+
+    stored_name = "settlement_busted.v1"
+    wire_name = "settlement_busted"
+    needs_role = "collect"
+    needs: ClassVar = TIMED
+    stream_kind = "settle"
+    instrument: str
+    settlement_id: Annotated[
+        str, Meta(description="`message_id` of the settlement of that instrument.")
+    ]
+    reason: str | None = None
+
+    def sentence(self) -> str:
+        which = f"Settlement {self.settlement_id} of {self.instrument}"
+        return f"{which} was busted{because(self.reason)}."

@@ -300,6 +300,7 @@ class Book:
                 accounts.InstrumentSplit()
                 | accounts.InstrumentSettled()
                 | accounts.InstrumentRenamed()
+                | accounts.SettlementBusted()
             ):
                 self._must_reload = True
             case accounts.ReconciliationCertified() as event:

@@ -100,6 +100,7 @@ RELOADING = (
     | accounts.InstrumentSplit
     | accounts.InstrumentSettled
     | accounts.InstrumentRenamed
+    | accounts.SettlementBusted
 )
 """Events that change positions otherwise than by trades. The day's P&L leaves them out."""
 

@@ -13,6 +13,7 @@ from orderledger.domain.accounts import (
     InstrumentSplit,
     LogWentBack,
     PositionAdjusted,
+    SettlementBusted,
     TransferRecorded,
 )
 from orderledger.domain.exact import plain
@@ -23,6 +24,7 @@ from orderledger.projections.view import Table
 
 KINDS = (
     *("funding", "transfer", "adjust", "split", "settle", "delivery", "rename"),
+    "settlement_busted",
     *("gap", "log_went_back"),
 )
 
@@ -35,7 +37,8 @@ class AccountEventRow(TypedDict):
     account: Annotated[str, "Trading account."]
     kind: Annotated[
         str,
-        "funding, transfer, adjust, split, settle, delivery, rename, gap or log_went_back.",
+        "funding, transfer, adjust, split, settle, delivery, rename, settlement_busted, gap or "
+        "log_went_back.",
         KINDS,
     ]
     instrument: Annotated[
@@ -61,7 +64,7 @@ class AccountEventRow(TypedDict):
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     currency: Annotated[str | None, "Currency of a funding, a transfer or a balance."]
     transfer: Annotated[str | None, "Kind of a transfer.", TransferKind]
-    venue_id: Annotated[str | None, "The venue's id of a transfer."]
+    venue_id: Annotated[str | None, "The venue's id of a transfer, or the id of a settlement."]
     cause: Annotated[
         dict[str, Any] | None, "Origin of a transfer or an adjusted balance: `kind`, `instrument`."
     ]
@@ -74,8 +77,8 @@ class AccountEventRow(TypedDict):
     state: Annotated[
         str | None,
         "Of a transfer: active; repeated, if its id was recorded before with the same numbers; "
-        "reused, if with others. Only active ones count.",
-        ("active", "repeated", "reused"),
+        "reused, if with others. Of a settlement: busted or null. Only active ones count.",
+        ("active", "repeated", "reused", "busted"),
     ]
     at: Annotated[datetime, "When it happened."]
     from_at: Annotated[datetime | None, "When a gap began."]
@@ -85,8 +88,8 @@ class AccountEventRow(TypedDict):
 
 ACCOUNT_EVENTS = Table(
     "account_events",
-    "One row per funding, transfer, adjustment, split, settlement, rename, gap, and loss of the "
-    "log, and one more for what a settlement delivers.",
+    "One row per funding, transfer, adjustment, split, settlement, rename, bust of a settlement, "
+    "gap, and loss of the log, and one more for what a settlement delivers.",
     ("position", "kind"),
     AccountEventRow,
     ("at", "position"),
@@ -102,6 +105,7 @@ Shown = (
     | InstrumentSplit
     | InstrumentSettled
     | InstrumentRenamed
+    | SettlementBusted
     | GapRecorded
     | LogWentBack
 )
@@ -185,7 +189,10 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "quantity": event.quantity,
                 "price": event.price,
                 "terms": _terms_of_settlement(event),
+                "venue_id": event.message_id,
             }
+        case SettlementBusted():
+            return {"kind": "settlement_busted", "venue_id": event.settlement_id}
         case InstrumentRenamed():
             return {"terms": {"to": event.to}}
         case LogWentBack():

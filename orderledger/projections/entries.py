@@ -140,12 +140,13 @@ def is_funding(row: AccountEventRow) -> TypeGuard[Funding]:
 
 def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
     """Whether an account event counts in a position."""
-    return row["instrument"] is not None and (row["kind"] in ORDERED or row["kind"] == "funding")
+    return is_ordered(row) or (row["kind"] == "funding" and row["instrument"] is not None)
 
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:
     """Whether an account event counts in a position, and its order too."""
-    return row["kind"] in ORDERED and row["instrument"] is not None
+    is_busted = row["state"] == "busted"
+    return row["kind"] in ORDERED and row["instrument"] is not None and not is_busted
 
 
 OF_INSTRUMENT = ("split", "settle")

@@ -4,7 +4,7 @@ answers questions as of another time; only where the rows are kept differs."""
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
-from typing import assert_never
+from typing import Any, assert_never
 
 from orderledger.domain.accounts import (
     AnyAccountEvent,
@@ -20,6 +20,7 @@ from orderledger.domain.accounts import (
     PositionAdjusted,
     ReconciliationCertified,
     SenderChanged,
+    SettlementBusted,
     TradingHalted,
     TradingResumed,
     TransferRecorded,
@@ -63,6 +64,8 @@ from orderledger.projections.renaming import (
     rename_events,
     rename_instruments,
     rename_marks,
+    restate_settlement,
+    with_state,
 )
 from orderledger.projections.store import Rows
 from orderledger.projections.tracked import Tracked
@@ -268,6 +271,8 @@ class Fold:
                 self._take_instrument_event(account, recorded, event)
             case InstrumentRenamed():
                 self._take_rename(account, recorded, event)
+            case SettlementBusted():
+                self._take_settlement_bust(account, recorded, event)
             case GapRecorded():
                 self._gaps.append((account, recorded, event))
             case ReconciliationCertified():
@@ -346,11 +351,22 @@ class Fold:
         row = account_event_row(account, recorded, event)
         delivered = delivery_row(row, event) if isinstance(event, InstrumentSettled) else None
         rows = of_settlement(self._renames.of(account), row, delivered)
-        for one in rows:
+        for one in with_state(self._rows, rows):
             self._rows.put(ACCOUNT_EVENTS, one)
         for one in rows:  # the first may carry its result into the second
             stored = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(one))
             self.positions.take(stored or one)
+
+    def _take_settlement_bust(
+        self, account: str, recorded: Recorded, event: SettlementBusted
+    ) -> None:
+        bust = self._event_row(account, recorded, event)
+        self._rows.put(ACCOUNT_EVENTS, bust)
+        named: dict[str, Any] = {"account": account, "venue_id": event.settlement_id}
+        of = {"instrument": bust["instrument"], "kind": "settle"}
+        for settled in self._rows.select(ACCOUNT_EVENTS, **of, **named):
+            rows = restate_settlement(self._rows, self._renames.of(account), settled["position"])
+            self.positions.form_again(account, [row["instrument"] or "" for row in rows])
 
     def _take_rename(self, account: str, recorded: Recorded, event: InstrumentRenamed) -> None:
         """Put all rows of the names that it connects under the latest ones."""
@@ -360,10 +376,11 @@ class Fold:
         rows.put(ACCOUNT_EVENTS, self._event_row(account, recorded, event))
         renames = self._renames.of(account)
         names = sorted(renames.related(event.to))
-        rename_events(rows, account, renames, names)
+        of_settlements = set(rename_events(rows, account, renames, names))
         rename_marks(rows, account, renames, names)
         rename_instruments(rows, account, renames, names)
         self.positions.rename(account, renames, names)
+        self.positions.form_again(account, sorted(of_settlements.difference(names)))
 
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
         scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}

@@ -10,12 +10,12 @@ earlier fill names its packs, so that the fold can continue from it.
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, Protocol
 
-from orderledger.domain.exact import EXACT, QUOTIENT, ZERO, plain
+from orderledger.domain.exact import EXACT, QUOTIENT, TRAPS, ZERO, plain
 
 PACK = 16
 """Lots in a pack. At either end at most twice as many stay with the position."""
@@ -235,6 +235,10 @@ class Queue:
         return state
 
 
+COMPARED = Context(prec=QUOTIENT.prec - 4, rounding=ROUND_HALF_EVEN, traps=TRAPS)
+"""Prices of lots are compared to fewer digits than quantities are rounded to by splits."""
+
+
 class Ranked:
     """Highest in, first out: the least gain first, of equals the older. Only in memory. `sign`: 1
     where the highest cost of a unit has the least gain, else -1."""
@@ -256,7 +260,7 @@ class Ranked:
         heappop(self._heap)
 
     def add(self, lot: Lot) -> None:
-        unit = QUOTIENT.divide(lot.cost, lot.quantity)
+        unit = COMPARED.divide(lot.cost, lot.quantity)
         is_first = (lot.quantity > ZERO) is (self.sign > 0)
         self._count += 1
         heappush(self._heap, (unit.copy_negate() if is_first else unit, self._count, lot))

@@ -176,6 +176,8 @@ class PositionFold:
     def _add(self, position: Position, entry: Ordered) -> None:
         """Enter an entry in the books of a position, now or when they are folded again."""
         key = position.key
+        if key[:2] in self._refold:  # what is there now must carry nothing
+            return
         self._changed[key] = None
         if key not in self._stale and position.is_in_order(when(entry)):
             try:
@@ -253,6 +255,10 @@ class PositionFold:
     def rename(self, account: str, renames: Renames, names: Iterable[str]) -> None:
         """Form the positions of these instruments again, from entries under their latest names."""
         rename_trades(self._rows, account, renames, names)
+        self.form_again(account, names)
+
+    def form_again(self, account: str, names: Iterable[str]) -> None:
+        """Form the positions of these instruments again."""
         for name in names:
             self._held_of((account, name))
             self._refold[account, name] = None
@@ -387,7 +393,8 @@ class PositionFold:
             shown = shown if is_known and any(premium.values()) else {}
             if shown:
                 shown["position_side"] = side
-            is_of_other = is_known and not shown and known and known["position_side"] != side
+            others = {part[0] for part in settled.positions} - {side}
+            is_of_other = is_known and not shown and known and known["position_side"] in others
             if known == shown or is_of_other:
                 continue
             changed: AccountEventRow = {**row, "terms": {**row["terms"], "premium": shown}}
@@ -570,6 +577,9 @@ class NoPositions(PositionFold):
         return
 
     def rename(self, account: str, renames: Renames, names: Iterable[str]) -> None:
+        return
+
+    def form_again(self, account: str, names: Iterable[str]) -> None:
         return
 
 

@@ -438,14 +438,16 @@ class Position:
         )
 
     def _deliver(self, entry: Delivery) -> None:
-        """Buy or sell what a settlement delivers. The premium that is carried into it is a part of
-        its cost."""
-        terms, quantity = self.terms, self.signed_quantity(entry)
+        """Buy or sell what a settlement delivers. A carried premium is a part of the cost of
+        all delivered units, also of those that pay a fee."""
+        terms, quantity, delivered = self.terms, self.signed_quantity(entry), entry["quantity"]
         value = terms.value(quantity, entry["price"])
         kept: dict[str, Any] = entry["terms"].get("premium") or {}
         premium = {**self.premiums.get(entry["position"], {}), **kept} if kept else kept
         for book in self.books if quantity else ():
             carried = COSTS.divide(Decimal(premium.get(book.method, 0)), terms.multiplier)
+            if quantity != delivered:
+                carried = COSTS.divide(COSTS.multiply(carried, quantity), delivered)
             cost = COSTS.subtract(value, carried)
             price = terms.price(quantity, cost) if carried else entry["price"]
             if carried and book is self.books[0] and terms.is_margined:

@@ -1,7 +1,7 @@
 """Instruments under their latest names.
 
-A rename holds from its time on. A fact that is dated before it and has the old name belongs to the
-instrument with the new one, even if it is recorded later. From that time on, the old name is
+A rename holds from its time on. Facts that are dated before it and have the old name belong to the
+instrument with the new one, even if they are recorded later. From that time on, the old name is
 another instrument. Rows of the views have the latest name, and `former_name` where they were
 recorded under another.
 """

@@ -1,11 +1,11 @@
 """Puts the rows of an account under the latest names of its instruments, when a rename arrives."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
 from orderledger.projections.instruments import (
     INSTRUMENTS,
     StoredInstrumentRow,
@@ -42,6 +42,10 @@ class KnownRenames:
         self._known.clear()
 
 
+SETTLEMENT = ("settle", "delivery")
+"""The kinds of the rows of one settlement."""
+
+
 def rename_trades(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
     """Put the trades with these names under the latest."""
     for name in names:
@@ -50,28 +54,52 @@ def rename_trades(rows: Rows, account: str, renames: Renames, names: Iterable[st
                 rows.put(TRADES, latest)
 
 
-def rename_events(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:
-    """Put the account events with these names under the latest."""
+def rename_events(
+    rows: Rows, account: str, renames: Renames, names: Iterable[str]
+) -> Iterator[str]:
+    """Put the account events with these names under the latest. Yields the instruments of
+    settlements: a bust may be of another one now."""
     for row in rows.select(ACCOUNT_EVENTS, account=account, instrument=None):
         if row["cause"] is not None and (latest := renames.of_event(row)) is not row:
             rows.put(ACCOUNT_EVENTS, latest)
-    for name in names:
-        for row in rows.select(ACCOUNT_EVENTS, account=account, instrument=name):
-            if row["kind"] in ("settle", "delivery"):
-                _rename_settlement(rows, renames, row["position"])
-            elif (latest := renames.of_event(row)) is not row:
-                rows.put(ACCOUNT_EVENTS, latest)
+    found = [
+        row
+        for name in names
+        for row in rows.select(ACCOUNT_EVENTS, account=account, instrument=name)
+    ]
+    for row in found:
+        if row["kind"] not in SETTLEMENT and (latest := renames.of_event(row)) is not row:
+            rows.put(ACCOUNT_EVENTS, latest)
+    for row in found:
+        if row["kind"] in SETTLEMENT:
+            restated = restate_settlement(rows, renames, row["position"])
+            yield from (one["instrument"] or "" for one in restated)
 
 
-def _rename_settlement(rows: Rows, renames: Renames, position: int) -> None:
+def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[AccountEventRow]:
+    """Put the rows of a settlement under the latest names, with their state."""
     settled, delivered = (rows.get(ACCOUNT_EVENTS, (position, kind)) for kind in SETTLEMENT)
     assert settled is not None
-    for row in of_settlement(renames, settled, delivered):
+    found = with_state(rows, of_settlement(renames, settled, delivered))
+    for row in found:
         rows.put(ACCOUNT_EVENTS, row)
+    return found
 
 
-SETTLEMENT = ("settle", "delivery")
-"""The kinds of the rows of one settlement."""
+def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEventRow]:
+    """The rows of a settlement, busted where a bust names its id. Its premium is computed
+    again."""
+    settled, busts = settlement[0], list[AccountEventRow]()
+    if settled["venue_id"] is not None:
+        of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
+        busts = rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted")
+    found: list[AccountEventRow] = []
+    for row in settlement:
+        terms = row["terms"] or {}
+        if "premium" in terms and row["kind"] == "delivery":
+            terms = {**terms, "premium": {}}
+        found.append({**row, "terms": terms, "state": "busted" if busts else None})
+    return found
 
 
 def rename_marks(rows: Rows, account: str, renames: Renames, names: Iterable[str]) -> None:

@@ -98,10 +98,17 @@ class AccountFacts(Auditor):
     def settlements(self) -> list[Fact]:
         """Settlements. A result is carried only within one currency, and not to an inverse
         instrument, whose result has no price per unit: elsewhere it is realized."""
+        names = (("instrument", "settlement_id"), ("instrument", "message_id"))
+        busted, named = ([tuple(map(fact.get, of)) for fact in self.facts] for of in names)
+        busts = {
+            one
+            for one, fact in zip(busted, self.facts, strict=True)
+            if fact.type == "settlement_busted"
+        }
         return [
             fact if self._carries(fact) else replace(fact, message=fact.message | {"premium": None})
-            for fact in self.facts
-            if fact.type == "settle"
+            for fact, name in zip(self.facts, named, strict=True)
+            if fact.type == "settle" and name not in busts
         ]
 
     def _carries(self, fact: Fact) -> bool:

@@ -19,6 +19,7 @@ ACCOUNT_TYPES = {
     "balance",
     "transfer",
     "settle",
+    "settlement_busted",
     "split",
     "rename",
 }

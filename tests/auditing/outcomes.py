@@ -17,7 +17,7 @@ from tests.auditing.fills import FILL_DETAILS, numbers_of, said_of_fills, told_i
 from tests.auditing.names import names_borne, names_given
 from tests.auditing.order import Order
 
-WITH_AN_ID = {"funding", "transfer", "adjust", "split", "settle", "rename"}
+WITH_AN_ID = {"funding", "transfer", "adjust", "split", "settle", "rename", "settlement_busted"}
 """Two of them under two ids are two facts, whatever they say."""
 
 

@@ -231,6 +231,9 @@ FULL: dict[str, AnyEvent] = {
         position_id="P-1",
         reason="a_code",
     ),
+    "settlement_busted.v1": accounts.SettlementBusted(
+        **ACCOUNT, instrument="XYZ OCT 50 C", settlement_id="E-1", reason="a_code"
+    ),
     "instrument_renamed.v1": accounts.InstrumentRenamed(
         **ACCOUNT, instrument="XYZ", to="XYZW", reason="a_code"
     ),
@@ -360,6 +363,7 @@ LEAST: dict[str, AnyEvent] = {
     ),
     "instrument_split.v1": accounts.InstrumentSplit(instrument="XYZ", ratio=(2, 1)),
     "instrument_renamed.v1": accounts.InstrumentRenamed(instrument="XYZ", to="XYZW"),
+    "settlement_busted.v1": accounts.SettlementBusted(instrument="XYZ", settlement_id="E-1"),
     "instrument_settled.v1": accounts.InstrumentSettled(
         instrument="XYZ", kind=SettlementKind.EXPIRY, price=Decimal(0)
     ),

@@ -74,6 +74,7 @@ __all__ = [
     "Resumed",
     "Sender",
     "Settle",
+    "SettlementBusted",
     "Split",
     "StatusObserved",
     "Stopped",
@@ -1120,3 +1121,28 @@ class Settle(Message):
     position_side: PositionSide | None
     position_id: str | None
     def __init__(self, **fields: Unpack[_Settle]) -> None: ...
+
+class _SettlementBusted(TypedDict, total=False):
+    account: Required[str]
+    at: Required[datetime | str | int]
+    source: Source | str | None
+    message_id: str | None
+    evidence: Any | None
+    reason: str | None
+    text: str | None
+    actor: str | None
+    on_behalf_of: str | None
+    correlation_id: str | None
+    causation_id: str | None
+    instrument: Required[str]
+    settlement_id: Required[str]
+
+class SettlementBusted(Message):
+    """Withdraws a settlement: from then on it never was. It may arrive before the settlement."""
+
+    fact: ClassVar[type[instrument_events.SettlementBusted]]
+    at: datetime
+    type: Literal["settlement_busted"]
+    instrument: str
+    settlement_id: str
+    def __init__(self, **fields: Unpack[_SettlementBusted]) -> None: ...

@@ -19,6 +19,7 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
     9: (
         "transfer_recorded.v1",
         "instrument_renamed.v1",
+        "settlement_busted.v1",
         "instrument_settled.v1",
         "instrument_settled.v1.into",
         "instrument_split.v1",

@@ -1,4 +1,5 @@
-"""Instruments that get a new name: facts choose their instrument by their time."""
+"""New names of instruments, by which facts choose theirs by their time; and settlements that are
+busted."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -174,3 +175,44 @@ def test_a_busted_fill_before_the_rename_is_in_no_curve(ledger: Ledger) -> None:
         ledger.pnl(effective_at=datetime.fromisoformat("2022-06-08T00:00:00Z"))[0]["instrument"]
         == "FB"
     )
+
+
+def settled(**more: Any) -> dict[str, Any]:
+    leg = {"instrument": "FB", "side": "buy", "quantity": "100", "price": "50"}
+    return {
+        "type": "settle", "instrument": "FB C", "kind": "exercise", "price": "0",
+        "at": "2022-06-01T00:00:00Z", "message_id": "S-1", "premium": "carry", "into": leg, **more,
+    }  # fmt: skip
+
+
+BUST = {
+    "type": "settlement_busted", "instrument": "FB C", "settlement_id": "S-1",
+    "at": "2022-06-05T00:00:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))], ids=str)
+def test_a_busted_settlement_never_was(ledger: Ledger, order: tuple[int, ...]) -> None:
+    bought = fill("V-1", 1, "2022-05-01T00:00:00Z", instrument="FB C", side="buy")
+    messages = [bought, settled(), BUST]
+    record(ledger, *(messages[number] for number in order))
+    held = [(row["instrument"], row["position_quantity"]) for row in ledger.positions()]
+    assert [one for one in held if one[1]] == [("FB C", Decimal(2))]
+    assert ledger.lots()[0]["price"] == Decimal(150)
+    before = ledger.positions(effective_at=datetime.fromisoformat("2022-06-02T00:00:00Z"))
+    assert {row["instrument"]: row["position_quantity"] for row in before} == {
+        "FB": Decimal(100),
+        "FB C": Decimal(0),
+    }
+    record(ledger, settled(message_id="S-2", at="2022-06-06T00:00:00Z"))
+    assert {row["instrument"] for row in ledger.positions() if row["position_quantity"]} == {"FB"}
+
+
+def test_a_bust_names_the_settlement_of_its_instrument(ledger: Ledger) -> None:
+    bought = fill("V-1", 1, "2022-05-01T00:00:00Z", instrument="FB C", side="buy")
+    record(ledger, bought, settled(), {**BUST, "instrument": "FB"}, {**BUST, "settlement_id": "S"})
+    assert {row["instrument"] for row in ledger.positions() if row["position_quantity"]} == {"FB"}
+    record(ledger, rename("FB C", "META C"), {**BUST, "at": "2022-06-08T00:00:00Z"})
+    assert {row["instrument"] for row in ledger.positions() if row["position_quantity"]} == {
+        "META C"
+    }

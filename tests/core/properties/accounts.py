@@ -276,7 +276,7 @@ def settle(story: Story, instrument: str) -> None:
     """A settlement of all or a part, some with another leg and its premium carried on."""
     chance, is_inverse = story.chance, story.terms(instrument).get("inverse")
     kinds = ("expiry", "exercise", "assignment", "delivery", "redemption")
-    add_once_or_twice(
+    settled = add_once_or_twice(
         story,
         "settle",
         instrument=instrument,
@@ -288,6 +288,9 @@ def settle(story: Story, instrument: str) -> None:
         fees=listed_fees(story, instrument),
         position_side=chance.choice(sides_of(instrument)),
     )
+    if "message_id" in settled and story.is_now(0.4):
+        named = {"instrument": instrument, "settlement_id": settled["message_id"]}
+        add_once_or_twice(story, "settlement_busted", **named)
 
 
 def other_leg(story: Story, instrument: str) -> Message | None:
@@ -305,7 +308,8 @@ def listed_fees(story: Story, instrument: str) -> list[Message] | None:
     return given.get("fees")
 
 
-def add_once_or_twice(story: Story, type_: str, **fields: Any) -> None:
+def add_once_or_twice(story: Story, type_: str, **fields: Any) -> Message:
     message = story.add(type_, message_id=story.id("E") if story.is_now(0.5) else None, **fields)
     if story.is_now(0.3):
         story.messages.append(message)
+    return message

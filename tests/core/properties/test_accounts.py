@@ -95,8 +95,11 @@ def faults_of_assets(
 
 
 def is_completed_later(story: Sequence[dict[str, Any]]) -> bool:
-    """Whether a fill or an instrument is reported again after a balance. The total at the time of
-    the balance then has what later reports say of that time, and the auditor's has not."""
+    """Whether a fill or an instrument is reported again after a balance, or a settlement busted.
+    The total at the time of the balance then has what later reports say of that time, and the
+    auditor's has not."""
+    if any(message["type"] == "settlement_busted" for message in story):
+        return True
     times: dict[tuple[str, str], list[str]] = {}
     for message in story:
         name = message.get("fill_id") or message.get("instrument")
