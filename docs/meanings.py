@@ -198,6 +198,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "oco_both_filled": ("Two orders of one group of kind `oco` have active fills. Shown for each of them. The fills count.", "when only one of them has a fill: the fills of the others are busted"),
     "child_filled_first": ("An order of a group of kind `oto` or `bracket` has a fill before the first fill of its `parent`, or its parent has none.", "when a fill of the parent is known that is not later, or the child's is busted"),
     "children_exceed_parent": ("The children of one parent, in a group of kind `oto` or `bracket`, have filled more than the parent. Shown for each child with a fill. Open quantities are not compared: venues show children as working before they can trade.", "when the fills agree again"),
+    "terms_before_split": ("Open orders were requested before a split of their instrument, and the venue has reported no new terms of them since. Shown once for the last split of the instrument; `detail` names the orders.", "when each of them is replaced, restated or ended"),
     "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip

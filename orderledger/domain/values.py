@@ -273,6 +273,7 @@ class Anomaly(StrEnum):
     OCO_BOTH_FILLED = "oco_both_filled"
     CHILD_FILLED_FIRST = "child_filled_first"
     CHILDREN_EXCEED_PARENT = "children_exceed_parent"
+    TERMS_BEFORE_SPLIT = "terms_before_split"
 
 
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})

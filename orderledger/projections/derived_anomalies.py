@@ -3,7 +3,8 @@
 Some follow from a fill and the definition of its instrument together. A definition may come later.
 The anomaly is gone when the fill is completed, corrected or busted. The rows of positions say which
 instruments have any. A fill that has several is listed with the first of them. Others follow from
-transfers and balances, from the fills of a group of orders, or concern the whole log.
+transfers and balances, from the fills of a group of orders, or from open orders and a split. Some
+concern the whole log.
 """
 
 from collections import Counter
@@ -26,8 +27,11 @@ from orderledger.projections.entries import (
 )
 from orderledger.projections.groups import broken_in
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.order_times import microseconds
+from orderledger.projections.orders import ORDERS, StoredOrderRow
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import terms_of
+from orderledger.projections.renames import RENAMES, under_latest
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
     KIND_CONFLICT,
@@ -47,6 +51,10 @@ from orderledger.projections.view import AnyRow, RowType, Table
 
 CODES = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies", "book")
+)
+SPLITS = INSTRUMENTS.narrowed(("account", "instrument", "split_at"))
+OPEN_ORDERS = ORDERS.narrowed(
+    ("account", "client_order_id", "instrument", "requested_at", "is_open", "stream", "timing")
 )
 FLAGS = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies")
@@ -84,6 +92,7 @@ def derived_anomalies(
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
     found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
+    found += _of_splits(source, asked.get("account"), {row["position"] for row in found})
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
     rows = sorted(found, key=lambda row: row["position"])
@@ -165,6 +174,43 @@ def _of_groups(source: Source, account: str | None, used: set[int]) -> Iterator[
             }
 
 
+def _of_splits(source: Source, account: str | None, used: set[int]) -> Iterator[AnomalyRow]:
+    """Of open orders with terms from before a split: at the last split of the instrument."""
+    for row in source.rows(SPLITS, account=account):
+        split_at, of = row["split_at"], {"account": row["account"]}
+        if split_at is None:
+            continue
+        named = under_latest(
+            source.rows(OPEN_ORDERS, is_open=True, **of), source.rows(RENAMES, **of)
+        )
+        orders = [
+            order["client_order_id"] or ""
+            for order in named
+            if order["instrument"] == row["instrument"] and _is_older(order, split_at)
+        ]
+        splits = source.rows(ACCOUNT_EVENTS, instrument=row["instrument"], kind="split", **of)
+        if orders and splits[-1]["position"] not in used:
+            detail = f"{', '.join(orders)}: from before the split of {row['instrument']}"
+            name = splits[-1]["former_name"] or row["instrument"]
+            yield {
+                "position": splits[-1]["position"],
+                "account": row["account"],
+                "client_order_id": orders[0] if len(orders) == 1 else None,
+                "code": str(Anomaly.TERMS_BEFORE_SPLIT),
+                "detail": detail,
+                "detected_at": split_at,
+                "cleared_at": None,
+                "stream": account_stream(row["account"], "split", name),
+            }
+
+
+def _is_older(order: StoredOrderRow, split_at: datetime) -> bool:
+    changed = order["timing"].get("terms_changed")
+    is_changed = changed is not None and changed >= microseconds(split_at)
+    requested_at = order["requested_at"]
+    return requested_at is not None and requested_at < split_at and not is_changed
+
+
 def _of_fact(fact: Any, code: str, detail: str, kind: str, currency: str) -> AnomalyRow:
     return {
         "position": fact["position"],
@@ -220,7 +266,7 @@ def _row(entry: Ordered, code: str) -> AnomalyRow:
     kind, instrument = (
         ("settle", entry["terms"]["of"])
         if entry["kind"] == "delivery"
-        else (entry["kind"], entry["instrument"])
+        else (entry["kind"], entry["former_name"] or entry["instrument"])
     )
     return {
         "position": entry["position"],

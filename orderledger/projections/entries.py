@@ -46,6 +46,7 @@ class Adjustment(TypedDict):
     account: str
     kind: Literal["adjust"]
     instrument: str
+    former_name: str | None
     quantity: Decimal
     price: Decimal
     position_side: str | None
@@ -73,6 +74,7 @@ class _OfInstrument(TypedDict):
     position: int
     account: str
     instrument: str
+    former_name: str | None
     position_side: str | None
     position_id: str | None
     currency: str | None

@@ -12,7 +12,13 @@ from orderledger.domain.orders.commands import (
 )
 from orderledger.domain.orders.events import Event, OrderJudgement
 from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.reports import CancelRejected, FillRecorded, OrderAcknowledged
+from orderledger.domain.orders.reports import (
+    CancelRejected,
+    FillRecorded,
+    OrderAcknowledged,
+    OrderReplaced,
+    OrderRestated,
+)
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Source
 
@@ -52,11 +58,8 @@ class OrderTimes:
                 steps["submitted"] = now
                 return
             case CancelRequested():
-                if "cancel_requested" not in steps:
-                    steps["cancel_requested"], steps["cancel_requested_at"] = (
-                        now,
-                        microseconds(recorded.at),
-                    )
+                steps.setdefault("cancel_requested_at", microseconds(recorded.at))
+                steps.setdefault("cancel_requested", now)
                 return
             case OrderAcknowledged():
                 steps.setdefault("acknowledged", now)
@@ -69,6 +72,9 @@ class OrderTimes:
                 steps.setdefault("unresolved_reason", event.reason)
             case FillRecorded():
                 steps.setdefault("first_fill", now)
+            case OrderReplaced() | OrderRestated():
+                changed_at = microseconds(recorded.at)
+                steps["terms_changed"] = max(changed_at, steps.get("terms_changed", changed_at))
             case OrderJudgement():
                 return
         if order.is_ended is not is_ended:

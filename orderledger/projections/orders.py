@@ -137,8 +137,8 @@ class StoredOrderRow(OrderRow):
         "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` "
         "(the last), `acknowledged`, `first_fill`, `ended` and `cancel_requested` (the first that "
         "the venue did not reject) were recorded, null for imported messages. "
-        "`cancel_requested_at`: when that request was made. `unresolved_reason`: of the first "
-        "`unresolved`.",
+        "`cancel_requested_at`: when that request was made. `terms_changed`: when the venue last "
+        "changed its terms. `unresolved_reason`: of the first `unresolved`.",
         HIDDEN,
     ]
     outstanding: Annotated[
@@ -159,7 +159,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_grouped", "linked_group")),
     ("requested_at", "updated_at"),
-    version=17,
+    version=18,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),

@@ -89,6 +89,10 @@ ANOMALIES = {
         "the children of an order filled more than it did",
         "The fills count.",
     ),
+    Anomaly.TERMS_BEFORE_SPLIT: (
+        "open orders have terms from before a split of their instrument",
+        "The venue has not reported whether it adjusted or canceled them.",
+    ),
     Anomaly.LOG_WENT_BACK: (
         "the database came back with an older log",
         "Later facts are lost.",

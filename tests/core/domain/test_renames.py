@@ -216,3 +216,36 @@ def test_a_bust_names_the_settlement_of_its_instrument(ledger: Ledger) -> None:
     assert {row["instrument"] for row in ledger.positions() if row["position_quantity"]} == {
         "META C"
     }
+
+
+def split(name: str, at: str) -> dict[str, Any]:
+    return {"type": "split", "instrument": name, "ratio": [2, 1], "at": at}
+
+
+def found(ledger: Ledger) -> list[tuple[str, str | None, str]]:
+    rows = ledger.anomalies(code="terms_before_split")
+    return [(row["code"], row["client_order_id"], row["detail"]) for row in rows]
+
+
+def test_open_orders_from_before_a_split_are_an_anomaly_until_the_venue_reports(
+    ledger: Ledger,
+) -> None:
+    record(
+        ledger,
+        request("C-1", "FB", "2022-06-01T00:00:00Z"),
+        request("C-2", "FB", "2022-06-01T00:00:00Z"),
+        request("C-3", "FB", "2022-06-12T00:00:00Z"),
+        split("FB", "2022-06-05T00:00:00Z"),
+    )
+    both = "C-1, C-2: from before the split of FB"
+    assert found(ledger) == [("terms_before_split", None, both)]
+    restated = {
+        "type": "restated", "client_order_id": "C-1", "quantity": "20", "limit_price": "75",
+        "reason": "split", "at": "2022-06-05T08:00:00Z",
+    }  # fmt: skip
+    record(ledger, restated, rename())
+    second = "C-2: from before the split of META"
+    assert found(ledger) == [("terms_before_split", "C-2", second)]
+    canceled = {"type": "canceled", "client_order_id": "C-2", "at": "2022-06-05T09:00:00Z"}
+    record(ledger, canceled)
+    assert found(ledger) == []

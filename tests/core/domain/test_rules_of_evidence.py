@@ -321,6 +321,7 @@ OF_INSTRUMENTS = {
 }
 """What a fill and the definition of its instrument tell together: no event of an order records
 it."""
+OF_SPLITS = {Anomaly.TERMS_BEFORE_SPLIT}
 
 
 OF_GROUPS = {
@@ -343,7 +344,9 @@ def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
 
 
 def test_every_anomaly_of_one_order_is_shown_here() -> None:
-    elsewhere = TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_ACCOUNTS | OF_THE_LOG | OF_GROUPS
+    elsewhere = (
+        TOLD_BY_THE_LEDGER | OF_INSTRUMENTS | OF_ACCOUNTS | OF_THE_LOG | OF_GROUPS | OF_SPLITS
+    )
     assert {code for code, _, _ in ANOMALIES} == set(Anomaly) - elsewhere
 
 
