@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -229,8 +230,9 @@ def test_a_killed_worker_ends_the_rebuild_without_a_result(
 
     def kill_one(done: int) -> None:
         for child in psutil.Process().children():
-            if "spawn_main" in " ".join(child.cmdline()):
-                child.kill()
+            with suppress(psutil.NoSuchProcess):  # one that is reaped meanwhile
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
 
     with pytest.raises(StoreError, match="was killed"):
         built(place, to, 2, progress=kill_one)
