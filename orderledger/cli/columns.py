@@ -45,8 +45,8 @@ STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
 EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
     ("at", "order", "instrument", "side", "quantity", "price"),
-    ("fee", "fee_currency", "fees", "leg", "position_side", "position_id", "strategy", "state",
-     "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
+    ("former_name", "fee", "fee_currency", "fees", "leg", "position_side", "position_id",
+     "strategy", "state", "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
      "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
@@ -109,11 +109,13 @@ INSTRUMENTS = Columns(
     ("account", "instrument", "currency", "mark_price", "reported_quantity"),
     ("multiplier", "inverse", "position_mode", "tick", "lot", "marked_at"),
 )  # fmt: skip
-MARKS = Columns(("at", "account", "instrument", "price"), ("recorded_at", "position"))
+MARKS = Columns(
+    ("at", "account", "instrument", "price"), ("former_name", "recorded_at", "position")
+)
 ACCOUNT_EVENTS = Columns(
     ("kind", "account", "at", "instrument", "quantity", "currency"),
-    ("price", "transfer", "venue_id", "state", "position_side", "position_id", "cause",
-     "from_at", "to_at", "reason", "position"),
+    ("former_name", "price", "transfer", "venue_id", "state", "position_side", "position_id",
+     "cause", "terms", "from_at", "to_at", "reason", "position"),
 )  # fmt: skip
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"),
