@@ -92,6 +92,9 @@ class Book:
         self.growing: dict[str, tuple[Instrument, exposure.Working]] = {}
         self.instruments: dict[Instrument, instruments.StoredInstrumentRow] = {}
         self.renames: dict[str, Renames] = {}
+        self.set_at: dict[Instrument, datetime] = {}
+        """When the position of an instrument was last set otherwise than by trades. Fills from
+        before are inside it."""
         self.halts: dict[int, HaltRow] = {}
         self.open_breaks: dict[str, int] = {}
         self.on_event: Callable[[Recorded], None] = lambda recorded: None
@@ -333,6 +336,7 @@ class Book:
             self._add(before, after)
             for changed in after:
                 self._note_sides(changed)
+            self._must_reload |= self._is_older_than_set(order)
         if (
             isinstance(recorded.event, commands.OrderSubmitted)
             and recorded.recorded_at >= self.day_began
@@ -428,6 +432,14 @@ class Book:
             del self._ended[oldest]
             if oldest not in self.working:
                 self.orders.pop(oldest, None)
+
+    def _is_older_than_set(self, order: Order) -> bool:
+        """Whether the order has a fill from before its position was last set."""
+        first, name = order.fills.sums.first_fill_at, order.terms.instrument
+        if not self.set_at or first is None or name is None:
+            return False
+        set_at = self.set_at.get((order.account, self._latest(order, name)))
+        return set_at is not None and first < set_at
 
     def _latest(self, order: Order, name: str) -> str:
         """The latest name of an instrument of an order."""

@@ -7,6 +7,7 @@ after a restart.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ def load(book: Book) -> None:
         book.renames = {
             name: Renames(views.rows(tables.RENAMES, account=name)) for name in book.accounts
         }
+        book.set_at = _last_settings(book, views)
         halts = [
             row
             for name in (*book.accounts, accounts.EVERY_ACCOUNT)
@@ -144,6 +146,21 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
                 rest = positions.get((*of, None, *part), ZERO)
                 positions[*of, None, *part] = EXACT.subtract(rest, quantity)
     return positions
+
+
+SETTING = ("adjust", "split", "settle", "delivery")
+"""Kinds of account events that set or change a position otherwise than by trades."""
+
+
+def _last_settings(book: Book, views: StoredViews) -> dict[Instrument, datetime]:
+    found: dict[Instrument, datetime] = {}
+    for name in book.accounts:
+        for kind in SETTING:
+            for row in views.each(tables.ACCOUNT_EVENTS, account=name, kind=kind):
+                if row["instrument"] is not None:
+                    scope = (name, row["instrument"])
+                    found[scope] = max(row["at"], found.get(scope, row["at"]))
+    return found
 
 
 def _unmarked(

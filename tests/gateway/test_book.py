@@ -168,6 +168,33 @@ def test_an_adjustment_of_a_position_loads_the_book_once() -> None:
         assert (loads, book.held("a", "X", None)) == ([1], Decimal(3))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"type": "adjust", "instrument": "X", "quantity": "3", "price": "2", "reason": "opening"},
+        {"type": "split", "instrument": "X", "ratio": [2, 1]},
+        {"type": "settle", "instrument": "X", "kind": "expiry", "price": "0"},
+        {"type": "rename", "instrument": "X", "to": "Y"},
+    ],
+    ids=lambda one: str(one["type"]),
+)
+def test_a_late_fill_counts_at_its_own_time(setting: dict[str, Any]) -> None:
+    """One from before what set the position, or gave the instrument its name."""
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        book = book_of(ledger, clock)
+        for name, fill_id, second in (("N-1", "F-1", 1), (None, None, 4), ("N-2", "F-2", 2)):
+            fill = {"type": "fill", "instrument": "X", "side": "buy", "quantity": "1", "price": "1"}
+            named = {"client_order_id": name, "fill_id": fill_id} if name else {}
+            message = {"account": "a", **(fill if name else setting), **named}
+            ledger.record(parse_document({**message, "at": moment(second)}))
+            book.catch_up()
+        assert state_of(book) == state_of(book_of(ledger, clock))
+        check_exposure(book, ledger)
+        (row,) = [row for row in ledger.positions() if row["fills"]]
+        assert book.held("a", row["instrument"], None) == row["position_quantity"]
+
+
 def test_the_day_begins_at_midnight_of_the_time_zone() -> None:
     clock = SteppingClock(datetime(2026, 1, 5, 22, 30, tzinfo=UTC), timedelta())
     with Ledger.open("memory://", clock=clock, update_views=False) as ledger:

@@ -86,6 +86,21 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "evidence": ({"e": 0}, {"e": 1}),
     "reason": ("unknown_order", "duplicate_order", "too_late", "other words"),
 }
+OF_KIND: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("rename", "to"): ("X", "Y", "Z"),
+    ("split", "ratio"): ([2, 1], [1, 2]),
+    ("split", "cash_in_lieu"): ({"quantity": "0.5", "currency": "USD", "amount": "1"},),
+    ("settle", "fees"): ([{"currency": "USD", "amount": "0.1", "kind": "tax"}],),
+    ("settle", "kind"): ("expiry", "assignment"),
+    ("settle", "premium"): ("realize", "carry"),
+    ("settle", "into"): (
+        {"instrument": "X", "side": "buy", "quantity": "1", "price": "2"},
+        {"instrument": "Y", "side": "sell", "quantity": "2", "price": "1"},
+    ),
+    ("settlement_busted", "settlement_id"): ("M-1", "M-2", "M-3", "M-4"),
+}
+"""Values of fields that other kinds of messages do not have, or with another meaning."""
+
 CHANCES = {
     "client_order_id": 0.7,
     "instrument": 0.4,
@@ -128,11 +143,8 @@ def _any_message(chance: Random, *, are_timed: bool) -> Message:
             or (name == "at" and are_timed)
         )
         if name != "type" and is_given:
-            message[name] = (
-                chance.choice(VALUES[name])
-                if name in VALUES
-                else moment(chance.randint(0, SECONDS))
-            )
+            values = OF_KIND.get((kind, name)) or VALUES.get(name)
+            message[name] = chance.choice(values) if values else moment(chance.randint(0, SECONDS))
     if (
         kind in ABOUT_ORDERS
         and not {"client_order_id", "venue_order_id", "aliases"} & message.keys()
