@@ -443,7 +443,7 @@ class Book:
 
     def _latest(self, order: Order, name: str) -> str:
         """The latest name of an instrument of an order."""
-        named_at = order.terms.requested_at
+        named_at = order.terms.requested_at or order.fills.sums.first_fill_at
         renames = self.renames.get(order.account)
         return renames.latest(name, named_at) if renames and named_at else name
 

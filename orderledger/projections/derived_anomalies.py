@@ -54,7 +54,10 @@ CODES = POSITIONS.narrowed(
 )
 SPLITS = INSTRUMENTS.narrowed(("account", "instrument", "split_at"))
 OPEN_ORDERS = ORDERS.narrowed(
-    ("account", "client_order_id", "instrument", "requested_at", "is_open", "stream", "timing")
+    (
+        *("account", "client_order_id", "instrument", "requested_at", "first_fill_at"),
+        *("is_open", "stream", "timing"),
+    )
 )
 FLAGS = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies")

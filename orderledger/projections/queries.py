@@ -89,7 +89,7 @@ WORKING_ORDERS = ORDERS.narrowed(
             "legs",
             "certainty",
         ),
-        *("requested_at", "is_open", "stream"),
+        *("requested_at", "first_fill_at", "is_open", "stream"),
     )
 )
 """The columns of orders that positions need."""

@@ -130,13 +130,15 @@ def of_settlement(
 def under_latest(
     orders: Iterable[StoredOrderRow], renames: Iterable[RenameRow]
 ) -> Iterator[StoredOrderRow]:
-    """The orders under the names that the instruments of their requests have now."""
+    """The orders under the names that the instruments of their requests have now, without one those
+    of their first fills."""
     of: dict[str, list[RenameRow]] = {}
     for row in renames:
         of.setdefault(row["account"], []).append(row)
     by_account = {account: Renames(rows) for account, rows in of.items()}
     for order in orders:
-        known, at = by_account.get(order["account"]), order["requested_at"]
+        known = by_account.get(order["account"])
+        at = order["requested_at"] or order["first_fill_at"]
         name = order["instrument"]
         if known is None or name is None or at is None:
             yield order
