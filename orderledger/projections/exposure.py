@@ -21,9 +21,8 @@ from orderledger.projections.positions import Terms, shown
 
 _COLUMNS = (
     "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side",
-    "position_id", "quantity",
-    "limit_price", "status", "pending", "certainty", "cum_quantity", "requested_at", "first_fill_at", "is_open",
-    "outstanding", "legs",
+    "position_id", "quantity", "limit_price", "status", "pending", "certainty", "cum_quantity",
+    "requested_at", "first_fill_at", "is_open", "outstanding", "legs",
 )  # fmt: skip
 
 EXPOSED_ORDERS = ORDERS.narrowed(_COLUMNS)
