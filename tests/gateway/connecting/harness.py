@@ -5,13 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from orderledger import Request
 from orderledger.extend.values import SystemClock
 from orderledger.simulation.servers.faults import Faults
-from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue, simulated
-from orderledger.venues.base.registry import adapter
+from orderledger.simulation.servers.simulated import SimulatedVenue, simulated
+from orderledger.simulation.serving import secrets_in_files, settings_of
 
 SMALL = 10
 """Lots of an order."""
@@ -19,21 +17,16 @@ SMALL = 10
 
 @asynccontextmanager
 async def served(
-    venue: str, folder: Path, monkeypatch: pytest.MonkeyPatch, gateway: str = ""
+    venue: str, folder: Path, gateway: str = ""
 ) -> AsyncIterator[tuple[SimulatedVenue, Path]]:
     """The simulated venue while it serves, and its settings file with a table `[gateway]`."""
     made = simulated(venue, Faults(), SystemClock())
-    monkeypatch.setenv(TOKEN_VARIABLE, made.token or "unused")
-    async with made.server as server:
-        addresses = f'url = "{server.http_url}{made.path}"'
-        if "websocket_url" in adapter(venue).settings.model_fields:
-            addresses += f'\nwebsocket_url = "{server.websocket_url}"'
-        path = folder / "orderledger.toml"
-        path.write_text(
-            f'db = "{folder / "orders.db"}"\n\n[[venues]]\nvenue = "{venue}"\n{addresses}\n'
-            f"{made.section}\n\n[gateway]\n{gateway}\n"
-        )
-        yield made, path
+    with secrets_in_files(made) as section:
+        async with made.server:
+            text = settings_of(venue, made, section).replace("fake.db", str(folder / "orders.db"))
+            path = folder / "orderledger.toml"
+            path.write_text(f"{text}\n[gateway]\n{gateway}\n")
+            yield made, path
 
 
 def buy(made: SimulatedVenue, account: str, name: str, **terms: Any) -> Request:

@@ -8,6 +8,7 @@ import pytest
 
 import orderledger
 from orderledger import InvalidSetting, Ledger
+from orderledger.venues import installed, order_entry
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.polled.keyed_entry import KeyedOrderEntry
 from tests.gateway.connecting.harness import buy, served
@@ -15,31 +16,34 @@ from tests.gateway.connecting.harness import buy, served
 ACCOUNT = "nobitex:fake"
 
 
-def test_five_lines_send_an_order_that_is_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("venue", installed())
+def test_five_lines_send_an_order_that_is_recorded(venue: str, tmp_path: Path) -> None:
+    account = f"{venue}:fake"
+
     async def trade() -> tuple[str, list[str]]:
         async with (
-            served("nobitex", tmp_path, monkeypatch) as (made, path),
+            served(venue, tmp_path) as (made, path),
             orderledger.connect(path) as desk,
         ):
-            sent = await desk.gateway.submit(buy(made, ACCOUNT, "C-1"))
+            sent = await desk.gateway.submit(buy(made, account, "C-1"))
+            async with asyncio.timeout(30):
+                while (await desk.ledger.order("C-1"))["status"] != "new":
+                    await asyncio.sleep(0.05)
             rows = await desk.ledger.open_orders()
             return sent.state, [row["client_order_id"] for row in rows]
 
-    assert asyncio.run(trade()) == ("acknowledged", ["C-1"])
+    state, working = asyncio.run(trade())
+    assert (state, working) == ("received" if venue == "lighter" else "acknowledged", ["C-1"])
     with Ledger.open(tmp_path / "orders.db") as ledger:
         assert ledger.order("C-1")["status"] == "new"
         collectors = ledger.status()["collectors"]
         assert [one["is_running"] for one in collectors.values()] == [False]
 
 
-def test_the_collector_of_the_desk_records_fills(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_collector_of_the_desk_records_fills(tmp_path: Path) -> None:
     async def trade() -> str:
         async with (
-            served("ccxt", tmp_path, monkeypatch) as (made, path),
+            served("ccxt", tmp_path) as (made, path),
             orderledger.connect(path) as desk,
         ):
             await desk.gateway.submit(buy(made, "ccxt:fake", "C-1"))
@@ -83,7 +87,7 @@ def test_what_was_opened_is_closed_once_in_reverse_even_if_opening_fails_half_wa
 
     async def trade() -> None:
         async with (
-            served("nobitex", tmp_path, monkeypatch, f"accounts = {accounts}") as (_, path),
+            served("nobitex", tmp_path, f"accounts = {accounts}") as (_, path),
             orderledger.connect(path),
         ):
             pass
@@ -110,12 +114,10 @@ async def _broken_later(*arguments: Any, **named: Any) -> None:
     raise RuntimeError("broken")
 
 
-def test_a_second_collector_of_the_accounts_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_collector_of_the_accounts_is_refused(tmp_path: Path) -> None:
     async def trade() -> None:
         async with (
-            served("nobitex", tmp_path, monkeypatch) as (_, path),
+            served("nobitex", tmp_path) as (_, path),
             orderledger.connect(path),
             orderledger.connect(path),
         ):
@@ -131,11 +133,12 @@ def test_an_entry_of_the_caller_is_not_closed(
     closed: list[str] = []
 
     async def trade() -> str:
-        async with served("nobitex", tmp_path, monkeypatch, "collects = false") as (made, path):
-            entry = orderledger.venues.order_entry(
+        async with served("nobitex", tmp_path, "collects = false") as (made, path):
+            monkeypatch.setenv("NOBITEX_TOKEN", str(made.token))
+            entry = order_entry(
                 "nobitex",
                 account=ACCOUNT,
-                token={"env": "FAKE_TOKEN"},
+                token={"env": "NOBITEX_TOKEN"},
                 url=made.server.http_url,
             )
             close = entry.aclose
@@ -155,11 +158,9 @@ def test_an_entry_of_the_caller_is_not_closed(
     assert asyncio.run(trade()) == "acknowledged"
 
 
-def test_an_account_that_no_venue_has_is_refused_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_that_no_venue_has_is_refused_with_its_line(tmp_path: Path) -> None:
     async def read() -> None:
-        async with served("nobitex", tmp_path, monkeypatch, 'accounts = ["nobitx:fake"]') as made:
+        async with served("nobitex", tmp_path, 'accounts = ["nobitx:fake"]') as made:
             orderledger.connect(made[1])
 
     with pytest.raises(InvalidSetting, match=r"toml:11: gateway.accounts.1: 'nobitx:fake' is not"):
