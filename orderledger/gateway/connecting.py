@@ -19,11 +19,12 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
+from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
-from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.base.venue import Records, ReportsMarks, Venue
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venue_of
 from orderledger.venues.collecting.records import records_of
@@ -105,6 +106,7 @@ class Desk:
         entries = self._entries(opened)
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)
+        marker = self._marker(opened)
         gateway = Gateway(
             self.ledger.sync,
             entries,
@@ -113,6 +115,7 @@ class Desk:
             name=self.settings.gateway.name,
             take_over=self._take_over,
             answer_seconds=self.settings.gateway.answer_seconds,
+            marks=marker,
         )
         self.gateway = await opened.enter_async_context(gateway)
 
@@ -145,6 +148,23 @@ class Desk:
                 "gateway.accounts", "no account has a key to send orders: use `orderledger collect`"
             )
         return entries
+
+    def _marker(self, opened: AsyncExitStack) -> Marker | None:
+        """The task that records marks, if a limit needs them."""
+        settings = self.settings.gateway
+        reporting = {
+            account: venue
+            for account, venue in self.venues.items()
+            if isinstance(venue, ReportsMarks)
+        }
+        if not needs_marks(settings):
+            return None
+        for account in self.venues.keys() - reporting.keys():
+            log.warning("no_marks", account=account, why="its venue has no prices: record marks")
+        marker = Marker(self.ledger, reporting, SystemClock(), settings)
+        marking = asyncio.create_task(marker.run())
+        opened.push_async_callback(_ended, marking)
+        return marker
 
     def _look_ups(self) -> Mapping[str, OrderLookup]:
         found: Any = self.venues
@@ -189,6 +209,11 @@ def entry_of(section: VenueSection, account: str) -> OrderEntry:
             "gateway.accounts", f"{account!r} cannot send: {section.venue} only reads"
         )
     return made(section, account)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _note_end(collecting: "asyncio.Task[None]") -> None:

@@ -134,6 +134,16 @@ class GatewaySettings(Section):
         description="Whether `connect` listens to the venues itself. If not, `orderledger collect` "
         "has to run beside it.",
     )
+    marks: StrictBool | None = Field(
+        default=None,
+        description="Whether `connect` records the venues' prices as marks. Default: if a limit or "
+        "a breaker needs them.",
+    )
+    mark_seconds: Seconds = Field(
+        default=5.0,
+        description="Time between two marks of an instrument. At most half of the smallest "
+        "`mark_age_seconds`.",
+    )
     answer_seconds: Seconds = Field(
         default=10.0,
         description="After this time without an answer, the outcome of a request is unknown.",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.venue import NoRecords as NoRecords
     from orderledger.venues.base.venue import PriorPosition as PriorPosition
     from orderledger.venues.base.venue import Records as Records
+    from orderledger.venues.base.venue import ReportsMarks as ReportsMarks
     from orderledger.venues.base.venue import UnreadablePayload as UnreadablePayload
     from orderledger.venues.base.venue import Up as Up
     from orderledger.venues.base.venue import Venue as Venue
@@ -139,6 +140,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "NoRecords",
         "PriorPosition",
         "Records",
+        "ReportsMarks",
         "UnreadablePayload",
         "Up",
         "Venue",

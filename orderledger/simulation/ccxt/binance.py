@@ -102,6 +102,7 @@ class BinanceServer(VenueServer):
     def routes(self) -> Iterable[web.RouteDef]:
         return (
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
+            web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
             web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
@@ -177,6 +178,24 @@ class BinanceServer(VenueServer):
         }
 
     # Queries
+
+    async def _premium_index(self, asked: Mapping[str, str]) -> Any:
+        """Source: developers.binance.com, USD-M futures, "Mark Price"."""
+        now = milliseconds(self.exchange.clock.now())
+        rows = [
+            {
+                "symbol": symbol_of(name),
+                "markPrice": price,
+                "indexPrice": price,
+                "estimatedSettlePrice": price,
+                "lastFundingRate": "0.0001",
+                "interestRate": "0.0001",
+                "nextFundingTime": now,
+                "time": now,
+            }
+            for name, price in self.prices.items()
+        ]
+        return [row for row in rows if asked.get("symbol") in (None, row["symbol"])]
 
     async def _exchange_info(self, asked: Mapping[str, str]) -> Any:
         symbols = [

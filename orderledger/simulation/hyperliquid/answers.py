@@ -113,7 +113,9 @@ class HyperliquidRest(VenueServer):
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
         is_known = (
-            asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+            asked.get("type") in self.lists
+            if asked.get("type") in LISTS
+            else "user" in asked or asked.get("type") == "allMids"
         )
         if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
             return web.Response(
@@ -147,6 +149,9 @@ class HyperliquidRest(VenueServer):
             "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))[
                 "orders"
             ],
+            "allMids": lambda user, asked: {
+                name: f"{price:f}" for name, price in self.prices.items()
+            },
             "orderStatus": self._order_status,
             "historicalOrders": self._historical_orders,
             "userFills": lambda user, asked: self._newest_fills(user),
