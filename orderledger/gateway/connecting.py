@@ -17,10 +17,12 @@ from typing import Any, Self
 from orderledger import AsyncLedger, InvalidSetting
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
+from orderledger.gateway.connecting_keys import asked_keys, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
@@ -58,8 +60,9 @@ class Desk:
     """What `connect` has opened.
 
     `ledger`: an `AsyncLedger`. `gateway`: sends the orders. `venues`: by account, what is queried
-    and listened to. `collector`: records the venues' reports; None if another process collects.
-    Leaving it stops the gateway, then the collector, then the connections, then the ledger.
+    and listened to. `keys`: by account, what its key may do. `collector`: records the venues'
+    reports; None if another process collects. Leaving it stops the gateway, then the collector,
+    then the connections, then the ledger.
     """
 
     ledger: AsyncLedger
@@ -76,6 +79,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.venues: dict[str, Venue] = {}
+        self.keys: dict[str, KeyPermissions] = {}
         self._own_entries = dict(entries or {})
         self._own_venues = tuple(venues)
         self._take_over = tuple(take_over)
@@ -104,6 +108,7 @@ class Desk:
         venues = [*self._own_venues, *self._venues(opened, records)]
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
+        await self._check_keys()
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)
         marker = self._marker(opened)
@@ -148,6 +153,18 @@ class Desk:
                 "gateway.accounts", "no account has a key to send orders: use `orderledger collect`"
             )
         return entries
+
+    async def _check_keys(self) -> None:
+        """Ask the venues of the file what its keys may do. The caller's own entries have theirs."""
+        if self.settings.gateway.asks_keys:
+            senders = self.settings.senders
+            self.keys = await asked_keys(
+                (section, account)
+                for section, account in senders
+                if account not in self._own_entries
+            )
+            allows = self.settings.gateway.allows_withdrawals
+            check_keys(self.keys, SystemClock().now(), allows_withdrawals=allows)
 
     def _marker(self, opened: AsyncExitStack) -> Marker | None:
         """The task that records marks, if a limit needs them."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.client_ids import ClientIds as ClientIds
     from orderledger.venues.base.fields import Document as Document
     from orderledger.venues.base.fields import Unreadable as Unreadable
+    from orderledger.venues.base.keys import KeyPermissions as KeyPermissions
     from orderledger.venues.base.networks import Network as Network
     from orderledger.venues.base.networks import Networks as Networks
     from orderledger.venues.base.order_entry import EntryAbilities as EntryAbilities
@@ -126,6 +127,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Secret",
         "VenueSection",
     ),
+    "orderledger.venues.base.keys": ("KeyPermissions",),
     "orderledger.venues.base.networks": (
         "Network",
         "Networks",

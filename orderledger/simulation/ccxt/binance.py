@@ -37,6 +37,7 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 
+KEY_AGE = timedelta(days=90)
 TOKEN, LISTEN_KEY = "token-of-the-fake", "listen-key-of-the-fake"
 WORDS = {
     OrderStatus.RECEIVED: "NEW",
@@ -95,6 +96,7 @@ class BinanceServer(VenueServer):
         super().__init__(exchange, faults=faults, port=port)
         self.account = account
         self._key, self._secret = key, secret.encode()
+        self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
         self.failings = Failings()
         free_ids_of_ended_orders(exchange)
@@ -103,6 +105,7 @@ class BinanceServer(VenueServer):
         return (
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
+            web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
             web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
@@ -178,6 +181,24 @@ class BinanceServer(VenueServer):
         }
 
     # Queries
+
+    async def _key_permissions(self, asked: Mapping[str, str]) -> Any:
+        """Source: developers.binance.com, Wallet, "Get API Key Permission"."""
+        return {
+            "ipRestrict": self.key_has_address_limit,
+            "createTime": milliseconds(self.exchange.clock.now() - KEY_AGE),
+            "enableReading": True,
+            "enableWithdrawals": self.key_can_withdraw,
+            "enableInternalTransfer": False,
+            "enableMargin": False,
+            "enableFutures": True,
+            "permitsUniversalTransfer": False,
+            "enableVanillaOptions": False,
+            "enableFixApiTrade": False,
+            "enableFixReadOnly": False,
+            "enableSpotAndMarginTrading": True,
+            "enablePortfolioMarginTrading": False,
+        }
 
     async def _premium_index(self, asked: Mapping[str, str]) -> Any:
         """Source: developers.binance.com, USD-M futures, "Mark Price"."""

@@ -128,6 +128,12 @@ class HyperliquidRest(VenueServer):
             self._spend(weight_of_rows(asked["type"], len(document)))
         return self.answer(document)
 
+    def _role(self, user: str, asked: dict[str, Any]) -> Any:
+        """Source: hyperliquid.gitbook.io, Info endpoint, "Query a user's role"."""
+        if user in self.actions.agents:
+            return {"role": "agent", "data": {"user": self.actions.agents[user]}}
+        return {"role": "user" if user in self.exchange.accounts else "missing"}
+
     def _spend(self, weight: int) -> bool:
         now = time.monotonic()
         while self._spent and self._spent[0][0] <= now - self.minute:
@@ -152,6 +158,7 @@ class HyperliquidRest(VenueServer):
             "allMids": lambda user, asked: {
                 name: f"{price:f}" for name, price in self.prices.items()
             },
+            "userRole": self._role,
             "orderStatus": self._order_status,
             "historicalOrders": self._historical_orders,
             "userFills": lambda user, asked: self._newest_fills(user),

@@ -8,13 +8,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import ccxt
-
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id, price_of
