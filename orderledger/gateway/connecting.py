@@ -24,7 +24,7 @@ from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
-from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.registry import adapter, installed
 from orderledger.venues.base.settings import VenueSection
 from orderledger.venues.base.venue import Records, ReportsMarks, Venue
 from orderledger.venues.collecting.collector import Collector
@@ -53,7 +53,8 @@ def connect(
     Raises InvalidSetting with the line and the key of a fault. Entering it raises StoreError, and
     InvalidSetting for a key that may not be used or an account that another collector reads.
     """
-    return Desk(DeskSettings.read(config), entries=entries, venues=venues, take_over=take_over)
+    settings = DeskSettings.read(config, needs_venues=not (entries or venues))
+    return Desk(settings, entries=entries, venues=venues, take_over=take_over)
 
 
 class Desk:
@@ -126,7 +127,9 @@ class Desk:
 
     async def _records(self, opened: AsyncExitStack) -> Records:
         settings = self.settings.collect
-        manager = records_of(settings.db, self.ledger.sync, settings.adapters)
+        own = [adapter(venue.name) for venue in self._own_venues if venue.name in installed()]
+        adapters = [*settings.adapters, *own]
+        manager = records_of(settings.db, self.ledger.sync, adapters)
         records = await asyncio.to_thread(manager.__enter__)
         opened.push_async_callback(asyncio.to_thread, manager.__exit__, None, None, None)
         return records
@@ -191,7 +194,7 @@ class Desk:
         self, opened: AsyncExitStack, venues: Sequence[Venue], records: Records
     ) -> None:
         settings, ledger = self.settings.collect, self.ledger.sync
-        published = await claimed(settings, ledger)
+        published = await claimed(settings.collector, {*self.venues}, ledger)
         self.collector = Collector(
             ledger,
             venues,
