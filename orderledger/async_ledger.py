@@ -110,8 +110,8 @@ class AsyncLedger:
 
     @property
     def sync(self) -> Ledger:
-        """The ledger behind it, for what needs one. Its methods block the event loop. Raises
-        RuntimeError before it is entered."""
+        """The `Ledger` that does the work. Its methods block the event loop. Raises RuntimeError
+        before it is entered."""
         if self._ledger is None:
             raise RuntimeError(
                 "the ledger is not open: use `async with AsyncLedger.open(...) as ledger`"

@@ -58,7 +58,7 @@ def connect(
 
 
 class Desk:
-    """What `connect` has opened.
+    """The opened parts: `async with connect(...) as desk`.
 
     `ledger`: an `AsyncLedger`. `gateway`: sends the orders. `venues`: by account, what is queried
     and listened to. `keys`: by account, what its key may do. `collector`: records the venues'

@@ -1,4 +1,4 @@
-"""What the keys of a settings file may do, asked of the venues that say it."""
+"""Permissions of the keys of a settings file, as their venues report them."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ async def _asked(section: VenueSection, account: str) -> KeyPermissions:
             return await ask(section, account)
     except InvalidSetting:
         raise
-    except Exception as error:  # of a venue: sending goes on, and the log says so
+    except Exception as error:  # of a venue: trading continues, and the log has the reason
         return KeyPermissions(source=f"no answer: {type(error).__name__}: {error}")
 
 

@@ -120,7 +120,7 @@ class GatewaySettings(Section):
         default=(), description="Limits of orders, each a table `[[gateway.limits]]`."
     )
     breakers: tuple[Breaker, ...] = Field(
-        default=(), description="What halts trading, each a table `[[gateway.breakers]]`."
+        default=(), description="Conditions that halt trading, each a table `[[gateway.breakers]]`."
     )
     name: Identifier = Field(
         default="gateway", description="Name of the sending process, in its lease."

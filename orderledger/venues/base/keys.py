@@ -1,4 +1,4 @@
-"""`KeyPermissions`: what a venue reports about the key of an account."""
+"""`KeyPermissions`: the permissions of the key of an account."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ __all__ = ["KeyPermissions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """What a venue reports about a key. None: the venue does not say.
+    """Permissions of a key, as its venue reports them. None: the venue does not say.
 
     `can_trade`, `can_withdraw`: what it may do. `has_address_limit`: whether it works only from
     listed IP addresses. `created_at`, `expires_at`: its times. `source`: the query that was asked,
