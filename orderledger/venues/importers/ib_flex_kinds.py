@@ -1,7 +1,7 @@
 """The kinds of rows of a Flex statement besides executions: how each is recorded, and the
 statement that it was checked with."""
 
-from orderledger.venues.importers.source import RowMeaning
+from orderledger.venues.base.row_meanings import RowMeaning
 
 JAL = "github.com/titov-vv/jal, tests/test_data/"
 CAPGAINS = "github.com/csingley/capgains, tests/"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from orderledger import InvalidMessage, Message, Source
 from orderledger.extend.messages import facts
+from orderledger.venues.base.row_meanings import RowMeaning
 from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import as_evidence
 
@@ -63,15 +64,6 @@ class NothingKnown:
 
     def is_held(self, instrument: str, at: datetime) -> bool:
         return False
-
-
-class RowMeaning(NamedTuple):
-    """How a kind of row is recorded. `checked_with`: the document or the real export that shows
-    such a row."""
-
-    row: str
-    recorded_as: str
-    checked_with: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
