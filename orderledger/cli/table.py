@@ -96,6 +96,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "translate": Entry(
             "venues.cli.collecting:translate", "Turn payloads of a VENUE into messages."
         ),
+        "fake": Entry("simulation.cli.faking:fake", "Serve a simulated VENUE until stopped."),
         "compare": Entry(
             "audit.cli.exporting:compare", "Compare two accounts that hold the same trading."
         ),

@@ -147,6 +147,10 @@ class VenueSection(Section):
         """The accounts' names in the ledger."""
         raise NotImplementedError
 
+    def can_send(self, account: str) -> bool:
+        """Whether the settings have what is needed to send orders of this account."""
+        return True
+
     @property
     def at_venue(self) -> tuple[str, ...]:
         """The accounts' names at the venue, each with the kind of name: `number VA1`."""

@@ -27,6 +27,9 @@ from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.registry import adapter, adapters
 from orderledger.venues.base.settings import Seconds, VenueSection
 
+SECTIONS_OF_OTHERS = ("gateway", "serve", "alerts")
+"""Tables of the same file that `connect`, `serve` and `watch` read."""
+
 Hours = Annotated[float, Field(gt=0, le=24 * 366 * 20)]
 
 
@@ -123,6 +126,7 @@ class CollectSettings(BaseSettings):
         }
         try:
             given = TomlConfigSettingsSource(cls, path)()
+            given = {name: value for name, value in given.items() if name not in SECTIONS_OF_OTHERS}
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None
         try:
