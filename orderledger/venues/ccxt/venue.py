@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -277,6 +278,7 @@ class CcxtVenue(PolledVenue):
             memory=self._memory,
             source=source,
             received_at=self.now(),
+            size_of=self._size_of,
         )
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
@@ -288,6 +290,10 @@ class CcxtVenue(PolledVenue):
 
     def _pushed_trades(self, rows: list[Any]) -> Translation:
         return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _size_of(self, instrument: str) -> Decimal | None:
+        terms = self.terms_of(instrument)
+        return None if terms is None else terms.multiplier
 
     def _market(self, instrument: str) -> Any:
         return (self.exchange.markets or {}).get(instrument)
