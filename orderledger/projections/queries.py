@@ -10,7 +10,7 @@ from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.assets import asset_rows
-from orderledger.projections.balances import balances
+from orderledger.projections.balances import BALANCES, balances
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
@@ -34,7 +34,7 @@ from orderledger.projections.instruments import (
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
 from orderledger.projections.marks import MARKS
-from orderledger.projections.open_lots import LotRow, lot_rows
+from orderledger.projections.open_lots import LOTS_SHOWN, LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
     ASSET,
@@ -72,7 +72,7 @@ from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable, Table
 
-__all__ = ["Conversion", "Result", "balances", "valuation"]
+__all__ = ["BALANCES", "LOTS_SHOWN", "Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
