@@ -74,6 +74,7 @@ equity = question(
     listing(columns.EQUITY, "points", Queries.equity),
     "orderledger equity --account hyperliquid:main --method fifo",
     "orderledger equity --all --json",
+    "orderledger equity --in USDT --account binance:spot",
     add=[
         click.option("--all", "has_all", is_flag=True, help="Every fill, funding and adjustment.")
     ],

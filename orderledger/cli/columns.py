@@ -74,8 +74,9 @@ RECONCILIATION = Columns(
     "not_reported", "open_breaks", "covered_from", "covered_to", "certificate_position"),
 )  # fmt: skip
 EQUITY = Columns(
-    ("at", "kind", "instrument", "equity", "drawdown", "currency"),
+    ("at", "kind", "instrument", "equity", "drawdown", "currency", "basis"),
     (
+        "reason",
         "fill_id",
         "net_pnl",
         "peak",

@@ -7,6 +7,14 @@ from heapq import merge
 from typing import Any, Literal, get_args
 
 from orderledger.domain.exact import ZERO, total
+from orderledger.projections.account_equity import (
+    AccountCurve,
+    AccountCurves,
+    account_equity_rows,
+    in_order,
+    is_cash,
+    is_opening,
+)
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.assets import asset_rows
@@ -63,6 +71,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.renames import RENAMES, under_latest
 from orderledger.projections.results import Result
 from orderledger.projections.results import other_results as results_of_others
@@ -561,6 +570,67 @@ def equity(
         since=since,
         points=points,
         changing=sorted(changing),
+    )
+
+
+def account_equity(
+    source: Source,
+    currency: str,
+    rules: RateRules,
+    *,
+    points: int | None = POINTS,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account: str | None = None,
+    events_of: FillEvents,
+) -> list[EquityPointRow]:
+    """Rows of the equity curves of accounts, in one currency. `events_of`: the known events of some
+    orders."""
+    changed = orders_with_changed_fills(source, account)
+    renames = source.rows(RENAMES, account=account) if changed else ()
+    of_changed = dated_entries(events_of(changed), None, until, renames=renames)
+    dated = sorted(of_changed, key=when)
+    columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
+    events = [
+        row
+        for row in source.each(ACCOUNT_EVENTS, account=account, until=until)
+        if is_account_entry(row) or is_cash(row)
+    ]
+    trades = source.each(TRADES, columns=columns, state="active", account=account, until=until)
+    parts: tuple[Iterable[Any], ...] = (
+        (row for row in events if is_opening(row)),
+        (row for row in events if not is_opening(row)),
+        (row for row in trades if has_position(row) and row["stream"] not in changed),
+        dated,
+        source.each(MARKS, columns=MARKED, account=account, until=until),
+    )
+    curves = _account_curves(source, currency, rules, account, changed_positions(dated))
+    return account_equity_rows(merge(*parts, key=in_order), curves, since=since, points=points)
+
+
+def _account_curves(
+    source: Source,
+    currency: str,
+    rules: RateRules,
+    account: str | None,
+    changing: Iterable[tuple[str, str]],
+) -> AccountCurves:
+    instruments: dict[str, list[StoredInstrumentRow]] = {}
+    for row in source.rows(INSTRUMENTS, account=account):
+        instruments.setdefault(row["account"], []).append(row)
+    changes: dict[str, list[str]] = {}
+    for name, instrument in changing:
+        changes.setdefault(name, []).append(instrument)
+    definitions = _definitions_of(source, account)
+    return AccountCurves(
+        lambda name: AccountCurve(
+            name,
+            currency,
+            definitions,
+            instruments.get(name, ()),
+            rules,
+            changes.get(name, ()),
+        )
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import run
-from tests.core.contract.streams import MADE_AT, START, fill, of_account, opened, parsed, report
+from tests.core.contract.streams import MADE_AT, START, fill, of_account, opened, parsed
 
 
 def account() -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def account() -> list[dict[str, Any]]:
         of_account("mark", 10, instrument="PERP", price="55"),
         of_account("balance", 11, currency="USD", amount="10360.9"),
         of_account("balance", 11, currency="BTC", amount="0.999"),
-        report("correct_fill", None, 12, fill_id="2b", corrects="2", quantity="4", price="11.5",
+        of_account("correct_fill", 12, fill_id="2b", corrects="2", quantity="4", price="11.5",
                venue_order_id="V-2"),
     ]  # fmt: skip
 
@@ -57,7 +57,10 @@ def rows(
     return [json.loads(line) for line in found.out.splitlines()]
 
 
-BALANCES = "SELECT currency, total_exact, owed, equity_exact, equity_reason, reported, difference_exact FROM balances"
+BALANCES = (
+    "SELECT currency, total_exact, owed, equity_exact, equity_reason, reported, difference_exact "
+    "FROM balances"
+)
 LOTS = "SELECT method, instrument, quantity, price_exact, cost_exact FROM lots"
 
 
@@ -85,17 +88,16 @@ def test_balances_are_the_same_in_python_in_sql_and_in_an_archive(asked: tuple[s
     url, folder = asked
     at = START + timedelta(seconds=13)
     with opened(url) as ledger:
-        for when in ({}, {"effective_at": at}, {"effective_at": at - timedelta(seconds=2)}):
+        whens: list[dict[str, Any]] = [{"effective_at": at - timedelta(seconds=n)} for n in (0, 2)]
+        for when in ({}, *whens):
             table = ledger.tables.sql(BALANCES, **when)
             shown = [numbers(row, IN_SQL) for row in table.to_rows()]
             assert shown == [
-                {name: row[name] for name in IN_SQL.values()}
-                for row in ledger.balances(**when)  # type: ignore[literal-required]
+                {name: dict(row)[name] for name in IN_SQL.values()}
+                for row in ledger.balances(**when)
             ], when
-        recorded_at = {"effective_at": MADE_AT}
-        of_now = [
-            numbers(row, IN_SQL) for row in ledger.tables.sql(BALANCES, **recorded_at).to_rows()
-        ]
+        found = ledger.tables.sql(BALANCES, effective_at=MADE_AT)
+        of_now = [numbers(row, IN_SQL) for row in found.to_rows()]
     (btc, usd) = rows(BALANCES, "--db", url, "--effective-at", at.isoformat())
     assert (btc["total_exact"], btc["difference_exact"]) == ("0.999", "0")
     # 10,000 + 500 - 30 - 44 + 24 - 100 + (60 - 52.1); the venue reported this before the correction
