@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orderledger.analytics.relations import BALANCES, LOTS, PNL_OF_FILLS
+from orderledger.analytics.relations import BALANCES, DISPOSALS, LOTS, PNL_OF_FILLS
 from orderledger.extend.views import LOT_CHOICES, queries
 
 Rows = Iterable[Mapping[str, object]]
@@ -53,8 +53,16 @@ def _lots(state: State, asked: Mapping[str, Any], _: bool) -> Rows:
             yield from queries.lots(state.source, method=method, **of)
 
 
+def _disposals(state: State, asked: Mapping[str, Any], _: bool) -> Rows:
+    of = {one: asked.get(one) for one in ("account", "instrument")}
+    for method in sorted(LOT_CHOICES):
+        if asked.get("method") in (None, method):
+            yield from queries.disposals(state.source, method=method, **of)
+
+
 COMPUTED: Mapping[str, Callable[[State, Mapping[str, Any], bool], Rows]] = {
     PNL_OF_FILLS.name: _fills,
     BALANCES.name: _balances,
     LOTS.name: _lots,
+    DISPOSALS.name: _disposals,
 }

@@ -35,13 +35,18 @@ class EventColumns(TypedDict):
 EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
 PNL_OF_FILLS, BALANCES = tables.PNL_OF_FILLS, queries.BALANCES
+DISPOSALS = replace(
+    queries.DISPOSALS,
+    key=("method", *queries.DISPOSALS.key),
+    order_by=("method", *queries.DISPOSALS.order_by),
+)
 LOTS = replace(
     queries.LOTS_SHOWN,
     meaning="One row per open lot and method, oldest first. Computed when asked.",
     key=("method", *queries.LOTS_SHOWN.key),
     order_by=("method", *queries.LOTS_SHOWN.order_by),
 )
-"""All lots by each method, as `positions` has a row for each method."""
+"""Open and closed lots by each method, as `positions` has a row for each method."""
 
 NOTIONAL = Column(
     "notional", "number", "Quantity times price, before the multiplier of the instrument."
@@ -54,6 +59,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
     BALANCES.name: ("total", "equity", "difference"),
     LOTS.name: ("price", "cost"),
+    DISPOSALS.name: ("proceeds", "cost", "realized_pnl", "fees", "gain"),
 }
 """Figures that come from a division have up to 34 digits, too many for a column of 38-digit
 decimals. They are always doubles, each with its exact text in a separate column.
@@ -70,7 +76,7 @@ RELATIONS: Mapping[str, Table[Any]] = {
         for name, table in tables.BY_NAME.items()
         if name not in tables.INNER and table is not tables.ORDER_NAMES
     },
-    **{table.name: table for table in (PNL_OF_FILLS, BALANCES, LOTS)},
+    **{table.name: table for table in (PNL_OF_FILLS, BALANCES, LOTS, DISPOSALS)},
     EVENTS.name: EVENTS,
 }
 """All tables by name, with the columns that a view shows."""

@@ -85,6 +85,11 @@ lots = question(
     listing(columns.LOTS, "lots", Queries.lots),
     "orderledger lots --method lifo --instrument BTC-USD",
 )
+disposals = question(
+    Queries.disposals,
+    listing(columns.DISPOSALS, "closed lots", Queries.disposals),
+    "orderledger disposals --year 2026 --method fifo --format csv > lots-2026.csv",
+)
 balances = question(
     Queries.balances,
     listing(columns.BALANCES, "balances", Queries.balances),

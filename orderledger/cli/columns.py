@@ -91,6 +91,13 @@ LOTS = Columns(
     ("at", "instrument", "quantity", "price", "cost", "currency"),
     ("position_side", "account", "position_id", "method"),
 )
+DISPOSALS = Columns(
+    ("acquired_at", "disposed_at", "instrument", "quantity", "proceeds", "cost", "fees", "gain"),
+    (
+        *("held_days", "currency", "realized_pnl", "reason", "kind", "position_side", "account"),
+        *("position_id", "method", "fill_id", "position"),
+    ),
+)
 BALANCES = Columns(
     ("account", "currency", "total", "equity", "reported", "difference"),
     ("owed", "equity_reason", "opened_at", "reported_at"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 from orderledger.domain.exact import ZERO, total
@@ -20,6 +21,7 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.assets import asset_rows
 from orderledger.projections.balances import BALANCES, balances
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.disposals import DISPOSALS, DisposalRow, disposal_rows
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
@@ -81,7 +83,7 @@ from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable, Table
 
-__all__ = ["BALANCES", "LOTS_SHOWN", "Conversion", "Result", "balances", "valuation"]
+__all__ = ["BALANCES", "DISPOSALS", "LOTS_SHOWN", "Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -508,6 +510,40 @@ def lots(source: Source, *, method: LotChoice, **where: Any) -> Iterator[LotRow]
         return lot_rows(_entries(source, None, **where), definitions, method)
     rows = lot_rows(_entries(source, None, account=where.get("account")), definitions, method)
     return (row for row in rows if where.get("instrument") in (None, row["instrument"]))
+
+
+def disposals(
+    source: Source,
+    *,
+    method: LotChoice,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account: str | None = None,
+    instrument: str | None = None,
+) -> Iterator[DisposalRow]:
+    """Rows of the lots that were closed, from `since` on and before `until`. All entries of the
+    account are read: results may be carried from other instruments."""
+    _check_method(method)
+    instruments = source.rows(INSTRUMENTS, account=account)
+    terms = {(row["account"], row["instrument"]): terms_of(row) for row in instruments}
+    marks, worths = _marks(instruments), fee_worths(source, account)
+
+    def conversion_of(account: str, instrument: str) -> Conversion:
+        key = account, instrument
+        return Conversion(account, terms.get(key) or terms_of(None), marks, worths)
+
+    entries = _entries(source, None, account=account, until=until)
+    rows = disposal_rows(entries, _definitions_of(source, account), conversion_of, method)
+    asked = (
+        row
+        for row in rows
+        if instrument in (None, row["instrument"]) and _is_since(row["disposed_at"], since)
+    )
+    return iter(sorted(asked, key=itemgetter(*DISPOSALS.order_by)))
+
+
+def _is_since(at: datetime, since: datetime | None) -> bool:
+    return since is None or at >= since
 
 
 def pnl_of_fills(

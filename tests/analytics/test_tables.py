@@ -19,7 +19,7 @@ from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.exact_numbers import exact_numbers
-from orderledger.projections.positions import LotChoice
+from orderledger.projections.positions import LOT_CHOICES, LotChoice
 from orderledger.projections.view import RowList
 from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
@@ -66,6 +66,10 @@ def listed(ledger: Ledger, name: str, **when: Any) -> list[Any]:
     if name == "lots":
         methods: tuple[LotChoice, ...] = ("fifo", "hifo", "lifo")
         return [row for method in methods for row in ledger.lots(method=method, **when)]
+    if name == "disposals":
+        return [
+            row for method in sorted(LOT_CHOICES) for row in ledger.disposals(method=method, **when)
+        ]
     return list(getattr(ledger, name)(**when))
 
 
