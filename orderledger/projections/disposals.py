@@ -2,7 +2,7 @@
 
 A fee belongs to the units that were traded with it: that of a purchase stays beside the lot until
 it is sold. The results add up to the realized P&L, and the fees to those of the trades, to the last
-digit: where a division does not end, the rest stays with the last part.
+digit. A division may not end: then the last part has the rest.
 """
 
 from collections.abc import Callable, Iterable, Iterator
