@@ -14,6 +14,7 @@ from aiohttp import web
 
 from orderledger import OrderType, Side
 from orderledger.extend.values import ZERO
+from orderledger.simulation.ccxt.binance_market import PublicPrices, market_routes
 from orderledger.simulation.ccxt.binance_wallet import (
     MOST_ROWS,
     account_information,
@@ -96,11 +97,13 @@ class BinanceServer(VenueServer):
         self.account = account
         self._key, self._secret = key, secret.encode()
         self.instruments = {symbol_of(one.name): one for one in instruments}
+        self.prices = PublicPrices(exchange, self.instruments)
         self.failings = Failings()
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
+            *market_routes(self.prices, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
