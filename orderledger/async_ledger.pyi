@@ -181,9 +181,7 @@ class AsyncLogMethods:
 
         `since` and `until` compare the time when they happened.
         """
-    def aevents(
-        self, *, account: str | None = None, after: int = 0
-    ) -> AsyncGenerator[EventRow, None]:
+    def aevents(self, *, account: str | None = None, after: int = 0) -> AsyncGenerator[EventRow]:
         """Iterate over the events after a log position, and wait for new ones, without blocking the
         event loop. As `ledger.events` with `follow`; ends when the ledger is closed.
         """
