@@ -66,6 +66,12 @@ if TYPE_CHECKING:
     from orderledger.venues.hyperliquid.venue import Hyperliquid as Hyperliquid
     from orderledger.venues.interop.ccxt import from_ccxt as from_ccxt
     from orderledger.venues.interop.hummingbot import from_hummingbot as from_hummingbot
+    from orderledger.venues.interop.listeners.freqtrade import (
+        listen_to_freqtrade as listen_to_freqtrade,
+    )
+    from orderledger.venues.interop.listeners.nautilus import (
+        listen_to_nautilus as listen_to_nautilus,
+    )
     from orderledger.venues.interop.nautilus import from_nautilus as from_nautilus
     from orderledger.venues.interop.qubx import from_qubx as from_qubx
     from orderledger.venues.lighter.ids import mint_client_order_index as mint_client_order_index
@@ -115,6 +121,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.venues.reconciliation.reconciler": ("Rules",),
     "orderledger.venues.interop.ccxt": ("from_ccxt",),
     "orderledger.venues.interop.hummingbot": ("from_hummingbot",),
+    "orderledger.venues.interop.listeners.freqtrade": ("listen_to_freqtrade",),
+    "orderledger.venues.interop.listeners.nautilus": ("listen_to_nautilus",),
     "orderledger.venues.interop.nautilus": ("from_nautilus",),
     "orderledger.venues.interop.qubx": ("from_qubx",),
     "orderledger.venues.base.registry": (

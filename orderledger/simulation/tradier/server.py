@@ -60,6 +60,7 @@ class TradierServer(VenueServer):
         self.session_began_at: datetime | None = None
         self.shows_old_open_orders = True
         self.most_on_page = 100
+        self.history: list[dict[str, Any]] = []
         self._limit = limit
         self._window_seconds = window_seconds
         self._decide_seconds = decide_seconds
@@ -231,6 +232,8 @@ class TradierServer(VenueServer):
             for one in self.exchange.transfers(request.match_info["number"])
             if f"{one.at:%Y-%m-%d}" >= request.query.get("start", "")
         ]
+        types = [kind for kind in request.query.get("type", "").split(",") if kind]
+        rows += [row for row in self.history if not types or row["type"] in types]
         return self.answer({"history": {"event": rows} if rows else "null"})
 
     async def _positions(self, request: web.Request) -> web.Response:

@@ -282,6 +282,7 @@ class CcxtVenue(PolledVenue):
             memory=self._memory,
             source=source,
             received_at=self.now(),
+            size_of=self._size_of,
         )
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
@@ -293,6 +294,10 @@ class CcxtVenue(PolledVenue):
 
     def _pushed_trades(self, rows: list[Any]) -> Translation:
         return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _size_of(self, instrument: str) -> Decimal | None:
+        terms = self.terms_of(instrument)
+        return None if terms is None else terms.multiplier
 
     def _market(self, instrument: str) -> Any:
         return (self.exchange.markets or {}).get(instrument)
