@@ -217,7 +217,7 @@ class BinanceServer(VenueServer):
                 "nextFundingTime": now,
                 "time": now,
             }
-            for name, price in self.prices.items()
+            for name, price in self.marks.items()
         ]
         return [row for row in rows if asked.get("symbol") in (None, row["symbol"])]
 

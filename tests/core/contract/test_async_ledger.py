@@ -117,6 +117,7 @@ def test_a_name_that_a_ledger_has_not_brings_the_one_that_was_meant() -> None:
     asyncio.run(use())
 
 
+@pytest.mark.leaf
 def test_every_public_method_of_a_ledger_and_its_namespaces_is_there_with_its_type() -> None:
     stub = Path(inspect.getfile(orderledger.async_ledger)).with_suffix(".pyi").read_text()
     declared = {

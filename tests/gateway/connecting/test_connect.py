@@ -12,7 +12,7 @@ from eth_account import Account
 from lighter import SignerClient
 
 import orderledger
-from orderledger import InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger, StoreUnreachable
 from orderledger.simulation.lighter.simulated import INDEX, KEY_INDEX
 from orderledger.venues import installed, order_entry, venue
 from orderledger.venues.base.base_venue import BaseVenue
@@ -245,3 +245,23 @@ def test_the_object_of_lighters_sdk_signs_and_stays_open(tmp_path: Path) -> None
             return sent.state
 
     assert asyncio.run(trade()) == "received"
+
+
+def test_a_collector_that_fails_is_reported_when_the_desk_closes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other parts are closed all the same."""
+
+    async def fail(self: Any, stop: asyncio.Event) -> None:
+        raise StoreUnreachable("the disk is full")
+
+    async def trade() -> None:
+        async with served("nobitex", tmp_path) as (_, path), orderledger.connect(path):
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr("orderledger.venues.collecting.collector.Collector.run", fail)
+    with pytest.raises(StoreUnreachable, match="the disk is full"):
+        asyncio.run(trade())
+    assert "collecting_ended" in caplog.text
+    with Ledger.open(tmp_path / "orders.db") as ledger:  # the lease is released, the store closed
+        assert ledger.orders() == []
