@@ -2,6 +2,7 @@
 ledger missed, and those that differ."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from orderledger import (
     Fill,
@@ -24,8 +25,8 @@ from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers
 
-OfInstrument = Split | Settle | SettlementBusted | Rename
-Money = Fill | FillCorrected | FillBusted | Funding | Transfer | OfInstrument
+OfInstrument: TypeAlias = Split | Settle | SettlementBusted | Rename
+Money: TypeAlias = Fill | FillCorrected | FillBusted | Funding | Transfer | OfInstrument
 MONEY = (
     *(Fill, FillCorrected, FillBusted, Funding, Transfer, Instrument),
     *(Split, Settle, SettlementBusted, Rename),

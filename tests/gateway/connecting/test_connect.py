@@ -9,7 +9,7 @@ from typing import Any
 import ccxt.async_support
 import pytest
 from eth_account import Account
-from lighter import SignerClient
+from lighter.signer_client import SignerClient
 
 import orderledger
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
@@ -27,7 +27,7 @@ ACCOUNT = "nobitex:fake"
 def test_five_lines_send_an_order_that_is_recorded(name: str, tmp_path: Path) -> None:
     account = f"{name}:fake"
 
-    async def trade() -> tuple[str, list[str]]:
+    async def trade() -> tuple[str, list[str | None]]:
         async with (
             served(name, tmp_path) as (made, path),
             orderledger.connect(path) as desk,
@@ -240,7 +240,7 @@ def test_the_object_of_lighters_sdk_signs_and_stays_open(tmp_path: Path) -> None
                 sent = await desk.gateway.submit(buy(made, "lighter:fake", "C-1"))
             await entry.aclose()
             signed = client.sign_cancel_order(0, 1, nonce=2, api_key_index=KEY_INDEX)
-            await client.close()
+            await client.close()  # type: ignore[no-untyped-call]
             assert signed[3] is None
             return sent.state
 
