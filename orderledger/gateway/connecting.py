@@ -22,11 +22,12 @@ from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
+from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.registry import adapter, installed
 from orderledger.venues.base.settings import VenueSection
-from orderledger.venues.base.venue import Records, ReportsMarks, Venue
+from orderledger.venues.base.venue import NoRecords, Records, ReportsMarks, Venue
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venue_of
 from orderledger.venues.collecting.records import records_of
@@ -106,6 +107,9 @@ class Desk:
         settings = self.settings.collect
         self.ledger = await opened.enter_async_context(AsyncLedger.open(settings.db))
         records = await self._records(opened)
+        for venue in self._own_venues:
+            if isinstance(venue, BaseVenue) and isinstance(venue.records, NoRecords):
+                venue.records = records
         venues = [*self._own_venues, *self._venues(opened, records)]
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
