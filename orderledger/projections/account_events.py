@@ -94,7 +94,7 @@ ACCOUNT_EVENTS = Table(
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=16,
+    version=17,
 )
 
 
@@ -183,7 +183,8 @@ def _columns(event: Shown) -> dict[str, Any]:
         case PositionAdjusted():
             return {"quantity": event.quantity, "price": event.price}
         case InstrumentSplit():
-            return {"quantity": event.quantity, "terms": _terms_of_split(event)}
+            terms = _terms_of_split(event)
+            return {"quantity": event.quantity, "terms": terms, "venue_id": event.message_id}
         case InstrumentSettled():
             return {
                 "quantity": event.quantity,

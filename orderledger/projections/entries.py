@@ -147,8 +147,8 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:
     """Whether an account event counts in a position, and its order too."""
-    is_busted = row["state"] == "busted"
-    return row["kind"] in ORDERED and row["instrument"] is not None and not is_busted
+    counts = row["state"] not in ("busted", "repeated")
+    return row["kind"] in ORDERED and row["instrument"] is not None and counts
 
 
 OF_INSTRUMENT = ("split", "settle")

@@ -64,6 +64,7 @@ from orderledger.projections.renaming import (
     rename_events,
     rename_instruments,
     rename_marks,
+    restate_reports,
     restate_settlement,
     with_state,
 )
@@ -356,6 +357,8 @@ class Fold:
         for one in rows:  # the first may carry its result into the second
             stored = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(one))
             self.positions.take(stored or one)
+        changed = restate_reports(self._rows, self._renames.of(account), rows[0])
+        self.positions.form_again(account, sorted(set(changed)))
 
     def _take_settlement_bust(
         self, account: str, recorded: Recorded, event: SettlementBusted
