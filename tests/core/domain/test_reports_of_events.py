@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.projections.positions import LOT_CHOICES
 from tests.core.contract.streams import fill, of_account, parsed
 
 HEDGE = of_account(
@@ -66,3 +67,30 @@ def test_a_bust_of_the_id_withdraws_both_reports() -> None:
     bust = of_account("settlement_busted", 3, instrument="PERP", settlement_id="E-1")
     for order in permutations((bare, sided, bust)):
         assert quantities(HEDGE, LONG, *order) == {"long": 10}, order
+
+
+@pytest.mark.parametrize("ratio", [[1, 3], [7, 3], [1, 7]])
+@pytest.mark.parametrize("held", ["100", "0.001", "12345678901.000001"])
+def test_after_a_split_that_does_not_end_all_can_be_sold(ratio: list[int], held: str) -> None:
+    stock = of_account("instrument", 0, instrument="XYZ", kind="security", quote="USD")
+    bought = fill(None, "1", 1, instrument="XYZ", quantity=held, price="30", venue_order_id="V-1")
+    split = of_account("split", 2, instrument="XYZ", ratio=ratio)
+    with Ledger.open("memory://") as ledger:
+        ledger.record_many(parsed(stock, bought, split))
+        (left,) = (row["position_quantity"] for row in ledger.pnl())
+        sold = fill(None, "2", 3, instrument="XYZ", side="sell", quantity=format(left, "f"),
+                    price="90", venue_order_id="V-2")  # fmt: skip
+        ledger.record_many(parsed(sold))
+        for method in LOT_CHOICES:
+            (row,) = ledger.pnl(method=method)
+            assert row["position_quantity"] == 0, method
+        assert ledger.lots() == []
+
+
+def test_the_brokers_quantity_wins_over_the_ratio() -> None:
+    stock = of_account("instrument", 0, instrument="XYZ", kind="security", quote="USD")
+    bought = fill(None, "1", 1, instrument="XYZ", quantity="100", price="30", venue_order_id="V-1")
+    split = of_account("split", 2, instrument="XYZ", ratio=[1, 3], quantity="33.3333")
+    sold = fill(None, "2", 3, instrument="XYZ", side="sell", quantity="33.3333", price="90",
+                venue_order_id="V-2")  # fmt: skip
+    assert quantities(stock, bought, split, sold) == {"net": 0}
