@@ -255,6 +255,10 @@ BREAKERS = Columns(
         "cancels_orders",
     ),
 )
+KEYS = Columns(
+    ("account", "can_trade", "can_withdraw", "address_limit", "age"), ("expires", "source")
+)
+SETTINGS = Columns(("key", "value", "source"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
     ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused",

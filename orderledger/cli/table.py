@@ -100,6 +100,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "translate": Entry(
             "venues.cli.collecting:translate", "Turn payloads of a VENUE into messages."
         ),
+        "fake": Entry("simulation.cli.faking:fake", "Serve a simulated VENUE until stopped."),
         "compare": Entry(
             "audit.cli.exporting:compare", "Compare two accounts that hold the same trading."
         ),
@@ -192,6 +193,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "breaks": Entry(
             "serve.cli.watching:breaks", "List open differences with the venue, the oldest first."
         ),
+        "config": Entry("serve.cli.configuring:config", "Check or show a settings file."),
         "serve": Entry(
             "serve.cli.serving:serve",
             "Serve the ledger over HTTP: API, page and stream of changes.",

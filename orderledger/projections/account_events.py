@@ -77,7 +77,9 @@ class AccountEventRow(TypedDict):
     state: Annotated[
         str | None,
         "Of a transfer: active; repeated, if its id was recorded before with the same numbers; "
-        "reused, if with others. Of a settlement: busted or null. Only active ones count.",
+        "reused, if with others. Of a split or a settlement: repeated or reused alike, if another "
+        "report of it counts; of a settlement: busted; else null. Only active ones, and those "
+        "without a state, count.",
         ("active", "repeated", "reused", "busted"),
     ]
     at: Annotated[datetime, "When it happened."]
@@ -94,7 +96,7 @@ ACCOUNT_EVENTS = Table(
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=17,
+    version=18,
 )
 
 
@@ -181,7 +183,11 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "cause": cause_row(event.cause),
             }
         case PositionAdjusted():
-            return {"quantity": event.quantity, "price": event.price}
+            return {
+                "quantity": event.quantity,
+                "price": event.price,
+                "cause": cause_row(event.cause),
+            }
         case InstrumentSplit():
             terms = _terms_of_split(event)
             return {"quantity": event.quantity, "terms": terms, "venue_id": event.message_id}

@@ -120,6 +120,10 @@ ORDERED = ("adjust", "split", "settle", "delivery")
 """Kinds of account events whose order counts."""
 
 
+NOT_COUNTED = ("busted", "reused", "repeated")
+"""States of splits and settlements that change nothing."""
+
+
 def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:
     """Whether an active trade counts in a position: its instrument and side are known."""
     return row["instrument"] is not None and row["side"] is not None
@@ -147,7 +151,7 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:
     """Whether an account event counts in a position, and its order too."""
-    counts = row["state"] not in ("busted", "repeated")
+    counts = row["state"] not in NOT_COUNTED
     return row["kind"] in ORDERED and row["instrument"] is not None and counts
 
 

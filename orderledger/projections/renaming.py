@@ -146,28 +146,33 @@ def _content(
     return found
 
 
-def _is_repeated(row: AccountEventRow, others: Iterable[AccountEventRow]) -> bool:
-    """Whether another report stands for this one: one that names the side, else an earlier one."""
-    side = row["position_side"], row["position_id"]
-    for other in others:
-        of_other = other["position_side"], other["position_id"]
-        if other["state"] != "busted" and (
-            when(other) < when(row) if of_other == side else side == (None, None)
-        ):
-            return True
-    return False
+def _stands_for(other: AccountEventRow, row: AccountEventRow) -> bool:
+    """Whether another report counts instead of this one: it names the side, or it is earlier."""
+    side, of_other = ((one["position_side"], one["position_id"]) for one in (row, other))
+    if other["state"] == "busted":
+        return False
+    return when(other) < when(row) if of_other == side else side == (None, None)
+
+
+def _state(rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None) -> str | None:
+    """Repeated or reused where another report counts instead of this one."""
+    others = [one for one in other_reports(rows, row, delivered) if _stands_for(one, row)]
+    if not others:
+        return None
+    content = _content(rows, row, delivered)
+    is_repeated = any(_content(rows, one) == content for one in others)
+    return "repeated" if is_repeated else "reused"
 
 
 def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEventRow]:
-    """The rows of a split or a settlement, busted where a bust names its id, repeated where another
-    report stands for it. The premium of a settlement is computed again."""
-    settled, busts = settlement[0], list[AccountEventRow]()
+    """The rows of a split or a settlement: busted where a bust names its id, repeated or reused
+    where another report counts instead. The premium of a settlement is computed again."""
+    settled, state = settlement[0], None
     if settled["venue_id"] is not None and settled["kind"] == "settle":
         of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
-        busts = rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted")
-    others = other_reports(rows, settled, settlement[1] if len(settlement) > 1 else None)
-    is_repeated = not busts and _is_repeated(settled, others)
-    state = "busted" if busts else "repeated" if is_repeated else None
+        if rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted"):
+            state = "busted"
+    state = state or _state(rows, settled, settlement[1] if len(settlement) > 1 else None)
     found: list[AccountEventRow] = []
     for row in settlement:
         terms = row["terms"] or {}
