@@ -84,6 +84,7 @@ TERMS = {*REQUESTED, *PRICED}
 NOT_COMPARED = {
     "dated_by",
     "asked_at",
+    "request_expires_at",
     "source",
     "evidence",
     "actor",

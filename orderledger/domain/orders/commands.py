@@ -25,7 +25,6 @@ from orderledger.domain.values import (
     TimeInForce,
     TrailOffsetType,
     TriggerSource,
-    later,
 )
 from orderledger.domain.wording import CHANGEABLE, because, changes, described
 
@@ -171,6 +170,7 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
 
     def take_effect(self, order: Order, when: When) -> None:
         order.own_ends().add(Status.DENIED, when, self.reason)
+        order.never_arrived = self.never_arrived
 
     def sentence(self, before: Order) -> str:
         why = because(self.reason)
@@ -197,13 +197,25 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
             description="Sent again by an operator's decision, without proof that it never arrived."
         ),
     ] = False
+    request_expires_at: Annotated[
+        datetime | None,
+        Meta(
+            description="By the venue's clock: after this time the venue refuses the request. Null "
+            "if nothing limits how late it may arrive."
+        ),
+    ] = None
+
+    def decide(self, order: Order) -> Decision:
+        """An order that never arrived may be sent again, also after it was denied for that."""
+        return ACCEPTED if order.is_given_up else super().decide(order)
 
     def _decide_by_sending(self, order: Order) -> Decision:
         return ACCEPTED if self.is_forced else super()._decide_by_sending(order)
 
     def take_effect(self, order: Order, when: When) -> None:
-        order.is_sent_again = order.submitted_at is not None
-        order.submitted_at = later(order.submitted_at, when.at)
+        if order.is_given_up:
+            order.take_up_again(when)
+        order.note_sending(when, self.request_expires_at)
 
     def sentence(self, before: Order) -> str:
         again = " again" if before.submitted_at else ""

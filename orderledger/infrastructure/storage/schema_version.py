@@ -10,7 +10,7 @@ import re
 
 from orderledger.infrastructure.errors import StoreVersion
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Version of the tables, their functions and the stored events. Raised with every change of these;
 CHANGELOG.md says what changed. The contents of each view have a version of their own:
 `Table.version`."""
@@ -88,6 +88,7 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
         "reported.order_type=take_profit",
         "reported.order_type=take_profit_limit",
     ),
+    10: ("order_submitted.v1.request_expires_at",),
 }
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new
 words as `NAME.FIELD=WORD`. `tests/core/test_shapes.py` compares them with all that is stored."""
