@@ -194,7 +194,7 @@ class Fact:
     def is_unknown_to_venue(self) -> bool:
         return (
             self.type in {"cancel_rejected", "replace_rejected"}
-            and self.get("reason") == "unknown_order"
+            and self.get("reason") in {"unknown_order", "request_expired", "rate_limited"}
         )
 
     @property

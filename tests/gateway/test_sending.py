@@ -139,7 +139,7 @@ def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves
 ) -> None:
     async def story() -> None:
         venue = venue_of()
-        async with trading(ledger, venue, absence_seconds=None) as gateway:
+        async with trading(ledger, venue, absence=None) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             await until(lambda: ledger.order("C-1")["absent_at"] is not None)
@@ -310,7 +310,7 @@ def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_k
 
     async def story() -> None:
         entry = Asked(venue_of())
-        entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=None)
+        entry.abilities = dataclasses.replace(entry.abilities, absence=None)
         async with Gateway(
             ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]
         ) as gateway:

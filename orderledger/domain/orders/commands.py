@@ -28,6 +28,13 @@ from orderledger.domain.values import (
 )
 from orderledger.domain.wording import CHANGEABLE, because, changes, described
 
+RequestExpiry = Annotated[
+    datetime | None,
+    Meta(
+        description="By the venue's clock: after this time the venue refuses the request. Null "
+        "if nothing limits how late it may arrive."
+    ),
+]
 REQUESTED_TERMS = (
     "instrument",
     "side",
@@ -197,13 +204,7 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
             description="Sent again by an operator's decision, without proof that it never arrived."
         ),
     ] = False
-    request_expires_at: Annotated[
-        datetime | None,
-        Meta(
-            description="By the venue's clock: after this time the venue refuses the request. Null "
-            "if nothing limits how late it may arrive."
-        ),
-    ] = None
+    request_expires_at: RequestExpiry = None
 
     def decide(self, order: Order) -> Decision:
         """An order that never arrived may be sent again, also after it was denied for that."""
@@ -308,6 +309,7 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
     trigger_source: TriggerSource | None = None
     replacement_client_order_id: str | None = None
     request_id: str | None = None
+    request_expires_at: RequestExpiry = None
 
     def repetition(self, order: Order) -> Duplicate | None:
         return _repetition_of_change(order, self)
@@ -322,6 +324,7 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
             self.request_id,
             self.replacement_client_order_id,
             new_terms(self),
+            self.request_expires_at,
         )
 
     def take_effect(self, order: Order, when: When) -> None:

@@ -88,7 +88,10 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
         "reported.order_type=take_profit",
         "reported.order_type=take_profit_limit",
     ),
-    10: ("order_submitted.v1.request_expires_at",),
+    10: (
+        "order_submitted.v1.request_expires_at",
+        "replace_requested.v1.request_expires_at",
+    ),
 }
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new
 words as `NAME.FIELD=WORD`. `tests/core/test_shapes.py` compares them with all that is stored."""
