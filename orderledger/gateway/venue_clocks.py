@@ -35,6 +35,12 @@ class VenueClocks:
         found: VenueClock | None = getattr(self._entries[account], "clock", None)
         return found
 
+    def expiry_of_change(self, account: str, order_type: str | None) -> datetime | None:
+        """As `expires_at`, for a request to change an order."""
+        absence = self._entries[account].abilities.absence
+        is_sent = absence is not None and absence.is_on_changes
+        return self.expires_at(account, order_type) if is_sent else None
+
     def expires_at(self, account: str, order_type: str | None, waiting: int = 0) -> datetime | None:
         """The expiry for a request that is recorded now, by the venue's clock. None if the venue
         has no expiry. `waiting`: requests that are sent before it, at the venue's rate."""

@@ -26,7 +26,8 @@ class Absence:
       order may also have ended without a fill. None: as `retention_seconds`.
     - `is_new_id`: whether a second sending takes a new id at the venue. False if the venue refuses
       a used id for ever, so that the old id is safer.
-    - `order_types`: the types that the queries find. None: all.
+    - `order_types`: the types that the queries find. None: all. `is_on_changes`: whether requests
+      to change an order carry an expiry, too.
     - `expiry`: the venue's name of the expiry. `checked`: where the venue compares it with its
       clock, `door` or `engine`. `source`: where the venue documents this.
     """
@@ -39,6 +40,7 @@ class Absence:
     unfilled_seconds: float | None = None
     is_new_id: bool = True
     order_types: frozenset[str] | None = None
+    is_on_changes: bool = True
     expiry: str = ""
     checked: str = "door"
     source: str = ""
