@@ -122,7 +122,7 @@ class Gateway:
         self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, ledger.status
+            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orderledger.extend.events import Order
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock
 from orderledger.gateway.replaces import may_be_late
 from orderledger.gateway.venue_clocks import VenueClocks
+from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import Absence
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.errors import VenueError
+
+log = EventLogger("orderledger.gateway")
 
 NEVER = "this venue cannot prove it: see `orderledger recover` for what to do"
 
@@ -92,6 +97,16 @@ class AbsenceProof:
         doubt.proofs, doubt.proved_at = doubt.proofs + 1, now
         if doubt.proofs >= rule.queries:
             doubt.proof = self._sentence(rule, order)
+
+    async def take_own(self, order: Order, doubt: Doubt, row: OrderRow) -> None:
+        """Note the proof that the order entry itself has, if it has one, e.g. by nonces."""
+        prove = getattr(self._entries[order.account], "absence_proof", None)
+        if prove is None or doubt.proof:
+            return
+        try:
+            doubt.proof = await prove(row) or ""
+        except VenueError as error:
+            log.debug("no_proof", account=order.account, why=str(error))
 
     def wait_text(self, order: Order, doubt: Doubt | None, now: float) -> str:
         """When the proof can be expected, in a sentence."""

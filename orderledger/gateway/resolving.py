@@ -164,7 +164,18 @@ class OutcomeResolver:
         self._book.catch_up()
         if counts and self._doubts.get(key) is doubt and order.submitted_at == sent_at:
             self._proof.take(order, doubt, now)
+        if self._is_sender(key[0]) and self._doubts.get(key) is doubt:
+            await self._proof.take_own(order, doubt, row_now(order, *key))
+            self._book.catch_up()
         await self._record_absence(key, order, doubt, asked_at)
+
+    def _is_sender(self, account: str) -> bool:
+        """Whether this process may send for the account."""
+        try:
+            self._keeper.fence(account)
+        except Fenced:
+            return False
+        return True
 
     async def _settle_replace(
         self, key: Key, found: Sequence[Message], asked_at: datetime, *, is_late: bool

@@ -113,7 +113,9 @@ class HyperliquidRest(VenueServer):
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
         is_known = (
-            asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+            asked.get("type") in self.lists
+            if asked.get("type") in LISTS
+            else "user" in asked or asked.get("type") == "exchangeStatus"
         )
         if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
             return web.Response(
@@ -141,6 +143,10 @@ class HyperliquidRest(VenueServer):
     @property
     def _questions(self) -> dict[str, Callable[[str, dict[str, Any]], Any]]:
         return {
+            "exchangeStatus": lambda user, asked: {
+                "specialStatuses": None,
+                "time": int(self.exchange.clock.now().timestamp() * 1000),
+            },
             "openOrders": lambda user, asked: [
                 venue_rows.basic(order) for order in self._listed(user, asked.get("dex", ""))
             ],

@@ -66,7 +66,8 @@ class OrderEntry(Protocol):
     With `abilities.absence`, a new order and the request of a replace have `request_expires_at`:
     the request is sent with this expiry or an earlier one. NotSent with `request_expired` if that
     cannot be. Such an entry also has `clock`, the venue's `VenueClock`. Where `absence.is_new_id`,
-    it has `prepare_again(order) -> aliases`: the new id of an order that is sent again.
+    it has `prepare_again(order) -> aliases`: the new id of an order that is sent again. An entry
+    may have a proof of its own, `async absence_proof(order) -> sentence or None`.
 
     Every sending method raises NotSent if the request certainly did not reach the venue, and
     Unanswered if the outcome is unknown. A refusal by the venue is an answer: it is returned as a
