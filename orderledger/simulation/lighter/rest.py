@@ -163,7 +163,7 @@ class LighterRest(VenueServer):
             "supported_price_decimals": PRICE_DECIMALS,
         }
         rows = [
-            {"market_id": index, "symbol": symbol, **steps}
+            {"market_id": index, "symbol": symbol, **steps, **self._last_price(symbol)}
             for index, symbol in self.markets.symbols.items()
         ]
         spot = [row for row in rows if "/" in str(row["symbol"])]
@@ -176,6 +176,12 @@ class LighterRest(VenueServer):
         """The state of the server (apidocs.lighter.xyz, reference/status)."""
         seconds = int(self.exchange.clock.now().timestamp())
         return self.answer({"status": 200, "network_id": 1, "timestamp": str(seconds)})
+
+    def _last_price(self, symbol: str) -> dict[str, Any]:
+        """Source: lighter-sdk, `PerpsOrderBookDetail`. `mark_price` is null before the first."""
+        if symbol not in self.prices:
+            return {}
+        return {"last_trade_price": self.prices[symbol], "mark_price": f"{self.prices[symbol]:f}"}
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
         key = (
