@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class GatewayParts:
     """The parts of a gateway that sending, changing and resolving share.
 
-    `entries`: by account, where orders are sent. `clocks`: the venues' clocks. `answer_seconds`: after this time without an
-    answer, the outcome of a request is unknown.
+    `entries`: by account, where orders are sent. `clocks`: the venues' clocks. `answer_seconds`:
+    after this time without an answer, the outcome of a request is unknown.
     """
 
     ledger: "Ledger"

@@ -106,7 +106,9 @@ class OutcomeResolver:
     def is_proved_absent(self, key: Key) -> bool:
         """Whether the venue's answers prove that it never received the order."""
         order, doubt = self._book.order(*key), self._doubts.get(key)
-        return (order is not None and order.is_given_up) or (doubt is not None and doubt.proof != "")
+        return (order is not None and order.is_given_up) or (
+            doubt is not None and doubt.proof != ""
+        )
 
     def absence_text(self, key: Key) -> str:
         """Why the absence of an order is not proved, and when it can be."""

@@ -320,12 +320,12 @@ class Sender:
         if size <= 1 or len(rows) == 1:
             kept = [self._is_too_late(account, row) for row in rows]
             sent = [row for row, why in zip(rows, kept, strict=True) if why is None]
-            found = iter(
+            told = iter(
                 await asyncio.gather(
                     *(answer_of(entry.submit(row), self._answer_seconds) for row in sent)
                 )
             )
-            return [why or next(found) for why in kept]
+            return [next(told) if why is None else why for why in kept]
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]

@@ -89,7 +89,7 @@ class VenueClocks:
 
     async def _measure(self, account: str) -> None:
         clock = self.of(account)
-        if clock is None or (clock.age_seconds or 0.0) < MEASURE_SECONDS and clock.is_known:
+        if clock is None or ((clock.age_seconds or 0.0) < MEASURE_SECONDS and clock.is_known):
             return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

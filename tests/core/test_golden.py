@@ -133,9 +133,7 @@ CAUSE = Cause(kind="dividend", instrument="XYZ")
 FULL: dict[str, AnyEvent] = {
     "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
     "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True, never_arrived=True),
-    "order_submitted.v1": commands.OrderSubmitted(
-        **ORDER, is_forced=True, request_expires_at=AT
-    ),
+    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True, request_expires_at=AT),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
     "replace_requested.v1": commands.ReplaceRequested(

@@ -65,9 +65,7 @@ async def trading(
     conditions, are sent as others."""
     entry = LocalOrderEntry(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
-    entry.abilities = dataclasses.replace(
-        entry.abilities, absence=absence, conditions=sent
-    )
+    entry.abilities = dataclasses.replace(entry.abilities, absence=absence, conditions=sent)
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(
         ledger, {venue.account: entry}, limits=settings, clock=entry, **more

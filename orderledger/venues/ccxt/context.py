@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from orderledger import Source
 from orderledger.extend.views import Row
-from orderledger.venues.base.venue import Records
 from orderledger.venues.base.absence import sent_ids
+from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.quirks import USUAL, Quirks, quirks_of
 from orderledger.venues.ccxt.reading import folded_id
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID

@@ -166,7 +166,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "bybit": _BYBIT,
     "bybiteu": _BYBIT,
     "bybitid": _BYBIT,
-    # docs.cdp.coinbase.com, Create Order: a used id creates nothing, and the first order is returned
+    # docs.cdp.coinbase.com, Create Order: for a used id, the first order is returned
     "coinbase": Quirks(
         id_pattern="[A-Za-z0-9_-]{1,128}", id_param="client_order_id", resends_safely=True
     ),

@@ -321,8 +321,9 @@ class CcxtVenue(PolledVenue):
                 return row
         if ids:
             return None
-        names = sent_ids(order.get("aliases"), CLIENT_ID) or [order.get("client_order_id")]
-        client_ids = [name for name in names if name is not None]
+        client_ids = sent_ids(order.get("aliases"), CLIENT_ID)
+        if not client_ids and order.get("client_order_id") is not None:
+            client_ids = [str(order["client_order_id"])]
         return await self._row_with(client_ids, order) if client_ids else None
 
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
@@ -339,9 +340,7 @@ class CcxtVenue(PolledVenue):
             None if requested_at is None else requested_at - self._overlap
         )  # the exchange has its own clock
         symbol = order.get("instrument")
-        found = found or next(
-            filter(is_it, await self._endpoints.past_orders(symbol, since)), None
-        )
+        found = found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
         if found is not None or rule_of(self.exchange.id) is None or since is None:
             return found
         return await self._row_of_trades(is_it, order, since)
@@ -354,10 +353,10 @@ class CcxtVenue(PolledVenue):
         symbol = order["instrument"]
         trades = await self._endpoints.trades(since, symbol)
         names = dict.fromkeys(
-            one.get("order") for one in trades if isinstance(one, dict) and one.get("order")
+            str(one["order"]) for one in trades if isinstance(one, dict) and one.get("order")
         )
         for name in names:
-            known = self.records.order(self.accounts[0], name) if self.records else None
+            known = self.records.order(self.accounts[0], name)
             if known is not None and known["origin"] == "own":
                 continue
             row = await self._endpoints.order(name, symbol)

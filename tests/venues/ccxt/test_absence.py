@@ -17,7 +17,7 @@ from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 PATIENCE = 20.0
-FAST = {"expires_seconds": 1.6, "margin_seconds": 0.6, "queries": 2, "pause_seconds": 0.5}
+FAST: dict[str, Any] = {"expires_seconds": 1.6, "margin_seconds": 0.6, "queries": 2, "pause_seconds": 0.5}
 WINDOW = 1_000
 
 
@@ -28,9 +28,7 @@ async def trading(account: Account, **more: Any) -> AsyncIterator[Gateway]:
     rule = dataclasses.replace(entry.abilities.absence, **FAST)
     entry.abilities = dataclasses.replace(entry.abilities, absence=rule)
     entries, venues = {ACCOUNT: entry}, {ACCOUNT: account.venue}
-    async with Gateway(
-        account.ledger, entries, venues=venues, answer_seconds=5, **more
-    ) as gateway:
+    async with Gateway(account.ledger, entries, venues=venues, answer_seconds=5, **more) as gateway:
         yield gateway
 
 

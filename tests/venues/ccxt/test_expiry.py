@@ -42,19 +42,20 @@ def written(text: str, at: datetime) -> str:
 
 def test_every_exchange_with_a_rule_is_tried_here() -> None:
     tried = {name for name, _ in PLACES}
-    assert all(tried & {one for one in rules() if rules()[one] is rule} for rule in rules().values())
+    assert all(
+        tried & {one for one in rules() if rules()[one] is rule} for rule in rules().values()
+    )
 
 
 @pytest.mark.parametrize(("name", "kind"), PLACES)
-def test_a_request_is_sent_with_the_recorded_expiry_or_an_earlier_one(
-    name: str, kind: str
-) -> None:
+def test_a_request_is_sent_with_the_recorded_expiry_or_an_earlier_one(name: str, kind: str) -> None:
     async def story() -> None:
         for one in ({}, {"order_type": "market", "limit_price": None}):
             if (name, kind) == ("gate", "spot") and one:
                 continue
-            expires_at, account = milliseconds(rules()[name].absence.expires_seconds), entry(
-                name, kind
+            expires_at, account = (
+                milliseconds(rules()[name].absence.expires_seconds),
+                entry(name, kind),
             )
             row = order(kind, request_expires_at=expires_at, **one)
             await outcome_of(account, account.submit(row))

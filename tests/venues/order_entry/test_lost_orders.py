@@ -3,6 +3,7 @@ operator where it has none."""
 
 import asyncio
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from orderledger.testing.rules_of_sending import until
 from tests.venues.order_entry.kinds import KINDS, every_kind
 from tests.venues.order_entry.test_with_gateway import request, trading
 
-FAST = {"margin_seconds": 0.5, "pause_seconds": 0.5}
+FAST: dict[str, Any] = {"margin_seconds": 0.5, "pause_seconds": 0.5}
 EXPIRES = {"hyperliquid": 2.0}
 WITH_RULE = sorted({"hyperliquid", "lighter"} & {*KINDS})
 
