@@ -1,10 +1,11 @@
 """Cancels and replaces orders: recorded first, sent as soon as the venue can identify the order."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -50,7 +51,7 @@ class Outstanding:
 
 class Changer:
     """Cancels and replaces the orders of a gateway. `outstanding`: cancels to send or to send
-    again, by order.
+    again, by order. `replacing`: how many replaces of an order wait for their answers here.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Changer:
         look_ups: LookUps,
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
+        self.replacing: Counter[Key] = Counter()
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
+        self._clocks = parts.clocks
         self._keeper = parts.keeper
         self._sender = sender
         self._unsettled = parts.unsettled
@@ -210,6 +213,9 @@ class Changer:
             raise UnknownOrder(name, account)
         if not self._entries[account].abilities.replaces:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            text = "its outcome is not known yet: the venue may not have it"
+            return Sending("denied", account, name, "unresolved_order", text)
         before, asked = (
             row_now(order, *key),
             {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
@@ -221,6 +227,8 @@ class Changer:
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
+        expires_at = self._clocks.expiry_of_change(account, before["order_type"])
+        sent = {"request_id": request_id, "request_expires_at": expires_at}
         request = RequestReplace(
             account=account,
             client_order_id=name,
@@ -229,11 +237,13 @@ class Changer:
             quantity=quantity,
             limit_price=limit_price,
             stop_price=stop_price,
+            request_expires_at=expires_at,
         )
         priced: ChangedTerms = (
             {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
         )
         self._book.growing[request_id] = growth_of(before, changed)
+        self.replacing[key] += 1
         try:
             (outcome,) = await self._ledger.recording.arecord_together(
                 [request], fence=self._keeper.fence(account)
@@ -245,20 +255,26 @@ class Changer:
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
             self._book.growing[request_id] = growth_of(before, priced)
-            answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
+            answer = await self._send_replace(account, before, {**sent, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
             return result
         finally:
             del self._book.growing[request_id]
+            self.replacing[key] -= 1
+            if not self.replacing[key]:
+                del self.replacing[key]
 
     async def _send_replace(
-        self, account: str, row: OrderRow, request: Mapping[str, object]
+        self, account: str, row: OrderRow, request: Mapping[str, Any]
     ) -> Answer:
         try:
             self._keeper.fence(account)
         except Fenced as error:
             return NotSent("fenced", str(error))
+        expired = self._clocks.expired(account, request["request_expires_at"])
+        if expired is not None:
+            return expired
         return await answer_of(self._entries[account].replace(row, request), self._answer_seconds)
 
     async def _record_cancel(self, key: Key, answer: Answer) -> Sending:

@@ -45,6 +45,7 @@ from orderledger.gateway.results import (
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 
@@ -122,9 +123,10 @@ class Gateway:
             epoch=lambda: ledger.internals.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
+        self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, ledger.status
+            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(
@@ -134,13 +136,16 @@ class Gateway:
             self._keeper,
             self._unsettled,
             self._clock,
+            self._clocks,
             answer_seconds,
             self._note,
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
         self._changer = Changer(parts, self._sender, look_ups)
-        self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
+        self._resolver = OutcomeResolver(
+            parts, look_ups, elapsed=elapsed, replacing=self._changer.replacing
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -260,20 +265,13 @@ class Gateway:
         key = self._changer.key_of(client_order_id, account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
-        if is_in_doubt and not force and not self._resolver.is_proved_absent(key):
-            return Sending("refused", *key, "absence_not_proved", self._absence_text(key))
+        is_safe = self._entries[key[0]].abilities.resends_safely
+        if is_in_doubt and not (force or is_safe or self._resolver.is_proved_absent(key)):
+            text = self._resolver.absence_text(key)
+            return Sending("refused", *key, "absence_not_proved", text)
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
         self._resolver.forget(key)
         return await self._shielded(self._sender.resend(row, actor=actor if force else None))
-
-    def _absence_text(self, key: tuple[str, str]) -> str:
-        needed = self._entries[key[0]].abilities.absence_seconds
-        if needed is None:
-            return "this venue cannot prove it: see `orderledger recover` for what to do"
-        return (
-            f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
-            "outcome became unknown"
-        )
 
     async def feed(self) -> AsyncIterator[Recorded]:
         """Every event of the gateway's accounts from now on, from any source, in log order."""
@@ -294,6 +292,7 @@ class Gateway:
             await self._record_senders()
             await asyncio.to_thread(self._load, self._book)
             self._book.on_event = self._deliver
+            await self._clocks.measure()
             await self._resolver.begin()
             self._changer.restore()
             await self._resolver.resolve(besides={})
@@ -302,6 +301,7 @@ class Gateway:
             raise
         self._watching.append(asyncio.create_task(self._watch()))
         self._watching.append(asyncio.create_task(self._publisher.run()))
+        self._watching.append(asyncio.create_task(self._clocks.run()))
         return self
 
     async def __aexit__(

@@ -9,6 +9,7 @@ from orderledger.gateway.book import Book
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.results import OnResult
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.venues.base.order_entry import OrderEntry
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class GatewayParts:
     """The parts of a gateway that sending, changing and resolving share.
 
-    `entries`: by account, where orders are sent. `answer_seconds`: after this time without an
-    answer, the outcome of a request is unknown.
+    `entries`: by account, where orders are sent. `clocks`: the venues' clocks. `answer_seconds`:
+    after this time without an answer, the outcome of a request is unknown.
     """
 
     ledger: "Ledger"
@@ -29,5 +30,6 @@ class GatewayParts:
     keeper: LeaseKeeper
     unsettled: Unsettled
     clock: Clock
+    clocks: VenueClocks
     answer_seconds: float
     on_result: OnResult

@@ -4,8 +4,11 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
+
+import msgspec
 
 from orderledger import (
     Deny,
@@ -41,9 +44,6 @@ from orderledger.gateway.unsettled import Key
 from orderledger.gateway.working import Instrument
 from orderledger.rows import OrderRow
 from orderledger.venues.errors import NotSent
-
-if TYPE_CHECKING:
-    pass
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
@@ -83,6 +83,7 @@ class Sender:
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
+        self._clocks = parts.clocks
         self._keeper = parts.keeper
         self._unsettled = parts.unsettled
         self._rules = rules
@@ -105,9 +106,11 @@ class Sender:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
         account, name = row["account"], row["client_order_id"] or ""
-        halted = self._halted(account, row["instrument"] or "", row["strategy"])
-        if halted is not None:
-            return Sending("refused", account, name, halted.reason, halted.text)
+        refused = self._halted(account, row["instrument"] or "", row["strategy"])
+        if refused is None and row["status"] == "denied":  # it counts in no limit any more
+            refused = self.why_not(proposed_of_row(row))
+        if refused is not None:
+            return Sending("refused", account, name, refused.reason, refused.text)
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
@@ -118,17 +121,34 @@ class Sender:
             decided: dict[str, Any] = (
                 {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
             )
-            submit = Submit(account=account, client_order_id=name, at=self._clock.now(), **decided)
+            flight.row["aliases"] = self._new_aliases(row)
+            submit = Submit(
+                account=account,
+                client_order_id=name,
+                at=self._clock.now(),
+                request_expires_at=self._expire(flight),
+                aliases=flight.row["aliases"],
+                **decided,
+            )
             (outcome,) = await self._record_sending([flight], [submit], fence)
             if outcome.outcome != "recorded":
                 return Sending(
                     "refused", account, name, outcome.reason, outcome.text, outcome=outcome
                 )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
+            (answer,) = await self._submit(account, [flight.row]) if flight.is_sent else [WITHDRAWN]
             return await self._record(flight, answer, outcome)
         finally:
             self._forget(flight)
+
+    def _new_aliases(self, row: OrderRow) -> dict[str, str]:
+        """The aliases of an order that is sent again: with a new id at the venue, unless the venue
+        refuses a used id for ever."""
+        entry, aliases = self._entries[row["account"]], dict(row["aliases"] or {})
+        absence = entry.abilities.absence
+        again = getattr(entry, "prepare_again", None)
+        is_kept = entry.abilities.resends_safely or (absence is not None and not absence.is_new_id)
+        return aliases if again is None or is_kept else {**aliases, **again(row)}
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order or change must not be sent now."""
@@ -276,7 +296,20 @@ class Sender:
                     text=denial.text,
                 ),
             ]
-        return [named, Submit(account=account, client_order_id=name, at=now)]
+        expires_at = self._expire(flight)
+        submit = Submit(
+            account=account, client_order_id=name, at=now, request_expires_at=expires_at
+        )
+        return [named, submit]
+
+    def _expire(self, flight: Flight) -> datetime | None:
+        """Decide the expiry of the request that is about to be recorded. It is sent with this
+        one, or not at all."""
+        account, order_type = flight.key[0], flight.row["order_type"]
+        waiting = sum(key[0] == account for key in self.flights) - 1
+        expires_at = self._clocks.expires_at(account, order_type, max(0, waiting))
+        cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
+        return expires_at
 
     async def _submit(self, account: str, rows: Sequence[OrderRow]) -> list[Answer]:
         """Hand orders to the venue, and wait for the answer to each."""
@@ -285,32 +318,33 @@ class Sender:
         entry = self._entries[account]
         size = entry.abilities.batch
         if size <= 1 or len(rows) == 1:
-            lost = self._lost_lease(account)
-            if lost is not None:
-                return [lost] * len(rows)
-            return list(
+            kept = [self._is_too_late(account, row) for row in rows]
+            sent = [row for row, why in zip(rows, kept, strict=True) if why is None]
+            told = iter(
                 await asyncio.gather(
-                    *(answer_of(entry.submit(row), self._answer_seconds) for row in rows)
+                    *(answer_of(entry.submit(row), self._answer_seconds) for row in sent)
                 )
             )
+            return [next(told) if why is None else why for why in kept]
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
-            found: object = self._lost_lease(account)
+            found: object = self._is_too_late(account, batch[0])
             if found is None:
                 found = await answered(entry.submit_many(batch), self._answer_seconds)
             answers += _each(found, len(batch))
         return answers
 
-    def _lost_lease(self, account: str) -> NotSent | None:
+    def _is_too_late(self, account: str, row: OrderRow) -> NotSent | None:
         """Proof that nothing is sent: the process may have been paused since the commit or the
-        previous batch.
+        previous batch, so that its lease is lost or the request has expired.
         """
         try:
             self._keeper.fence(account)
         except Fenced as error:
             return NotSent("fenced", str(error))
-        return None
+        expires_at: datetime | None = cast(dict[str, Any], row).get("request_expires_at")
+        return self._clocks.expired(account, expires_at)
 
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
         """Record the answer. If the store fails, the order is kept until the store works again."""
@@ -411,6 +445,12 @@ def proposed_of(request: Request) -> Proposed:
         position_side=request.position_side,
         position_id=request.position_id,
     )
+
+
+def proposed_of_row(row: OrderRow) -> Proposed:
+    """An order that is sent again as the limits see it: as a new one."""
+    added = row["quantity"] or ZERO
+    return msgspec.structs.replace(change_of(row, {}), added=added, is_new=True)
 
 
 class ChangedTerms(TypedDict, total=False):

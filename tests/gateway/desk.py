@@ -12,7 +12,8 @@ from orderledger import Gateway, Ledger, Request
 from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LocalVenue
-from orderledger.simulation.local.order_entry import ABSENCE_SECONDS, LocalOrderEntry
+from orderledger.simulation.local.order_entry import ABSENCE, LocalOrderEntry
+from orderledger.venues.base.absence import Absence
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ACCOUNT, BTC = "sim:main", "BTC-USD"
@@ -56,7 +57,7 @@ async def trading(
     venue: LocalVenue,
     limits: Mapping[str, Any] | None = None,
     *,
-    absence_seconds: float | None = ABSENCE_SECONDS,
+    absence: Absence | None = ABSENCE,
     conditions: Iterable[str] = (),
     **more: Any,
 ) -> AsyncIterator[Gateway]:
@@ -64,9 +65,7 @@ async def trading(
     conditions, are sent as others."""
     entry = LocalOrderEntry(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
-    entry.abilities = dataclasses.replace(
-        entry.abilities, absence_seconds=absence_seconds, conditions=sent
-    )
+    entry.abilities = dataclasses.replace(entry.abilities, absence=absence, conditions=sent)
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(
         ledger, {venue.account: entry}, limits=settings, clock=entry, **more

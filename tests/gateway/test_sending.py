@@ -109,37 +109,12 @@ def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(
     assert order["is_open"] and order["certainty"] == ("confirmed" if count else "unresolved")
 
 
-@pytest.mark.slow
-def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(
-    ledger: Ledger,
-) -> None:
-    async def story() -> None:
-        venue = venue_of()
-        async with trading(ledger, venue, absence_seconds=3.0) as gateway:
-            venue.lose_next_answer("request_lost")
-            await gateway.submit(buy("C-1"))
-            venue.advance(venue.now.replace(minute=30))
-            async with asyncio.timeout(20):
-                while ledger.order("C-1")["absent_at"] is None:
-                    await asyncio.sleep(0.05)
-                assert ledger.order("C-1")["is_open"], "a clock that was set forward proves nothing"
-                assert (await gateway.resend("C-1")).reason == "absence_not_proved"
-                while ledger.order("C-1")["is_open"]:
-                    await asyncio.sleep(0.05)
-            later = await gateway.submit(buy("C-2"))
-            assert later.state == "acknowledged", later
-
-    asyncio.run(story())
-    order = ledger.order("C-1")
-    assert (order["status"], order["reason"]) == ("denied", "never_arrived")
-
-
 def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves_it(
     ledger: Ledger,
 ) -> None:
     async def story() -> None:
         venue = venue_of()
-        async with trading(ledger, venue, absence_seconds=None) as gateway:
+        async with trading(ledger, venue, absence=None) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             await until(lambda: ledger.order("C-1")["absent_at"] is not None)
@@ -310,7 +285,7 @@ def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_k
 
     async def story() -> None:
         entry = Asked(venue_of())
-        entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=None)
+        entry.abilities = dataclasses.replace(entry.abilities, absence=None)
         async with Gateway(
             ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]
         ) as gateway:
@@ -641,7 +616,7 @@ def test_a_repeated_request_of_an_order_that_may_be_under_way_is_not_sent(ledger
     may still receive it."""
 
     async def story() -> None:
-        venue = venue_of()
+        venue = venue_of(answer_timeout_seconds=2.0)
         async with trading(ledger, venue) as gateway:
             venue.lose_next_answer("request_late")
             await gateway.submit(buy("C-1"))

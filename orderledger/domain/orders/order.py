@@ -227,6 +227,18 @@ class Order(OrderState, gc=False, eq=False):
         return DENIED in self.ends and (self.is_worked or self.ends.has_end_of_venue)
 
     @property
+    def is_given_up(self) -> bool:
+        """True if the order is denied because it never arrived: it may be sent again."""
+        return self.never_arrived and self.confirmed_at is None and self.status is DENIED
+
+    def take_up_again(self, when: When) -> None:
+        """Undo the denial of an order that never arrived: it is sent again. A clock may have been
+        set back since the denial."""
+        end = self._deciding_end
+        self.own_ends().reinstate(when if end is None else max(when, end.when))
+        self.never_arrived = False
+
+    @property
     def session_status(self) -> Status | None:
         """Done for the day, suspended, stopped, or None."""
         if self.session is NO_SESSION:

@@ -8,6 +8,7 @@ order both were recorded.
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,13 +20,15 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests, and the terms that a replace asks for."""
+    """One of our requests, the terms that a replace asks for, and the time after which the venue
+    refuses it."""
 
     when: When
     kind: Pending
     request_id: str | None
     replacement_id: str | None = None
     terms: Mapping[str, Any] = {}
+    expires_at: datetime | None = None
 
 
 class UnnamedAnswer(NamedTuple):

@@ -1,6 +1,7 @@
 """A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the
 extra `fake`."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -66,6 +67,8 @@ REFUSALS = {
 NO_SUCH_ORDER = (-2013, "Order does not exist.")
 UNKNOWN_ERROR = (-1000, "Unknown error, please check your request or try again later.")
 MOST_TRADES = 1_000
+DEFAULT_WINDOW, LARGEST_WINDOW, AHEAD = 5_000, 60_000, 1_000
+OUTSIDE_WINDOW = (-1021, "Timestamp for this request is outside of the recvWindow.")
 WEEK = timedelta(days=7)
 
 
@@ -79,7 +82,7 @@ class Denied(Exception):
 
 class BinanceServer(VenueServer):
     """The account `account` of a simulated exchange, whose instruments are named as ccxt names
-    them: `ETH/USDT:USDT`."""
+    them: `ETH/USDT:USDT`. `too_late`: how many requests came outside of their window."""
 
     websocket_path = "/private/ws"
 
@@ -101,10 +104,12 @@ class BinanceServer(VenueServer):
         self.instruments = {symbol_of(one.name): one for one in instruments}
         self.prices = PublicPrices(exchange, self.instruments)
         self.failings = Failings()
+        self.too_late = 0
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
+            web.get("/fapi/v1/time", self._public(self._server_time)),
             *market_routes(self.prices, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
@@ -184,6 +189,9 @@ class BinanceServer(VenueServer):
         }
 
     # Queries
+
+    async def _server_time(self, asked: Mapping[str, str]) -> Any:
+        return {"serverTime": milliseconds(self.exchange.clock.now())}
 
     async def _key_permissions(self, asked: Mapping[str, str]) -> Any:
         """Source: developers.binance.com, Wallet, "Get API Key Permission"."""
@@ -352,6 +360,7 @@ class BinanceServer(VenueServer):
     # Order entry
 
     async def _place(self, asked: Mapping[str, str]) -> Any:
+        await asyncio.sleep(self.failings.engine_seconds)
         order = self._submitted(asked)
         if self.failings.fails():
             raise Denied(*UNKNOWN_ERROR, 503)
@@ -449,6 +458,17 @@ class BinanceServer(VenueServer):
 
     # Keys and signatures
 
+    def _check_time(self, asked: Mapping[str, str]) -> None:
+        """Refuse a request that arrives outside of its window (developers.binance.com, USD-M
+        General Info, Timing security)."""
+        now, sent_at = milliseconds(self.exchange.clock.now()), int(asked["timestamp"])
+        window = int(asked.get("recvWindow", DEFAULT_WINDOW))
+        if window > LARGEST_WINDOW:
+            raise Denied(-1131, "recvWindow must be less than 60000")
+        if sent_at >= now + AHEAD or now - sent_at > window:
+            self.too_late += 1
+            raise Denied(*OUTSIDE_WINDOW)
+
     def _public(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
             return self.answer(await handler(dict(request.query)))
@@ -483,7 +503,9 @@ class BinanceServer(VenueServer):
                     {"code": -1022, "msg": "Signature for this request is not valid."}, status=400
                 )
             try:
-                return self.answer(await handler(dict(parse_qsl(signed))))
+                asked = dict(parse_qsl(signed))
+                self._check_time(asked)
+                return self.answer(await handler(asked))
             except Denied as denied:
                 return self.answer(
                     {"code": denied.code, "msg": denied.message}, status=denied.status

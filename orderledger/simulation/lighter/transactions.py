@@ -21,6 +21,8 @@ FIRST_ORDER_INDEX = 2**48
 
 STOP_LIMIT, IMMEDIATE, POST_ONLY = 3, 0, 2
 INVALID_NONCE = 21104
+INVALID_EXPIRY = 21711
+"""Of an expired transaction; no source was found for its code."""
 
 CODES: dict[str, tuple[int, str]] = {
     Reason.DUPLICATE_ORDER: (21728, "client order index already exists"),
@@ -41,7 +43,7 @@ class Transactions:
 
     def done(self, account: str, markets: Markets, kind: int, order: Document) -> Document:
         """Execute a transaction, and return the answer: that it was queued, or a refusal."""
-        refusal = self._why_not_nonce(order)
+        refusal = self._why_expired(order) or self._why_not_nonce(order)
         if refusal is None and kind == CREATE_ORDER:
             refusal = self._created(account, markets, order)
         elif refusal is None and kind == CANCEL_ORDER:
@@ -66,6 +68,13 @@ class Transactions:
             "tx_hash": f"{self.exchange.sequence:080x}",
             "predicted_execution_time_ms": 1,
         }
+
+    def _why_expired(self, order: Document) -> Document | None:
+        """Refuse a transaction that arrives after its expiry."""
+        expires_ms = order.get("ExpiredAt")
+        if not expires_ms or self.exchange.clock.now().timestamp() * 1000 <= expires_ms:
+            return None
+        return {"code": INVALID_EXPIRY, "message": "transaction expired"}
 
     def _why_not_nonce(self, order: Document) -> Document | None:
         """Refuse a nonce that is not the next one. A missing nonce is not checked."""

@@ -63,6 +63,7 @@ class VenueServer:
         self.marks: dict[str, Decimal] = {}
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
+        self._late: set[asyncio.Task[None]] = set()
         self._refuses = False
         self._runner: web.AppRunner | None = None
         self._held: Socket | None = None
@@ -245,6 +246,12 @@ class VenueServer:
             )
         if fault == "too_many_requests":
             return web.Response(status=429, text="too many requests", headers={"Retry-After": "0"})
+        if fault in ("lose_request", "late_request"):
+            await request.read()
+            if fault == "late_request":
+                self._late.add(task := asyncio.create_task(self._handle_late(request, handler)))
+                task.add_done_callback(self._late.discard)
+            return self._cut_off(request)
         answer = await handler(request)
         if fault == "lose_answer":
             return self._cut_off(request)
@@ -256,6 +263,11 @@ class VenueServer:
             if isinstance(answer, web.Response)
             else answer
         )
+
+    async def _handle_late(self, request: web.Request, handler: Handler) -> None:
+        """Execute a request whose client has gone."""
+        await asyncio.sleep(self.faults.late_seconds)
+        await handler(request)
 
     async def _spoiled(
         self, request: web.Request, answer: web.Response, fault: str | None

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from orderledger import Message
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import Absence
 from orderledger.venues.errors import NotSent, Unanswered
 
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
@@ -30,8 +31,10 @@ class EntryAbilities:
     - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
-    - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never
-      received the order. None: it never proves that.
+    - `absence`: when the venue's "unknown order" proves that it never received an order. None: it
+      never proves that.
+    - `resends_safely`: whether the venue takes an id only once, for ever. An order that was sent
+      twice is then worked once at most.
     - `orders_per_second`: the venue's own limit, if it states one.
     - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
       force to the venue.
@@ -45,7 +48,8 @@ class EntryAbilities:
     batch: int = 1
     replaces: bool = False
     cancels_by_client_id: bool = False
-    absence_seconds: float | None = None
+    absence: Absence | None = None
+    resends_safely: bool = False
     orders_per_second: float | None = None
     order_types: frozenset[str] = frozenset({"market", "limit"})
     times_in_force: frozenset[str] = frozenset({"gtc"})
@@ -58,6 +62,12 @@ BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 
 class OrderEntry(Protocol):
     """Sends the orders of one account. Orders are rows of the order view (`OrderRow`).
+
+    With `abilities.absence`, a new order and the request of a replace have `request_expires_at`:
+    the request is sent with this expiry or an earlier one. NotSent with `request_expired` if that
+    cannot be. Such an entry also has `clock`, the venue's `VenueClock`. Where `absence.is_new_id`,
+    it has `prepare_again(order) -> aliases`: the new id of an order that is sent again. An entry
+    may have a proof of its own, `async absence_proof(order) -> sentence or None`.
 
     Every sending method raises NotSent if the request certainly did not reach the venue, and
     Unanswered if the outcome is unknown. A refusal by the venue is an answer: it is returned as a

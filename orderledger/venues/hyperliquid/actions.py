@@ -9,7 +9,7 @@ from typing import Any
 from orderledger.extend.values import EXACT, plain
 from orderledger.extend.views import Row
 from orderledger.venues.errors import NotSent
-from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, cloid_for
+from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, CLOID, cloid_for
 
 TIMES_IN_FORCE = {None: "Gtc", "gtc": "Gtc", "ioc": "Ioc"}
 
@@ -32,7 +32,7 @@ def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
         "s": plain(Decimal(order["quantity"])),
         "r": bool(order["reduce_only"]),
         "t": _type(order),
-        "c": cloid_for(order["client_order_id"]),
+        "c": (order.get("aliases") or {}).get(CLOID) or cloid_for(order["client_order_id"]),
     }
 
 

@@ -14,6 +14,7 @@ from orderledger.venues.base.fields import Document
 from orderledger.venues.base.order_entry import Sent, submitted_one_by_one
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
 from orderledger.venues.polled.queries import Sign, signed
@@ -44,8 +45,10 @@ class KeyedOrderEntry:
         self._reader = Reader(table)
         self._account = account
         self._now = now
+        self.clock = VenueClock()
         self._sender = Sender(
             url,
+            clock=self.clock,
             headers=table.headers_of(token),
             timeout=timeout,
             secrets=[token],

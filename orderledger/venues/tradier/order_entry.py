@@ -23,6 +23,7 @@ from orderledger.venues.base.order_entry import (
 )
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.venues.tradier.refusals import REFUSALS
@@ -73,8 +74,14 @@ class TradierOrderEntry:
         timeout: float = 10.0,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self.clock = VenueClock()
         self._sender = Sender(
-            url, headers=headers, timeout=timeout, secrets=[token], is_refusal=_is_quota_fault
+            url,
+            headers=headers,
+            timeout=timeout,
+            secrets=[token],
+            is_refusal=_is_quota_fault,
+            clock=self.clock,
         )
         self._account = account
         self._path = f"{url.rstrip('/')}/accounts/{number}/orders"

@@ -11,6 +11,7 @@ import httpx
 from orderledger.venues.base.transport.http import client_of
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
+from orderledger.venues.base.venue_clock import VenueClock, elapsed
 from orderledger.venues.errors import NotSent, Unanswered
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -38,7 +39,7 @@ class Sender:
 
     `is_refusal(document)` names answers with 429 that state that the request was refused.
     `timeout`: seconds from the beginning of a request to the end of its answer. Errors never
-    contain `secrets` or the values of headers.
+    contain `secrets` or the values of headers. `clock` takes the header `Date` of each answer.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Sender:
         timeout: float = 10.0,
         secrets: Iterable[str] = (),
         is_refusal: Callable[[Any], bool] = lambda document: False,
+        clock: VenueClock | None = None,
     ) -> None:
         self._client = client_of(base_url, headers, timeout)
+        self._clock = clock
         self._timeout = timeout
         self._secrecy = Secrecy(secrets, headers)
         self._is_refusal = is_refusal
@@ -66,6 +69,7 @@ class Sender:
         request = self._client.build_request(
             method, path, json=json, data=dict(form) if form else None
         )
+        began = elapsed()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request)
@@ -80,6 +84,8 @@ class Sender:
             raise Unanswered("timeout", f"no answer within {self._timeout:g} s") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unanswered("connection_lost", self._hidden(error)) from None
+        if self._clock is not None:
+            self._clock.note_date(response.headers.get("Date"), began)
         return self._judged(response)
 
     async def aclose(self) -> None:
