@@ -4,12 +4,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from orderledger import (
     AmbiguousOrder,
     Certainty,
-    Fenced,
     Message,
     Pending,
     ReplaceRejected,
@@ -26,14 +25,11 @@ from orderledger.gateway.book import row_now
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_of
+from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_of, is_failure
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
 from orderledger.venues.errors import NotSent, Unanswered
-
-if TYPE_CHECKING:
-    pass
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
@@ -60,6 +56,7 @@ class Changer:
         look_ups: LookUps,
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
+        self._parts = parts
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
@@ -116,8 +113,8 @@ class Changer:
     async def _cancel(self, key: Key, reason: str | None) -> Sending:
         account, name = key
         flight = self._sender.flights.get(key)
-        if flight is not None and not flight.is_sent:
-            flight.is_withdrawn = True
+        if flight is not None and (not flight.is_sent or flight.is_waiting):
+            flight.withdraw()
             await flight.done.wait()
             self._book.catch_up()
             if flight.is_kept_back or self._book.order(*key) is None:
@@ -191,7 +188,10 @@ class Changer:
             cancel = self._entries[order.account].cancel(
                 row_now(order, *key), outstanding.request_id
             )
-            answer = await answer_of(cancel, self._answer_seconds)
+            paced = self._parts.paced(order.account, cancel)
+            answer = await answer_of(
+                paced, self._answer_seconds, self._parts.turn(order.account, is_first=True)
+            )
             return await self._record_cancel(key, answer)
         finally:
             outstanding.is_busy = False
@@ -256,17 +256,19 @@ class Changer:
         self, account: str, row: OrderRow, request: Mapping[str, object]
     ) -> Answer:
         try:
-            self._keeper.fence(account)
-        except Fenced as error:
-            return NotSent("fenced", str(error))
-        return await answer_of(self._entries[account].replace(row, request), self._answer_seconds)
+            self._parts.check_lease(account)
+        except NotSent as fenced:
+            return fenced
+        replacing = self._parts.paced(account, self._entries[account].replace(row, request))
+        return await answer_of(replacing, self._answer_seconds, self._parts.turn(account))
 
     async def _record_cancel(self, key: Key, answer: Answer) -> Sending:
         """Record the answer to a cancel. One that was not sent, or not answered, stays
         outstanding."""
         if isinstance(answer, NotSent):
+            failed = is_failure(answer)
             return self._finished(
-                key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
+                key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=failed
             )
         if answer and not isinstance(answer, Unanswered):
             self.outstanding.pop(key, None)
@@ -287,7 +289,10 @@ class Changer:
             not_sent=True,
         )
         return await self._record(
-            key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True
+            key,
+            [ended],
+            Sending("denied", *key, answer.reason, answer.text),
+            is_failure=is_failure(answer),
         )
 
     async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:

@@ -32,7 +32,7 @@ from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
 from orderledger.gateway.look_ups import LookUps
-from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.parts import GatewayParts, pacings_of
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
@@ -132,6 +132,8 @@ class Gateway:
             self._clock,
             answer_seconds,
             self._note,
+            settings.patience_seconds,
+            pacings_of(entries),
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)

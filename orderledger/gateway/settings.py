@@ -104,11 +104,14 @@ class GatewaySettings(Section):
 
     `unresolved`: how new orders are treated while an order's outcome is unknown. `lease_seconds`:
     how long another process waits after the last sign of life of the sender of an account.
+    `patience_seconds`: the longest wait of an order for the venue's rate limits. An order that
+    would wait longer is not sent.
     """
 
     time_zone: ZoneName = "UTC"
     unresolved: UnresolvedPolicy = "block_instrument"
     lease_seconds: Seconds = 10.0
+    patience_seconds: Seconds = 30.0
     limits: tuple[LimitsSection, ...] = ()
     breakers: tuple[Breaker, ...] = ()
 

@@ -54,6 +54,8 @@ class CcxtOrderEntry:
         self._quirks = quirks_of(exchange.id)
         self._language = language_of(exchange.id)
         self._arguments = Arguments(exchange, self._quirks, account)
+        paced = getattr(exchange, "pacing", None)
+        self.pacing = paced.pacing if paced is not None else None
         self._account = account
         self._now = now
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)

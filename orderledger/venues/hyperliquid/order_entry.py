@@ -13,7 +13,8 @@ from typing import Any
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport import Http, pacing_of
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
@@ -23,6 +24,12 @@ from orderledger.venues.hyperliquid.actions import (
     order_wire,
 )
 from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.limits import (
+    USUAL_WEIGHT,
+    HyperliquidLimits,
+    weight_limit,
+    weight_of_action,
+)
 from orderledger.venues.hyperliquid.refusals import REFUSALS
 from orderledger.venues.hyperliquid.rows import milliseconds
 from orderledger.venues.hyperliquid.statuses import (
@@ -35,6 +42,7 @@ from orderledger.venues.hyperliquid.statuses import (
 from orderledger.venues.hyperliquid.vocabulary import (
     AS_AT_THE_VENUE,
     CLOID,
+    NAME,
     Symbols,
     cloid_for,
 )
@@ -81,8 +89,9 @@ class HyperliquidOrderEntry:
         vault: str | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self._sender = Sender(url, timeout=timeout)
-        self._http = Http(url, attempts=2, timeout=timeout)
+        self.pacing = pacing_of(NAME, url, "", weight_limit(HyperliquidLimits()))
+        self._sender = Sender(url, timeout=timeout, pacing=self.pacing)
+        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
         self._account = account
         self._sign = sign
         self._now = now
@@ -109,7 +118,7 @@ class HyperliquidOrderEntry:
             wires = [
                 order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
             ]
-            answer = await self._act(order_action(wires))
+            answer = await self._act(order_action(wires), orders=len(wires))
             statuses = statuses_in(answer, len(orders))
         except (NotSent, Unanswered) as error:
             return [error] * len(orders)
@@ -142,8 +151,9 @@ class HyperliquidOrderEntry:
         await self._sender.aclose()
         await self._http.aclose()
 
-    async def _act(self, action: Mapping[str, Any]) -> HttpAnswer:
-        """Sign and send an action. Every nonce is used once."""
+    async def _act(self, action: Mapping[str, Any], *, orders: int = 1) -> HttpAnswer:
+        """Sign and send an action in its turn. Every nonce is used once."""
+        await self.pacing.turn({ONE_WINDOW: weight_of_action(orders)})
         now = milliseconds(self._now())
         nonce = self._last_nonce = max(now, self._last_nonce + 1)
         expires_after = now + EXPIRES_MS
@@ -164,8 +174,12 @@ class HyperliquidOrderEntry:
         async with self._listing:
             if coin not in self._assets:
                 try:
-                    perpetuals = await self._http.post("/info", json={"type": "meta"})
-                    spot = await self._http.post("/info", json={"type": "spotMeta"})
+                    perpetuals = await self._http.post(
+                        "/info", json={"type": "meta"}, weight=USUAL_WEIGHT
+                    )
+                    spot = await self._http.post(
+                        "/info", json={"type": "spotMeta"}, weight=USUAL_WEIGHT
+                    )
                 except VenueError as error:
                     raise NotSent("no_instruments", str(error)) from None
                 self._assets = assets_of(perpetuals, spot)

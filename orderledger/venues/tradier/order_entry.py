@@ -22,12 +22,15 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import RateLimiter, pacing_of
+from orderledger.venues.base.transport.pacing import ORDERS
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.venues.tradier.refusals import REFUSALS
 from orderledger.venues.tradier.tags import tag_for
 from orderledger.venues.tradier.vocabulary import (
+    NAME,
     SHARE,
     SIDES,
     STANDARD_OPTION,
@@ -73,8 +76,14 @@ class TradierOrderEntry:
         timeout: float = 10.0,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self.pacing = pacing_of(NAME, url, token, {ORDERS: RateLimiter(ORDERS_A_MINUTE, 60.0)})
         self._sender = Sender(
-            url, headers=headers, timeout=timeout, secrets=[token], is_refusal=_is_quota_fault
+            url,
+            headers=headers,
+            timeout=timeout,
+            secrets=[token],
+            is_refusal=_is_quota_fault,
+            pacing=self.pacing,
         )
         self._account = account
         self._path = f"{url.rstrip('/')}/accounts/{number}/orders"
@@ -86,7 +95,9 @@ class TradierOrderEntry:
         return {TAG_ALIAS: tag_for(order["client_order_id"])}
 
     async def submit(self, order: Row) -> Sent:
-        answer = await self._sender.send("POST", self._path, form=form_of(order))
+        form = form_of(order)
+        await self.pacing.turn({ORDERS: 1})
+        answer = await self._sender.send("POST", self._path, form=form)
         refusal = _refusal(answer)
         names = {
             "client_order_id": order["client_order_id"],
@@ -147,6 +158,7 @@ class TradierOrderEntry:
                 "no_venue_order_id",
                 "Tradier identifies orders only by its own id, which is not known yet",
             )
+        await self.pacing.turn({ORDERS: 1})
         answer = await self._sender.send(method, f"{self._path}/{venue_order_id}", form=form)
         refusal = _refusal(answer)
         if refusal is None:
