@@ -27,6 +27,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "BalanceState",
         "Certainty",
         "FeeKind",
+        "HaltEnd",
+        "HaltMode",
         "InstrumentKind",
         "LinkKind",
         "Liquidity",

@@ -15,6 +15,8 @@ __all__ = [
     "BalanceState",
     "Certainty",
     "FeeKind",
+    "HaltEnd",
+    "HaltMode",
     "InstrumentKind",
     "LinkKind",
     "Liquidity",
@@ -58,6 +60,22 @@ class PositionMode(StrEnum):
     UNKNOWN = "unknown"
     NET = "net"
     HEDGE = "hedge"
+
+
+class HaltMode(StrEnum):
+    """What a halt lets pass. `stop`: nothing. `reduce`: orders that only reduce a position, in
+    the worst case of what is open and unresolved."""
+
+    STOP = "stop"
+    REDUCE = "reduce"
+
+
+class HaltEnd(StrEnum):
+    """Who ends a halt. `operator`: only `resume_trading`. `auto`: also the breaker that recorded
+    it, when its condition is over."""
+
+    OPERATOR = "operator"
+    AUTO = "auto"
 
 
 class InstrumentKind(StrEnum):

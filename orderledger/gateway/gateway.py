@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
-from orderledger import InvalidSetting, LedgerError, Request
+from orderledger import HaltMode, InvalidSetting, LedgerError, Request
 from orderledger import Sender as SenderMessage
 from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.gateway.book import Book
+from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.lease_keeper import LeaseKeeper
@@ -41,7 +41,7 @@ from orderledger.gateway.results import (
     OrderLookup,
     Sending,
 )
-from orderledger.gateway.sending import Sender
+from orderledger.gateway.sending import Sender, reduces
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.rows import OrderRow
@@ -221,18 +221,40 @@ class Gateway:
         reason: str | None = None,
     ) -> list[Sending]:
         """Cancel all our open orders in an account, an instrument or a strategy."""
+        return await self._cancel_all(account, instrument, strategy, reason=reason)
+
+    async def _cancel_all(
+        self,
+        account: str | None,
+        instrument: str | None,
+        strategy: str | None,
+        *,
+        reason: str | None,
+        keeps_reducing: bool = False,
+    ) -> list[Sending]:
+        """Cancel all open orders of a scope. `keeps_reducing`: leave those that the venue fills
+        only against a position, such as protective stops."""
         keys = {
             flight.key
             for flight in self._sender.flights.values()
             if _is_in(flight.row, account, instrument, strategy)
+            and not (keeps_reducing and reduces(flight.row))
         }
         self._book.catch_up()
         for (of_account, of_instrument), working in list(self._book.working.items()):
             row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
-            if _is_in(row, account, instrument, strategy):
-                keys.add((of_account, working.client_order_id))
+            key = (of_account, working.client_order_id)
+            if _is_in(row, account, instrument, strategy) and not (
+                keeps_reducing and self._only_reduces(key)
+            ):
+                keys.add(key)
         cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
         return await self._shielded(_all_of(cancels))
+
+    def _only_reduces(self, key: tuple[str, str]) -> bool:
+        """Whether the venue fills an open order only against a position."""
+        order = self._book.order(*key)
+        return order is not None and reduces(row_now(order, *key))
 
     async def resend(
         self,
@@ -372,20 +394,22 @@ class Gateway:
                 )
                 if halt["cancels_orders"]:
                     account = None if halt["account"] == accounts.EVERY_ACCOUNT else halt["account"]
-                    await self.cancel_all(
-                        account=account,
-                        instrument=halt["instrument"],
-                        strategy=halt["strategy"],
+                    await self._cancel_all(
+                        account,
+                        halt["instrument"],
+                        halt["strategy"],
                         reason="halted",
+                        keeps_reducing=halt["mode"] == HaltMode.REDUCE,
                     )
                 self._halts_done.add(position)
 
     async def _break(self) -> None:
         if self.settings.breakers:
             status = await asyncio.to_thread(self._ledger.status)
-            halts = list(self._breakers.halts(self._clock.now(), status))
-            if halts:
-                await self._ledger.recording.arecord_together(halts)
+            now = self._clock.now()
+            changes = [*self._breakers.halts(now, status), *self._breakers.resumes(now, status)]
+            if changes:
+                await self._ledger.recording.arecord_together(changes)
                 self._book.catch_up()
 
     async def _send_cancels(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, cast
 from orderledger import (
     Deny,
     Fenced,
+    HaltMode,
     Message,
     OrderType,
     Outcome,
@@ -30,7 +31,7 @@ from orderledger.gateway.answers import (
     record_answer,
 )
 from orderledger.gateway.book import row_now
-from orderledger.gateway.limits import Denial, Limits, Proposed, check
+from orderledger.gateway.limits import CLOSING, Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import UnresolvedPolicy
@@ -149,7 +150,7 @@ class Sender:
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order or change must not be sent now."""
         account, instrument = order.account, order.instrument
-        halted = self._halted(account, instrument, order.strategy)
+        halted = self._halted(order)
         if halted is not None:
             return halted
         if is_new and self._policy != "allow":
@@ -163,19 +164,20 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted_now(self, row: OrderRow) -> Denial | None:
-        return self._halted(row["account"], row["instrument"] or "", row["strategy"])
+        """The halt that applies to an order that counts as open already."""
+        return self._halted(change_of(row, {}))
 
-    def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
-        """The halt that applies to such an order now."""
+    def _halted(self, order: Proposed) -> Denial | None:
+        """The halt that applies to an order now."""
         self._book.catch_up()
-        halt = self._book.halt_of(account, instrument, strategy)
-        if halt is None:
+        halt = self._book.halt_of(order)
+        is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
+        if halt is None or (is_reducing and self._book.only_reduces(order)):
             return None
-        since = halt["halted_at"].isoformat()
+        since, why = halt["halted_at"].isoformat(), halt["text"] or halt["reason"]
+        passing = ". Only orders that reduce the position pass" if is_reducing else ""
         return Denial(
-            "halted",
-            f"trading is halted since {since}: "
-            f"{halt['text'] or halt['reason'] or 'no reason given'}",
+            "halted", f"trading is halted since {since}: {why or 'no reason given'}{passing}"
         )
 
     async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
@@ -440,6 +442,13 @@ def proposed_of(request: Request) -> Proposed:
         position_side=request.position_side,
         position_id=request.position_id,
     )
+
+
+def reduces(row: OrderRow) -> bool:
+    """Whether the venue fills an order only against a position. See `Proposed.reduces`."""
+    side, position_side = row["side"], row["position_side"]
+    closing = ((str(one), str(other)) for one, other in CLOSING)
+    return bool(row["reduce_only"]) or (side, position_side) in closing
 
 
 class ChangedTerms(TypedDict, total=False):

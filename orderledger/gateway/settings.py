@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from orderledger import HaltEnd, HaltMode
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName, toml_files
 from orderledger.gateway.limits import NAMES, SCOPE, Limits
@@ -76,7 +77,15 @@ class Breaker(Scope):
       last message.
     - `open_break`: True halts while the last reconciliation left a break open.
     - `daily_loss`, `drawdown`: as in `Limits`; the halt outlasts the day.
-    - `cancels_orders`: the halt also cancels the open orders.
+    - `cancels_orders`: the halt also cancels the open orders; with `mode = "reduce"`, those that
+      may increase a position.
+    - `mode`: what passes while the halt holds. `reduce`: orders that only reduce a position, in the
+      worst case. `stop`: nothing.
+    - `grace_seconds`: how long a feed may be too old before trading is halted, such as while a
+      collector restarts.
+    - `resumes`: who ends the halt of a feed or of an open break. `auto`: the breaker, when the feed
+      is back or a reconciliation leaves no break. `operator`: only `orderledger resume`. Every
+      other halt is ended by an operator.
     """
 
     sending_failures: Count | None = None
@@ -86,6 +95,9 @@ class Breaker(Scope):
     daily_loss: Quantity | None = None
     drawdown: Quantity | None = None
     cancels_orders: StrictBool = False
+    mode: HaltMode = HaltMode.REDUCE
+    grace_seconds: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    resumes: HaltEnd = HaltEnd.AUTO
 
     def limits(self, account: str) -> Limits:
         """The breaker's limits of loss in one account of its scope."""
@@ -158,6 +170,6 @@ def _contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Plac
         if not any(
             getattr(breaker, name)
             for name in Breaker.model_fields
-            if name not in (*SCOPE, "cancels_orders")
+            if name not in (*SCOPE, "cancels_orders", "mode", "grace_seconds", "resumes")
         ):
             yield ("breakers", number), "has no condition"

@@ -195,6 +195,8 @@ class CcxtOrderEntry:
         try:
             if not self._exchange.markets:
                 await self._exchange.load_markets()
+        except NotSent:
+            raise
         except Exception as error:
             raise NotSent(
                 "not_connected", f"the markets cannot be loaded: {shown(error)}"
