@@ -446,9 +446,8 @@ def proposed_of(request: Request) -> Proposed:
 
 def reduces(row: OrderRow) -> bool:
     """Whether the venue fills an order only against a position. See `Proposed.reduces`."""
-    side, position_side = row["side"], row["position_side"]
-    closing = ((str(one), str(other)) for one, other in CLOSING)
-    return bool(row["reduce_only"]) or (side, position_side) in closing
+    sides = (str(row["side"]), str(row["position_side"]))
+    return bool(row["reduce_only"]) or sides in {(str(one), str(two)) for one, two in CLOSING}
 
 
 class ChangedTerms(TypedDict, total=False):
