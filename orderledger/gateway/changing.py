@@ -1,5 +1,6 @@
 """Cancels and replaces orders: recorded first, sent as soon as the venue can identify the order."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,19 +30,23 @@ from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
+from orderledger.venues.base.order_entry import CancelsAll
 from orderledger.venues.errors import NotSent, Unanswered
 
+REPORT_SECONDS = 3.0
+"""How long the venue may take to report what a cancel of everything has canceled."""
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 
 @dataclass(slots=True)
 class Outstanding:
     """A recorded cancel that the venue has not answered. `is_busy`: it is being recorded or sent
-    now.
+    now. `waits_until`: the venue was asked to cancel everything, and may report it until then.
     """
 
     request_id: str
     is_busy: bool = False
+    waits_until: float = 0.0
 
 
 class Changer:
@@ -158,6 +163,53 @@ class Changer:
             if is_recorded
             else Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
         )
+
+    async def cancel_by_venue(
+        self, account: str, instrument: str | None, keys: Sequence[Key], *, reason: str | None
+    ) -> list[Sending]:
+        """Record the cancels of orders in one commit, and have the venue cancel everything in one
+        request. The venue's reports show what was canceled. An order that they do not show is
+        canceled alone after `REPORT_SECONDS`; all are, if the request fails.
+        """
+        new = [key for key in keys if key not in self.outstanding]
+        await self._record_requests(account, new, reason)
+        entry = cast(CancelsAll, self._entries[account])
+        paced = self._parts.paced(account, entry.cancel_all_orders(instrument))
+        turn = self._parts.turn(account, is_first=True)
+        answer = await answer_of(paced, self._answer_seconds, turn)
+        if isinstance(answer, NotSent | Unanswered):
+            return [await self.send_cancel(key) for key in keys]
+        if answer:
+            await self._ledger.recording.arecord_together(answer)
+        until = asyncio.get_running_loop().time() + REPORT_SECONDS
+        for key in keys:
+            if (outstanding := self.outstanding.get(key)) is not None:
+                outstanding.waits_until = until
+        return [Sending("received", *key, messages=tuple(answer)) for key in keys]
+
+    async def _record_requests(self, account: str, keys: Sequence[Key], reason: str | None) -> None:
+        """Record the requests to cancel, together. An order that has ended meanwhile needs none."""
+        asked = [
+            RequestCancel(
+                account=account,
+                client_order_id=name,
+                at=self._clock.now(),
+                request_id=f"cancel-{uuid.uuid4().hex}",
+                reason=reason,
+            )
+            for _, name in keys
+        ]
+        fence = self._keeper.fence(account)
+        outcomes = await self._ledger.recording.arecord_together(asked, fence=fence)
+        for key, request, outcome in zip(keys, asked, outcomes, strict=True):
+            if outcome.outcome == "recorded":
+                self.outstanding[key] = Outstanding(request.request_id or "")
+
+    def is_due(self, key: Key) -> bool:
+        """Whether an outstanding cancel is to be sent now."""
+        outstanding = self.outstanding.get(key)
+        now = asyncio.get_running_loop().time()
+        return outstanding is not None and outstanding.waits_until <= now
 
     async def send_cancel(self, key: Key) -> Sending:
         """Send an outstanding cancel, if the venue can already know the order. It is sent again

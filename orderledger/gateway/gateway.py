@@ -25,8 +25,9 @@ from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.gateway.book import Book, row_now
+from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
+from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
@@ -41,8 +42,9 @@ from orderledger.gateway.results import (
     OrderLookup,
     Sending,
 )
-from orderledger.gateway.sending import Sender, reduces
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
+from orderledger.gateway.switches import Switches
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
@@ -138,6 +140,10 @@ class Gateway:
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
         self._changer = Changer(parts, self._sender, look_ups)
+        self._canceler = AllCanceler(
+            parts, self._sender, self._changer, is_by_venue=settings.venue_cancel_all
+        )
+        self._switches = Switches(parts, settings.dead_mans_switches)
         self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
@@ -169,7 +175,7 @@ class Gateway:
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()
         ]
-        found = await self._shielded(_all_of(sendings))
+        found = await self._shielded(all_of(sendings))
         results = {
             number: result
             for numbers, answers in zip(by_account.values(), found, strict=True)
@@ -220,41 +226,14 @@ class Gateway:
         strategy: str | None = None,
         reason: str | None = None,
     ) -> list[Sending]:
-        """Cancel all our open orders in an account, an instrument or a strategy."""
-        return await self._cancel_all(account, instrument, strategy, reason=reason)
+        """Cancel all our open orders in an account, an instrument or a strategy.
 
-    async def _cancel_all(
-        self,
-        account: str | None,
-        instrument: str | None,
-        strategy: str | None,
-        *,
-        reason: str | None,
-        keeps_reducing: bool = False,
-    ) -> list[Sending]:
-        """Cancel all open orders of a scope. `keeps_reducing`: leave those that the venue fills
-        only against a position, such as protective stops."""
-        keys = {
-            flight.key
-            for flight in self._sender.flights.values()
-            if _is_in(flight.row, account, instrument, strategy)
-            and not (keeps_reducing and reduces(flight.row))
-        }
-        self._book.catch_up()
-        for (of_account, of_instrument), working in list(self._book.working.items()):
-            row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
-            key = (of_account, working.client_order_id)
-            if _is_in(row, account, instrument, strategy) and not (
-                keeps_reducing and self._only_reduces(key)
-            ):
-                keys.add(key)
-        cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
-        return await self._shielded(_all_of(cancels))
-
-    def _only_reduces(self, key: tuple[str, str]) -> bool:
-        """Whether the venue fills an open order only against a position."""
-        order = self._book.order(*key)
-        return order is not None and reduces(row_now(order, *key))
+        A whole account, or an instrument of it, is canceled by one request if the venue has one
+        (`venue_cancel_all` in the settings): it cancels orders made elsewhere too. Every order
+        counts as open until the venue reports its end.
+        """
+        work = self._canceler.cancel(account, instrument, strategy, reason=reason)
+        return await self._shielded(work)
 
     async def resend(
         self,
@@ -320,6 +299,7 @@ class Gateway:
             raise
         self._watching.append(asyncio.create_task(self._watch()))
         self._watching.append(asyncio.create_task(self._publisher.run()))
+        self._watching.append(asyncio.create_task(self._switches.run()))
         return self
 
     async def __aexit__(
@@ -330,6 +310,7 @@ class Gateway:
     ) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        await self._switches.switch_off()
         await self._end()
 
     async def _end(self) -> None:
@@ -394,7 +375,7 @@ class Gateway:
                 )
                 if halt["cancels_orders"]:
                     account = None if halt["account"] == accounts.EVERY_ACCOUNT else halt["account"]
-                    await self._cancel_all(
+                    await self._canceler.cancel(
                         account,
                         halt["instrument"],
                         halt["strategy"],
@@ -415,7 +396,7 @@ class Gateway:
     async def _send_cancels(self) -> None:
         self._changer.restore()
         for key in list(self._changer.outstanding):
-            if key not in self._sender.flights:
+            if key not in self._sender.flights and self._changer.is_due(key):
                 self._start(self._changer.send_cancel(key))
 
     # Internals
@@ -465,22 +446,6 @@ class Gateway:
             return await work
 
         return await asyncio.shield(self._start(run()))
-
-
-async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Wait until all have ended, then raise the first error, if any."""
-    found = await asyncio.gather(*works, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return cast(list[Result], found)
-
-
-def _is_in(
-    row: Mapping[str, object], account: str | None, instrument: str | None, strategy: str | None
-) -> bool:
-    wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
-    return all(value in (None, row[name]) for name, value in wanted)
 
 
 def _own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:

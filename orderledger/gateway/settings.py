@@ -110,6 +110,18 @@ class Breaker(Scope):
         )
 
 
+class DeadMansSwitch(Section):
+    """One `[[dead_mans_switches]]` table: the venue cancels the orders of the account after
+    `seconds` without a renewal. The gateway renews it while it holds the lease.
+
+    It covers what the venue says, also protective stops and orders made elsewhere. While a
+    protective order rests in the account, the gateway keeps the switch off. See the how-to Brakes.
+    """
+
+    account: Identifier
+    seconds: Seconds
+
+
 class GatewaySettings(Section):
     """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown`
     begins at midnight.
@@ -117,15 +129,18 @@ class GatewaySettings(Section):
     `unresolved`: how new orders are treated while an order's outcome is unknown. `lease_seconds`:
     how long another process waits after the last sign of life of the sender of an account.
     `patience_seconds`: the longest wait of an order for the venue's rate limits. An order that
-    would wait longer is not sent.
+    would wait longer is not sent. `venue_cancel_all`: cancel a whole account or instrument by the
+    venue's own request, which cancels orders made elsewhere too.
     """
 
     time_zone: ZoneName = "UTC"
     unresolved: UnresolvedPolicy = "block_instrument"
     lease_seconds: Seconds = 10.0
     patience_seconds: Seconds = 30.0
+    venue_cancel_all: StrictBool = True
     limits: tuple[LimitsSection, ...] = ()
     breakers: tuple[Breaker, ...] = ()
+    dead_mans_switches: tuple[DeadMansSwitch, ...] = ()
 
     @property
     def rules(self) -> list[Limits]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent, SwitchTerms
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http, pacing_of
 from orderledger.venues.base.transport.pacing import ONE_WINDOW
@@ -76,6 +76,15 @@ class HyperliquidOrderEntry:
         order_types=frozenset({"limit", "stop", "stop_limit"}),
         times_in_force=frozenset({"gtc", "ioc"}),
         conditions=BOTH_CONDITIONS,
+    )
+
+    switch_terms = SwitchTerms(
+        shortest=5.0,
+        longest=86_400.0,
+        by_instrument=False,
+        covers="all open orders of the address, protective stops too; 10 times a day; only after "
+        "1,000,000 USD were traded",
+        source="hyperliquid.gitbook.io, Exchange endpoint, Schedule cancel",
     )
 
     def __init__(
@@ -146,6 +155,16 @@ class HyperliquidOrderEntry:
         answer = await self._act(modify_action(order, request, asset))
         (status,) = statuses_in(answer, 1)
         return self._messages(order, answer, replace_answer(status, request), request["request_id"])
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        """`scheduleCancel`: cancel all open orders of the address at a time. Without a time, the
+        switch is off.
+        """
+        due = {} if seconds is None else {"time": milliseconds(self._now()) + int(seconds * 1_000)}
+        answer = await self._act({"type": "scheduleCancel", **due})
+        document = answer.document if isinstance(answer.document, dict) else {}
+        if document.get("status") != "ok":
+            raise NotSent("switch_refused", str(document.get("response", answer.text))[:500])
 
     async def aclose(self) -> None:
         await self._sender.aclose()
