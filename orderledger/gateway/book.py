@@ -5,7 +5,6 @@ It is loaded from the views once, and then follows the log event by event in mem
 sending costs one small read and no commit.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
@@ -27,20 +26,12 @@ from orderledger.extend.views import (
 )
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
+from orderledger.gateway.submissions import Submissions
 from orderledger.gateway.working import Instrument, WorkingOrders
 from orderledger.rows import HaltRow, OrderRow
 
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
-
-
-class Submission(NamedTuple):
-    """An order that was handed to the venue, or is about to be."""
-
-    at: datetime
-    account: str
-    instrument: str
-    strategy: str | None
 
 
 class Contribution(NamedTuple):
@@ -106,7 +97,7 @@ class Book:
         self.unknown: dict[Instrument, None] = {}
         self.sided: dict[Instrument, None] = {}
         self._ended: dict[str, None] = {}
-        self.submissions: deque[Submission] = deque()
+        self.submissions = Submissions()
         self.highs: dict[Limits, dict[str, Decimal]] = {}
         self.day_began = self.midnight()
         self.day = DayPnl({}, {})
@@ -363,8 +354,8 @@ class Book:
         ):
             request = order.terms.request
             strategy = request.strategy if request is not None else None
-            self.submissions.append(
-                Submission(recorded.at, order.account, order.terms.instrument or "", strategy)
+            self.submissions.add(
+                recorded.at, (order.account, order.terms.instrument or "", strategy)
             )
         self.keep(stream, order)
 
