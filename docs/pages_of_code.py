@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, is_typeddict
 
 from markdown import code, table
+from pages_of_brakes import brakes, rate_limits
 from pydantic import BaseModel
 
 import orderledger
@@ -22,7 +23,7 @@ from orderledger.domain import values
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.results import Sending
-from orderledger.gateway.settings import Breaker, GatewaySettings
+from orderledger.gateway.settings import Breaker, DeadMansSwitch, GatewaySettings
 from orderledger.infrastructure import errors
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
@@ -163,9 +164,10 @@ def _gateway() -> list[str]:
         "with the file, the line and the key.\n",
         f"{_described(GatewaySettings)}",
     ]
-    for name, kind in (("limits", Limits), ("breakers", Breaker)):
+    kinds = {"limits": Limits, "breakers": Breaker, "dead_mans_switches": DeadMansSwitch}
+    for name, kind in kinds.items():
         parts += [f"### [[{name}]]\n", _described(kind)]
-    return parts
+    return [*parts, *rate_limits(), *brakes()]
 
 
 def our_adapters() -> list[Adapter]:

@@ -367,8 +367,12 @@ class TradingHalted(AccountEvent, frozen=True, kw_only=True):
     instrument: Annotated[str | None, ONLY] = None
     strategy: Annotated[str | None, ONLY] = None
     cancels_orders: bool = False
-    mode: Annotated[HaltMode, Meta(description="What the halt lets pass.")] = HaltMode.STOP
-    resumes: Annotated[HaltEnd, Meta(description="Who ends the halt.")] = HaltEnd.OPERATOR
+    mode: Annotated[HaltMode, Meta(description="Orders that pass while the halt holds.")] = (
+        HaltMode.STOP
+    )
+    resumes: Annotated[HaltEnd, Meta(description="The one that may end the halt.")] = (
+        HaltEnd.OPERATOR
+    )
     reason: str | None = None
 
     def sentence(self) -> str:

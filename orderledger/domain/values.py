@@ -63,16 +63,16 @@ class PositionMode(StrEnum):
 
 
 class HaltMode(StrEnum):
-    """What a halt lets pass. `stop`: nothing. `reduce`: orders that only reduce a position, in
-    the worst case of what is open and unresolved."""
+    """The orders that pass while a halt holds. `stop`: none. `reduce`: those that only reduce a
+    position, in the worst case of all open and unresolved orders."""
 
     STOP = "stop"
     REDUCE = "reduce"
 
 
 class HaltEnd(StrEnum):
-    """Who ends a halt. `operator`: only `resume_trading`. `auto`: also the breaker that recorded
-    it, when its condition is over."""
+    """The one that may end a halt. `operator`: only `resume_trading`. `auto`: also the breaker
+    that recorded it, when its condition is over."""
 
     OPERATOR = "operator"
     AUTO = "auto"

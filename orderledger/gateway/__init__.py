@@ -13,6 +13,9 @@ if TYPE_CHECKING:
         Breaker as Breaker,
     )
     from orderledger.gateway.settings import (
+        DeadMansSwitch as DeadMansSwitch,
+    )
+    from orderledger.gateway.settings import (
         GatewaySettings as GatewaySettings,
     )
     from orderledger.gateway.settings import (
@@ -28,6 +31,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "orderledger.gateway.settings": (
         "Breaker",
+        "DeadMansSwitch",
         "GatewaySettings",
         "read_settings",
     ),

@@ -15,7 +15,7 @@ from orderledger.venues.base.order_entry import CancelsAll
 
 Result = TypeVar("Result")
 Scope = tuple[str | None, str | None]
-"""What one request of a venue covers: account and instrument. Without an account: nothing."""
+"""The scope of one request of a venue: account and instrument. Without an account: none."""
 ALONE: Scope = (None, None)
 
 
@@ -87,7 +87,7 @@ class AllCanceler:
         return groups
 
     def _covered(self, account: str) -> str | None:
-        """What one request of the venue cancels."""
+        """The scope that one request of the venue cancels."""
         entry = self._entries[account]
         is_used = self._is_by_venue and isinstance(entry, CancelsAll)
         return cast(CancelsAll, entry).cancel_all_scope if is_used else None

@@ -228,8 +228,8 @@ class Gateway:
     ) -> list[Sending]:
         """Cancel all our open orders in an account, an instrument or a strategy.
 
-        A whole account, or an instrument of it, is canceled by one request if the venue has one
-        (`venue_cancel_all` in the settings): it cancels orders made elsewhere too. Every order
+        If the venue can cancel a whole account or instrument in one request, that request is sent
+        (`venue_cancel_all` in the settings). It cancels orders made elsewhere too. Every order
         counts as open until the venue reports its end.
         """
         work = self._canceler.cancel(account, instrument, strategy, reason=reason)
@@ -287,7 +287,7 @@ class Gateway:
     async def __aenter__(self) -> Self:
         try:
             self._watching.append(asyncio.create_task(self._keep_leases()))
-            await self._keeper.take(self._take_over)
+            await self._take_leases()
             await self._record_senders()
             await asyncio.to_thread(self._load, self._book)
             self._book.on_event = self._deliver
@@ -323,6 +323,22 @@ class Gateway:
         await self._publisher.publish(is_running=False)
         with suppress(LedgerError):  # otherwise the next process waits until the lease ends
             await asyncio.to_thread(self._keeper.release)
+
+    async def _take_leases(self) -> None:
+        """Wait for the leases. Meanwhile the views follow the log, so that a standby is ready."""
+
+        async def follow() -> None:
+            while True:
+                with suppress(LedgerError):
+                    await asyncio.to_thread(self._ledger.views.catch_up)
+                await asyncio.sleep(WATCH_SECONDS)
+
+        following = asyncio.create_task(follow())
+        try:
+            await self._keeper.take(self._take_over)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     async def _record_senders(self) -> None:
         for account in self._keeper.accounts:

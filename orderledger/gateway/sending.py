@@ -357,8 +357,8 @@ class Sender:
 
 
 def is_failure(answer: Answer) -> bool:
-    """Whether sending failed. A withdrawn order, and one that waited for the venue's rate limits,
-    is no sign of a fault.
+    """Whether sending failed. A withdrawn order is not a fault, nor is one that would have waited
+    too long for the venue's rate limits.
     """
     if isinstance(answer, NotSent) and answer.reason in (WITHDRAWN.reason, RATE_LIMITED):
         return False

@@ -16,7 +16,7 @@ from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName, toml_files
 from orderledger.gateway.limits import NAMES, SCOPE, Limits
 
-__all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
+__all__ = ["Breaker", "DeadMansSwitch", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 
 UnresolvedPolicy = Literal["block_instrument", "block_account", "allow"]
 AT_MOST = (

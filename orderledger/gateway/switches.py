@@ -38,7 +38,7 @@ log = EventLogger("orderledger.gateway")
 @dataclass(slots=True)
 class Armed:
     """A switch and its state. `set_for`: the instruments whose switch runs at the venue; None
-    stands for the account. `blocked_by`: the protective order that keeps it off."""
+    means the account. `blocked_by`: the protective order that keeps it off."""
 
     setting: DeadMansSwitch
     entry: HasSwitch
@@ -95,7 +95,7 @@ class Switches:
         await self._set(armed, wanted)
 
     async def _set(self, armed: Armed, wanted: set[str | None]) -> None:
-        """Start the switches that are wanted anew, and switch the others off."""
+        """Restart the wanted switches, and switch the others off."""
         for instrument in sorted(armed.set_for | wanted, key=str):
             seconds = armed.setting.seconds if instrument in wanted else None
             try:

@@ -21,8 +21,8 @@ class HaltRow(TypedDict):
     cancels_orders: Annotated[
         bool, "Whether the gateway also cancels the open orders of the scope."
     ]
-    mode: Annotated[str, "What the halt lets pass.", tuple(HaltMode)]
-    resumes: Annotated[str, "Who ends the halt.", tuple(HaltEnd)]
+    mode: Annotated[str, "Orders that pass while the halt holds.", tuple(HaltMode)]
+    resumes: Annotated[str, "The one that may end the halt.", tuple(HaltEnd)]
     reason: Annotated[str | None, "Why."]
     text: Annotated[str | None, "The reason in a sentence."]
     actor: Annotated[str | None, "Who halted it."]

@@ -18,7 +18,7 @@ class Countdowns:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, name: str, seconds: float) -> None:
-        """Start a timer anew. 0 switches it off."""
+        """Restart a timer. 0 switches it off."""
         if (timer := self._timers.pop(name, None)) is not None:
             timer.cancel()
         if seconds > 0:

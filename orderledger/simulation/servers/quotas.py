@@ -19,7 +19,7 @@ class Quota:
     came: deque[tuple[float, int]] = field(default_factory=deque)
 
     def used(self, now: float) -> int:
-        """What counts now."""
+        """The costs that count now."""
         while self.came and self.came[0][0] <= now - self.seconds:
             self.came.popleft()
         return sum(cost for _, cost in self.came)
@@ -86,7 +86,7 @@ class Quotas:
         return None
 
     def headers(self) -> dict[str, str]:
-        """What is used, as the venue states it."""
+        """The used amounts, as the venue states them."""
         now = self._now()
         return {
             quota.header: str(quota.used(now)) for quota in self.quotas.values() if quota.header

@@ -91,7 +91,7 @@ class HasSwitch(Protocol):
     switch_terms: SwitchTerms | None
 
     async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
-        """Start the switch anew, or switch it off with None. Raises NotSent and Unanswered; a
+        """Restart the switch, or switch it off with None. Raises NotSent and Unanswered; a
         refusal is NotSent with the venue's sentence.
         """
 

@@ -53,7 +53,7 @@ class OrderLimit:
         return Counter(self.most, self.falls_by)
 
     def cost(self, request: str, params: Any) -> int:
-        """What a request counts in this limit. 0: nothing."""
+        """The cost of a request in this limit. 0: none."""
         for pattern, cost in self.requests.items():
             if fnmatchcase(request, pattern):
                 return cost if isinstance(cost, int) else _items(params, cost)
@@ -118,7 +118,7 @@ class ExchangePacing:
         await self.pacing.turn(costs)
 
     def costs(self, cost: float, api: Any, method: str, path: str, params: Any) -> dict[str, int]:
-        """What a request counts, by the names of limits."""
+        """The costs of a request, by the names of limits."""
         where = "/".join(api) if isinstance(api, list | tuple) else str(api)
         request = f"{where} {method} {path}"
         costs = {REQUESTS: math.ceil(cost * UNITS)} if cost > 0 else {}
