@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
-from orderledger import HaltMode, InvalidSetting, LedgerError, Request
+from orderledger import HaltMode, InvalidSetting, LedgerError, Request, StoreError
 from orderledger import Sender as SenderMessage
 from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.messages import numbers_and_times
@@ -39,6 +39,7 @@ from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
+    MarkSource,
     OrderLookup,
     Sending,
 )
@@ -75,7 +76,8 @@ class Gateway:
     shown as the sender. `take_over`: accounts to take from another process at once, by an
     operator's decision. `answer_seconds`: after this time without an answer, the outcome of a
     request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for
-    proofs of absence, whatever the clock is set to.
+    proofs of absence, whatever the clock is set to. `marks` has a mark of each instrument recorded
+    before its first order is checked.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
     process sends for the accounts, finds what a crash has left, queries the venues, and then
@@ -94,6 +96,7 @@ class Gateway:
         answer_seconds: float = 10.0,
         clock: Clock | None = None,
         elapsed: Callable[[], float] = elapsed,
+        marks: MarkSource | None = None,
     ) -> None:
         settings = (
             limits
@@ -108,6 +111,7 @@ class Gateway:
         self._ledger = ledger
         self._entries = dict(entries)
         self._clock = clock or SystemClock()
+        self._marks = marks
         self._take_over = frozenset(take_over)
         self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
@@ -171,6 +175,8 @@ class Gateway:
         for number, request in enumerate(requests):
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
+        if self._marks is not None:
+            await self._marks.ensure((one.account, one.instrument) for one in requests)
         sendings = [
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()
@@ -289,7 +295,7 @@ class Gateway:
             self._watching.append(asyncio.create_task(self._keep_leases()))
             await self._take_leases()
             await self._record_senders()
-            await asyncio.to_thread(self._load, self._book)
+            await asyncio.to_thread(self._book.catch_up)
             self._book.on_event = self._deliver
             await self._resolver.begin()
             self._changer.restore()
@@ -325,20 +331,25 @@ class Gateway:
             await asyncio.to_thread(self._keeper.release)
 
     async def _take_leases(self) -> None:
-        """Wait for the leases. Meanwhile the views follow the log, so that a standby is ready."""
-
-        async def follow() -> None:
-            while True:
-                with suppress(LedgerError):
-                    await asyncio.to_thread(self._ledger.views.catch_up)
-                await asyncio.sleep(WATCH_SECONDS)
-
-        following = asyncio.create_task(follow())
+        """Wait for the leases. Meanwhile the state is loaded and follows the log: after a takeover
+        only the last events are to be read, however long the day was.
+        """
+        is_taken = asyncio.Event()
+        following = asyncio.create_task(self._follow_until(is_taken))
         try:
             await self._keeper.take(self._take_over)
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            is_taken.set()
+            await following
+
+    async def _follow_until(self, is_taken: asyncio.Event) -> None:
+        await asyncio.to_thread(self._load, self._book)
+        while not is_taken.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_SECONDS):
+                    await is_taken.wait()
+            with suppress(StoreError):  # it is read again, and at the latest after the takeover
+                await asyncio.to_thread(self._book.catch_up)
 
     async def _record_senders(self) -> None:
         for account in self._keeper.accounts:
