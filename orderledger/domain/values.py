@@ -15,6 +15,8 @@ __all__ = [
     "BalanceState",
     "Certainty",
     "FeeKind",
+    "HaltEnd",
+    "HaltMode",
     "InstrumentKind",
     "LinkKind",
     "Liquidity",
@@ -58,6 +60,22 @@ class PositionMode(StrEnum):
     UNKNOWN = "unknown"
     NET = "net"
     HEDGE = "hedge"
+
+
+class HaltMode(StrEnum):
+    """The orders that pass while a halt holds. `stop`: none. `reduce`: those that only reduce a
+    position, in the worst case of all open and unresolved orders."""
+
+    STOP = "stop"
+    REDUCE = "reduce"
+
+
+class HaltEnd(StrEnum):
+    """The one that may end a halt. `operator`: only `resume_trading`. `auto`: also the breaker
+    that recorded it, when its condition is over."""
+
+    OPERATOR = "operator"
+    AUTO = "auto"
 
 
 class InstrumentKind(StrEnum):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
         Breaker as Breaker,
     )
     from orderledger.gateway.settings import (
+        DeadMansSwitch as DeadMansSwitch,
+    )
+    from orderledger.gateway.settings import (
         GatewaySettings as GatewaySettings,
     )
     from orderledger.gateway.settings import (
@@ -34,6 +37,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "orderledger.gateway.settings": (
         "Breaker",
+        "DeadMansSwitch",
         "GatewaySettings",
         "read_settings",
     ),

@@ -386,8 +386,9 @@ class Fold:
         self.positions.form_again(account, sorted(of_settlements.difference(names)))
 
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
-        scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}
-        for row in self._rows.select(HALTS, **scope, resumed_at=None):
+        for row in self._rows.select(HALTS, account=account, resumed_at=None):
+            if not event.ends(row["instrument"], row["strategy"], row["reason"]):
+                continue
             resumed: HaltRow = {**row, "resumed_at": recorded.at}
             self._rows.put(HALTS, resumed)
 

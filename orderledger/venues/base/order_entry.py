@@ -7,14 +7,14 @@ the gateway decides whether to send again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from orderledger import Message
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import Absence
 from orderledger.venues.errors import NotSent, Unanswered
 
-__all__ = ["EntryAbilities", "OrderEntry", "Sent"]
+__all__ = ["CancelsAll", "EntryAbilities", "HasSwitch", "OrderEntry", "Sent", "SwitchTerms"]
 
 Sent: TypeAlias = Sequence[Message]
 """The venue's answer as messages: acknowledged, rejected, fill, canceled, cancel_rejected,
@@ -54,6 +54,50 @@ class EntryAbilities:
     order_types: frozenset[str] = frozenset({"market", "limit"})
     times_in_force: frozenset[str] = frozenset({"gtc"})
     conditions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTerms:
+    """A venue's dead man's switch: it cancels orders unless it is renewed.
+
+    `shortest` and `longest`: seconds that the venue takes. `by_instrument`: each instrument has a
+    switch of its own; otherwise one switch covers the account. `covers`: the orders that it
+    cancels, in words. `source`: the venue's page.
+    """
+
+    shortest: float
+    longest: float
+    by_instrument: bool
+    covers: str
+    source: str
+
+
+@runtime_checkable
+class CancelsAll(Protocol):
+    """An order entry whose venue can cancel all open orders in one request.
+
+    `cancel_all_scope`: `account`, or `instrument` if the request must name one; None if the venue
+    of this entry has no such request.
+    """
+
+    cancel_all_scope: Literal["account", "instrument"] | None
+
+    async def cancel_all_orders(self, instrument: str | None) -> Sent:
+        """Request to cancel all open orders of an instrument, or of the account. Raises as
+        `OrderEntry.cancel`. The messages are the ends that the answer states, mostly none.
+        """
+
+
+@runtime_checkable
+class HasSwitch(Protocol):
+    """An order entry whose venue has a dead man's switch. `switch_terms`: None without one."""
+
+    switch_terms: SwitchTerms | None
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        """Restart the switch, or switch it off with None. Raises NotSent and Unanswered; a
+        refusal is NotSent with the venue's sentence.
+        """
 
 
 EVERY_TYPE = frozenset({"market", "limit", "stop", "stop_limit"})

@@ -27,6 +27,7 @@ from orderledger.venues.ccxt.arguments import (
     Arguments,
     client_id_for,
 )
+from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
@@ -37,7 +38,7 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
-from orderledger.venues.ccxt.sending import Change, Orders
+from orderledger.venues.ccxt.sending import Brake, Change, Orders
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
@@ -59,6 +60,12 @@ class CcxtOrderEntry:
         self._quirks = quirks_of(exchange.id)
         self._language = language_of(exchange.id)
         self._arguments = Arguments(exchange, self._quirks, account)
+        paced = getattr(exchange, "pacing", None)
+        self.pacing = paced.pacing if paced is not None else None
+        self._brakes = brakes_of(exchange)
+        self.cancel_all_scope = self._brakes.cancel_all if self._brakes else None
+        switch = self._brakes.switch if self._brakes else None
+        self.switch_terms = switch.terms if switch else None
         self._account = account
         self._now = now
         self._rule = rule_of(exchange.id)
@@ -195,6 +202,26 @@ class CcxtOrderEntry:
             return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
         return [Replaced(**self._named(order), **terms)]
 
+    async def cancel_all_orders(self, instrument: str | None) -> Sent:
+        await self._load_markets()
+        await self._brake(instrument, "cancel_all_orders", instrument)
+        return []
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        await self._load_markets()
+        brake = self._brakes
+        assert brake is not None and brake.switch is not None
+        named = instrument if brake.switch.terms.by_instrument else None
+        await self._brake(named, *brake.switch.call(self._exchange, seconds, instrument))
+
+    async def _brake(self, instrument: str | None, method: str, *asked: Any) -> None:
+        """Raises NotSent for a refusal, too."""
+        names = [] if instrument is None else [self._exchange.market(instrument)["id"]]
+        meant = Brake(self._exchange.id, names, {})
+        _, _, refusal = await self._sent("cancel", meant, method, *asked)
+        if refusal is not None:
+            raise NotSent(refusal.reason, refusal.sentence)
+
     async def aclose(self) -> None:
         await Connections(self._exchange).aclose()
 
@@ -251,6 +278,8 @@ class CcxtOrderEntry:
         try:
             if not self._exchange.markets:
                 await self._exchange.load_markets()
+        except NotSent:
+            raise
         except Exception as error:
             raise NotSent(
                 "not_connected", f"the markets cannot be loaded: {shown(error)}"

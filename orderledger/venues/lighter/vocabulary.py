@@ -117,7 +117,7 @@ ACCOUNT_NOT_FOUND = 21100
 TOO_MANY = frozenset({23000, 23001, 23002, 23003})
 ALREADY_SUBSCRIBED = 30003
 
-WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6}
+WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6, "sendTx": 6}
 """The weight of a call in a premium account's allowance per minute. Other calls weigh 300."""
 
 DEFAULT_WEIGHT = 300

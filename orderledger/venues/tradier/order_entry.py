@@ -22,6 +22,8 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import RateLimiter, pacing_of
+from orderledger.venues.base.transport.pacing import ORDERS
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
@@ -29,6 +31,7 @@ from orderledger.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.venues.tradier.refusals import REFUSALS
 from orderledger.venues.tradier.tags import tag_for
 from orderledger.venues.tradier.vocabulary import (
+    NAME,
     SHARE,
     SIDES,
     STANDARD_OPTION,
@@ -75,6 +78,7 @@ class TradierOrderEntry:
     ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self.clock = VenueClock()
+        self.pacing = pacing_of(NAME, url, token, {ORDERS: RateLimiter(ORDERS_A_MINUTE, 60.0)})
         self._sender = Sender(
             url,
             headers=headers,
@@ -82,6 +86,7 @@ class TradierOrderEntry:
             secrets=[token],
             is_refusal=_is_quota_fault,
             clock=self.clock,
+            pacing=self.pacing,
         )
         self._account = account
         self._path = f"{url.rstrip('/')}/accounts/{number}/orders"
@@ -93,7 +98,9 @@ class TradierOrderEntry:
         return {TAG_ALIAS: tag_for(order["client_order_id"])}
 
     async def submit(self, order: Row) -> Sent:
-        answer = await self._sender.send("POST", self._path, form=form_of(order))
+        form = form_of(order)
+        await self.pacing.turn({ORDERS: 1})
+        answer = await self._sender.send("POST", self._path, form=form)
         refusal = _refusal(answer)
         names = {
             "client_order_id": order["client_order_id"],
@@ -154,6 +161,7 @@ class TradierOrderEntry:
                 "no_venue_order_id",
                 "Tradier identifies orders only by its own id, which is not known yet",
             )
+        await self.pacing.turn({ORDERS: 1})
         answer = await self._sender.send(method, f"{self._path}/{venue_order_id}", form=form)
         refusal = _refusal(answer)
         if refusal is None:

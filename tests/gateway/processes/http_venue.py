@@ -163,4 +163,7 @@ def _message(answer: httpx.Response, order: Row, **more: str) -> Message:
         "client_order_id": order["client_order_id"],
         "at": datetime.now(UTC).isoformat(),
     }
-    return parse_document({**who, **more, **answer.json()})
+    told = answer.json()
+    if told["type"] != "cancel_rejected":
+        more.pop("request_id", None)
+    return parse_document({**who, **more, **told})

@@ -127,6 +127,17 @@ class Change:
         return True
 
 
+class Brake(Change):
+    """Compares requests with one that is about all orders of an account, or of the market in
+    `names`, if there is one.
+    """
+
+    def is_in(self, request: Request) -> bool:
+        if self.names:
+            return super().is_in(request)
+        return not is_query(request, language_of(self.exchange))
+
+
 def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape) -> dict[str, Any]:
     """The terms that the request must have, and those that it must not."""
     side, kind, position = order["side"], order["order_type"], order.get("position_side")

@@ -1,0 +1,47 @@
+"""`python -m tests.gateway.processes.standby DB URL ACCOUNT NAME [--foreign]`: waits for the lease
+of an account, prints what it takes over, and trades until it is killed.
+
+`--foreign`: as a process on another machine, which cannot see that the holder is dead and waits for
+the end of its lease.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from contextlib import suppress
+
+from orderledger import Certainty, Gateway, Ledger, LedgerError
+from orderledger.gateway import lease_keeper
+from tests.gateway.processes.http_venue import HttpEntry
+from tests.gateway.processes.trader import SETTINGS, trade
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    for word in ("db", "url", "account", "name"):
+        parser.add_argument(word)
+    parser.add_argument("--foreign", action="store_true")
+    asked = parser.parse_args()
+    if asked.foreign:
+        lease_keeper.this_process = lambda: f"machine of {asked.name} 1 1"
+    with Ledger.open(asked.db) as ledger:
+        entries = {asked.account: HttpEntry(asked.url)}
+        print("waits", flush=True)
+        async with Gateway(
+            ledger, entries, limits=SETTINGS, name=asked.name, answer_seconds=3.0
+        ) as gateway:
+            orders = [order for _, order in gateway._book.open_orders()]
+            taken = {
+                "open": sorted(order.client_order_id or "" for order in orders),
+                "doubtful": sum(order.certainty is Certainty.UNRESOLVED for order in orders),
+                "cancels": len(gateway._changer.outstanding),
+            }
+            print(json.dumps(taken), flush=True)
+            await trade(gateway, asked.account, asked.name)
+
+
+if __name__ == "__main__":
+    with suppress(LedgerError):
+        asyncio.run(main())
+    sys.exit(1)
