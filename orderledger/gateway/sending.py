@@ -320,12 +320,12 @@ class Sender:
         if size <= 1 or len(rows) == 1:
             kept = [self._is_too_late(account, row) for row in rows]
             sent = [row for row, why in zip(rows, kept, strict=True) if why is None]
-            told = iter(
+            answers_of = iter(
                 await asyncio.gather(
                     *(answer_of(entry.submit(row), self._answer_seconds) for row in sent)
                 )
             )
-            return [next(told) if why is None else why for why in kept]
+            return [next(answers_of) if why is None else why for why in kept]
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
@@ -336,8 +336,8 @@ class Sender:
         return answers
 
     def _is_too_late(self, account: str, row: OrderRow) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit or the
-        previous batch, so that its lease is lost or the request has expired.
+        """Proof that nothing is sent: the lease is lost, or the request has expired. The process
+        may have been paused since the commit or the previous batch.
         """
         try:
             self._keeper.fence(account)

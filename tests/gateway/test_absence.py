@@ -76,7 +76,9 @@ def test_our_clock_proves_nothing(ledger: Ledger) -> None:
             await asyncio.sleep(2.5)
             assert order(ledger)["is_open"]
             refused = await gateway.resend("C-1")
-            assert refused.reason == "absence_not_proved" and "at the earliest" in (refused.text or "")
+            assert refused.reason == "absence_not_proved" and "at the earliest" in (
+                refused.text or ""
+            )
 
     asyncio.run(story())
 

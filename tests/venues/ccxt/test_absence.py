@@ -17,7 +17,12 @@ from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 PATIENCE = 20.0
-FAST: dict[str, Any] = {"expires_seconds": 1.6, "margin_seconds": 0.6, "queries": 2, "pause_seconds": 0.5}
+FAST: dict[str, Any] = {
+    "expires_seconds": 1.6,
+    "margin_seconds": 0.6,
+    "queries": 2,
+    "pause_seconds": 0.5,
+}
 WINDOW = 1_000
 
 
