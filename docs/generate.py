@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pages_of_absence
 import pages_of_analyses
 import pages_of_code
 import pages_of_commands
@@ -32,6 +33,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": pages_of_commands.commands,
     "importers.md": pages_of_imports.importers,
     "errors.md": pages_of_commands.errors,
+    "absence.md": pages_of_absence.absence,
     "analyses.md": pages_of_analyses.analyses,
     "http.md": pages_of_service.http,
     "settings.md": pages_of_code.settings,

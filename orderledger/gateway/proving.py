@@ -1,5 +1,5 @@
-"""Decides when the venue's "unknown order" proves that an order never arrived: after the expiry of
-its request by the venue's clock, and within the venue's bounds.
+"""Decides when the venue's "unknown order" proves that an order never arrived. The request has to
+have expired by the venue's clock.
 """
 
 from collections.abc import Mapping

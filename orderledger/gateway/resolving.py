@@ -279,8 +279,8 @@ def _answer(
     """The state that was found, with the time of the query.
 
     If a disputed end is found again, it holds at that time. Our clock dated the message that
-    disputes it, and may be ahead of the venue's. Of an order that was in doubt, the answer confirms
-    it after the doubt, whatever the lag of the query: an order that is found exists.
+    disputes it, and may be ahead of the venue's. An order that was in doubt is
+    confirmed after the doubt, whatever the lag of the query: an order that is found exists.
     """
     if order is None or order.is_ended:
         return status.model_copy(update={"asked_at": None})
@@ -288,11 +288,11 @@ def _answer(
         return status.model_copy(
             update={"at": max(asked_at, order.shown.at), "dated_by": DatedBy.RECEIPT}
         )
-    told = status.asked_at or asked_at - LAG
-    if doubtful.until is not None and told <= doubtful.until:
-        told = doubtful.until + MICROSECOND
+    moment = status.asked_at or asked_at - LAG
+    if doubtful.until is not None and moment <= doubtful.until:
+        moment = doubtful.until + MICROSECOND
     elif (
         order.unresolved_at is not None and asked_at < order.unresolved_at
     ):  # a clock was set back: the query came after the sending
-        told = order.unresolved_at
-    return status.model_copy(update={"asked_at": told})
+        moment = order.unresolved_at
+    return status.model_copy(update={"asked_at": moment})

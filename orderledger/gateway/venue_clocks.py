@@ -107,7 +107,7 @@ class VenueClocks:
             log.warning("the venue's clock cannot be read", account=account, error=str(error))
 
     def _now(self, account: str) -> datetime:
-        """The venue's time as estimated, or ours while it is not known."""
-        clock, now = self.of(account), self._clock.now()
-        found = None if clock is None else clock.offset(now)
-        return now if found is None else now + found[0]
+        """The latest time that the venue's clock can show, or ours while it is not known."""
+        clock = self.of(account)
+        found = None if clock is None else clock.at_most()
+        return self._clock.now() if found is None else found

@@ -13,7 +13,7 @@ from orderledger import Absent, Deny, Gateway, Ledger, RequestReplace, Submit, U
 from orderledger.simulation.local.order_entry import ABSENCE, LocalOrderEntry
 from tests.gateway.desk import ACCOUNT, START, buy, trading, until, venue_of, worked
 
-DEAD_AFTER = timedelta(seconds=ABSENCE.least_seconds)
+DEAD_AFTER = timedelta(seconds=ABSENCE.least_seconds + 1)
 LOST = ("answer_lost", "request_lost", "request_late")
 
 

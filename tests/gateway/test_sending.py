@@ -716,20 +716,16 @@ def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(
     asyncio.run(story())
 
 
-def test_a_change_that_was_not_sent_is_no_sign_that_the_venue_has_the_order(ledger: Ledger) -> None:
-    class Cut(LocalOrderEntry):
-        async def replace(self, order, request):  # type: ignore[no-untyped-def]
-            raise NotSent("not_connected", "connection refused")
+def test_an_order_with_an_unknown_outcome_is_not_changed(ledger: Ledger) -> None:
+    """The venue may not have it, and its refusal would prove nothing."""
 
     async def story() -> None:
-        from orderledger import Gateway
-
         venue = venue_of()
-        entry = Cut(venue)
-        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+        async with trading(ledger, venue) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
-            assert (await gateway.replace("C-1", quantity="1")).reason == "not_connected"
+            denied = await gateway.replace("C-1", quantity="1")
+            assert (denied.state, denied.reason) == ("denied", "unresolved_order")
 
     asyncio.run(story())
     assert (ledger.order("C-1")["certainty"], ledger.order("C-1")["pending"]) == (

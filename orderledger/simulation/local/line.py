@@ -28,8 +28,8 @@ class LineFaults:
     `drop_seconds`.
 
     A late request arrives `late_seconds` after its client has stopped waiting. The venue executes a
-    request up to `engine_seconds` after it was taken (Binance: its API waits 10 s for the matching
-    engine, rest-api.md, General API Information). Queries do not show an order until
+    request up to `engine_seconds` after it was taken. Binance's API waits 10 s for the matching
+    engine (rest-api.md, General API Information). Queries do not show an order until
     `listed_after_seconds` after its acceptance (Binance: "Memory => Database"; MEXC: ccxt issue
     21614).
     """

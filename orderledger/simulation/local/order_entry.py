@@ -3,7 +3,7 @@ through its lossy line."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orderledger import Message, parse_document
 from orderledger.extend.views import Row
@@ -39,7 +39,9 @@ class LocalOrderEntry:
             conditions=frozenset({"post_only"}),
         )
 
-        self.clock = VenueClock(self._time, elapsed=lambda: venue.now.timestamp())
+        self.clock = VenueClock(
+            self._time, resolution=timedelta(), elapsed=lambda: venue.now.timestamp()
+        )
 
     def now(self) -> datetime:
         return self.venue.now

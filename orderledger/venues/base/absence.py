@@ -17,7 +17,7 @@ class Absence:
     - `expires_seconds`: how long after it was recorded a request may take effect at the venue. The
       request is sent with an expiry that is not later.
     - `margin_seconds`: the wait after the expiry, until a query shows every order that arrived in
-      time: the lag of queries, and the time in the matching engine.
+      time. It covers the lag of queries and the time in the matching engine.
     - `queries`, `pause_seconds`: how many answers "unknown order" are needed, and the least time
       between two of them.
     - `retention_seconds`: how long queries find an order with fills after it was sent. A later

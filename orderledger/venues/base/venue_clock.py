@@ -35,10 +35,15 @@ class Reading:
     began: float
     ended: float
 
+    def width(self, now: float) -> float:
+        """How far the latest possible time is after the earliest one, in seconds."""
+        taken = self.ended - self.began + self.resolution.total_seconds()
+        return taken + 2 * DRIFT * (now - self.ended)
+
 
 class VenueClock:
-    """The venue's clock, from the last reading. A reading has bounds: the venue's clock was read
-    between the request and its answer.
+    """The venue's clock, from the reading that tells most now. A reading has bounds: the venue's
+    clock was read between the request and its answer.
 
     `ask`: queries the venue's time, for venues whose answers do not show it. `resolution`: of that
     time. `note_date` takes the header `Date` of an answer.
@@ -55,6 +60,7 @@ class VenueClock:
         self._resolution = resolution
         self._elapsed = elapsed
         self._reading: Reading | None = None
+        self._read_at: float | None = None
 
     @property
     def is_known(self) -> bool:
@@ -62,9 +68,8 @@ class VenueClock:
 
     @property
     def age_seconds(self) -> float | None:
-        """Seconds since the last reading. None without one."""
-        reading = self._reading
-        return None if reading is None else self._elapsed() - reading.ended
+        """Seconds since the clock was last read. None if it never was."""
+        return None if self._read_at is None else self._elapsed() - self._read_at
 
     def at_least(self) -> datetime | None:
         """The earliest time that the venue's clock can show now. None without a reading."""
@@ -102,9 +107,12 @@ class VenueClock:
             self.note(at, self._resolution, began)
 
     def note(self, at: datetime, resolution: timedelta, began: float) -> None:
-        """Take a reading from an answer that has just come. `began`: when the request was sent, by
-        `elapsed`."""
-        self._reading = Reading(at=at, resolution=resolution, began=began, ended=self._elapsed())
+        """Take a reading from an answer that has just come, unless an earlier one still tells more.
+        `began`: when the request was sent, by `elapsed`."""
+        now = self._read_at = self._elapsed()
+        new = Reading(at=at, resolution=resolution, began=began, ended=now)
+        if self._reading is None or new.width(now) <= self._reading.width(now):
+            self._reading = new
 
     def note_date(self, date: str | None, began: float) -> None:
         """Take the header `Date` of an answer, which is in whole seconds. An unreadable one is

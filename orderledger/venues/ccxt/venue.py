@@ -327,8 +327,8 @@ class CcxtVenue(PolledVenue):
         return await self._row_with(client_ids, order) if client_ids else None
 
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
-        """The order with one of these client ids: by a query for it, among open and past orders,
-        and by the orders of trades that the ledger cannot attribute."""
+        """The order with one of these client ids. It is queried, then looked for among open and
+        past orders, and among the orders of trades that the ledger cannot attribute."""
         is_it = partial(self._bears, client_ids)
         for client_id in client_ids:
             row = await self._endpoints.order_with(client_id, order.get("instrument"))
