@@ -20,7 +20,7 @@ from tests.gateway.processes.http_venue import HttpVenue
 from tests.gateway.processes.trader import LEASE_SECONDS
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass

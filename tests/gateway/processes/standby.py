@@ -50,7 +50,7 @@ async def main() -> None:
                 "cancels": len(gateway._changer.outstanding),
             }
             print(json.dumps(taken), flush=True)
-            await trade(gateway, asked.account, asked.name)
+            await trade(gateway, asked.account, asked.name, pause=0.05)
 
 
 if __name__ == "__main__":
