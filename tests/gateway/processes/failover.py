@@ -20,7 +20,7 @@ from tests.gateway.processes.http_venue import HttpVenue
 from tests.gateway.processes.trader import LEASE_SECONDS
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass
@@ -48,7 +48,9 @@ class Measured:
 
 
 async def measure(db: str, kills: int, seed: int = 1) -> Measured:
-    """Kill the sender `kills` times. The next process waits already, as on another machine."""
+    """Kill the sender `kills` times. The next process has loaded its state and waits, as on
+    another machine.
+    """
     exchange = ExchangeSimulator(
         clock=SystemClock(), accounts=[ACCOUNT], rules=EntryRules(client_ids="any")
     )

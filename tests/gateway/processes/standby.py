@@ -13,8 +13,21 @@ from contextlib import suppress
 
 from orderledger import Certainty, Gateway, Ledger, LedgerError
 from orderledger.gateway import lease_keeper
+from orderledger.gateway.book import Book
 from tests.gateway.processes.http_venue import HttpEntry
 from tests.gateway.processes.trader import SETTINGS, trade
+
+
+class Standby(Gateway):
+    """Prints `waits` when its state is loaded: from then on it only follows the log."""
+
+    is_ready = False
+
+    def _load(self, book: Book) -> None:
+        super()._load(book)
+        if not self.is_ready:
+            self.is_ready = True
+            print("waits", flush=True)
 
 
 async def main() -> None:
@@ -27,8 +40,7 @@ async def main() -> None:
         lease_keeper.this_process = lambda: f"machine of {asked.name} 1 1"
     with Ledger.open(asked.db) as ledger:
         entries = {asked.account: HttpEntry(asked.url)}
-        print("waits", flush=True)
-        async with Gateway(
+        async with Standby(
             ledger, entries, limits=SETTINGS, name=asked.name, answer_seconds=3.0
         ) as gateway:
             orders = [order for _, order in gateway._book.open_orders()]
@@ -38,7 +50,7 @@ async def main() -> None:
                 "cancels": len(gateway._changer.outstanding),
             }
             print(json.dumps(taken), flush=True)
-            await trade(gateway, asked.account, asked.name)
+            await trade(gateway, asked.account, asked.name, pause=0.05)
 
 
 if __name__ == "__main__":
