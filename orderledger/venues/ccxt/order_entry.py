@@ -12,12 +12,14 @@ from typing import Any
 
 from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
 )
+from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
     TYPES,
@@ -155,6 +157,10 @@ class CcxtOrderEntry:
         if refusal:
             return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
         return [Replaced(**self._named(order), **terms)]
+
+    async def permissions(self) -> KeyPermissions:
+        """Query the permissions of the key."""
+        return await keys.permissions(self._exchange)
 
     async def aclose(self) -> None:
         await Connections(self._exchange).aclose()
