@@ -17,7 +17,7 @@ from typing import Any, Self
 from orderledger import AsyncLedger, InvalidSetting
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
-from orderledger.gateway.connecting_keys import asked_keys, check_keys
+from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import Marker, needs_marks
@@ -162,7 +162,7 @@ class Desk:
         return entries
 
     async def _check_keys(self) -> None:
-        """Ask the venues of the file what its keys may do. The caller's own entries have theirs."""
+        """Ask the venues what the keys may do, those of the caller's own entries too."""
         if self.settings.gateway.asks_keys:
             senders = self.settings.senders
             self.keys = await asked_keys(
@@ -170,6 +170,7 @@ class Desk:
                 for section, account in senders
                 if account not in self._own_entries
             )
+            self.keys |= await asked_of(self._own_entries)
             allows = self.settings.gateway.allows_withdrawals
             check_keys(self.keys, SystemClock().now(), allows_withdrawals=allows)
 

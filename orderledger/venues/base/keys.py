@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-__all__ = ["KeyPermissions"]
+__all__ = ["KeyPermissions", "ReportsKey"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class KeyPermissions:
             "age": "not told" if age is None else f"{age.days} days",
             "expires": "not told" if self.expires_at is None else self.expires_at.isoformat(),
         }
+
+
+@runtime_checkable
+class ReportsKey(Protocol):
+    """An order entry that can ask its venue about its key."""
+
+    async def permissions(self) -> KeyPermissions:
+        """Raises VenueUnavailable and VenueRefused."""
 
 
 def _word(fact: bool | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
     EntryAbilities,
@@ -20,6 +21,7 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.venue_clock import SECOND, VenueClock
+from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
@@ -221,6 +223,10 @@ class CcxtOrderEntry:
         _, _, refusal = await self._sent("cancel", meant, method, *asked)
         if refusal is not None:
             raise NotSent(refusal.reason, refusal.sentence)
+
+    async def permissions(self) -> KeyPermissions:
+        """Query the permissions of the key."""
+        return await keys.permissions(self._exchange)
 
     async def aclose(self) -> None:
         await Connections(self._exchange).aclose()

@@ -192,6 +192,7 @@ def test_the_callers_own_clients_serve_a_desk_and_stay_open(tmp_path: Path) -> N
             async with orderledger.connect(
                 path, entries={"mine:main": entry}, venues=[listed]
             ) as desk:
+                assert desk.keys["mine:main"].can_withdraw is False
                 sent = await desk.gateway.submit(buy(made, "mine:main", "C-1"))
                 (order,) = made.server.exchange.open_orders(made.account)
                 made.server.exchange.fill(order.order_id)
