@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from orderledger.venues.interop.listeners.freqtrade import (
         listen_to_freqtrade as listen_to_freqtrade,
     )
+    from orderledger.venues.interop.listeners.hummingbot import (
+        listen_to_hummingbot as listen_to_hummingbot,
+    )
     from orderledger.venues.interop.listeners.nautilus import (
         listen_to_nautilus as listen_to_nautilus,
     )
@@ -120,6 +123,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.venues.interop.ccxt": ("from_ccxt",),
     "orderledger.venues.interop.hummingbot": ("from_hummingbot",),
     "orderledger.venues.interop.listeners.freqtrade": ("listen_to_freqtrade",),
+    "orderledger.venues.interop.listeners.hummingbot": ("listen_to_hummingbot",),
     "orderledger.venues.interop.listeners.nautilus": ("listen_to_nautilus",),
     "orderledger.venues.interop.nautilus": ("from_nautilus",),
     "orderledger.venues.interop.qubx": ("from_qubx",),

@@ -206,6 +206,7 @@ class BinanceServer(VenueServer):
                         "maxQty": "1000000",
                         "stepSize": one.lot,
                     },
+                    {"filterType": "MIN_NOTIONAL", "notional": "5"},
                 ],
                 "orderTypes": ["LIMIT", "MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
