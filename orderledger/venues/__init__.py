@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.client_ids import ClientIds as ClientIds
     from orderledger.venues.base.fields import Document as Document
     from orderledger.venues.base.fields import Unreadable as Unreadable
+    from orderledger.venues.base.keys import KeyPermissions as KeyPermissions
     from orderledger.venues.base.networks import Network as Network
     from orderledger.venues.base.networks import Networks as Networks
     from orderledger.venues.base.order_entry import EntryAbilities as EntryAbilities
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.venue import NoRecords as NoRecords
     from orderledger.venues.base.venue import PriorPosition as PriorPosition
     from orderledger.venues.base.venue import Records as Records
+    from orderledger.venues.base.venue import ReportsMarks as ReportsMarks
     from orderledger.venues.base.venue import UnreadablePayload as UnreadablePayload
     from orderledger.venues.base.venue import Up as Up
     from orderledger.venues.base.venue import Venue as Venue
@@ -137,6 +139,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Secret",
         "VenueSection",
     ),
+    "orderledger.venues.base.keys": ("KeyPermissions",),
     "orderledger.venues.base.networks": (
         "Network",
         "Networks",
@@ -151,6 +154,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "NoRecords",
         "PriorPosition",
         "Records",
+        "ReportsMarks",
         "UnreadablePayload",
         "Up",
         "Venue",
