@@ -99,13 +99,13 @@ class BinanceServer(VenueServer):
         self._key, self._secret = key, secret.encode()
         self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
-        self.prices = PublicPrices(exchange, self.instruments)
+        self.market = PublicPrices(exchange, self.instruments, self.prices)
         self.failings = Failings()
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
-            *market_routes(self.prices, self._public),
+            *market_routes(self.market, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),

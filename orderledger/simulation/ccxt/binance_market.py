@@ -27,24 +27,26 @@ Row = dict[str, Any]
 
 
 class PublicPrices:
-    """Prices of a server's instruments. `set` moves the market of one; without it, the price is
-    the instrument's own. Orders that rest at the exchange are not moved, and not filled.
-    `depth_after`: seconds until a request for so many rows of the order book is answered."""
+    """Prices of a server's instruments.
+
+    `prices`: the last price by instrument; without one, the instrument's own. Orders that rest at
+    the exchange are not moved, and not filled. `depth_after`: seconds until a request for so many
+    rows of the order book is answered.
+    """
 
     def __init__(
-        self, exchange: ExchangeSimulator, instruments: Mapping[str, SimulatedInstrument]
+        self,
+        exchange: ExchangeSimulator,
+        instruments: Mapping[str, SimulatedInstrument],
+        prices: Mapping[str, Decimal],
     ) -> None:
-        self._exchange, self._instruments = exchange, instruments
-        self._prices: dict[str, Decimal] = {}
+        self._exchange, self._instruments, self._prices = exchange, instruments, prices
         self.depth_after: dict[int, float] = {}
-
-    def set(self, symbol: str, price: Decimal) -> None:
-        """Trade the instrument of this symbol (`BTCUSDT`) at this price from now on."""
-        self._prices[symbol] = price
 
     def price(self, symbol: str) -> Decimal:
         """The last price."""
-        return self._prices.get(symbol, self._instruments[symbol].price)
+        instrument = self._instruments[symbol]
+        return self._prices.get(instrument.name, instrument.price)
 
     def best(self, symbol: str, side: Side) -> Decimal:
         """The best bid or ask: one tick from the last price."""

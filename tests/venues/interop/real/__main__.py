@@ -28,6 +28,8 @@ QUBX_NEEDS = (
     "sortedcontainers",
     "joblib",
     "tqdm",
+    *("pyarrow<19", "croniter", "numba", "prometheus_client", "scipy", "pyyaml", "matplotlib"),
+    *("plotly", "ipython", "statsmodels", "pymongo"),
 )
 BASE = (
     "pytest>=8",
