@@ -23,6 +23,7 @@ from orderledger import Ledger
 REPOSITORY = Path(__file__).parent.parent
 VENUES = {"lighter": "lighter", "qubx": "ccxt", "tradier": "tradier"}
 """The simulated venue of each example."""
+PYTHON = (sys.executable, "-m")
 START_SECONDS = 60.0
 Process = subprocess.Popen[bytes]
 
@@ -47,9 +48,7 @@ class Stage:
     def process(self, name: str, *command: str) -> Iterator[Process]:
         """A process until left; its output is in the file of its name."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", *command], cwd=REPOSITORY, stdout=log, stderr=log
-            )
+            process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log)
         try:
             yield process
         finally:
@@ -58,7 +57,9 @@ class Stage:
 
     @contextmanager
     def bot(self) -> Iterator[Process]:
-        with self.process("bot", f"examples.{self.example}.bot", str(self.settings)) as process:
+        with self.process(
+            "bot", *PYTHON, f"examples.{self.example}.bot", str(self.settings)
+        ) as process:
             yield process
 
     def log(self, name: str) -> str:
@@ -70,7 +71,13 @@ class Stage:
 def stage(example: str, folder: Path, fills_after: float = 1.0) -> Iterator[Stage]:
     """The venue of an example, until left."""
     made = Stage(example, folder)
-    command = ("orderledger.simulation", VENUES[example], "--fills-after", str(fills_after))
+    command = (
+        *PYTHON,
+        "orderledger.simulation",
+        VENUES[example],
+        "--fills-after",
+        str(fills_after),
+    )
     with made.process("venue", *command):
         wait_until(lambda: "[[venues]]" in made.log("venue"), "the venue")
         time.sleep(0.2)

@@ -1,5 +1,5 @@
-"""Tracker 1 rebuilt: limit, market, stop and batch orders at Lighter. `python -m examples.lighter.bot
-orderledger.toml`."""
+"""Tracker 1 rebuilt: limit, market, stop and batch orders at Lighter.
+`python -m examples.lighter.bot orderledger.toml`."""
 
 import asyncio
 import sys
