@@ -1,4 +1,4 @@
-"""Public prices of a simulated Binance USD-M, for programs that need a market before they trade:
+"""Public prices of a simulated Binance USD-M, for programs that need a market before they trade.
 freqtrade's dry run fills its orders from the order book.
 
 Sources: developers.binance.com, "Market Data Endpoints" of USD-M futures: `depth` is
@@ -7,7 +7,7 @@ the open time to an unused one; `ticker/24hr` has `lastPrice`, `ticker/bookTicke
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -30,8 +30,8 @@ class PublicPrices:
     """Prices of a server's instruments.
 
     `prices`: the last price by instrument; without one, the instrument's own. Orders that rest at
-    the exchange are not moved, and not filled. `depth_after`: seconds until a request for so many
-    rows of the order book is answered.
+    the exchange are not moved, and not filled. `depth_after`: seconds until a request for the
+    order book is answered, by its `limit`.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class PublicPrices:
         """An empty list: funding has not been paid yet."""
         return []
 
-    def _each(self, asked: Mapping[str, str], row: Any) -> Any:
+    def _each(self, asked: Mapping[str, str], row: Callable[[str], Row]) -> Any:
         if "symbol" in asked:
             return row(asked["symbol"])
         return [row(symbol) for symbol in self._instruments]

@@ -49,7 +49,7 @@ TOO_SLOW_OR_MANY = frozenset({408, 429})
 
 NO_ID = "UNKNOWN"
 """The exchange's id of an order whose sending ended with HTTP status 503: several connectors
-(Binance, MEXC, Backpack, Coinbase) go on as if it was created."""
+(Binance, MEXC, Backpack, Coinbase) report it as created."""
 
 
 def names_of(given: ForeignObject) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class QubxListener(Listening):
         self._accounts, self._ctx, self._instruments = account, context, instruments
 
     def attach(self) -> None:
-        """Wrap the sending of each broker, and what the account is told."""
+        """Wrap the sending of each broker, and the reports that the account receives."""
         for broker in self._ctx._brokers:
             for name in ("send_order", "send_order_async"):
                 setattr(broker, name, self._sending(getattr(broker, name)))
@@ -42,17 +42,17 @@ class QubxListener(Listening):
         process_order, process_deals = account.process_order, account.process_deals
 
         @wraps(process_order)
-        def told_of_order(order: Any, *arguments: Any, **others: Any) -> Any:
+        def process_and_record(order: Any, *arguments: Any, **others: Any) -> Any:
             self.record(lambda: self._messages(order, order.instrument))
             return process_order(order, *arguments, **others)
 
         @wraps(process_deals)
-        def told_of_deals(instrument: Any, deals: Any) -> Any:
+        def process_deals_and_record(instrument: Any, deals: Any) -> Any:
             for deal in deals:
                 self.record(partial(self._messages, deal, instrument))
             return process_deals(instrument, deals)
 
-        account.process_order, account.process_deals = told_of_order, told_of_deals
+        account.process_order, account.process_deals = process_and_record, process_deals_and_record
 
     def _sending(self, send: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(send)
