@@ -132,7 +132,7 @@ class BinanceServer(VenueServer):
         self._key, self._secret = key, secret.encode()
         self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
-        self.prices = PublicPrices(exchange, self.instruments)
+        self.market = PublicPrices(exchange, self.instruments, self.marks)
         self.failings = Failings()
         self.too_late = 0
         self.countdowns = Countdowns(self._cancel_symbol)
@@ -141,7 +141,7 @@ class BinanceServer(VenueServer):
     def routes(self) -> Iterable[web.RouteDef]:
         return (
             web.get("/fapi/v1/time", self._public(self._server_time)),
-            *market_routes(self.prices, self._public),
+            *market_routes(self.market, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
@@ -287,6 +287,7 @@ class BinanceServer(VenueServer):
                         "maxQty": "1000000",
                         "stepSize": one.lot,
                     },
+                    {"filterType": "MIN_NOTIONAL", "notional": "5"},
                 ],
                 "orderTypes": ["LIMIT", "MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
