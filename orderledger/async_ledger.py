@@ -215,7 +215,8 @@ METHODS = frozenset(public_methods(Ledger))
 
 def awaited(method: Callable[..., Any], threads: _Threads) -> Callable[..., Any]:
     """A method as a coroutine function; a generator as an asynchronous iterator."""
-    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+    plain = inspect.unwrap(method)  # checks of arguments wrap it
+    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
         return method
     if gives_rows(method):
 
@@ -235,7 +236,7 @@ def awaited(method: Callable[..., Any], threads: _Threads) -> Callable[..., Any]
 def gives_rows(method: Callable[..., Any]) -> bool:
     """Whether the declared result is an iterator that is read step by step."""
     declared = str(getattr(method, "__annotations__", {}).get("return", ""))
-    return inspect.isgeneratorfunction(method) or any(
+    return inspect.isgeneratorfunction(inspect.unwrap(method)) or any(
         declared.partition("[")[0].endswith(kind) for kind in ("Generator", "Iterator")
     )
 

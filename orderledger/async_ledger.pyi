@@ -66,6 +66,7 @@ from orderledger.projections.rows import (
     AccountEventRow,
     AnomalyRow,
     BalanceRow,
+    DisposalRow,
     EquityPointRow,
     EventRow,
     ExposureRow,
@@ -181,9 +182,7 @@ class AsyncLogMethods:
 
         `since` and `until` compare the time when they happened.
         """
-    def aevents(
-        self, *, account: str | None = None, after: int = 0
-    ) -> AsyncGenerator[EventRow, None]:
+    def aevents(self, *, account: str | None = None, after: int = 0) -> AsyncGenerator[EventRow]:
         """Iterate over the events after a log position, and wait for new ones, without blocking the
         event loop. As `ledger.events` with `follow`; ends when the ledger is closed.
         """
@@ -648,6 +647,27 @@ class AsyncLedger:
         the venue last reported. Without an opening balance (`adjust` with a currency) there is no
         equity. A mark that is older than `mark_serves` values nothing.
         """
+    async def disposals(
+        self,
+        *,
+        method: LotMethod = "fifo",
+        year: int | None = None,
+        timezone: Timezone = "UTC",
+        since: Since = None,
+        until: Until = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+    ) -> RowList[DisposalRow]:
+        """List the lots that were closed: acquired, disposed, proceeds, cost, fees, gain.
+
+        A row for each part of a lot that a fill, a settlement or cash in lieu closed, by position
+        and time. `realized_pnl` adds up to that of `pnl` of the same period, to the last digit. A
+        fee belongs to the units that were traded with it: that of a purchase stays beside the lot
+        until it is sold. Whether `held_days` are short or long term is a rule of the tax authority.
+        `since` and `until` compare the time of closing.
+        """
     async def doubts(self, *, account: Account = None) -> RowList[DoubtRow]:
         """List the open orders whose outcome is unknown, oldest doubt first.
 
@@ -657,6 +677,9 @@ class AsyncLedger:
         self,
         *,
         method: LotMethod = "average",
+        in_currency: str | None = None,
+        parities: Parities = (),
+        mark_serves: MarkServes = None,
         points: int | None = ...,
         since: Since = None,
         until: Until = None,
@@ -668,13 +691,19 @@ class AsyncLedger:
     ) -> RowList[EquityPointRow]:
         """Show the equity curve and its drawdown, by fill.
 
-        A row for each fill, bust, correction, funding, adjustment and mark that changed P&L, by
-        settlement currency. It has the equity after the change: net and unrealized P&L since the
-        ledger began. Each row agrees with `pnl` at its time: a busted fill counts until its bust.
-        The last row of a currency equals the sum of the rows of `pnl` with these filters.
+        With `in_currency`: the value of each account in that currency after each fill, payment,
+        transfer, adjustment and mark, as `valuation` shows it at that time. It begins at the
+        opening balance. `parities` and `mark_serves` are those of `valuation`. Deposits and
+        withdrawals move the peak, so that a drawdown is a result of trading. Only `account`,
+        `since`, `until` and `points` select rows of it.
 
-        This is P&L only: it has no deposits, and no balances that the account began with. The
-        equity of an account with an opening balance is in `balances` and `valuation`.
+        Without: P&L only, and `basis` says so. A row for each fill, bust, correction, funding,
+        adjustment and mark that changed P&L, by settlement currency. It has the equity after the
+        change: net and unrealized P&L since the ledger began. Each row agrees with `pnl` at its
+        time: a busted fill counts until its bust. The last row of a currency equals the sum of the
+        rows of `pnl` with these filters.
+
+        P&L has no deposits, and no balances that the account began with.
 
         `since` and `until` select moments: the values count from the beginning of the ledger. A row
         whose `moments` is above 1 summarizes several. Then the moments with the lowest and the

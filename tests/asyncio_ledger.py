@@ -27,7 +27,7 @@ class WaitingLedger:
         is_method = name in METHODS or name in public_methods(type(self._behind))
         if name in NAMESPACES and isinstance(self._of, AsyncLedger):
             return WaitingLedger(getattr(self._of, name), getattr(self._behind, name), self._loop)
-        is_coroutine = inspect.iscoroutinefunction(getattr(self._behind, name))
+        is_coroutine = inspect.iscoroutinefunction(inspect.unwrap(getattr(self._behind, name)))
         if name[:1] == "_" or name in OWN_THREAD or is_coroutine or not is_method:
             return getattr(self._behind, name)
         return lambda *arguments, **named: self._waited(getattr(self._of, name), arguments, named)

@@ -17,13 +17,16 @@ from typing import Any, Self
 from orderledger import AsyncLedger, InvalidSetting
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
+from orderledger.gateway.connecting_keys import asked_keys, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
+from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
-from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.base.venue import Records, ReportsMarks, Venue
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venue_of
 from orderledger.venues.collecting.records import records_of
@@ -57,8 +60,9 @@ class Desk:
     """What `connect` has opened.
 
     `ledger`: an `AsyncLedger`. `gateway`: sends the orders. `venues`: by account, what is queried
-    and listened to. `collector`: records the venues' reports; None if another process collects.
-    Leaving it stops the gateway, then the collector, then the connections, then the ledger.
+    and listened to. `keys`: by account, what its key may do. `collector`: records the venues'
+    reports; None if another process collects. Leaving it stops the gateway, then the collector,
+    then the connections, then the ledger.
     """
 
     ledger: AsyncLedger
@@ -75,6 +79,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.venues: dict[str, Venue] = {}
+        self.keys: dict[str, KeyPermissions] = {}
         self._own_entries = dict(entries or {})
         self._own_venues = tuple(venues)
         self._take_over = tuple(take_over)
@@ -103,8 +108,10 @@ class Desk:
         venues = [*self._own_venues, *self._venues(opened, records)]
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
+        await self._check_keys()
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)
+        marker = self._marker(opened)
         gateway = Gateway(
             self.ledger.sync,
             entries,
@@ -113,6 +120,7 @@ class Desk:
             name=self.settings.gateway.name,
             take_over=self._take_over,
             answer_seconds=self.settings.gateway.answer_seconds,
+            marks=marker,
         )
         self.gateway = await opened.enter_async_context(gateway)
 
@@ -145,6 +153,35 @@ class Desk:
                 "gateway.accounts", "no account has a key to send orders: use `orderledger collect`"
             )
         return entries
+
+    async def _check_keys(self) -> None:
+        """Ask the venues of the file what its keys may do. The caller's own entries have theirs."""
+        if self.settings.gateway.asks_keys:
+            senders = self.settings.senders
+            self.keys = await asked_keys(
+                (section, account)
+                for section, account in senders
+                if account not in self._own_entries
+            )
+            allows = self.settings.gateway.allows_withdrawals
+            check_keys(self.keys, SystemClock().now(), allows_withdrawals=allows)
+
+    def _marker(self, opened: AsyncExitStack) -> Marker | None:
+        """The task that records marks, if a limit needs them."""
+        settings = self.settings.gateway
+        reporting = {
+            account: venue
+            for account, venue in self.venues.items()
+            if isinstance(venue, ReportsMarks)
+        }
+        if not needs_marks(settings):
+            return None
+        for account in self.venues.keys() - reporting.keys():
+            log.warning("no_marks", account=account, why="its venue has no prices: record marks")
+        marker = Marker(self.ledger, reporting, SystemClock(), settings)
+        marking = asyncio.create_task(marker.run())
+        opened.push_async_callback(_ended, marking)
+        return marker
 
     def _look_ups(self) -> Mapping[str, OrderLookup]:
         found: Any = self.venues
@@ -189,6 +226,11 @@ def entry_of(section: VenueSection, account: str) -> OrderEntry:
             "gateway.accounts", f"{account!r} cannot send: {section.venue} only reads"
         )
     return made(section, account)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _note_end(collecting: "asyncio.Task[None]") -> None:

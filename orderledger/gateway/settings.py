@@ -134,6 +134,24 @@ class GatewaySettings(Section):
         description="Whether `connect` listens to the venues itself. If not, `orderledger collect` "
         "has to run beside it.",
     )
+    marks: StrictBool | None = Field(
+        default=None,
+        description="Whether `connect` records the venues' prices as marks. Default: if a limit or "
+        "a breaker needs them.",
+    )
+    mark_seconds: Seconds = Field(
+        default=5.0,
+        description="Time between two marks of an instrument. At most half of the smallest "
+        "`mark_age_seconds`.",
+    )
+    asks_keys: StrictBool = Field(
+        default=True,
+        description="Whether `connect` asks the venues what the keys may do.",
+    )
+    allows_withdrawals: StrictBool = Field(
+        default=False,
+        description="Whether to send with a key that can withdraw. Otherwise it is refused.",
+    )
     answer_seconds: Seconds = Field(
         default=10.0,
         description="After this time without an answer, the outcome of a request is unknown.",
@@ -163,12 +181,12 @@ def section_of(file: toml_files.TomlFile) -> toml_files.TomlFile:
 def parsed_settings(file: toml_files.TomlFile) -> GatewaySettings:
     """The settings of this part of a file. Raises InvalidSetting with the first fault."""
     settings = file.parsed(GatewaySettings)
-    for place, fault_of_rule in _contradictions(settings):
+    for place, fault_of_rule in contradictions(settings):
         raise file.invalid(place, fault_of_rule)
     return settings
 
 
-def _contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
+def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
     """Find rules that set nothing, contradict each other, or can never apply."""
     given: dict[tuple[Any, ...], int] = {}
     for number, section in enumerate(settings.limits):

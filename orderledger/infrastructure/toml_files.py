@@ -18,6 +18,9 @@ from orderledger.infrastructure.similar import did_you_mean
 Place = tuple[str | int, ...]
 """A path in the file: names of tables and keys, and numbers in arrays, from 0."""
 
+Fault = tuple[Place, str]
+"""A place in the file, and what is wrong there."""
+
 TYPES = frozenset({"str", "Secret"})
 """Names of types that pydantic puts into the path of a value which may be of several."""
 
@@ -58,21 +61,7 @@ class TomlFile:
         try:
             return model.model_validate(self.document)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            said = (
-                not_a_setting(str(fault["loc"][-1]), model)
-                if fault["type"] == "extra_forbidden"
-                else fault["msg"].removeprefix("Value error, ")
-            )
-            is_tag = [
-                (number == 2 and part in tags) or str(part) in TYPES or "(" in str(part)
-                for number, part in enumerate(fault["loc"])
-            ]
-            place = tuple(
-                part
-                for part, is_left_out in zip(fault["loc"], is_tag, strict=True)
-                if not is_left_out
-            )
+            place, said = faults_in(error, model, tags=tags)[0]
             raise self.invalid(place, said) from None
 
     def section(self, name: str) -> Self:
@@ -93,6 +82,31 @@ class TomlFile:
         return InvalidSetting(
             f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
         )
+
+
+def faults_in(
+    error: ValidationError, model: type[BaseModel], *, tags: Collection[str] = ()
+) -> list[Fault]:
+    """All faults of settings, each with its place and a sentence."""
+    return [
+        (_place_of(fault["loc"], tags), _said_of(dict(fault), model))
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _said_of(fault: dict[str, Any], model: type[BaseModel]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return not_a_setting(str(fault["loc"][-1]), model)
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _place_of(loc: Place, tags: Collection[str]) -> Place:
+    """The place without the names of types and kinds that pydantic puts into it."""
+    return tuple(
+        part
+        for number, part in enumerate(loc)
+        if not ((number == 2 and part in tags) or str(part) in TYPES or "(" in str(part))
+    )
 
 
 def not_a_setting(name: str, model: type[BaseModel]) -> str:

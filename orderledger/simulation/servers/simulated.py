@@ -51,6 +51,9 @@ class SimulatedVenue:
     client_id: Callable[[int], str | None] = str
     with_new_id: bool = False
 
+    def __post_init__(self) -> None:
+        self.server.prices = {one.name: one.price for one in self.instruments}
+
     @property
     def secrets(self) -> Mapping[str, str]:
         """The values of the environment variables that the section names."""

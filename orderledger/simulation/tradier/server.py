@@ -82,6 +82,7 @@ class TradierServer(VenueServer):
             web.delete(ORDER, self._limited(self._cancel)),
             web.get("/v1/accounts/{number}/positions", self._limited(self._positions)),
             web.get("/v1/accounts/{number}/history", self._limited(self._history)),
+            web.get("/v1/markets/quotes", self._limited(self._quotes)),
             web.post("/v1/accounts/events/session", self._limited(self._session)),
         )
 
@@ -239,6 +240,18 @@ class TradierServer(VenueServer):
         rows = self.writer.positions(request.match_info["number"])
         return self.answer(
             {"positions": {"position": rows[0] if len(rows) == 1 else rows} if rows else "null"}
+        )
+
+    async def _quotes(self, request: web.Request) -> web.Response:
+        """Source: docs.tradier.com, "Get Quotes". One quote is not in a list."""
+        prices = {**self.prices, **self.desk.prices}
+        rows = [
+            {"symbol": name, "type": "stock", "last": prices[name], "bid": 0, "ask": 0}
+            for name in request.query.get("symbols", "").split(",")
+            if name in prices
+        ]
+        return self.answer(
+            {"quotes": {"quote": rows[0] if len(rows) == 1 else rows} if rows else "null"}
         )
 
     async def _session(self, request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@ websockets report changes sooner.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -260,6 +260,10 @@ class CcxtVenue(PolledVenue):
         is_wallet = not is_of_contracts(self.exchange)
         balance = await self._endpoints.balance()
         return self.balances(translated + balance_messages(balance, context, is_wallet=is_wallet))
+
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        await self._load_markets()
+        return await self._endpoints.prices(instruments)
 
     def reports_position(self, instrument: str) -> bool:
         """Contracts only: spot accounts have balances of currencies."""

@@ -1,7 +1,7 @@
 """Tradier's REST endpoints: orders of today and of earlier days, one order, positions, a session of
 the stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -77,6 +77,12 @@ class TradierEndpoints:
         return _rows(
             document, "positions", lambda value: rows_within(value, "positions", "position")
         )
+
+    async def quotes(self, symbols: Sequence[str]) -> list[Any]:
+        """Quotes of these symbols. Source: docs.tradier.com, "Get Quotes"."""
+        asked: dict[str, str | int] = {"symbols": ",".join(symbols)}
+        document = await self._document("/markets/quotes", asked)
+        return _rows(document, "quotes", lambda value: rows_within(value, "quotes", "quote"))
 
     async def history(self, number: str, since: datetime) -> list[Any]:
         """The events of the days from `since` on: whole days, of which each is complete only after
