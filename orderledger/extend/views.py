@@ -19,10 +19,11 @@ from orderledger.projections import instruments, queries, tables
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.entries import Entry, fees_in, fees_of, is_entry
 from orderledger.projections.fold import Fold
+from orderledger.projections.groups import GROUPED
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
-from orderledger.projections.orders import order_row
+from orderledger.projections.orders import is_held, order_row
 from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
@@ -44,6 +45,7 @@ from orderledger.projections.view import Column, Kind, Row, Table, columns_of
 from orderledger.projections.whole_order import WholeOrder
 
 __all__ = [
+    "GROUPED",
     "METHODS",
     "POSITION_KEY",
     "AsOf",
@@ -84,6 +86,7 @@ __all__ = [
     "histories",
     "instruments",
     "is_entry",
+    "is_held",
     "one_order",
     "order_row",
     "paging",

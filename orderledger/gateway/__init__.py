@@ -7,6 +7,7 @@ from orderledger.lazy import lazy
 if TYPE_CHECKING:
     from orderledger.gateway.gateway import Gateway as Gateway
     from orderledger.gateway.limits import Limits as Limits
+    from orderledger.gateway.results import Held as Held
     from orderledger.gateway.results import Sending as Sending
     from orderledger.gateway.results import SendingState as SendingState
     from orderledger.gateway.settings import (
@@ -23,6 +24,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.gateway.gateway": ("Gateway",),
     "orderledger.gateway.limits": ("Limits",),
     "orderledger.gateway.results": (
+        "Held",
         "Sending",
         "SendingState",
     ),

@@ -29,6 +29,7 @@ class EntryAbilities:
 
     - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
+    - `resizes`: whether such a change may be one of the quantity.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
     - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never
       received the order. None: it never proves that.
@@ -44,6 +45,7 @@ class EntryAbilities:
 
     batch: int = 1
     replaces: bool = False
+    resizes: bool = True
     cancels_by_client_id: bool = False
     absence_seconds: float | None = None
     orders_per_second: float | None = None
