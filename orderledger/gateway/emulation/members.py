@@ -72,7 +72,8 @@ class Leg:
 
     @property
     def quantity(self) -> Decimal:
-        return self.parts[0].quantity
+        """The quantity that was requested: the emulator changes the one in force."""
+        return request_of(self.order).quantity or ZERO
 
     @property
     def filled(self) -> Decimal:

@@ -1,12 +1,23 @@
 """Brackets and OCO groups that a gateway emulates: what works at the venue, and what is held."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import Fill, Gateway, Halt, InvalidSetting, Ledger, Mark, Request, ResumeTrading
+from orderledger import (
+    Fill,
+    Gateway,
+    Halt,
+    InvalidSetting,
+    Ledger,
+    Mark,
+    Request,
+    ResumeTrading,
+    parse_document,
+)
 from orderledger.simulation.local import LocalVenue
 from tests.gateway.desk import (
     ACCOUNT,
@@ -39,6 +50,11 @@ def mark(ledger: Ledger, venue: LocalVenue, price: str) -> None:
     ledger.record(Mark(account=ACCOUNT, instrument=BTC, price=price, at=venue.now))
 
 
+def listen(ledger: Ledger, venue: LocalVenue) -> None:
+    """Record what the venue pushes, without a time in which marks grow old."""
+    ledger.record_many(map(parse_document, venue.advance(venue.now + timedelta(milliseconds=20))))
+
+
 def works(venue: LocalVenue) -> dict[str, str]:
     """What each of our orders may still fill at the venue."""
     return {
@@ -56,7 +72,7 @@ async def settled(ledger: Ledger, venue: LocalVenue, gateway: Gateway, expected:
     try:
         async with asyncio.timeout(10):
             while works(venue) != expected:
-                hear(ledger, venue)
+                listen(ledger, venue)
                 await asyncio.sleep(0.02)
     except TimeoutError:
         rows = {
@@ -70,7 +86,7 @@ async def heard(ledger: Ledger, venue: LocalVenue, condition: Any) -> None:
     """Until the reports of the venue make this true."""
     async with asyncio.timeout(10):
         while not condition():
-            hear(ledger, venue)
+            listen(ledger, venue)
             await asyncio.sleep(0.05)
 
 
@@ -218,6 +234,8 @@ async def test_a_fill_of_one_order_of_an_oco_reduces_the_other(ledger: Ledger) -
         assert [one.state for one in sent] == ["acknowledged", "acknowledged"]
         trade(venue, "buy", "2", "66000")
         await settled(ledger, venue, gateway, {"A": "3", "B": "3"})
+        await asyncio.sleep(0.6)
+        assert works(venue) == {"A": "3", "B": "3"}
         trade(venue, "buy", "3", "66000")
         await settled(ledger, venue, gateway, {})
         await heard(ledger, venue, lambda: not ledger.open_orders())
