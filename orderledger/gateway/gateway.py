@@ -143,6 +143,7 @@ class Gateway:
             parts,
             self._sender,
             self._changer,
+            look_ups,
             self._start,
             mark_age_seconds=settings.trigger_mark_seconds,
         )

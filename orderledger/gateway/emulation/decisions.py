@@ -70,16 +70,23 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Query the venue about an order that has ended: it may have filled more than is recorded."""
+
+    leg: Leg
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do for a leg. `reason`: parent, trigger, no_mark, answer, retry, sibling,
-    failed."""
+    """Nothing to do for a leg. `reason`: parent, trigger, no_mark, answer, retry, sibling."""
 
     leg: Leg
     reason: str
     text: str
 
 
-Action: TypeAlias = Send | Create | Resize | Cancel | End | Wait
+Action: TypeAlias = Send | Create | Resize | Cancel | End | Ask | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +105,14 @@ def decide(group: Group, situation: Situation) -> list[Action]:
     wanted = _wanted(group)
     if _is_done(group, wanted):
         return list(_ends(group))
-    firing = next((leg for leg in group.legs if _is_taking_over(leg, wanted)), None)
+    firing = next(
+        (
+            leg
+            for leg, quantity in zip(group.legs, wanted, strict=True)
+            if quantity and (leg.is_fired or _fires(leg, situation))
+        ),
+        None,
+    )
     actions: list[Action] = []
     for leg, quantity in zip(group.legs, wanted, strict=True):
         if firing is not None and leg is not firing and group.kind != "oto":
@@ -137,8 +151,14 @@ def _of_children(group: Group) -> list[Decimal]:
     return wanted
 
 
-def _is_taking_over(leg: Leg, wanted: Sequence[Decimal]) -> bool:
-    return leg.is_fired and not leg.is_over and any(wanted)
+def _fires(leg: Leg, situation: Situation) -> bool:
+    """Whether the trigger price of a leg is reached now."""
+    marks = situation.marks
+    return (
+        leg.trigger is not None
+        and marks.are_fresh(situation.now, situation.mark_age_seconds)
+        and leg.trigger.fires(marks.seen)
+    )
 
 
 def _is_done(group: Group, wanted: Sequence[Decimal]) -> bool:
@@ -239,7 +259,7 @@ def _watched(leg: Leg, wanted: Decimal, others: Decimal, situation: Situation) -
     if not marks.are_fresh(situation.now, situation.mark_age_seconds):
         since = "no mark" if marks.at is None else f"no mark since {marks.at.isoformat()}"
         yield Wait(leg, "no_mark", f"{since}: its trigger price is not watched")
-    elif leg.trigger.fires(marks.seen):
+    elif _fires(leg, situation):
         yield Create(leg, wanted, waits=bool(others))
     else:
         at = "" if price is None else f" at {plain(price)}"
@@ -274,9 +294,11 @@ def _reduced(leg: Leg, wanted: Decimal, situation: Situation) -> Iterator[Action
     for part in reversed(leg.parts):
         if excess <= 0:
             return
-        if not part.is_open or not part.leaves:
+        if not part.leaves:
             continue
-        if not part.is_settled:
+        if not part.is_open:
+            yield Ask(leg, part)
+        elif not part.is_settled:
             yield Wait(leg, "answer", "the venue has not answered the last request")
         elif situation.resizes and excess < part.leaves:
             yield Resize(leg, part, EXACT.subtract(part.quantity, excess))

@@ -1,6 +1,6 @@
 """The state of an emulated group, read from its orders in the log."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ NOT_REACHED = frozenset(
 """Reasons of denials after which the same order may be sent again: the venue was not reached."""
 MOST_ATTEMPTS = 3
 """Orders of one leg that the venue may refuse before the leg has failed."""
+NEVER_WORKED = frozenset({OrderStatus.DENIED, OrderStatus.REJECTED})
 NOT_COUNTED = OUR_ENDS | NOT_REACHED | {"withdrawn"}
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
@@ -34,10 +35,10 @@ class Part:
     """An order of a leg: the requested one, or one that works for it.
 
     `leaves`: what it may still fill at the venue, in the worst case. `is_settled`: no answer is
-    outstanding, so that it may be changed. `is_refused`: the venue or a check did not take it. `is_untaken`: that, or
-    the venue was not reached.
-    `is_given_up`: canceled or expired by somebody else than the emulator. `is_resized`: canceled
-    by the emulator. `cancel_is_asked`: a cancel of a held order is in the log.
+    outstanding, so that it may be changed. `is_refused`: the venue or a check did not take it.
+    `is_untaken`: that, or the venue was not reached. `is_given_up`: canceled or expired by somebody
+    else than the emulator. `is_resized`: canceled by the emulator. `cancel_is_asked`: a cancel of
+    a held order is in the log.
     """
 
     name: str
@@ -125,15 +126,21 @@ class Members:
     key: str
     orders: dict[str, Order] = field(default_factory=dict)
 
-    def group(self, extremes: Mapping[str, Decimal], abilities: EntryAbilities) -> Group:
-        """The state of the group now. `extremes`: by leg, the best mark of a trailing stop."""
+    def group(
+        self,
+        extremes: Mapping[str, Decimal],
+        abilities: EntryAbilities,
+        ended_lately: Container[str] = (),
+    ) -> Group:
+        """The state of the group now. `extremes`: by leg, the best mark of a trailing stop.
+        `ended_lately`: orders of which fills may still be reported."""
         of_legs: dict[str, list[Order]] = {}
         for name, order in self.orders.items():
             tags = tags_of(order)
             if EMULATED in tags:
                 of_legs.setdefault(str(tags.get(PART_OF, name)), []).append(order)
         legs = tuple(
-            _leg(name, orders, extremes.get(name), abilities)
+            _leg(name, orders, extremes.get(name), abilities, ended_lately)
             for name, orders in of_legs.items()
             if name in self.orders
         )
@@ -160,7 +167,13 @@ def tags_of(order: Order) -> Mapping[str, Any]:
     return {} if order.terms.request is None else order.terms.request.tags
 
 
-def _leg(name: str, orders: list[Order], extreme: Decimal | None, abilities: EntryAbilities) -> Leg:
+def _leg(
+    name: str,
+    orders: list[Order],
+    extreme: Decimal | None,
+    abilities: EntryAbilities,
+    ended_lately: Container[str],
+) -> Leg:
     whole = next(order for order in orders if order.client_order_id == name)
     rest = [order for order in orders if order is not whole]
     rest.sort(key=lambda order: int(str(order.client_order_id).rpartition(".")[2]))
@@ -179,12 +192,12 @@ def _leg(name: str, orders: list[Order], extreme: Decimal | None, abilities: Ent
     return Leg(
         order=whole,
         latest=rest[-1] if rest else whole,
-        parts=tuple(_part(order, is_fired) for order in (whole, *rest)),
+        parts=tuple(_part(order, is_fired, ended_lately) for order in (whole, *rest)),
         trigger=trigger,
     )
 
 
-def _part(order: Order, is_fired: bool) -> Part:
+def _part(order: Order, is_fired: bool, ended_lately: Container[str]) -> Part:
     """`is_fired`: it replaces a trigger order. If the venue cancels such an order, e.g. because
     nobody trades, that counts as a refusal, and another one is sent."""
     quantity, status = order.quantity or ZERO, order.status
@@ -210,7 +223,11 @@ def _part(order: Order, is_fired: bool) -> Part:
         name=order.client_order_id or "",
         quantity=quantity,
         filled=order.cum_quantity,
-        leaves=ZERO if is_held else _leaves(order),
+        leaves=ZERO
+        if is_held
+        else _leaves(order)
+        if is_open
+        else _uncounted(order, order.client_order_id in ended_lately),
         is_open=is_open,
         is_held=is_open and is_held,
         is_settled=order.pending is None
@@ -234,3 +251,18 @@ def _leaves(order: Order) -> Decimal:
         if (working.leaves is None)
         else working.leaves
     )
+
+
+def _uncounted(order: Order, is_lately: bool) -> Decimal:
+    """What an ended order may have filled beyond its recorded fills. An end may overtake fills:
+    until the venue has stated the filled quantity after the end, or some time has passed."""
+    missing = EXACT.subtract(order.quantity or ZERO, order.cum_quantity)
+    if missing <= ZERO or order.submitted_at is None or order.status in NEVER_WORKED:
+        return ZERO
+    if order.claims.is_filled:
+        return missing
+    claim = order.claims.numbers.get("cum_quantity")
+    claimed_at, ended_at = None if claim is None else claim.at, order.end_at
+    if claim is None or claimed_at is None or ended_at is None or claimed_at < ended_at:
+        return missing if is_lately else ZERO
+    return min(missing, max(ZERO, EXACT.subtract(claim.value, order.cum_quantity)))

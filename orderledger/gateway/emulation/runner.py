@@ -20,6 +20,7 @@ from orderledger.gateway.book import blank
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.decisions import (
     Action,
+    Ask,
     Cancel,
     Create,
     End,
@@ -33,6 +34,7 @@ from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF
 from orderledger.gateway.emulation.members import RESIZE, Group, Leg, Members, request_of, tags_of
 from orderledger.gateway.emulation.requests import part_of, repeated
 from orderledger.gateway.emulation.triggers import Marks
+from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Held, Sending
 from orderledger.gateway.sending import Sender, proposed_of
@@ -42,6 +44,9 @@ GroupKey = tuple[str, str]
 """Account, and the group or the name of a single order."""
 MOST_ROUNDS = 20
 MOST_MARKS = 1_000
+FILLS_SECONDS = 2.0
+"""How long fills may be reported after the end of their order, if the venue does not state the
+filled quantity with it. No venue documents this time."""
 PAUSE_SECONDS = 1.0
 """Seconds before an action that was not taken is tried again."""
 
@@ -59,6 +64,7 @@ class Emulator:
         parts: GatewayParts,
         sender: Sender,
         changer: Changer,
+        look_ups: LookUps,
         start: Callable[[Coroutine[Any, Any, None]], object],
         *,
         mark_age_seconds: float,
@@ -67,6 +73,7 @@ class Emulator:
         self._book = parts.book
         self._sender = sender
         self._changer = changer
+        self._look_ups = look_ups
         self._start = start
         self._mark_age_seconds = mark_age_seconds
         self._groups: dict[GroupKey, Members] = {}
@@ -75,6 +82,8 @@ class Emulator:
         self._busy: set[GroupKey] = set()
         self._paused: dict[GroupKey, float] = {}
         self._waits: dict[Key, tuple[str, str]] = {}
+        self._ended: dict[Key, float] = {}
+        self._asked: dict[Key, float] = {}
         self._must_load = True
 
     # What the gateway asks
@@ -207,9 +216,25 @@ class Emulator:
             for name in members.orders
             if (members.account, name) in self._extremes
         }
-        return members.group(extremes, self._parts.entries[members.account].abilities)
+        abilities = self._parts.entries[members.account].abilities
+        return members.group(extremes, abilities, self._ended_lately(members))
+
+    def _ended_lately(self, members: Members) -> set[str]:
+        """The orders that this process has known as ended for a short time only."""
+        now, found = self._time(), set[str]()
+        for name, order in members.orders.items():
+            key = (members.account, name)
+            if not order.is_ended:
+                self._ended.pop(key, None)
+            elif self._ended.setdefault(key, now) > now - FILLS_SECONDS:
+                found.add(name)
+        return found
 
     def _note_wait(self, action: Action) -> bool:
+        """Whether the action is only to wait."""
+        if isinstance(action, Ask):
+            self._ask((action.leg.order.account, action.part.name))
+            return True
         if not isinstance(action, Wait):
             return False
         key = (action.leg.order.account, action.leg.name)
@@ -223,6 +248,17 @@ class Emulator:
             )
         self._waits[key] = (action.reason, action.text)
         return True
+
+    def _ask(self, key: Key) -> None:
+        """Query the venue about an order, at most once a second."""
+        if self._asked.get(key, 0.0) <= self._time() - PAUSE_SECONDS:
+            self._asked[key] = self._time()
+            self._start(self._look_up(key))
+
+    async def _look_up(self, key: Key) -> None:
+        messages = await self._look_ups.look_up(key)
+        if messages:
+            await self._parts.ledger.recording.arecord_together(messages)
 
     # Doing
 
@@ -246,7 +282,7 @@ class Emulator:
                 sent = await self._changer.cancel((account, part.name), purpose=RESIZE)
             case End(part=part, reason=reason, text=text):
                 return await self._deny((account, part.name), reason, text)
-            case Wait():
+            case Ask() | Wait():
                 return True
         return sent.state in ("acknowledged", "received")
 
@@ -346,7 +382,8 @@ class Emulator:
         members = self._groups.pop(key)
         for name in members.orders:
             self._extremes.pop((key[0], name), None)
-            self._waits.pop((key[0], name), None)
+            for known in (self._waits, self._ended, self._asked):
+                known.pop((key[0], name), None)
         self._paused.pop(key, None)
 
     # Marks
