@@ -137,7 +137,13 @@ class Gateway:
             self._note,
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
-        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._sender = Sender(
+            parts,
+            rules=settings.rules,
+            policy=settings.unresolved,
+            slippage=settings.market_slippage,
+            mark_seconds=settings.trigger_mark_seconds,
+        )
         self._changer = Changer(parts, self._sender, look_ups)
         self._emulator = Emulator(
             parts,

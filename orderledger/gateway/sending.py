@@ -4,6 +4,7 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -20,7 +21,7 @@ from orderledger import (
     Submit,
 )
 from orderledger.extend.events import Order, commands
-from orderledger.extend.values import EXACT, HELD, ZERO, exposure
+from orderledger.extend.values import EXACT, HELD, ONE, ZERO, exposure
 from orderledger.extend.views import tables
 from orderledger.gateway.answers import (
     Answer,
@@ -40,6 +41,7 @@ from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms, fault_of_trigger
 from orderledger.gateway.unsettled import Key
 from orderledger.gateway.working import Instrument
+from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
 from orderledger.venues.errors import NotSent
 
@@ -81,6 +83,8 @@ class Sender:
         *,
         rules: Sequence[Limits],
         policy: UnresolvedPolicy,
+        slippage: Decimal | None = None,
+        mark_seconds: float = 10.0,
     ) -> None:
         self.flights: dict[Key, Flight] = {}
         self._ledger = parts.ledger
@@ -90,6 +94,8 @@ class Sender:
         self._unsettled = parts.unsettled
         self._rules = rules
         self._policy = policy
+        self._slippage = slippage
+        self._mark_age = timedelta(seconds=mark_seconds)
         self._clock = parts.clock
         self._answer_seconds = parts.answer_seconds
         self._on_result = parts.on_result
@@ -105,6 +111,7 @@ class Sender:
         if not releases:
             abilities = self._entries[account].abilities
             requests = [marked(request, abilities) for request in requests]
+        requests = [self._with_worst_price(request) for request in requests]
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             some = requests[start : start + ORDERS_PER_COMMIT]
@@ -167,6 +174,19 @@ class Sender:
             "halted",
             f"trading is halted since {since}: "
             f"{halt['text'] or halt['reason'] or 'no reason given'}",
+        )
+
+    def _with_worst_price(self, request: Request) -> Request:
+        scope = (request.account, request.instrument)
+        mark, terms = self._book.mark_of(*scope), self._book.instruments.get(scope)
+        if mark is not None and self._clock.now() - mark[1] > self._mark_age:
+            mark = None
+        return with_worst_price(
+            request,
+            self._entries[request.account].abilities,
+            self._slippage,
+            None if mark is None else mark[0],
+            None if terms is None else terms["tick"],
         )
 
     async def _send(
@@ -269,6 +289,8 @@ class Sender:
         if is_emulated_type(request.order_type, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
+            if self._slippage is not None and row["limit_price"] is None:
+                row["limit_price"] = request.stop_price or ONE  # derived when it is sent
         else:
             fault = None
         fault = fault or fault_of_terms(row, entry.abilities)

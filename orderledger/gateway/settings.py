@@ -105,12 +105,16 @@ class GatewaySettings(Section):
     `unresolved`: how new orders are treated while an order's outcome is unknown. `lease_seconds`:
     how long another process waits after the last sign of life of the sender of an account.
     `trigger_mark_seconds`: the age up to which a mark may trigger an order that the gateway holds.
+    `market_slippage`: where a venue takes market orders only with their worst price, the distance
+    of that price from the mark, or from the stop price, as a share. Without it, the request has to
+    state the price.
     """
 
     time_zone: ZoneName = "UTC"
     unresolved: UnresolvedPolicy = "block_instrument"
     lease_seconds: Seconds = 10.0
     trigger_mark_seconds: Seconds = 10.0
+    market_slippage: Quantity | None = None
     limits: tuple[LimitsSection, ...] = ()
     breakers: tuple[Breaker, ...] = ()
 

@@ -87,6 +87,12 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
             )
     if order["limit_price"] is None and order_type in NEEDS_LIMIT:
         yield Denial("incorrect_limit_price", f"a {order_type} order needs a limit_price")
+    if order["limit_price"] is None and order_type in abilities.needs_limit:
+        yield Denial(
+            "incorrect_limit_price",
+            f"a {order_type} order needs a limit_price at this venue, the worst price at which it "
+            "may trade: state it, or set market_slippage",
+        )
     if order["stop_price"] is None and order_type in NEEDS_STOP:
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:

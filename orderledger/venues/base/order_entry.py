@@ -36,8 +36,11 @@ class EntryAbilities:
     - `orders_per_second`: the venue's own limit, if it states one.
     - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
       force to the venue.
-    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` are
-      supported.
+    - `conditions`: the further terms that are supported, such as `post_only` and `reduce_only`.
+    - `needs_limit`: order types without a limit in their name that the venue still takes only with
+      a `limit_price`: the worst price at which they may trade.
+    - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
+      `bracket`. The gateway emulates the others.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -52,9 +55,13 @@ class EntryAbilities:
     order_types: frozenset[str] = frozenset({"market", "limit"})
     times_in_force: frozenset[str] = frozenset({"gtc"})
     conditions: frozenset[str] = frozenset()
+    needs_limit: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
 
 EVERY_TYPE = frozenset({"market", "limit", "stop", "stop_limit"})
+NEEDS_WORST_PRICE = frozenset({"market", "stop", "take_profit"})
+"""Where a venue has no orders without a price: they are sent as immediate-or-cancel at a limit."""
 BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 
 

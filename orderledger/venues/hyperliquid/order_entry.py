@@ -11,12 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
+    EntryAbilities,
+    Sent,
+)
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
+    TRIGGERS,
     cancel_action,
     modify_action,
     order_action,
@@ -65,9 +71,10 @@ class HyperliquidOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence_seconds=ABSENT_SECONDS,
-        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        order_types=frozenset({"market", "limit", *TRIGGERS}),
         times_in_force=frozenset({"gtc", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     def __init__(

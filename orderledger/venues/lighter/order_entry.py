@@ -13,6 +13,7 @@ from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
@@ -29,7 +30,7 @@ from orderledger.venues.lighter.ids import (
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
 from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import Scale, created, scaled
+from orderledger.venues.lighter.transactions import TYPES, Scale, created, scaled
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 
 PREFIX = "/api/v1/"
@@ -52,9 +53,10 @@ class LighterOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence_seconds=ABSENT_SECONDS,
-        order_types=frozenset({"limit", "stop_limit"}),
+        order_types=frozenset(TYPES),
         times_in_force=frozenset({"gtc", "gtd", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     def __init__(

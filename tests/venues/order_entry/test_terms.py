@@ -102,9 +102,18 @@ def test_what_tradier_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
         ({"post_only": True, "time_in_force": "gtc"}, {"t": {"limit": {"tif": "Alo"}}}),
         ({"quantity": "1e-7", "limit_price": "2e3"}, {"s": "0.0000001", "p": "2000"}),
         (
-            {"order_type": "stop", "limit_price": None, "stop_price": "490.0"},
-            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "sl"}}, "p": "490"},
+            {"order_type": "stop", "limit_price": "480", "stop_price": "490.0"},
+            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "sl"}}, "p": "480"},
         ),
+        (
+            {"order_type": "take_profit", "stop_price": "490.0"},
+            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "tp"}}},
+        ),
+        (
+            {"order_type": "take_profit_limit", "stop_price": "490.0", "trigger_source": "mark"},
+            {"t": {"trigger": {"isMarket": False, "triggerPx": "490", "tpsl": "tp"}}},
+        ),
+        ({"order_type": "market"}, {"t": {"limit": {"tif": "Ioc"}}, "p": "500.25"}),
         (
             {"order_type": "stop_limit", "stop_price": "490.0"},
             {
@@ -125,7 +134,17 @@ def test_the_order_of_hyperliquid(terms: dict[str, Any], expected: dict[str, Any
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ({"order_type": "market", "limit_price": None}, "unsupported_order_type"),
+        ({"order_type": "market", "limit_price": None}, "incorrect_limit_price"),
+        (
+            {"order_type": "stop", "limit_price": None, "stop_price": "1"},
+            "incorrect_limit_price",
+        ),
+        ({"order_type": "market", "time_in_force": "gtc"}, "unsupported_time_in_force"),
+        ({"order_type": "stop", "stop_price": "1", "post_only": True}, "unsupported_time_in_force"),
+        (
+            {"order_type": "stop", "stop_price": "1", "trigger_source": "last"},
+            "unsupported_term",
+        ),
         ({"time_in_force": "fok"}, "unsupported_time_in_force"),
         ({"order_type": "trailing_stop"}, "unsupported_order_type"),
     ],
@@ -171,6 +190,16 @@ def test_a_change_at_hyperliquid_works_what_has_not_filled() -> None:
             {"order_type": "stop_limit", "stop_price": "490.01"},
             {"order_type": 3, "trigger_price": 49_001},
         ),
+        ({"order_type": "market"}, {"order_type": 1, "time_in_force": 0, "expiry": 0}),
+        (
+            {"order_type": "stop", "stop_price": "490.01"},
+            {"order_type": 2, "time_in_force": 0, "expiry": -1, "price": 50_025},
+        ),
+        ({"order_type": "take_profit", "stop_price": "490"}, {"order_type": 4, "expiry": -1}),
+        (
+            {"order_type": "take_profit_limit", "stop_price": "490"},
+            {"order_type": 5, "time_in_force": 1},
+        ),
     ],
 )
 def test_the_transaction_of_lighter(terms: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -184,7 +213,12 @@ def test_the_transaction_of_lighter(terms: dict[str, Any], expected: dict[str, A
         ({"quantity": "0.00005"}, "incorrect_quantity"),
         ({"limit_price": "500.255"}, "incorrect_price"),
         ({"limit_price": "50000000"}, "incorrect_price"),
-        ({"order_type": "market", "limit_price": None}, "unsupported_order_type"),
+        ({"order_type": "market", "limit_price": None}, "incorrect_price"),
+        ({"order_type": "trailing_stop"}, "unsupported_order_type"),
+        (
+            {"order_type": "stop", "stop_price": "1", "time_in_force": "ioc"},
+            "unsupported_time_in_force",
+        ),
         ({"order_type": "stop_limit"}, "incorrect_price"),
         ({"time_in_force": "fok"}, "unsupported_time_in_force"),
     ],
