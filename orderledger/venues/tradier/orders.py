@@ -30,6 +30,7 @@ from orderledger.venues.tradier.vocabulary import (
     LEG_ALIAS,
     ROW_HAS_MORE,
     SAYS_MORE,
+    SPREADS,
     STATUSES,
     UNFILLED_ENDS,
 )
@@ -44,15 +45,25 @@ def order_messages(row: TradierOrder, context: TradierContext) -> Translation:
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
+    is_combination = _is_combination(row, context)
     claims = (
-        None if is_stale else claims_of(row)
+        None if is_stale else claims_of(row, is_combination=is_combination)
     )  # otherwise old numbers of the same moment would count as the last ones
-    messages = [*_restated(row, common), *fills]
+    messages = [*([] if is_combination else _restated(row, common)), *fills]
     messages += _replaced(row, context, common)
     messages.append(
         _status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None)
     )
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
+
+
+def _is_combination(row: TradierOrder, context: TradierContext) -> bool:
+    """Whether we requested it with legs. The ledger then counts units of the combination."""
+    if row.kind not in SPREADS:
+        return False
+    names = [name for name in (row.venue_order_id, row.tag) if name is not None]
+    found = (context.records.order(context.account, name) for name in names)
+    return any(own is not None and own.get("legs") for own in found)
 
 
 def event_messages(row: TradierOrder, parent: str | None, context: TradierContext) -> Translation:

@@ -74,6 +74,78 @@ def test_the_form_of_tradier(terms: dict[str, Any], expected: dict[str, str | No
     assert form["tag"] == "C-1"
 
 
+PUT_480, PUT_475 = "SPY260619P00480000", "SPY260619P00475000"
+SPREAD = [
+    {"instrument": PUT_480, "side": "buy", "ratio": 1},
+    {"instrument": PUT_475, "side": "sell", "ratio": 2},
+]
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (
+            {},
+            {
+                "class": "multileg",
+                "symbol": "SPY",
+                "type": "debit",
+                "price": "1.05",
+                "side[0]": "buy_to_open",
+                "quantity[0]": "3",
+                "option_symbol[0]": PUT_480,
+                "side[1]": "sell_to_open",
+                "quantity[1]": "6",
+                "option_symbol[1]": PUT_475,
+                "duration": "day",
+                "tag": "C-1",
+            },
+        ),
+        (
+            {"side": "sell", "reduce_only": True},
+            {"type": "credit", "side[0]": "sell_to_close", "side[1]": "buy_to_close"},
+        ),
+        ({"order_type": "market", "limit_price": None}, {"type": "market", "price": None}),
+        (
+            {"tags": {"tradier.side": "buy_to_close,sell_to_open"}},
+            {"side[0]": "buy_to_close", "side[1]": "sell_to_open"},
+        ),
+    ],
+)
+def test_a_combination_is_a_multileg_order_of_tradier(
+    terms: dict[str, Any], expected: dict[str, str | None]
+) -> None:
+    form = form_of(
+        order(
+            **{"instrument": "SPY-SPREAD", "quantity": "3", "limit_price": "1.05", **terms},
+            legs=SPREAD,
+        )
+    )
+    assert {name: form.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("legs", "terms", "reason"),
+    [
+        ([{"instrument": "SPY", "side": "buy", "ratio": 1}, *SPREAD], {}, "unknown_instrument"),
+        (
+            [{**SPREAD[0], "instrument": "QQQ260619P00480000"}, SPREAD[1]],
+            {},
+            "unknown_instrument",
+        ),
+        ([*SPREAD, *SPREAD, SPREAD[0]], {}, "unsupported_term"),
+        (SPREAD, {"order_type": "stop", "stop_price": "1"}, "unsupported_order_type"),
+        (SPREAD, {"tags": {"tradier.side": "sell_to_open"}}, "incorrect_side"),
+    ],
+)
+def test_a_combination_that_tradier_cannot_take_is_not_sent(
+    legs: list[dict[str, Any]], terms: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(NotSent) as raised:
+        form_of(order(**terms, legs=legs))
+    assert raised.value.reason == reason
+
+
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
