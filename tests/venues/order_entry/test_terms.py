@@ -115,12 +115,8 @@ SPREAD = [
 def test_a_combination_is_a_multileg_order_of_tradier(
     terms: dict[str, Any], expected: dict[str, str | None]
 ) -> None:
-    form = form_of(
-        order(
-            **{"instrument": "SPY-SPREAD", "quantity": "3", "limit_price": "1.05", **terms},
-            legs=SPREAD,
-        )
-    )
+    usual = {"instrument": "SPY-SPREAD", "quantity": "3", "limit_price": "1.05", "legs": SPREAD}
+    form = form_of(order(**{**usual, **terms}))
     assert {name: form.get(name) for name in expected} == expected
 
 
