@@ -118,6 +118,7 @@ def test_a_combination_at_tradier_is_filled_by_whole_units() -> None:
                     while world.ledger.order("C-1")["cum_quantity"] != units:
                         found = await venue.look_up((world.account, "C-1"))
                         world.ledger.record_many(list(found))
+                        await asyncio.sleep(0.1)
                 return dict(world.ledger.order("C-1"))
 
             row = await filled(1)
