@@ -65,3 +65,16 @@ def fired_terms(order_type: OrderType | str) -> dict[str, Any]:
     if fires is OrderType.MARKET:
         terms |= {"limit_price": None, "time_in_force": None, "expire_at": None}
     return terms
+
+
+def support_of_type(order_type: str, abilities: EntryAbilities) -> str:
+    """`native`, `emulated` or `refused`: how orders of this type reach a venue."""
+    if order_type in abilities.order_types:
+        return "native"
+    fires = FIRES.get(OrderType(order_type))
+    return "emulated" if fires is not None and fires in abilities.order_types else "refused"
+
+
+def support_of_group(kind: str, abilities: EntryAbilities) -> str:
+    """`native` or `emulated`: who watches a group of this kind."""
+    return "native" if kind in abilities.groups else "emulated"
