@@ -20,6 +20,7 @@ import pages_of_packages
 import pages_of_proof
 import pages_of_service
 import pages_of_watching
+from stub_of_async_ledger import stub
 from stubs_of_messages import stubs
 
 REPOSITORY = Path(__file__).parent.parent
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
 def _texts() -> Iterator[tuple[str, str]]:
     for name, page in PAGES.items():
         yield f"docs/reference/{name}", page() if name.endswith(".json") else NOTE + page()
-    for name, text in stubs().items():
+    for name, text in {**stubs(), **stub()}.items():
         yield name, _formatted(name, text)
 
 

@@ -237,6 +237,8 @@ BREAKS: dict[str, str] = {
     "opening_position": "A position was held before the first fill that the venue reports, and perhaps closed since. The first run of an account takes it over.",
     "position_differs": "The fills do not add up to the position that the venue reports. It stays open until they do, or until the position is adjusted.",
     "missing_transfer": "A transfer that the venue reports is missing here. It is recorded.",
+    "missing_event": "A split, a settlement, its bust or a rename that the venue reports is missing "
+    "here. It is recorded.",
     "opening_balance": "The account had no opening balance. The first run whose venue states balances takes them over, as an `adjust` with a currency.",
     "balance_differs": "The venue states another balance than the log adds up to, by more than the residual. It stays open until both agree, or until the balance is adjusted.",
     "unreadable_fill": "A row of the venue's answer about fills cannot be read, and may hide a fill. It stays open while the venue sends the row and it cannot be read. Queries go back to the first answer with the row, within `lookback`.",

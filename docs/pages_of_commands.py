@@ -81,6 +81,9 @@ def commands() -> str:
         for name in entries:
             shown = _help(main.commands[name], f"orderledger {name}")
             parts += [f"### {name}\n", code("text", shown), *AFTERWARDS.get(name, list)()]
+            if isinstance(group_of := main.commands[name], click.Group):
+                for part, command in group_of.commands.items():
+                    parts += [code("text", _help(command, f"orderledger {name} {part}"))]
     return "\n".join(parts)
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from orderledger.lazy import lazy
 
 if TYPE_CHECKING:
+    from orderledger.async_ledger import *  # noqa: F403
     from orderledger.domain.values import *  # noqa: F403
+    from orderledger.gateway.connecting import *  # noqa: F403
     from orderledger.gateway.gateway import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
@@ -22,6 +24,7 @@ __version__ = "0.1.0"
 
 HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.ledger": ("Ledger",),
+    "orderledger.async_ledger": ("AsyncLedger",),
     "orderledger.domain.values": (
         "Anomaly",
         "BalanceState",
@@ -69,6 +72,10 @@ HOMES: dict[str, tuple[str, ...]] = {
         "parse_line",
     ),
     "orderledger.gateway.gateway": ("Gateway",),
+    "orderledger.gateway.connecting": (
+        "Desk",
+        "connect",
+    ),
 }
 """The public names, by the module that declares them. A test compares them with each `__all__`."""
 

@@ -1,8 +1,10 @@
 """Tables from an archive in Parquet: `manifest.json` names the files of the log and of each
 view."""
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,20 +12,22 @@ import msgspec
 from msgspec.structs import replace
 
 from orderledger import InvalidSetting
+from orderledger.analytics.computed import COMPUTED, State, computed
 from orderledger.analytics.reading import arrow_of, known, with_values
 from orderledger.analytics.relations import EVENTS
 from orderledger.analytics.table import LedgerTable, finished
-from orderledger.extend.events import codec
+from orderledger.extend.events import Recorded, codec
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.values import sides
-from orderledger.extend.views import Kind, StoredViews, Table, arguments, histories, queries, tables
+from orderledger.extend.views import Kind, RateRules, Table, arguments, histories
 from orderledger.rows import EventRow, MarkRow
 
 if TYPE_CHECKING:
     import pyarrow
 
 MANIFEST = "manifest.json"
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class File(msgspec.Struct):
@@ -37,6 +41,7 @@ class Manifest(msgspec.Struct):
 
     events: tuple[File, ...]
     views: dict[str, tuple[File, ...]]
+    views_position: int | None = None
 
 
 class Files(Protocol):
@@ -49,10 +54,15 @@ class Files(Protocol):
 
 
 class ArchiveTables:
-    """The tables of an archive. Raises InvalidSetting if the place holds none."""
+    """The tables of an archive. Raises InvalidSetting if the place holds none.
 
-    def __init__(self, files: Files) -> None:
+    `rules`: parities, and how long a mark serves. Marks have to serve at the time of recording of
+    the last event in the views.
+    """
+
+    def __init__(self, files: Files, rules: RateRules) -> None:
         self._files = files
+        self._rules = rules
         try:
             self._manifest = msgspec.json.decode(files.read(MANIFEST), type=Manifest)
         except OSError as error:
@@ -68,14 +78,14 @@ class ArchiveTables:
         """One table, as `reading.Tables` gives it."""
         table = known(name)
         asked = arguments.asked_of(table, where)
-        if table is tables.PNL_OF_FILLS:
-            rows = queries.pnl_of_fills(_Views(self), by_strategy=by_strategy)
-            return finished(table, arrow_of(table, with_values(rows, asked)))
+        if name in COMPUTED:
+            rows = computed(name, self._state, asked, by_strategy=by_strategy)
+            return finished(table, arrow_of(table, rows))
         if table is EVENTS:
             return finished(table, arrow_of(table, with_values(self._events(), asked)))
         return finished(
             table,
-            self._chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]),
+            self.chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]),
         )
 
     def read(self, table: Table[Any], columns: tuple[str, ...] | None = None) -> "pyarrow.Table":
@@ -87,7 +97,8 @@ class ArchiveTables:
         parts = [self._parquet(file, names) for file in self._manifest.views[table.name]]
         return pa.concat_tables(parts) if parts else arrow_of(table, ()).select(names)
 
-    def _chosen(self, table: Table[Any], asked: dict[str, Any]) -> "pyarrow.Table":
+    def chosen(self, table: Table[Any], asked: dict[str, Any]) -> "pyarrow.Table":
+        """The rows with these values, as they are archived."""
         pc, found = needed("pyarrow.compute", "analytics"), self.read(table)
         for name, value in asked.items():
             found = found.filter(pc.equal(found[name], value))
@@ -118,6 +129,30 @@ class ArchiveTables:
             for one in stored
         ]
 
+    @cached_property
+    def _state(self) -> State:
+        """The views, as of the last event in them."""
+        last = [one for one in self._stored() if one["position"] == self._manifest.views_position]
+        at = max((_recorded(one).recorded_at for one in last), default=NEVER)
+        return State(_Views(self, self._rules), at, self._events_of)
+
+    def _events_of(self, streams: Iterable[str]) -> dict[str, list[Recorded]]:
+        """The events of these orders."""
+        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        for one in self._stored() if found else ():
+            if one["stream"] in found:
+                found[one["stream"]].append(_recorded(one))
+        return found
+
+    def _stored(self) -> list[dict[str, Any]]:
+        """The stored events that the views contain, in log order."""
+        pa = needed("pyarrow", "analytics")
+        names = ["stream", "version", "name", "state", "position"]
+        parts = [self._parquet(file, names) for file in self._manifest.events]
+        stored = pa.concat_tables(parts).sort_by("position").to_pylist() if parts else []
+        last = self._manifest.views_position or 0
+        return [one for one in stored if one["position"] <= last]
+
     def _parquet(self, file: File, names: list[str]) -> "pyarrow.Table":
         pa, parquet = needed("pyarrow", "analytics"), needed("pyarrow.parquet", "analytics")
         path = PurePosixPath(file.path)
@@ -147,8 +182,7 @@ def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
     """A row of the log. `kept`: the row with its evidence and text; for a copy under another
     order, the row of the first report.
     """
-    stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
-    recorded = codec.decode(*stored)
+    stored, recorded = _stored_row(one), _recorded(one)
     if kept is not None:
         text, evidence = kept["text"], kept["evidence"]
         recorded = replace(
@@ -159,20 +193,35 @@ def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
     return histories.event_row_of(stored, recorded)
 
 
+def _stored_row(one: dict[str, Any]) -> StoredRow:
+    return StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
+
+
+def _recorded(one: dict[str, Any]) -> Recorded:
+    return codec.decode(*_stored_row(one))
+
+
 CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
 
 
 class _Views:
-    """The rows of the archive from which P&L of fills is calculated."""
+    """The rows of the archive from which figures are computed: a source of queries."""
 
-    rate_rules = StoredViews.rate_rules
-
-    def __init__(self, archive: ArchiveTables) -> None:
+    def __init__(self, archive: ArchiveTables, rules: RateRules) -> None:
+        self.rate_rules = rules
         self._archive = archive
 
-    def rows(self, table: Table[Any], **where: Any) -> list[Any]:
+    def rows(
+        self,
+        table: Table[Any],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Any]:
         asked = {name: value for name, value in where.items() if value is not None}
-        found = self._archive.read(table).to_pylist()
+        found = self._archive.chosen(table, asked).to_pylist()
         for column in table.columns:
             change = Decimal if column.kind == "number" else CELLS.get(column.kind)
             if change is not None:
@@ -180,12 +229,22 @@ class _Views:
                     row[column.name] = (
                         None if row[column.name] is None else change(row[column.name])
                     )
-        return [row for row in found if all(row[name] == value for name, value in asked.items())]
+        if since is not None or until is not None:
+            found = [row for row in found if _is_within(table.time_of(row), since, until)]
+        return sorted(found, key=lambda row: [_first_missing(row[name]) for name in table.order_by])
 
     def each(
         self, table: Table[Any], *, columns: tuple[str, ...] | None = None, **where: Any
-    ) -> Any:
+    ) -> Iterator[Any]:
         return iter(sorted(self.rows(table, **where), key=sides.when))
 
     def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
-        raise NotImplementedError("P&L of fills takes no marks")
+        raise NotImplementedError("no table of an archive values positions at earlier marks")
+
+
+def _first_missing(value: Any) -> tuple[bool, Any]:
+    return value is not None, value
+
+
+def _is_within(at: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    return at is not None and (since is None or at >= since) and (until is None or at < until)

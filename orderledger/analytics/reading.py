@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from orderledger.analytics.computed import COMPUTED, State, computed
 from orderledger.analytics.relations import EVENTS, RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
 from orderledger.extend.runtime import needed
@@ -20,8 +22,6 @@ from orderledger.extend.views import (
     Views,
     arguments,
     histories,
-    queries,
-    tables,
     was_known,
 )
 from orderledger.rows import EventRow
@@ -40,10 +40,16 @@ class Tables:
     them."""
 
     def __init__(
-        self, views: Views, store: Store, as_of: AsOf | None, effective_at: datetime | None
+        self,
+        views: Views,
+        store: Store,
+        state: State,
+        as_of: AsOf | None,
+        effective_at: datetime | None,
     ) -> None:
         self._views = views
         self._store = store
+        self._state = state
         self._as_of = as_of
         self._effective_at = effective_at
 
@@ -54,8 +60,9 @@ class Tables:
         asked = arguments.asked_of(table, where)
         if table is EVENTS:
             return finished(table, self._events(asked))
-        if table is tables.PNL_OF_FILLS:
-            return finished(table, self._fills(asked, by_strategy=by_strategy))
+        if name in COMPUTED:
+            rows = computed(name, self._state, asked, by_strategy=by_strategy)
+            return finished(table, arrow_of(table, rows))
         if isinstance(self._views, StoredViews):
             condition, values = self._views.condition(table, None, None, asked)
             found = self._views.session.arrow(table, condition, values)
@@ -67,14 +74,6 @@ class Tables:
                 self._views.rows(table, **asked)  # raises DamagedRow, which names the row
                 raise
         return finished(table, arrow_of(table, self._views.rows(table, **asked)))
-
-    def _fills(self, asked: dict[str, Any], *, by_strategy: bool) -> "pyarrow.Table":
-        """P&L of fills. Account and instrument select positions; other filters select among
-        their rows.
-        """
-        places = {one: asked.get(one) for one in ("account", "instrument")}
-        rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
-        return arrow_of(tables.PNL_OF_FILLS, with_values(rows, asked))
 
     def _events(self, asked: dict[str, Any]) -> "pyarrow.Table":
         effective_at = self._effective_at
@@ -162,4 +161,6 @@ def tables_of(
     """The tables of a ledger in one state, until the end of the block."""
     needed("pyarrow", "analytics")
     with ledger._views(as_of, effective_at, is_streaming=True) as views:
-        yield Tables(views, ledger.internals.store, as_of, effective_at)
+        events_of = partial(ledger._events_known_of, as_of, effective_at)
+        state = State(views, ledger._moment(as_of, effective_at), events_of)
+        yield Tables(views, ledger.internals.store, state, as_of, effective_at)

@@ -1,10 +1,11 @@
 """Everything that can be read as a table: every view, the log, and the P&L of each fill."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
-from orderledger.extend.views import Column, Table, tables
+from orderledger.extend.views import Column, Table, queries, tables
 
 
 class EventColumns(TypedDict):
@@ -33,6 +34,20 @@ class EventColumns(TypedDict):
 
 EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
+PNL_OF_FILLS, BALANCES = tables.PNL_OF_FILLS, queries.BALANCES
+DISPOSALS = replace(
+    queries.DISPOSALS,
+    key=("method", *queries.DISPOSALS.key),
+    order_by=("method", *queries.DISPOSALS.order_by),
+)
+LOTS = replace(
+    queries.LOTS_SHOWN,
+    meaning="One row per open lot and method, oldest first. Computed when asked.",
+    key=("method", *queries.LOTS_SHOWN.key),
+    order_by=("method", *queries.LOTS_SHOWN.order_by),
+)
+"""Open and closed lots by each method, as `positions` has a row for each method."""
+
 NOTIONAL = Column(
     "notional", "number", "Quantity times price, before the multiplier of the instrument."
 )
@@ -41,7 +56,10 @@ NOTIONAL = Column(
 DERIVED: Mapping[str, tuple[str, ...]] = {
     "orders": ("average_price",),
     "positions": ("average_open_price", "realized_pnl"),
-    tables.PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
+    PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
+    BALANCES.name: ("total", "equity", "difference"),
+    LOTS.name: ("price", "cost"),
+    DISPOSALS.name: ("proceeds", "cost", "realized_pnl", "fees", "gain"),
 }
 """Figures that come from a division have up to 34 digits, too many for a column of 38-digit
 decimals. They are always doubles, each with its exact text in a separate column.
@@ -50,7 +68,7 @@ decimals. They are always doubles, each with its exact text in a separate column
 EXACT_TEXT = "_exact"
 """Suffix of the column with the exact text of a derived figure."""
 
-OF_FILLS = ("trades", tables.PNL_OF_FILLS.name)
+OF_FILLS = ("trades", PNL_OF_FILLS.name)
 
 RELATIONS: Mapping[str, Table[Any]] = {
     **{
@@ -58,7 +76,7 @@ RELATIONS: Mapping[str, Table[Any]] = {
         for name, table in tables.BY_NAME.items()
         if name not in tables.INNER and table is not tables.ORDER_NAMES
     },
-    tables.PNL_OF_FILLS.name: tables.PNL_OF_FILLS,
+    **{table.name: table for table in (PNL_OF_FILLS, BALANCES, LOTS, DISPOSALS)},
     EVENTS.name: EVENTS,
 }
 """All tables by name, with the columns that a view shows."""

@@ -74,6 +74,7 @@ equity = question(
     listing(columns.EQUITY, "points", Queries.equity),
     "orderledger equity --account hyperliquid:main --method fifo",
     "orderledger equity --all --json",
+    "orderledger equity --in USDT --account binance:spot",
     add=[
         click.option("--all", "has_all", is_flag=True, help="Every fill, funding and adjustment.")
     ],
@@ -83,6 +84,11 @@ lots = question(
     Queries.lots,
     listing(columns.LOTS, "lots", Queries.lots),
     "orderledger lots --method lifo --instrument BTC-USD",
+)
+disposals = question(
+    Queries.disposals,
+    listing(columns.DISPOSALS, "closed lots", Queries.disposals),
+    "orderledger disposals --year 2026 --method fifo --format csv > lots-2026.csv",
 )
 balances = question(
     Queries.balances,

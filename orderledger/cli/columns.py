@@ -74,8 +74,9 @@ RECONCILIATION = Columns(
     "not_reported", "open_breaks", "covered_from", "covered_to", "certificate_position"),
 )  # fmt: skip
 EQUITY = Columns(
-    ("at", "kind", "instrument", "equity", "drawdown", "currency"),
+    ("at", "kind", "instrument", "equity", "drawdown", "currency", "basis"),
     (
+        "reason",
         "fill_id",
         "net_pnl",
         "peak",
@@ -89,6 +90,13 @@ EQUITY = Columns(
 LOTS = Columns(
     ("at", "instrument", "quantity", "price", "cost", "currency"),
     ("position_side", "account", "position_id", "method"),
+)
+DISPOSALS = Columns(
+    ("acquired_at", "disposed_at", "instrument", "quantity", "proceeds", "cost", "fees", "gain"),
+    (
+        *("held_days", "currency", "realized_pnl", "reason", "kind", "position_side", "account"),
+        *("position_id", "method", "fill_id", "position"),
+    ),
 )
 BALANCES = Columns(
     ("account", "currency", "total", "equity", "reported", "difference"),
@@ -247,6 +255,10 @@ BREAKERS = Columns(
         "cancels_orders",
     ),
 )
+KEYS = Columns(
+    ("account", "can_trade", "can_withdraw", "address_limit", "age"), ("expires", "source")
+)
+SETTINGS = Columns(("key", "value", "source"))
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
     ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused",

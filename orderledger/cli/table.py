@@ -39,6 +39,10 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "positions": Entry("cli.asking:positions", "List positions with P&L and exposure."),
         "pnl": Entry("cli.asking:pnl", "Show P&L, fees and funding, by currency."),
         "equity": Entry("cli.asking:equity", "Show the equity curve and its drawdown, by fill."),
+        "disposals": Entry(
+            "cli.asking:disposals",
+            "List the lots that were closed: acquired, disposed, proceeds, cost, fees, gain.",
+        ),
         "lots": Entry("cli.asking:lots", "List the open lots of positions, oldest first."),
         "balances": Entry(
             "cli.asking:balances", "List the balances of accounts by currency, with their equity."
@@ -96,6 +100,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "translate": Entry(
             "venues.cli.collecting:translate", "Turn payloads of a VENUE into messages."
         ),
+        "fake": Entry("simulation.cli.faking:fake", "Serve a simulated VENUE until stopped."),
         "compare": Entry(
             "audit.cli.exporting:compare", "Compare two accounts that hold the same trading."
         ),
@@ -188,6 +193,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "breaks": Entry(
             "serve.cli.watching:breaks", "List open differences with the venue, the oldest first."
         ),
+        "config": Entry("serve.cli.configuring:config", "Check or show a settings file."),
         "serve": Entry(
             "serve.cli.serving:serve",
             "Serve the ledger over HTTP: API, page and stream of changes.",

@@ -9,6 +9,7 @@ from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.messages.fields import ZoneName
 from orderledger.infrastructure.printable import printable
+from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.similar import did_you_mean
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
 from orderledger.infrastructure.time_zones import zone_named
@@ -17,6 +18,7 @@ __all__ = [
     "POSTGRES",
     "EventLogger",
     "OutOfTime",
+    "Settings",
     "ZoneName",
     "check_time",
     "csv_lines",

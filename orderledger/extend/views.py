@@ -28,6 +28,7 @@ from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.positions import (
+    LOT_CHOICES,
     METHODS,
     Method,
     Position,
@@ -36,6 +37,7 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
+from orderledger.projections.rates import RateRules
 from orderledger.projections.recovery import finding
 from orderledger.projections.renames import Renames
 from orderledger.projections.shares import shared
@@ -46,6 +48,7 @@ from orderledger.projections.whole_order import WholeOrder
 
 __all__ = [
     "GROUPED",
+    "LOT_CHOICES",
     "METHODS",
     "POSITION_KEY",
     "AsOf",
@@ -64,6 +67,7 @@ __all__ = [
     "NoDuplicates",
     "Position",
     "PositionFold",
+    "RateRules",
     "ReconciliationMethods",
     "Renames",
     "Row",

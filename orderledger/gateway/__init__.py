@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from orderledger.lazy import lazy
 
 if TYPE_CHECKING:
+    from orderledger.gateway.connecting import Desk as Desk
+    from orderledger.gateway.connecting import connect as connect
     from orderledger.gateway.gateway import Gateway as Gateway
     from orderledger.gateway.limits import Limits as Limits
     from orderledger.gateway.results import Held as Held
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     )
 
 HOMES: dict[str, tuple[str, ...]] = {
+    "orderledger.gateway.connecting": (
+        "Desk",
+        "connect",
+    ),
     "orderledger.gateway.gateway": ("Gateway",),
     "orderledger.gateway.limits": ("Limits",),
     "orderledger.gateway.results": (

@@ -41,6 +41,7 @@ from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
     Held,
+    MarkSource,
     OrderLookup,
     Sending,
 )
@@ -76,7 +77,8 @@ class Gateway:
     shown as the sender. `take_over`: accounts to take from another process at once, by an
     operator's decision. `answer_seconds`: after this time without an answer, the outcome of a
     request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for
-    proofs of absence, whatever the clock is set to.
+    proofs of absence, whatever the clock is set to. `marks` has a mark of each instrument recorded
+    before its first order is checked.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
     process sends for the accounts, finds what a crash has left, queries the venues, and then
@@ -95,6 +97,7 @@ class Gateway:
         answer_seconds: float = 10.0,
         clock: Clock | None = None,
         elapsed: Callable[[], float] = elapsed,
+        marks: MarkSource | None = None,
     ) -> None:
         settings = (
             limits
@@ -109,6 +112,7 @@ class Gateway:
         self._ledger = ledger
         self._entries = dict(entries)
         self._clock = clock or SystemClock()
+        self._marks = marks
         self._take_over = frozenset(take_over)
         self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
@@ -180,6 +184,8 @@ class Gateway:
         for number, request in enumerate(requests):
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
+        if self._marks is not None:
+            await self._marks.ensure((one.account, one.instrument) for one in requests)
         sendings = [
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()

@@ -1,6 +1,6 @@
 """The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -58,6 +58,12 @@ class Held:
 OnResult = Callable[[Sending, OrderRow | None, bool], None]
 """Called for every request that was sent, with its result, the row of its order, and whether
 sending failed."""
+
+
+class MarkSource(Protocol):
+    """Records marks of instruments, by account and name, before their orders are checked."""
+
+    async def ensure(self, instruments: Iterable[tuple[str, str]]) -> None: ...
 
 
 class OrderLookup(Protocol):

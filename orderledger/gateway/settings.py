@@ -99,24 +99,73 @@ class Breaker(Scope):
 
 
 class GatewaySettings(Section):
-    """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown`
-    begins at midnight.
+    """The table `[gateway]`, or a file of its own. `connect` alone reads `name`, `accounts`,
+    `collects`, `answer_seconds`, `mark_seconds`, and what concerns keys."""
 
-    `unresolved`: how new orders are treated while an order's outcome is unknown. `lease_seconds`:
-    how long another process waits after the last sign of life of the sender of an account.
-    `trigger_mark_seconds`: the age up to which a mark may trigger an order that the gateway holds.
-    `market_slippage`: where a venue takes market orders only with their worst price, the distance
-    of that price from the mark, or from the stop price, as a share. Without it, the request has to
-    state the price.
-    """
-
-    time_zone: ZoneName = "UTC"
-    unresolved: UnresolvedPolicy = "block_instrument"
-    lease_seconds: Seconds = 10.0
-    trigger_mark_seconds: Seconds = 10.0
-    market_slippage: Quantity | None = None
-    limits: tuple[LimitsSection, ...] = ()
-    breakers: tuple[Breaker, ...] = ()
+    time_zone: ZoneName = Field(
+        default="UTC",
+        description="Where the day of `orders_per_day`, `daily_loss` and `drawdown` begins at "
+        "midnight.",
+    )
+    unresolved: UnresolvedPolicy = Field(
+        default="block_instrument",
+        description="How new orders are treated while an order's outcome is unknown.",
+    )
+    lease_seconds: Seconds = Field(
+        default=10.0,
+        description="How long another process waits after the last sign of life of the sender of "
+        "an account.",
+    )
+    limits: tuple[LimitsSection, ...] = Field(
+        default=(), description="Limits of orders, each a table `[[gateway.limits]]`."
+    )
+    breakers: tuple[Breaker, ...] = Field(
+        default=(), description="What halts trading, each a table `[[gateway.breakers]]`."
+    )
+    name: Identifier = Field(
+        default="gateway", description="Name of the sending process, in its lease."
+    )
+    accounts: tuple[Identifier, ...] | None = Field(
+        default=None,
+        description="Accounts whose orders are sent. Default: all with a key to send.",
+    )
+    collects: StrictBool = Field(
+        default=True,
+        description="Whether `connect` listens to the venues itself. If not, `orderledger collect` "
+        "has to run beside it.",
+    )
+    marks: StrictBool | None = Field(
+        default=None,
+        description="Whether `connect` records the venues' prices as marks. Default: if a limit or "
+        "a breaker needs them.",
+    )
+    mark_seconds: Seconds = Field(
+        default=5.0,
+        description="Time between two marks of an instrument. At most half of the smallest "
+        "`mark_age_seconds`.",
+    )
+    asks_keys: StrictBool = Field(
+        default=True,
+        description="Whether `connect` asks the venues what the keys may do.",
+    )
+    allows_withdrawals: StrictBool = Field(
+        default=False,
+        description="Whether to send with a key that can withdraw. Otherwise it is refused.",
+    )
+    answer_seconds: Seconds = Field(
+        default=10.0,
+        description="After this time without an answer, the outcome of a request is unknown.",
+    )
+    trigger_mark_seconds: Seconds = Field(
+        default=10.0,
+        description="Age up to which a mark may trigger an order that the gateway holds.",
+    )
+    market_slippage: Quantity | None = Field(
+        default=None,
+        description="Where a venue takes market orders only with their worst price: the distance "
+        "of that price from the mark, or from the stop price, as a share. Without it, the request "
+        "has to state the price.",
+    )
 
     @property
     def rules(self) -> list[Limits]:
@@ -129,14 +178,25 @@ class GatewaySettings(Section):
 
 def read_settings(path: str | PathLike[str]) -> GatewaySettings:
     """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
-    file = toml_files.TomlFile.read(path)
+    return parsed_settings(section_of(toml_files.TomlFile.read(path)))
+
+
+def section_of(file: toml_files.TomlFile) -> toml_files.TomlFile:
+    """The part of a file that is the gateway's: its table `[gateway]`, or all of a file that has
+    neither that table nor `[[venues]]`."""
+    is_shared = "gateway" in file.document or "venues" in file.document
+    return file.section("gateway") if is_shared else file
+
+
+def parsed_settings(file: toml_files.TomlFile) -> GatewaySettings:
+    """The settings of this part of a file. Raises InvalidSetting with the first fault."""
     settings = file.parsed(GatewaySettings)
-    for place, fault_of_rule in _contradictions(settings):
+    for place, fault_of_rule in contradictions(settings):
         raise file.invalid(place, fault_of_rule)
     return settings
 
 
-def _contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
+def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
     """Find rules that set nothing, contradict each other, or can never apply."""
     given: dict[tuple[Any, ...], int] = {}
     for number, section in enumerate(settings.limits):

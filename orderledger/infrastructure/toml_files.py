@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
@@ -18,6 +18,9 @@ from orderledger.infrastructure.similar import did_you_mean
 Place = tuple[str | int, ...]
 """A path in the file: names of tables and keys, and numbers in arrays, from 0."""
 
+Fault = tuple[Place, str]
+"""A place in the file, and what is wrong there."""
+
 TYPES = frozenset({"str", "Secret"})
 """Names of types that pydantic puts into the path of a value which may be of several."""
 
@@ -31,6 +34,8 @@ class TomlFile:
     path: Path
     text: str
     document: dict[str, Any]
+    within: Place = ()
+    """The table of the file whose settings `document` holds."""
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
@@ -56,30 +61,52 @@ class TomlFile:
         try:
             return model.model_validate(self.document)
         except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            said = (
-                not_a_setting(str(fault["loc"][-1]), model)
-                if fault["type"] == "extra_forbidden"
-                else fault["msg"].removeprefix("Value error, ")
-            )
-            is_tag = [
-                (number == 2 and part in tags) or str(part) in TYPES or "(" in str(part)
-                for number, part in enumerate(fault["loc"])
-            ]
-            place = tuple(
-                part
-                for part, is_left_out in zip(fault["loc"], is_tag, strict=True)
-                if not is_left_out
-            )
+            place, said = faults_in(error, model, tags=tags)[0]
             raise self.invalid(place, said) from None
+
+    def section(self, name: str) -> Self:
+        """The table of this name as settings of their own; without one, no settings."""
+        document = self.document.get(name, {})
+        if not isinstance(document, dict):
+            raise self.invalid((name,), "is not a table")
+        return replace(self, document=document, within=(*self.within, name))
+
+    def line_of(self, place: Place) -> int | None:
+        """The line of a key, or of the innermost table that it is or should be in."""
+        return _line_of(self.text, (*self.within, *place))
 
     def invalid(self, place: Place, fault: str) -> InvalidSetting:
         """The error for a fault at a place."""
-        line = _line_of(self.text, place)
+        line, place = self.line_of(place), (*self.within, *place)
         key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
         return InvalidSetting(
             f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
         )
+
+
+def faults_in(
+    error: ValidationError, model: type[BaseModel], *, tags: Collection[str] = ()
+) -> list[Fault]:
+    """All faults of settings, each with its place and a sentence."""
+    return [
+        (_place_of(fault["loc"], tags), _said_of(dict(fault), model))
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _said_of(fault: dict[str, Any], model: type[BaseModel]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return not_a_setting(str(fault["loc"][-1]), model)
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _place_of(loc: Place, tags: Collection[str]) -> Place:
+    """The place without the names of types and kinds that pydantic puts into it."""
+    return tuple(
+        part
+        for number, part in enumerate(loc)
+        if not ((number == 2 and part in tags) or str(part) in TYPES or "(" in str(part))
+    )
 
 
 def not_a_setting(name: str, model: type[BaseModel]) -> str:
@@ -97,24 +124,51 @@ def _names(model: type[BaseModel]) -> set[str]:
     return {name for part in parts for name in part.get("properties", {})}
 
 
+KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+KEYS = rf"{KEY}(?:\s*\.\s*{KEY})*"
+HEADER = re.compile(rf"\s*(\[\[?)\s*({KEYS})\s*\]")
+ASSIGNED = re.compile(rf"\s*({KEYS})\s*=")
+
+
 def _line_of(text: str, place: Place) -> int | None:
-    """The line of a key, or of the table that it is or should be in."""
-    name, number, key = (*place, None, None)[:3]
-    wanted, seen = (0 if number is None else number), -1
-    table_line: int | None = None
+    """The line of a key, or of the innermost table that it is or should be in."""
+    lines = lines_of(text)
+    for length in range(len(place), 0, -1):
+        if (found := lines.get(place[:length])) is not None:
+            return found
+    return None
+
+
+def lines_of(text: str) -> dict[Place, int]:
+    """The line of each table and each key of a file. Keys of inline tables have none."""
+    found: dict[Place, int] = {}
+    counts: dict[Place, int] = {}
+    table: Place = ()
     for line, content in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\[?\s*([A-Za-z_]+)\s*\]?\]", content)
-        if header is not None and table_line is not None:
-            break
-        if header is not None and header[1] == name:
-            seen += 1
-            table_line = line if seen == wanted else None
-        sought = key if table_line is not None or number is not None else name
-        is_within = table_line is not None or number is None
-        if (
-            is_within
-            and sought is not None
-            and re.match(rf"\s*[\"']?{re.escape(str(sought))}[\"']?\s*=", content)
-        ):
-            return line
-    return table_line
+        if (header := HEADER.match(content)) is not None:
+            table = _table(counts, _names_in(header[2]), is_array=header[1] == "[[")
+            outer = table[:-1] if isinstance(table[-1], int) else table
+            found.setdefault(outer, line)
+            found.setdefault(table, line)
+        elif (assigned := ASSIGNED.match(content)) is not None:
+            found.setdefault((*table, *_names_in(assigned[1])), line)
+    return found
+
+
+def _table(counts: dict[Place, int], names: Place, *, is_array: bool) -> Place:
+    """The place of a table, with the number of each array of tables that it is in. `counts`: the
+    number of the last table of each array."""
+    place: Place = ()
+    for name in names[:-1]:
+        place = (*place, name)
+        if place in counts:
+            place = (*place, counts[place])
+    place = (*place, names[-1])
+    if is_array:
+        counts[place] = counts.get(place, -1) + 1
+        place = (*place, counts[place])
+    return place
+
+
+def _names_in(dotted: str) -> Place:
+    return tuple(name.strip("\"'") for name in re.findall(KEY, dotted))

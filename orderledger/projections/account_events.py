@@ -77,7 +77,8 @@ class AccountEventRow(TypedDict):
     state: Annotated[
         str | None,
         "Of a transfer: active; repeated, if its id was recorded before with the same numbers; "
-        "reused, if with others. Of a settlement: busted or null. Only active ones count.",
+        "reused, if with others. Of a settlement: busted; reused, if an earlier one has its id; "
+        "else null. Only active ones, and those without a state, count.",
         ("active", "repeated", "reused", "busted"),
     ]
     at: Annotated[datetime, "When it happened."]
@@ -94,7 +95,7 @@ ACCOUNT_EVENTS = Table(
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=16,
+    version=17,
 )
 
 
@@ -181,7 +182,11 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "cause": cause_row(event.cause),
             }
         case PositionAdjusted():
-            return {"quantity": event.quantity, "price": event.price}
+            return {
+                "quantity": event.quantity,
+                "price": event.price,
+                "cause": cause_row(event.cause),
+            }
         case InstrumentSplit():
             return {"quantity": event.quantity, "terms": _terms_of_split(event)}
         case InstrumentSettled():

@@ -172,7 +172,7 @@ def balances(
     cash = {(row["account"], row["currency"]): row for row in source.rows(CASH, account=account)}
     opened = _first_openings(cash.values())
     keys = sorted({*cash, *sums.moved, *sums.value, *sums.unknown, *sums.unmarked})
-    rows = [_row(key, cash.get(key), opened.get(key[0]), sums) for key in keys]
+    rows = [balance_row(key, cash.get(key), opened.get(key[0]), sums) for key in keys]
     past = Past(source, instruments, events_of)
     return [_with_difference(row, past) for row in rows if currency in (None, row["currency"])]
 
@@ -196,7 +196,10 @@ def _first_openings(rows: Iterable[CashRow]) -> dict[str, datetime]:
     return found
 
 
-def _row(key: Balance, cash: CashRow | None, opened: datetime | None, sums: Sums) -> BalanceRow:
+def balance_row(
+    key: Balance, cash: CashRow | None, opened: datetime | None, sums: Sums
+) -> BalanceRow:
+    """The row of one currency, without the difference. `opened`: when the account was opened."""
     account, currency = key
     total = sums.moved.get(key, ZERO)
     owed = ZERO

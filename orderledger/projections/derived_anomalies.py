@@ -95,6 +95,7 @@ def derived_anomalies(
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
     found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
+    found += _of_settlements(source, asked.get("account"))
     found += _of_splits(source, asked.get("account"), {row["position"] for row in found})
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
@@ -157,6 +158,22 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             }
             detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_settlements(source: Source, account: str | None) -> Iterator[AnomalyRow]:
+    """Of settlements whose id an earlier one has."""
+    for row in source.rows(ACCOUNT_EVENTS, account=account, kind="settle", state="reused"):
+        yield {
+            "position": row["position"],
+            "account": row["account"],
+            "client_order_id": None,
+            "code": str(Anomaly.MESSAGE_ID_REUSED),
+            "detail": f"settlement {row['venue_id']} was recorded with other content: the earlier "
+            "counts",
+            "detected_at": row["at"],
+            "cleared_at": None,
+            "stream": account_stream(row["account"], "settle", row["instrument"] or ""),
+        }
 
 
 def _of_groups(source: Source, account: str | None, used: set[int]) -> Iterator[AnomalyRow]:

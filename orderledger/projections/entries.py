@@ -120,6 +120,10 @@ ORDERED = ("adjust", "split", "settle", "delivery")
 """Kinds of account events whose order counts."""
 
 
+NOT_COUNTED = ("busted", "reused")
+"""States of settlements that change nothing."""
+
+
 def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:
     """Whether an active trade counts in a position: its instrument and side are known."""
     return row["instrument"] is not None and row["side"] is not None
@@ -147,8 +151,8 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:
     """Whether an account event counts in a position, and its order too."""
-    is_busted = row["state"] == "busted"
-    return row["kind"] in ORDERED and row["instrument"] is not None and not is_busted
+    counts = row["state"] not in NOT_COUNTED
+    return row["kind"] in ORDERED and row["instrument"] is not None and counts
 
 
 OF_INSTRUMENT = ("split", "settle")

@@ -24,7 +24,7 @@ from orderledger.projections.entries import (
     Trade,
     paid_in,
 )
-from orderledger.projections.equity_points import EquityPointRow, Points
+from orderledger.projections.equity_points import PNL, EquityPointRow, Points
 from orderledger.projections.fill_changes import FillChange, after
 from orderledger.projections.marks import MarkRow
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
@@ -107,8 +107,10 @@ class Curve:
             "venue_order_id": fill["venue_order_id"] if fill else None,
             "fill_id": fill["fill_id"] if fill else None,
             "currency": self.currency,
+            "basis": PNL,
             "net_pnl": self.net.amount,
             "equity": equity,
+            "reason": None,
             "peak": self.peak,
             "drawdown": None if equity is None else EXACT.subtract(self.peak, equity),
             "moments": 1,

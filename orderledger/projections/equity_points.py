@@ -7,7 +7,12 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import ZERO
 
-KINDS = ("fill", "funding", "adjust", "mark", "bust", "correction")
+KINDS = (
+    *("fill", "funding", "adjust", "mark", "bust", "correction"),
+    *("split", "settle", "delivery", "transfer"),
+)
+PNL, ACCOUNT = "pnl", "account"
+BASES = (PNL, ACCOUNT)
 
 KEPT_OF_RUN = 4
 FEWEST_POINTS = 1 + KEPT_OF_RUN
@@ -20,10 +25,13 @@ class EquityPointRow(TypedDict):
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
     kind: Annotated[
-        str, "Cause of the change of P&L: fill, funding, adjust, mark, bust or correction.", KINDS
+        str,
+        "Cause of the change: fill, funding, adjust, mark, bust, correction, split, settle, "
+        "delivery or transfer.",
+        KINDS,
     ]
     account: Annotated[str, "Trading account of that change."]
-    instrument: Annotated[str, "Its instrument."]
+    instrument: Annotated[str | None, "Its instrument. Null for a transfer and an opening balance."]
     client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
     venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
     fill_id: Annotated[
@@ -32,16 +40,30 @@ class EquityPointRow(TypedDict):
     currency: Annotated[
         str | None, "Settlement currency of the curve, null where no definition gives it."
     ]
+    basis: Annotated[
+        str,
+        "Meaning of equity. pnl: P&L only, since the ledger began. account: the value of the "
+        "account in `currency`, as in `valuation`.",
+        BASES,
+    ]
     net_pnl: Annotated[
         Decimal | None,
-        "Realized less fees plus funding until then. Null where an amount cannot be converted.",
+        "Of the basis pnl: realized less fees plus funding until then. Null where an amount cannot "
+        "be converted.",
     ]
     equity: Annotated[
         Decimal | None,
-        "The same with unrealized P&L. Null where an open position has no mark, or net P&L is "
-        "null.",
+        "Of the basis pnl: net with unrealized P&L. Null where an open position has no mark, or "
+        "net P&L is null. Of the basis account: null where `reason` says why.",
     ]
-    peak: Annotated[Decimal, "The highest equity until then, at least 0."]
+    reason: Annotated[
+        str | None, "Of the basis account: why the equity is null, a reason of `valuation`."
+    ]
+    peak: Annotated[
+        Decimal | None,
+        "The highest equity until then. Of the basis pnl at least 0; of the basis account it moves "
+        "with deposits and withdrawals.",
+    ]
     drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
     moments: Annotated[
         int,

@@ -40,6 +40,14 @@ class Lot:
         self.cost = cost
         self._text = text
 
+    def replaced(self, quantity: Decimal, cost: Decimal) -> "Lot":
+        """Another quantity and cost of the same lot: what is left of it, or all after a split."""
+        return Lot(quantity, cost, at=self.at)
+
+    def joined(self, other: "Lot") -> "Lot":
+        """Both as one lot, without a date."""
+        return Lot(EXACT.add(self.quantity, other.quantity), EXACT.add(self.cost, other.cost))
+
     @property
     def text(self) -> list[str]:
         """Quantity and cost as they are stored."""
@@ -109,11 +117,7 @@ class Merged:
 
     def add(self, lot: Lot) -> None:
         held = self._lot
-        self._lot = (
-            lot
-            if held is None
-            else Lot(EXACT.add(held.quantity, lot.quantity), EXACT.add(held.cost, lot.cost))
-        )
+        self._lot = lot if held is None else held.joined(lot)
 
     def clear(self) -> None:
         self._lot = None

@@ -256,13 +256,17 @@ class LotBook:
         rounded; `held`: to what they add up before."""
         if self.paid is not None:
             self.paid.split(held, to)
-        before = done = cost = ZERO
+        before, done, small = ZERO, ZERO, None
         for lot in self.lots.take_all():
             before = EXACT.add(before, lot.quantity)
-            until, cost = scaled(before, to, held), EXACT.add(cost, lot.cost)
-            if until != done:  # what is too small to be shown is a part of the next lot
-                self.lots.add(Lot(EXACT.subtract(until, done), cost, at=lot.at))
-                done, cost = until, ZERO
+            until = scaled(before, to, held)
+            whole = lot if small is None else small.joined(lot)
+            small = whole if until == done else None
+            if small is None:  # what is too small to be shown is a part of the next lot
+                part = whole.replaced(EXACT.subtract(until, done), whole.cost)
+                part.at = lot.at
+                self.lots.add(part)
+                done = until
 
     def state(self) -> State:
         """As it is stored."""
@@ -292,22 +296,29 @@ class LotBook:
                 cost = COSTS.divide(
                     COSTS.multiply(held.cost, quantity.copy_negate()), held.quantity
                 )
-                rest = Lot(left, COSTS.subtract(held.cost, cost), at=held.at)
+                rest = held.replaced(left, COSTS.subtract(held.cost, cost))
                 self.cost = EXACT.add(EXACT.subtract(self.cost, held.cost), rest.cost)
                 self.lots.replace(rest)
-                self._realize(value.copy_negate(), cost, terms)
+                self._realize(value.copy_negate(), cost, terms, held, quantity.copy_negate())
                 return
             self.cost = EXACT.subtract(self.cost, held.cost)
             self.lots.drop()
             self._realize(
-                terms.value(held.quantity, price) if left else value.copy_negate(), held.cost, terms
+                terms.value(held.quantity, price) if left else value.copy_negate(),
+                held.cost,
+                terms,
+                held,
+                held.quantity,
             )
             quantity, value = left, terms.value(left, price) if left else ZERO
             held = self.lots.next()
         if quantity:
             self._open(Lot(quantity, value, at=traded.at), is_only=True)
 
-    def _realize(self, value: Decimal, cost: Decimal, terms: Terms) -> None:
+    def _realize(
+        self, value: Decimal, cost: Decimal, terms: Terms, held: Lot, closed: Decimal
+    ) -> None:
+        """A signed quantity of a lot was closed at this value. It had cost so much."""
         self.realized = COSTS.add(self.realized, terms.gain(value, cost))
 
 

@@ -4,14 +4,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 from orderledger.domain.exact import ZERO, total
+from orderledger.projections.account_equity import (
+    AccountCurve,
+    AccountCurves,
+    account_equity_rows,
+    in_order,
+    is_cash,
+    is_opening,
+)
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.assets import asset_rows
-from orderledger.projections.balances import balances
+from orderledger.projections.balances import BALANCES, balances
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.disposals import DISPOSALS, DisposalRow, disposal_rows
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
 from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
 from orderledger.projections.equity_points import EquityPointRow
@@ -34,7 +44,7 @@ from orderledger.projections.instruments import (
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
 from orderledger.projections.marks import MARKS
-from orderledger.projections.open_lots import LotRow, lot_rows
+from orderledger.projections.open_lots import LOTS_SHOWN, LotRow, lot_rows
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow, is_held
 from orderledger.projections.pnl import (
     ASSET,
@@ -63,6 +73,7 @@ from orderledger.projections.positions import (
     terms_of,
 )
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
+from orderledger.projections.rates import RateRules
 from orderledger.projections.renames import RENAMES, under_latest
 from orderledger.projections.results import Result
 from orderledger.projections.results import other_results as results_of_others
@@ -72,7 +83,7 @@ from orderledger.projections.trades import TRADES, TradeRow
 from orderledger.projections.valuation import valuation
 from orderledger.projections.view import AnyTable, Table
 
-__all__ = ["Conversion", "Result", "balances", "valuation"]
+__all__ = ["BALANCES", "DISPOSALS", "LOTS_SHOWN", "Conversion", "Result", "balances", "valuation"]
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -506,6 +517,40 @@ def lots(source: Source, *, method: LotChoice, **where: Any) -> Iterator[LotRow]
     return (row for row in rows if where.get("instrument") in (None, row["instrument"]))
 
 
+def disposals(
+    source: Source,
+    *,
+    method: LotChoice,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account: str | None = None,
+    instrument: str | None = None,
+) -> Iterator[DisposalRow]:
+    """Rows of the lots that were closed, from `since` on and before `until`. All entries of the
+    account are read: results may be carried from other instruments."""
+    _check_method(method)
+    instruments = source.rows(INSTRUMENTS, account=account)
+    terms = {(row["account"], row["instrument"]): terms_of(row) for row in instruments}
+    marks, worths = _marks(instruments), fee_worths(source, account)
+
+    def conversion_of(account: str, instrument: str) -> Conversion:
+        key = account, instrument
+        return Conversion(account, terms.get(key) or terms_of(None), marks, worths)
+
+    entries = _entries(source, None, account=account, until=until)
+    rows = disposal_rows(entries, _definitions_of(source, account), conversion_of, method)
+    asked = (
+        row
+        for row in rows
+        if instrument in (None, row["instrument"]) and _is_since(row["disposed_at"], since)
+    )
+    return iter(sorted(asked, key=itemgetter(*DISPOSALS.order_by)))
+
+
+def _is_since(at: datetime, since: datetime | None) -> bool:
+    return since is None or at >= since
+
+
 def pnl_of_fills(
     source: Source, *, by_strategy: bool = False, **where: Any
 ) -> Iterator[FillPnlRow]:
@@ -566,6 +611,67 @@ def equity(
         since=since,
         points=points,
         changing=sorted(changing),
+    )
+
+
+def account_equity(
+    source: Source,
+    currency: str,
+    rules: RateRules,
+    *,
+    points: int | None = POINTS,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account: str | None = None,
+    events_of: FillEvents,
+) -> list[EquityPointRow]:
+    """Rows of the equity curves of accounts, in one currency. `events_of`: the known events of some
+    orders."""
+    changed = orders_with_changed_fills(source, account)
+    renames = source.rows(RENAMES, account=account) if changed else ()
+    of_changed = dated_entries(events_of(changed), None, until, renames=renames)
+    dated = sorted(of_changed, key=when)
+    columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
+    events = [
+        row
+        for row in source.each(ACCOUNT_EVENTS, account=account, until=until)
+        if is_account_entry(row) or is_cash(row)
+    ]
+    trades = source.each(TRADES, columns=columns, state="active", account=account, until=until)
+    parts: tuple[Iterable[Any], ...] = (
+        (row for row in events if is_opening(row)),
+        (row for row in events if not is_opening(row)),
+        (row for row in trades if has_position(row) and row["stream"] not in changed),
+        dated,
+        source.each(MARKS, columns=MARKED, account=account, until=until),
+    )
+    curves = _account_curves(source, currency, rules, account, changed_positions(dated))
+    return account_equity_rows(merge(*parts, key=in_order), curves, since=since, points=points)
+
+
+def _account_curves(
+    source: Source,
+    currency: str,
+    rules: RateRules,
+    account: str | None,
+    changing: Iterable[tuple[str, str]],
+) -> AccountCurves:
+    instruments: dict[str, list[StoredInstrumentRow]] = {}
+    for row in source.rows(INSTRUMENTS, account=account):
+        instruments.setdefault(row["account"], []).append(row)
+    changes: dict[str, list[str]] = {}
+    for name, instrument in changing:
+        changes.setdefault(name, []).append(instrument)
+    definitions = _definitions_of(source, account)
+    return AccountCurves(
+        lambda name: AccountCurve(
+            name,
+            currency,
+            definitions,
+            instruments.get(name, ()),
+            rules,
+            changes.get(name, ()),
+        )
     )
 
 

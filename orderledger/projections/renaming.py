@@ -17,6 +17,7 @@ from orderledger.projections.instruments import (
 )
 from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.renames import NO_RENAMES, RENAMES, Renames, of_settlement
+from orderledger.projections.sides import when
 from orderledger.projections.store import Rows
 from orderledger.projections.trades import TRADES
 
@@ -70,10 +71,12 @@ def rename_events(
     for row in found:
         if row["kind"] not in SETTLEMENT and (latest := renames.of_event(row)) is not row:
             rows.put(ACCOUNT_EVENTS, latest)
-    for row in found:
-        if row["kind"] in SETTLEMENT:
-            restated = restate_settlement(rows, renames, row["position"])
-            yield from (one["instrument"] or "" for one in restated)
+    settled = sorted({row["position"] for row in found if row["kind"] in SETTLEMENT})
+    for position in settled:  # their names first: two may have one id under the latest name
+        restate_settlement(rows, renames, position)
+    for position in settled:
+        restated = restate_settlement(rows, renames, position)
+        yield from (one["instrument"] or "" for one in restated)
 
 
 def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[AccountEventRow]:
@@ -87,18 +90,23 @@ def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[Acco
 
 
 def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEventRow]:
-    """The rows of a settlement, busted where a bust names its id. Its premium is computed
-    again."""
-    settled, busts = settlement[0], list[AccountEventRow]()
+    """The rows of a settlement. They are busted where a bust names its id, and reused where an
+    earlier settlement has its id. Its premium is computed again."""
+    settled, state = settlement[0], None
     if settled["venue_id"] is not None:
         of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
-        busts = rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted")
+        if any(
+            when(one) < when(settled) for one in rows.select(ACCOUNT_EVENTS, **of, kind="settle")
+        ):
+            state = "reused"
+        if rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted"):
+            state = "busted"
     found: list[AccountEventRow] = []
     for row in settlement:
         terms = row["terms"] or {}
         if "premium" in terms and row["kind"] == "delivery":
             terms = {**terms, "premium": {}}
-        found.append({**row, "terms": terms, "state": "busted" if busts else None})
+        found.append({**row, "terms": terms, "state": state})
     return found
 
 

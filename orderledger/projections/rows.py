@@ -6,6 +6,7 @@ from orderledger.projections.agreement import ReconciledOrderRow, Reconciliation
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.balances import BalanceRow
 from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.disposals import DisposalRow
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
@@ -28,6 +29,7 @@ __all__ = [
     "AnomalyRow",
     "BalanceRow",
     "CertificateRow",
+    "DisposalRow",
     "DoubtRow",
     "EquityPointRow",
     "EventRow",

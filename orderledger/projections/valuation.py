@@ -58,7 +58,7 @@ def valuation(
     for row in balances(source, at, rules.serves, account=account, events_of=events_of):
         by_account.setdefault(row["account"], []).append(row)
     return [
-        _row(name, rows, currency, at, rates_of(source, name, rules))
+        valuation_row(name, rows, currency, at, rates_of(source, name, rules))
         for name, rows in sorted(by_account.items())
     ]
 
@@ -73,9 +73,10 @@ def rates_of(source: Source, account: str, rules: RateRules) -> Rates:
     return rates
 
 
-def _row(
+def valuation_row(
     account: str, rows: Sequence[BalanceRow], currency: str, at: datetime, rates: Rates
 ) -> ValuationRow:
+    """The value of an account, from its balances."""
     amount, paths = ZERO, dict[str, Any]()
     reasons = [] if rows else [NO_OPENING]
     reasons += [row["equity_reason"] for row in rows if row["equity_reason"]]

@@ -204,6 +204,7 @@ COLLECTIONS = (
     _computed("pnl-of-fills", Ledger.pnl_of_fills, is_fold=True),
     _computed("equity", Ledger.equity, is_fold=True, most=MOST_POINTS),
     _computed("lots", Ledger.lots, is_fold=True),
+    _computed("disposals", Ledger.disposals, is_fold=True),
     _computed("balances", Ledger.balances),
     _computed("valuation", Ledger.valuation),
     _computed("exposure", Ledger.exposure),

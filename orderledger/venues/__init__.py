@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.client_ids import ClientIds as ClientIds
     from orderledger.venues.base.fields import Document as Document
     from orderledger.venues.base.fields import Unreadable as Unreadable
+    from orderledger.venues.base.keys import KeyPermissions as KeyPermissions
     from orderledger.venues.base.networks import Network as Network
     from orderledger.venues.base.networks import Networks as Networks
     from orderledger.venues.base.order_entry import EntryAbilities as EntryAbilities
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from orderledger.venues.base.venue import NoRecords as NoRecords
     from orderledger.venues.base.venue import PriorPosition as PriorPosition
     from orderledger.venues.base.venue import Records as Records
+    from orderledger.venues.base.venue import ReportsMarks as ReportsMarks
     from orderledger.venues.base.venue import UnreadablePayload as UnreadablePayload
     from orderledger.venues.base.venue import Up as Up
     from orderledger.venues.base.venue import Venue as Venue
@@ -64,6 +66,12 @@ if TYPE_CHECKING:
     from orderledger.venues.hyperliquid.venue import Hyperliquid as Hyperliquid
     from orderledger.venues.interop.ccxt import from_ccxt as from_ccxt
     from orderledger.venues.interop.hummingbot import from_hummingbot as from_hummingbot
+    from orderledger.venues.interop.listeners.freqtrade import (
+        listen_to_freqtrade as listen_to_freqtrade,
+    )
+    from orderledger.venues.interop.listeners.nautilus import (
+        listen_to_nautilus as listen_to_nautilus,
+    )
     from orderledger.venues.interop.nautilus import from_nautilus as from_nautilus
     from orderledger.venues.interop.qubx import from_qubx as from_qubx
     from orderledger.venues.lighter.ids import mint_client_order_index as mint_client_order_index
@@ -113,6 +121,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.venues.reconciliation.reconciler": ("Rules",),
     "orderledger.venues.interop.ccxt": ("from_ccxt",),
     "orderledger.venues.interop.hummingbot": ("from_hummingbot",),
+    "orderledger.venues.interop.listeners.freqtrade": ("listen_to_freqtrade",),
+    "orderledger.venues.interop.listeners.nautilus": ("listen_to_nautilus",),
     "orderledger.venues.interop.nautilus": ("from_nautilus",),
     "orderledger.venues.interop.qubx": ("from_qubx",),
     "orderledger.venues.base.registry": (
@@ -125,6 +135,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "Secret",
         "VenueSection",
     ),
+    "orderledger.venues.base.keys": ("KeyPermissions",),
     "orderledger.venues.base.networks": (
         "Network",
         "Networks",
@@ -139,6 +150,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "NoRecords",
         "PriorPosition",
         "Records",
+        "ReportsMarks",
         "UnreadablePayload",
         "Up",
         "Venue",

@@ -49,7 +49,9 @@ def every_kind(ledger: Ledger) -> None:
     ledger.record_many(
         parsed(
             of_account("split", 40, instrument="XYZ", ratio=[2, 1]),
-            of_account("settle", 41, instrument="XYZ", **settled),
+            of_account("settle", 41, instrument="XYZ", message_id="S-1", **settled),
+            of_account("settlement_busted", 42, instrument="XYZ", settlement_id="S-1"),
+            of_account("rename", 43, instrument="XYZ", to="XYZW"),
         )
     )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])

@@ -19,6 +19,7 @@ from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.exact_numbers import exact_numbers
+from orderledger.projections.positions import LOT_CHOICES, LotChoice
 from orderledger.projections.view import RowList
 from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
@@ -62,6 +63,13 @@ def listed(ledger: Ledger, name: str, **when: Any) -> list[Any]:
         return list(ledger.log.account_events(**when))
     if name == "certificates":
         return list(ledger.reconciliations.certificates(**when))
+    if name == "lots":
+        methods: tuple[LotChoice, ...] = ("fifo", "hifo", "lifo")
+        return [row for method in methods for row in ledger.lots(method=method, **when)]
+    if name == "disposals":
+        return [
+            row for method in sorted(LOT_CHOICES) for row in ledger.disposals(method=method, **when)
+        ]
     return list(getattr(ledger, name)(**when))
 
 

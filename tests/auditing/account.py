@@ -105,10 +105,14 @@ class AccountFacts(Auditor):
             for one, fact in zip(busted, self.facts, strict=True)
             if fact.type == "settlement_busted"
         }
+        counted: dict[object, Fact] = {}
+        for fact, name in zip(self.facts, named, strict=True):
+            key = name if name[1] is not None else fact
+            if fact.type == "settle" and name not in busts:
+                counted[key] = min(fact, counted.get(key, fact), key=lambda one: one.when)
         return [
             fact if self._carries(fact) else replace(fact, message=fact.message | {"premium": None})
-            for fact, name in zip(self.facts, named, strict=True)
-            if fact.type == "settle" and name not in busts
+            for fact in counted.values()
         ]
 
     def _carries(self, fact: Fact) -> bool:

@@ -55,7 +55,7 @@ QUESTIONS = (
     "why order C-1",
     ("restate orders --from "
     "2026-11-20T09:00:00Z"), "audit", "audit --report rts24", "what-if", "prove-order-independence",
-    "equity", "pnl-of-fills", "lots", "balances", "valuation --in USD",
+    "equity", "pnl-of-fills", "lots", "disposals", "balances", "valuation --in USD",
     "doubts", "reconciliation", "reconciled-orders", "accounts", "breaks",
     "breakers", "order-records",
     "sql SELECT", "analyse pnl", "alerts", "archive backup", ("bundle b.zip --account "

@@ -26,13 +26,14 @@ def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -
     """The tables of an archive."""
     from orderledger.analytics.archive.place import Place
     from orderledger.analytics.archive_tables import ArchiveTables
+    from orderledger.extend.runtime import Settings
 
     if as_of is not None or effective_at is not None:
         raise click.UsageError(
             "an archive has one state: --as-of and --effective-at need a ledger, see `orderledger "
             "restore`"
         )
-    return options.ask(lambda: ArchiveTables(Place(url)))
+    return options.ask(lambda: ArchiveTables(Place(url), Settings.read().rate_rules))
 
 
 @click.command()

@@ -1,4 +1,4 @@
--- The equity curve and its drawdown: realized P&L less fees plus funding plus unrealized P&L at the marks. It begins at 0.
+-- The curve of P&L and its drawdown: realized P&L less fees plus funding plus unrealized P&L at the marks. It begins at 0. It is P&L only: `orderledger equity --in CUR` shows the equity of an account with an opening balance.
 -- by: account, instrument, hour, day, week, month
 -- default: account, day
 -- needs: account

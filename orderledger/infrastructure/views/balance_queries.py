@@ -1,9 +1,11 @@
 """Query methods of a ledger about lots, balances and the value of accounts."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from orderledger.infrastructure.views.arguments import pairs_of
+from orderledger.infrastructure.errors import InvalidQuery
+from orderledger.infrastructure.views.arguments import check_period, pairs_of, zone_of
 from orderledger.infrastructure.views.parameters import (
     Account,
     AsOf,
@@ -14,11 +16,15 @@ from orderledger.infrastructure.views.parameters import (
     Parities,
     PositionId,
     PositionSide,
+    Since,
+    Timezone,
+    Until,
     Word,
 )
+from orderledger.infrastructure.views.questions import Between
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.projections import queries
-from orderledger.projections.rows import BalanceRow, LotRow, ValuationRow
+from orderledger.projections.rows import BalanceRow, DisposalRow, LotRow, ValuationRow
 from orderledger.projections.view import RowList
 
 
@@ -49,6 +55,38 @@ class BalanceQueries(Reader):
                 for row in rows
                 if all(value in (None, row[name]) for name, value in of.items())  # type: ignore[literal-required]
             )
+
+    def disposals(
+        self,
+        *,
+        method: LotMethod = "fifo",
+        year: Annotated[int | None, "Only this year, in the time zone.", Between(1, 9998)] = None,
+        timezone: Timezone = "UTC",
+        since: Since = None,
+        until: Until = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+    ) -> RowList[DisposalRow]:
+        """List the lots that were closed: acquired, disposed, proceeds, cost, fees, gain.
+
+        A row for each part of a lot that a fill, a settlement or cash in lieu closed, by position
+        and time. `realized_pnl` adds up to that of `pnl` of the same period, to the last digit. A
+        fee belongs to the units that were traded with it: that of a purchase stays beside the lot
+        until it is sold. Whether `held_days` are short or long term is a rule of the tax authority.
+        `since` and `until` compare the time of closing.
+        """
+        if year is not None:
+            if since is not None or until is not None:
+                raise InvalidQuery("year goes without since and until", "year")
+            zone = zone_of(timezone)
+            since, until = (datetime(one, 1, 1, tzinfo=zone) for one in (year, year + 1))
+        check_period(since, until)
+        with self._views(as_of, effective_at, is_streaming=True) as views:
+            of = {"account": account, "instrument": instrument}
+            rows = queries.disposals(views, method=method, since=since, until=until, **of)
+            return RowList(rows)
 
     def balances(
         self,

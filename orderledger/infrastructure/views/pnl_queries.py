@@ -17,6 +17,7 @@ from orderledger.infrastructure.views.parameters import (
     Groups,
     Instrument,
     LotMethod,
+    MarkServes,
     Parities,
     PositionId,
     PositionSide,
@@ -203,6 +204,11 @@ class PnlQueries(Reader):
         self,
         *,
         method: LotMethod = "average",
+        in_currency: Annotated[
+            str | None, "The currency of the value of accounts. Without it: P&L.", Word("in")
+        ] = None,
+        parities: Parities = (),
+        mark_serves: MarkServes = None,
         points: Annotated[
             int | None,
             "Maximum number of rows per currency. They include the extremes.",
@@ -218,13 +224,19 @@ class PnlQueries(Reader):
     ) -> RowList[EquityPointRow]:
         """Show the equity curve and its drawdown, by fill.
 
-        A row for each fill, bust, correction, funding, adjustment and mark that changed P&L, by
-        settlement currency. It has the equity after the change: net and unrealized P&L since the
-        ledger began. Each row agrees with `pnl` at its time: a busted fill counts until its bust.
-        The last row of a currency equals the sum of the rows of `pnl` with these filters.
+        With `in_currency`: the value of each account in that currency after each fill, payment,
+        transfer, adjustment and mark, as `valuation` shows it at that time. It begins at the
+        opening balance. `parities` and `mark_serves` are those of `valuation`. Deposits and
+        withdrawals move the peak, so that a drawdown is a result of trading. Only `account`,
+        `since`, `until` and `points` select rows of it.
 
-        This is P&L only: it has no deposits, and no balances that the account began with. The
-        equity of an account with an opening balance is in `balances` and `valuation`.
+        Without: P&L only, and `basis` says so. A row for each fill, bust, correction, funding,
+        adjustment and mark that changed P&L, by settlement currency. It has the equity after the
+        change: net and unrealized P&L since the ledger began. Each row agrees with `pnl` at its
+        time: a busted fill counts until its bust. The last row of a currency equals the sum of the
+        rows of `pnl` with these filters.
+
+        P&L has no deposits, and no balances that the account began with.
 
         `since` and `until` select moments: the values count from the beginning of the ledger. A row
         whose `moments` is above 1 summarizes several. Then the moments with the lowest and the
@@ -234,17 +246,26 @@ class PnlQueries(Reader):
         marks between two of them.
         """
         check_period(since, until)
-        where = {"account": account, "instrument": instrument, "strategy": strategy}
+        pairs, events_of = pairs_of(parities), partial(self._events_known_of, as_of, effective_at)
+        where: dict[str, Any] = {"instrument": instrument, "strategy": strategy}
+        of: dict[str, Any] = {"account": account, "points": points}
+        of |= {"since": since, "until": until, "events_of": events_of}
+        if in_currency is not None:
+            _check_of_account(method, instrument, strategy)
+            with self._views(as_of, effective_at, is_streaming=True) as views:
+                rules = views.rate_rules.with_parities(pairs)
+                rules = rules if mark_serves is None else rules._replace(serves=mark_serves)
+                return RowList(queries.account_equity(views, in_currency, rules, **of))
+        if pairs or mark_serves is not None:
+            raise InvalidQuery("parities and mark_serves go with in_currency", "in_currency")
         with self._views(as_of, effective_at, is_streaming=True) as views:
-            asked: dict[str, Any] = {
-                "method": method,
-                "points": points,
-                "since": since,
-                "until": until,
-                **where,
-            }
-            return RowList(
-                queries.equity(
-                    views, events_of=partial(self._events_known_of, as_of, effective_at), **asked
-                )
-            )
+            return RowList(queries.equity(views, method=method, **of, **where))
+
+
+def _check_of_account(method: str, instrument: str | None, strategy: str | None) -> None:
+    """Raise InvalidQuery for what an account's equity does not know."""
+    others = {"instrument": instrument, "strategy": strategy}
+    others["method"] = None if method == "average" else method
+    for name, value in others.items():
+        if value is not None:
+            raise InvalidQuery(f"{name} does not go with in_currency", name)

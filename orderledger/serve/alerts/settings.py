@@ -116,14 +116,25 @@ class AlertSettings(Section):
 
 def read_alert_settings(path: str | PathLike[str]) -> AlertSettings:
     """Read a file. Raises InvalidSetting with the file, the line and the key of the first fault."""
-    file = toml_files.TomlFile.read(path)
+    return parsed_alert_settings(section_of(toml_files.TomlFile.read(path)))
+
+
+def section_of(file: toml_files.TomlFile) -> toml_files.TomlFile:
+    """The part of a file that is about alerts: its table `[alerts]`, or all of a file without
+    `[alerts]` and `[[venues]]`."""
+    is_shared = "alerts" in file.document or "venues" in file.document
+    return file.section("alerts") if is_shared else file
+
+
+def parsed_alert_settings(file: toml_files.TomlFile) -> AlertSettings:
+    """The settings of this part of a file. Raises InvalidSetting with the first fault."""
     settings = file.parsed(AlertSettings, tags=KINDS)
-    for place, fault in _contradictions(settings):
+    for place, fault in contradictions(settings):
         raise file.invalid(place, fault)
     return settings
 
 
-def _contradictions(settings: AlertSettings) -> Iterator[tuple[toml_files.Place, str]]:
+def contradictions(settings: AlertSettings) -> Iterator[tuple[toml_files.Place, str]]:
     """Faults that only the settings together show."""
     targets = Counter(target.name for target in settings.targets)
     for number, target in enumerate(settings.targets):

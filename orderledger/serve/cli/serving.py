@@ -43,8 +43,8 @@ DEFAULT_PORT = 8350
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="ORDERLEDGER_CONFIG",
-    help="TOML file of `orderledger collect`: its accounts can be reconciled over HTTP and on the "
-    "page.",
+    help="Settings file: its accounts can be reconciled over HTTP and on the page. Its tables "
+    "`[serve]` and `[alerts]` hold where no option is given.",
 )
 @click.option(
     "--alerts",
@@ -105,6 +105,20 @@ def serve(
     from orderledger.serve.settings import ServiceSettings
     from orderledger.serve.tokens import TokenFile
 
+    if config is not None:
+        section = _section(config)
+        db, host, port, hosts, tokens, alerts = (
+            section.get(name, given)
+            for name, given in (
+                ("db", db),
+                ("host", host),
+                ("port", port),
+                ("hosts", hosts),
+                ("tokens", tokens),
+                ("alerts", alerts),
+            )
+        )
+        checkpoints = {name: section.get(name, given) for name, given in checkpoints.items()}
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
@@ -118,6 +132,28 @@ def serve(
         if checkpoints["checkpoint_key"] is not None:
             opened.callback(_checkpoints(ledger, **checkpoints).stop)
         run(ledger, settings, lambda url: click.echo(f"orderledger: serving {url}", err=True))
+
+
+def _section(config: Path) -> dict[str, Any]:
+    """The settings of the file that no option and no variable replaces."""
+    from orderledger.extend.runtime import toml_files
+    from orderledger.serve.sections import read_serve_section
+
+    document = toml_files.TomlFile.read(config).document
+    section = read_serve_section(config)
+    found = {name: getattr(section, name) for name in section.model_fields_set}
+    found = {"hosts" if name == "allow_hosts" else name: value for name, value in found.items()}
+    if isinstance(document.get("db"), str):
+        found["db"] = document["db"]
+    if "alerts" in document:
+        found["alerts"] = str(config)
+    context = click.get_current_context()
+    is_default = (click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP)
+    return {
+        name: value
+        for name, value in found.items()
+        if context.get_parameter_source(name) in is_default
+    }
 
 
 def of_service(module: str) -> Any:

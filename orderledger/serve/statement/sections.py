@@ -131,7 +131,12 @@ POSITION_COLUMNS = (
 SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "summary": ("Summary", "", "The result by settlement currency.", _own(SummaryRow)),
     "paid": ("Fees and funding", "", "By the currency in which they were paid.", _own(PaidRow)),
-    "equity": ("Equity", "", "At the end of each hour, day, month or year.", _own(EquityRow)),
+    "equity": (
+        "Equity",
+        "",
+        "P&L only, at the end of each hour, day, month or year.",
+        _own(EquityRow),
+    ),
     "balances": ("Balances", "", (
         "By account and currency. An account without an opening balance has no equity: "
         "the other sections show its P&L only."

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from orderledger import OrderType, Side
 from orderledger.extend.values import ZERO
+from orderledger.simulation.ccxt.binance_market import PublicPrices, market_routes
 from orderledger.simulation.ccxt.binance_wallet import (
     MOST_ROWS,
     account_information,
@@ -37,6 +38,7 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 
+KEY_AGE = timedelta(days=90)
 TOKEN, LISTEN_KEY = "token-of-the-fake", "listen-key-of-the-fake"
 WORDS = {
     OrderStatus.RECEIVED: "NEW",
@@ -95,13 +97,18 @@ class BinanceServer(VenueServer):
         super().__init__(exchange, faults=faults, port=port)
         self.account = account
         self._key, self._secret = key, secret.encode()
+        self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
+        self.prices = PublicPrices(exchange, self.instruments)
         self.failings = Failings()
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
+            *market_routes(self.prices, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
+            web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
+            web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
             web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
@@ -177,6 +184,42 @@ class BinanceServer(VenueServer):
         }
 
     # Queries
+
+    async def _key_permissions(self, asked: Mapping[str, str]) -> Any:
+        """Source: developers.binance.com, Wallet, "Get API Key Permission"."""
+        return {
+            "ipRestrict": self.key_has_address_limit,
+            "createTime": milliseconds(self.exchange.clock.now() - KEY_AGE),
+            "enableReading": True,
+            "enableWithdrawals": self.key_can_withdraw,
+            "enableInternalTransfer": False,
+            "enableMargin": False,
+            "enableFutures": True,
+            "permitsUniversalTransfer": False,
+            "enableVanillaOptions": False,
+            "enableFixApiTrade": False,
+            "enableFixReadOnly": False,
+            "enableSpotAndMarginTrading": True,
+            "enablePortfolioMarginTrading": False,
+        }
+
+    async def _premium_index(self, asked: Mapping[str, str]) -> Any:
+        """Source: developers.binance.com, USD-M futures, "Mark Price"."""
+        now = milliseconds(self.exchange.clock.now())
+        rows = [
+            {
+                "symbol": symbol_of(name),
+                "markPrice": price,
+                "indexPrice": price,
+                "estimatedSettlePrice": price,
+                "lastFundingRate": "0.0001",
+                "interestRate": "0.0001",
+                "nextFundingTime": now,
+                "time": now,
+            }
+            for name, price in self.prices.items()
+        ]
+        return [row for row in rows if asked.get("symbol") in (None, row["symbol"])]
 
     async def _exchange_info(self, asked: Mapping[str, str]) -> Any:
         symbols = [

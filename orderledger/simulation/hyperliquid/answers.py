@@ -113,7 +113,9 @@ class HyperliquidRest(VenueServer):
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
         is_known = (
-            asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+            asked.get("type") in self.lists
+            if asked.get("type") in LISTS
+            else "user" in asked or asked.get("type") == "allMids"
         )
         if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
             return web.Response(
@@ -125,6 +127,12 @@ class HyperliquidRest(VenueServer):
         if isinstance(document, list):
             self._spend(weight_of_rows(asked["type"], len(document)))
         return self.answer(document)
+
+    def _role(self, user: str, asked: dict[str, Any]) -> Any:
+        """Source: hyperliquid.gitbook.io, Info endpoint, "Query a user's role"."""
+        if user in self.actions.agents:
+            return {"role": "agent", "data": {"user": self.actions.agents[user]}}
+        return {"role": "user" if user in self.exchange.accounts else "missing"}
 
     def _spend(self, weight: int) -> bool:
         now = time.monotonic()
@@ -147,6 +155,10 @@ class HyperliquidRest(VenueServer):
             "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))[
                 "orders"
             ],
+            "allMids": lambda user, asked: {
+                name: f"{price:f}" for name, price in self.prices.items()
+            },
+            "userRole": self._role,
             "orderStatus": self._order_status,
             "historicalOrders": self._historical_orders,
             "userFills": lambda user, asked: self._newest_fills(user),

@@ -162,7 +162,7 @@ class LighterRest(VenueServer):
             "supported_price_decimals": PRICE_DECIMALS,
         }
         rows = [
-            {"market_id": index, "symbol": symbol, **steps}
+            {"market_id": index, "symbol": symbol, **steps, **self._last_price(symbol)}
             for index, symbol in self.markets.symbols.items()
         ]
         spot = [row for row in rows if "/" in str(row["symbol"])]
@@ -170,6 +170,12 @@ class LighterRest(VenueServer):
         return self.answer(
             {"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot}
         )
+
+    def _last_price(self, symbol: str) -> dict[str, Any]:
+        """Source: lighter-sdk, `PerpsOrderBookDetail`. `mark_price` is null before the first."""
+        if symbol not in self.prices:
+            return {}
+        return {"last_trade_price": self.prices[symbol], "mark_price": f"{self.prices[symbol]:f}"}
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
         key = (

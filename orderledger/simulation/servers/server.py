@@ -39,9 +39,10 @@ class VenueServer:
     Can be stopped and started again, on the same port, with the same exchange. Every answer and
     every frame goes through `faults`. `requests` counts requests by their name, which is the path
     unless `name_of` is overridden. `answers_instead`, a status and a text, replaces every answer.
-    `rewritten` changes the text of every answer and frame. `lists_after`: for this long after it
-    was accepted, an order is missing from lists and unknown to queries. MEXC does so for orders
-    that it has just confirmed (github.com/ccxt/ccxt/issues/21614).
+    `rewritten` changes the text of every answer and frame. `prices`: of instruments, in quotes and
+    marks. `lists_after`: for this long after it was accepted, an order is missing from lists and
+    unknown to queries. MEXC does so for orders that it has just confirmed
+    (github.com/ccxt/ccxt/issues/21614).
     """
 
     websocket_path: str | None = "/ws"
@@ -59,6 +60,7 @@ class VenueServer:
         self.answers_instead: tuple[int, str] | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
         self.lists_after = timedelta(0)
+        self.prices: dict[str, Decimal] = {}
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
         self._refuses = False

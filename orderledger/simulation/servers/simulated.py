@@ -25,6 +25,8 @@ COINS = (
 )
 TOKEN_VARIABLE = "FAKE_TOKEN"
 """The environment variable from which a dry run's settings read the venue's token."""
+KEY_VARIABLE = "FAKE_KEY"
+"""The same for the key that signs orders, at venues where that is another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +35,30 @@ class SimulatedVenue:
 
     `account`: the exchange's name of the account that trades. `section`: the settings of a
     `[[venues]]` table besides `venue`, `url` and `websocket_url`. `token`: the value of
-    `FAKE_TOKEN`, if the venue needs one. `path` follows the server's address in `url`. `client_id`:
-    the client id for the order with a number. `with_new_id`: whether a modify changes an order's
-    id.
+    `FAKE_TOKEN`, if the venue needs one; `key`: the same of `FAKE_KEY`. `path` follows the server's
+    address in `url`. `client_id`: the client id for the order with a number. `with_new_id`: whether
+    a modify changes an order's id.
     """
 
     server: "VenueServer"
     account: str
     section: str
     token: str | None = None
+    key: str | None = None
     path: str = ""
     instruments: Sequence[SimulatedInstrument] = COINS
     happenings: Mapping[str, int] = field(default_factory=lambda: HAPPENINGS)
     client_id: Callable[[int], str | None] = str
     with_new_id: bool = False
+
+    def __post_init__(self) -> None:
+        self.server.prices = {one.name: one.price for one in self.instruments}
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The values of the environment variables that the section names."""
+        named = {TOKEN_VARIABLE: self.token, KEY_VARIABLE: self.key}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def simulated(venue: str, faults: Faults, clock: Clock) -> SimulatedVenue:

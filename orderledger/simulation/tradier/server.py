@@ -60,6 +60,7 @@ class TradierServer(VenueServer):
         self.session_began_at: datetime | None = None
         self.shows_old_open_orders = True
         self.most_on_page = 100
+        self.history: list[dict[str, Any]] = []
         self._limit = limit
         self._window_seconds = window_seconds
         self._decide_seconds = decide_seconds
@@ -81,6 +82,7 @@ class TradierServer(VenueServer):
             web.delete(ORDER, self._limited(self._cancel)),
             web.get("/v1/accounts/{number}/positions", self._limited(self._positions)),
             web.get("/v1/accounts/{number}/history", self._limited(self._history)),
+            web.get("/v1/markets/quotes", self._limited(self._quotes)),
             web.post("/v1/accounts/events/session", self._limited(self._session)),
         )
 
@@ -230,12 +232,26 @@ class TradierServer(VenueServer):
             for one in self.exchange.transfers(request.match_info["number"])
             if f"{one.at:%Y-%m-%d}" >= request.query.get("start", "")
         ]
+        types = [kind for kind in request.query.get("type", "").split(",") if kind]
+        rows += [row for row in self.history if not types or row["type"] in types]
         return self.answer({"history": {"event": rows} if rows else "null"})
 
     async def _positions(self, request: web.Request) -> web.Response:
         rows = self.writer.positions(request.match_info["number"])
         return self.answer(
             {"positions": {"position": rows[0] if len(rows) == 1 else rows} if rows else "null"}
+        )
+
+    async def _quotes(self, request: web.Request) -> web.Response:
+        """Source: docs.tradier.com, "Get Quotes". One quote is not in a list."""
+        prices = {**self.prices, **self.desk.prices}
+        rows = [
+            {"symbol": name, "type": "stock", "last": prices[name], "bid": 0, "ask": 0}
+            for name in request.query.get("symbols", "").split(",")
+            if name in prices
+        ]
+        return self.answer(
+            {"quotes": {"quote": rows[0] if len(rows) == 1 else rows} if rows else "null"}
         )
 
     async def _session(self, request: web.Request) -> web.Response:

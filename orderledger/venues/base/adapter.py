@@ -5,10 +5,11 @@ The module that defines an adapter is also imported just to read settings: it sh
 adapter's other modules inside `build` and `recording`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.settings import VenueSection
@@ -28,7 +29,8 @@ class Adapter:
     are aliases that themselves end in the venue's id. `simulation` names the function that makes
     the simulated venue, as `package.module:function`: it is imported only to simulate (see
     `orderledger.simulation.servers.simulated`). `order_entry(settings, account)` makes the order
-    entry for one account of the section; None if the adapter only reads.
+    entry for one account of the section; None if the adapter only reads. `permissions(settings,
+    account)` asks the venue what the key of an account may do; None if the venue does not say.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Adapter:
     alias_prefixes: tuple[str, ...] = ()
     simulation: str | None = None
     order_entry: Callable[[Any, str], OrderEntry] | None = None
+    permissions: Callable[[Any, str], Awaitable[KeyPermissions]] | None = None
 
     def aliases_of(self, name: str) -> Iterator[str]:
         """The aliases that may hold this name of an order."""

@@ -23,7 +23,7 @@ from pydantic import (
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import Identifier
-from orderledger.extend.runtime import secrecy
+from orderledger.extend.runtime import needed, secrecy
 from orderledger.venues.base.networks import Networks
 
 
@@ -73,15 +73,28 @@ class Section(BaseModel):
 
 
 class Secret(Section):
-    """Where to find a secret: an environment variable, or a file that only its owner can read."""
+    """Where to find a secret: an environment variable, a file that only its owner can read, a
+    credential of systemd, or an entry of the system's keyring."""
 
     env: str | None = Field(default=None, description="Name of the variable.")
     file: Path | None = Field(default=None, description="Path of the file.")
+    credential: str | None = Field(
+        default=None,
+        pattern=r"^[^/]{1,255}$",
+        description="Name of a credential that systemd passes to the service: a file in "
+        "`$CREDENTIALS_DIRECTORY`.",
+    )
+    keyring: str | None = Field(
+        default=None,
+        pattern=r"^.+/[^/]+$",
+        description="Entry of the keyring, `service/username`. Needs `orderledger[keyring]`.",
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("needs either env or file, not both")
+        given = [getattr(self, name) for name in Secret.model_fields]
+        if len(given) - given.count(None) != 1:
+            raise ValueError("needs exactly one of env, file, credential and keyring")
         return self
 
     def read(self, field: str) -> str:
@@ -100,7 +113,13 @@ class Secret(Section):
     @property
     def place(self) -> str:
         """The place of the secret, without reading it."""
-        return f"the variable {self.env}" if self.env is not None else f"the file {self.file}"
+        named = {
+            "the variable": self.env,
+            "the file": self.file,
+            "the credential": self.credential,
+            "the keyring entry": self.keyring,
+        }
+        return next(f"{kind} {name}" for kind, name in named.items() if name is not None)
 
     def _found(self, field: str) -> tuple[str, str]:
         """Return a description of the place, and its text."""
@@ -108,21 +127,51 @@ class Secret(Section):
             found = os.environ.get(self.env)
             if found is None:
                 raise InvalidSetting(f"{field}.env", f"the variable {self.env} is not set")
-            return f"the variable {self.env}", found.strip()
+            return self.place, found.strip()
+        if self.credential is not None:
+            return self.place, self._credential(f"{field}.credential", self.credential)
+        if self.keyring is not None:
+            return self.place, self._of_keyring(f"{field}.keyring", self.keyring)
         assert self.file is not None
-        try:
-            mode, text = self.file.stat().st_mode, self.file.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InvalidSetting(
-                f"{field}.file", f"{self.file} cannot be read: {error.strerror}"
-            ) from None
-        except UnicodeDecodeError:
-            raise InvalidSetting(f"{field}.file", f"{self.file} is not text in UTF-8") from None
-        except ValueError:
-            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is not a path") from None
+        mode, text = _text_of(f"{field}.file", self.file)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
-        return str(self.file), text.strip()
+        return str(self.file), text
+
+    def _credential(self, field: str, name: str) -> str:
+        """Source: systemd.exec(5), `LoadCredential=`. Only the service's user can read it."""
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder:
+            raise InvalidSetting(
+                field, "CREDENTIALS_DIRECTORY is not set: systemd passes no credential"
+            )
+        return _text_of(field, Path(folder, name))[1]
+
+    def _of_keyring(self, field: str, entry: str) -> str:
+        service, _, username = entry.rpartition("/")
+        try:
+            found = needed("keyring", "keyring").get_password(service, username)
+        except InvalidSetting:
+            raise
+        except Exception as error:  # of a backend: its text may hold anything
+            raise InvalidSetting(
+                field, f"the keyring cannot be read ({type(error).__name__})"
+            ) from None
+        if found is None:
+            raise InvalidSetting(field, f"the keyring has no entry {entry}")
+        return str(found).strip()
+
+
+def _text_of(field: str, path: Path) -> tuple[int, str]:
+    """The mode and the text of a file. Raises InvalidSetting."""
+    try:
+        return path.stat().st_mode, path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InvalidSetting(field, f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidSetting(field, f"{path} is not text in UTF-8") from None
+    except ValueError:
+        raise InvalidSetting(field, f"{str(path)!r} is not a path") from None
 
 
 class VenueSection(Section):
@@ -146,6 +195,14 @@ class VenueSection(Section):
     def names(self) -> tuple[str, ...]:
         """The accounts' names in the ledger."""
         raise NotImplementedError
+
+    def can_send(self, account: str) -> bool:
+        """Whether the settings have what is needed to send orders of this account."""
+        return True
+
+    def keys(self) -> dict[str, Secret]:
+        """The secrets that only sending needs, by field name, besides those of `secrets`."""
+        return {}
 
     @property
     def at_venue(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "PriorPosition",
     "Records",
     "ReportsBalances",
+    "ReportsMarks",
     "UnreadablePayload",
     "Up",
     "Venue",
@@ -224,6 +225,17 @@ class Venue(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections."""
+
+
+@runtime_checkable
+class ReportsMarks(Protocol):
+    """A venue that states prices of its instruments."""
+
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        """The current price of each of these instruments: the venue's mark price, else the middle
+        of bid and ask, else the last trade. Instruments without a price are left out. May raise
+        VenueUnavailable or VenueRefused.
+        """
 
 
 @runtime_checkable

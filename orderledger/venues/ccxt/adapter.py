@@ -6,6 +6,7 @@ from typing import Any
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.venue import Records, Venue
@@ -38,6 +39,17 @@ def order_entry(settings: CcxtSettings, account: str) -> OrderEntry:
     return CcxtOrderEntry(exchange_of(settings, sends=True), account=account, now=SystemClock().now)
 
 
+async def permissions(settings: CcxtSettings, account: str) -> KeyPermissions:
+    """Ask by an exchange object of its own, which is closed afterwards."""
+    from orderledger.venues.ccxt import keys
+
+    exchange = exchange_of(settings)
+    try:
+        return await keys.permissions(exchange)
+    finally:
+        await exchange.close()
+
+
 def exchange_of(settings: CcxtSettings, *, sends: bool = False) -> Any:
     """ccxt's exchange with its credentials, including those for sending if it `sends`. Raises
     InvalidSetting, naming the field.
@@ -63,4 +75,5 @@ ADAPTER = Adapter(
     alias=CLIENT_ID,
     simulation="orderledger.simulation.ccxt.simulated:simulated",
     order_entry=order_entry,
+    permissions=permissions,
 )

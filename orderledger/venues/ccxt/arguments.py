@@ -9,11 +9,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import ccxt
-
 from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
+from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID

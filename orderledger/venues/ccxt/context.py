@@ -1,7 +1,7 @@
 """`CcxtContext`: what a translation needs besides the unified row."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -91,6 +91,8 @@ class CcxtContext:
     `takes_trades_of_orders`: False if ccxt.pro collects in each order the trades that it also
     pushes.
 
+    `size_of`: the size of one contract of a symbol, if it is known.
+
     `equal_trades`: counts trades without an id if several documents are one answer; None if each
     document is an answer.
     """
@@ -104,6 +106,7 @@ class CcxtContext:
     asked_at: datetime | None = None
     takes_trades_of_orders: bool = True
     equal_trades: Counter[str] | None = None
+    size_of: Callable[[str], Decimal | None] = lambda symbol: None
 
     @property
     def quirks(self) -> Quirks:

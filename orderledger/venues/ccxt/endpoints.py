@@ -2,21 +2,21 @@
 limiter paces them.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
-
-import ccxt
 
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.reading import UNREADABLE, folded_id
+from orderledger.venues.ccxt.reading import UNREADABLE, folded_id, price_of
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 ATTEMPTS = 3
@@ -141,6 +141,24 @@ class CcxtEndpoints:
     async def balance(self) -> Any:
         """The currencies."""
         return await self._ask("fetch_balance")
+
+    async def prices(self, symbols: Sequence[str]) -> dict[str, Decimal]:
+        """The mark price of contracts; else the middle of bid and ask, else the last trade.
+
+        Source: docs.ccxt.com, "Ticker structure" and "Mark Price".
+        """
+        known = [symbol for symbol in symbols if symbol in (self.exchange.markets or {})]
+        has, is_marked = self.exchange.has, is_of_contracts(self.exchange)
+        if not known:
+            return {}
+        if is_marked and has.get("fetchMarkPrices") is True:
+            rows = await self._ask("fetch_mark_prices", known)
+        elif has.get("fetchTickers") is True:
+            rows = await self._ask("fetch_tickers", known)
+        else:
+            rows = {one: await self._ask("fetch_ticker", one) for one in known}
+        found = {symbol: price_of(rows.get(symbol)) for symbol in known}
+        return {symbol: price for symbol, price in found.items() if price is not None}
 
     async def fundings(self, since: datetime) -> list[Any]:
         """Funding payments from `since` on, if ccxt can list them."""

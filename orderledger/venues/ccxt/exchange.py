@@ -10,15 +10,12 @@ from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
 from typing import Any
 
-import ccxt
-import ccxt.async_support
-import ccxt.pro
-
 from orderledger import InvalidSetting
 from orderledger.extend.messages import facts
 from orderledger.extend.runtime import secrecy
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
+from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request

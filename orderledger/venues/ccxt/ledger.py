@@ -16,8 +16,15 @@ from orderledger.extend.values import EXACT, ZERO
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.ccxt.context import CcxtContext
-from orderledger.venues.ccxt.ledger_words import CROSSING, READ_ELSEWHERE, UNIFIED, Meaning
+from orderledger.venues.ccxt.ledger_words import (
+    CROSSING,
+    DELIVERED,
+    READ_ELSEWHERE,
+    UNIFIED,
+    Meaning,
+)
 from orderledger.venues.ccxt.reading import needed_text, number, row_of, text, time_of
+from orderledger.venues.ccxt.settlements import settlement_messages
 
 IN, OUT = "in", "out"
 CROSSINGS = {IN: TransferKind.DEPOSIT, OUT: TransferKind.WITHDRAWAL}
@@ -36,6 +43,8 @@ def _entry(raw: Any, context: CcxtContext, listed: Set[TransferKind]) -> Transla
     word, meaning = _meaning(row, context)
     if meaning is READ_ELSEWHERE or text(row, "status") in ("pending", "failed", "canceled"):
         return Translation()
+    if meaning is DELIVERED:
+        return settlement_messages([row], context)
     direction = text(row, "direction")
     if direction not in (IN, OUT):
         raise Unreadable(f"a {word} has no direction")
@@ -69,7 +78,14 @@ def _meaning(row: Document, context: CcxtContext) -> tuple[str, Meaning]:
     meaning = (words or UNIFIED).get(word or "")
     if word is None or meaning is None:
         raise Unreadable(f"a ledger entry {word} is not known")
-    return word.lower(), meaning
+    return _named(word, text(row, "type")).lower(), meaning
+
+
+def _named(word: str, unified: str | None) -> str:
+    """The word that names an entry. A code has ccxt's word, unless that means a fact that is read
+    elsewhere."""
+    is_code = word.isdigit() and UNIFIED.get(unified or "") not in (None, READ_ELSEWHERE)
+    return unified if is_code and unified else word
 
 
 def _moved(row: Document, direction: str, context: CcxtContext) -> tuple[Decimal, str | None]:

@@ -11,13 +11,16 @@ from orderledger import TransferKind
 class _Mark(Enum):
     READ_ELSEWHERE = "read elsewhere"
     CROSSING = "deposit or withdrawal"
+    DELIVERED = "settlement of a contract"
 
 
 READ_ELSEWHERE: Final = _Mark.READ_ELSEWHERE
 """A trade, its fee, its profit, or a funding."""
 CROSSING: Final = _Mark.CROSSING
 """A deposit or a withdrawal, by its direction."""
-Meaning = TransferKind | Literal[_Mark.READ_ELSEWHERE, _Mark.CROSSING]
+DELIVERED: Final = _Mark.DELIVERED
+"""The end of a contract: a settlement."""
+Meaning = TransferKind | Literal[_Mark.READ_ELSEWHERE, _Mark.CROSSING, _Mark.DELIVERED]
 OTHER, INTERNAL = TransferKind.OTHER, TransferKind.INTERNAL
 
 UNIFIED: Mapping[str, Meaning] = {
@@ -54,3 +57,14 @@ KRAKEN: Mapping[str, Meaning] = {
 """`type` (support.kraken.com, "How to interpret Ledger history fields"; docs.kraken.com, "Get
 Ledgers Info"). `rollover` is a charge for a margin trade. `margin` and `settled`
 are profits of margin trades, which are not read: they are left out."""
+
+OKX: Mapping[str, Meaning] = {
+    **dict.fromkeys(("2", "5", "8", "9"), READ_ELSEWHERE),
+    **dict.fromkeys(("1", "6"), INTERNAL),
+    "3": DELIVERED,
+    "7": TransferKind.INTEREST,
+    **dict.fromkeys(("4", "10", "11"), OTHER),
+}
+"""`type` of a bill (okx.py of ccxt 4.5.90, parse_ledger_entry_type): 1 transfer, 2 trade, 3
+delivery, 4 auto token conversion, 5 liquidation, 6 margin transfer, 7 interest deduction, 8 funding
+rate, 9 ADL, 10 clawback, 11 system token conversion. ccxt calls most of them a trade."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from orderledger.venues.ccxt.ledger_words import BINANCE, KRAKEN, Meaning
+from orderledger.venues.ccxt.ledger_words import BINANCE, KRAKEN, OKX, Meaning
 
 IdForm = Literal["text", "hex", "integer", "uuid"]
 
@@ -136,6 +136,7 @@ _OKX = Quirks(
     fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
     words_in=("state",),
     triggered=frozenset({"effective"}),
+    ledger_words=OKX,
     edits_in_place=True,
 )
 _BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",), edits_in_place=True)

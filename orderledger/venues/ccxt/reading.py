@@ -14,13 +14,14 @@ from pydantic import BaseModel, ValidationError
 
 from orderledger.extend.messages import facts, numbers_and_times
 from orderledger.extend.runtime import printable
-from orderledger.extend.values import ZERO
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing, moment
 from orderledger.venues.base.fields import number as exact_number
 
 Meaning = TypeVar("Meaning")
 Kind = TypeVar("Kind", bound=BaseModel)
 LONGEST_WORD = 200
+HALF = Decimal("0.5")
 LEAST_MILLISECONDS = 10**12
 """A smaller number counts seconds."""
 
@@ -176,3 +177,18 @@ def word_in(row: Document, names: Iterable[str]) -> str | None:
     words = (info.get(name) for name in names)
     found = next((word for word in words if isinstance(word, str) and word.strip()), None)
     return None if found is None else printable(found).strip()[:LONGEST_WORD] or None
+
+
+def price_of(ticker: Any) -> Decimal | None:
+    """The mark price of a ticker, else the middle of bid and ask, else the last trade."""
+    if not isinstance(ticker, dict):
+        return None
+    try:
+        mark, bid, ask, last = (
+            positive(ticker, name) for name in ("markPrice", "bid", "ask", "last")
+        )
+    except Unreadable:
+        return None
+    if mark is not None:
+        return mark
+    return EXACT.multiply(EXACT.add(bid, ask), HALF) if bid and ask else last

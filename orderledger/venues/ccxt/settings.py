@@ -81,6 +81,9 @@ class CcxtSettings(OneAccountSection):
             raise ValueError("give both url and websocket_url, or neither")
         return self
 
+    def can_send(self, account: str) -> bool:
+        return bool(self.credentials) or not isinstance(self.exchange, str)
+
     @property
     def at_venue(self) -> tuple[str, ...]:
         where = next(

@@ -7,6 +7,7 @@ clock, no network.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from orderledger.venues.base.definitions import Terms
@@ -20,6 +21,7 @@ from orderledger.venues.ccxt.holdings import (
 )
 from orderledger.venues.ccxt.markets import terms_of_market, terms_of_symbol
 from orderledger.venues.ccxt.orders import order_messages
+from orderledger.venues.ccxt.settlements import settlement_messages
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 
@@ -45,6 +47,7 @@ PARTS: Mapping[str, Callable[[Sequence[Any], CcxtContext], Translation]] = {
     "transfer": transfer_messages,
     "position": position_messages,
     "balance": _balances,
+    "settlement": settlement_messages,
 }
 """The parts of a document, each as one row, or as a list under the plural. Trades come first: an
 order's status follows them.
@@ -77,8 +80,8 @@ class CcxtRecording:
     """`Recording`: the documents of one account. `records` decides which client ids are ours."""
 
     def __init__(self, account: str, records: Records | None = None) -> None:
-        self._context = CcxtContext(account=account, records=records)
         self._terms: dict[str, Terms] = {}
+        self._context = CcxtContext(account=account, records=records, size_of=self._size_of)
 
     def read(self, document: Any) -> Translation:
         self._note_markets(document)
@@ -89,6 +92,10 @@ class CcxtRecording:
 
     def terms_of(self, instrument: str) -> Terms | None:
         return self._terms.get(instrument) or terms_of_symbol(instrument)
+
+    def _size_of(self, instrument: str) -> Decimal | None:
+        terms = self._terms.get(instrument)
+        return None if terms is None else terms.multiplier
 
     def _note_markets(self, document: Any) -> None:
         for name in sorted(MARKETS):

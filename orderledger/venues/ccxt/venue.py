@@ -3,9 +3,10 @@ websockets report changes sooner.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -260,6 +261,10 @@ class CcxtVenue(PolledVenue):
         balance = await self._endpoints.balance()
         return self.balances(translated + balance_messages(balance, context, is_wallet=is_wallet))
 
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        await self._load_markets()
+        return await self._endpoints.prices(instruments)
+
     def reports_position(self, instrument: str) -> bool:
         """Contracts only: spot accounts have balances of currencies."""
         if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchPositions"):
@@ -277,6 +282,7 @@ class CcxtVenue(PolledVenue):
             memory=self._memory,
             source=source,
             received_at=self.now(),
+            size_of=self._size_of,
         )
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
@@ -288,6 +294,10 @@ class CcxtVenue(PolledVenue):
 
     def _pushed_trades(self, rows: list[Any]) -> Translation:
         return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _size_of(self, instrument: str) -> Decimal | None:
+        terms = self.terms_of(instrument)
+        return None if terms is None else terms.multiplier
 
     def _market(self, instrument: str) -> Any:
         return (self.exchange.markets or {}).get(instrument)

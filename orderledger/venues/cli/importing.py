@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,13 +168,14 @@ def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "Imported":
-    from orderledger.venues.importers.importing import import_rows
+    from orderledger.venues.importers.importing import KnownTo, import_rows
 
     with (
         options.reading(),
         options.make_ledger(db) as ledger,
         progress("importing rows", None) as show,
     ):
+        chosen = replace(chosen, known=KnownTo(ledger, chosen.account))
         imported = import_rows(
             ledger, importer.read(file, chosen), show=lambda so_far: show(so_far.rows)
         )

@@ -46,7 +46,8 @@ class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: seconds
     between two reconciliations of an account; None to reconcile only at the start and after
     gaps. `check_views` raises if the views do not follow the log. `records`: where orders are
-    looked up by their names, by default in the book's views.
+    looked up by their names, by default in the book's views. `closes_venues`: False if the caller
+    closes them.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Collector:
         check_views: Callable[[], None] = lambda: None,
         records: Records | None = None,
         retry_seconds: float = RETRY_SECONDS,
+        closes_venues: bool = True,
     ) -> None:
         self._book = book
         self._venues = venues
@@ -71,6 +73,7 @@ class Collector:
         self._publish = publish
         self._publishing = publishing
         self._retry_seconds = retry_seconds
+        self._closes_venues = closes_venues
         self._records = records
         self._began_at = clock.now()
         self._is_running = True
@@ -126,7 +129,7 @@ class Collector:
             for task in [*tasks, stopping]:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
-            for venue in self._venues:
+            for venue in self._venues if self._closes_venues else ():
                 await venue.aclose()
             self._is_running = False
             self._watch.look_at_views()

@@ -73,7 +73,7 @@ async def _collect(
             loop.call_soon_threadsafe(end)
 
     signals.lead_to(stop_collecting)
-    published = await _claimed(settings, ledger)
+    published = await claimed(settings, ledger)
     await collector.note_absence(published)
     await collector.run(stop)
 
@@ -97,7 +97,7 @@ def _give_up_later(collector: Collector) -> None:
     timer.start()
 
 
-async def _claimed(settings: CollectSettings, ledger: "Ledger") -> Collection[dict[str, Any]]:
+async def claimed(settings: CollectSettings, ledger: "Ledger") -> Collection[dict[str, Any]]:
     """Claim these accounts for this collector, and return the earlier statuses of collectors.
     Raises InvalidSetting if another collector has claimed them.
 

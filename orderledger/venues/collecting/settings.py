@@ -8,6 +8,7 @@ find it. The tables `[[venues]]` are read by the settings of their adapters (see
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,9 @@ from orderledger.extend.runtime import toml_files
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.registry import adapter, adapters
 from orderledger.venues.base.settings import Seconds, VenueSection
+
+SECTIONS_OF_OTHERS = ("gateway", "serve", "alerts")
+"""Tables of the same file that `connect`, `serve` and `watch` read."""
 
 Hours = Annotated[float, Field(gt=0, le=24 * 366 * 20)]
 
@@ -123,13 +127,15 @@ class CollectSettings(BaseSettings):
         }
         try:
             given = TomlConfigSettingsSource(cls, path)()
+            given = {name: value for name, value in given.items() if name not in SECTIONS_OF_OTHERS}
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None
         try:
             settings = cls(
                 **{name: value for name, value in given.items() if name not in environment}
             )
-            settings._check()
+            for place, fault_found in settings.contradictions():
+                raise InvalidSetting(".".join(map(str, place)), fault_found)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             where = _where([str(part) for part in fault["loc"]], environment, path)
@@ -148,22 +154,24 @@ class CollectSettings(BaseSettings):
             ) from None
         return settings
 
-    def _check(self) -> None:
-        """Check rules that involve several settings. Raises InvalidSetting."""
+    def contradictions(self) -> Iterator[toml_files.Fault]:
+        """Faults that only several settings together show, and secrets that cannot be read."""
         if not self.venues:
-            raise InvalidSetting("venues", "names none")
+            yield ("venues",), "names none"
         named: dict[tuple[str, ...], int] = {}
         for index, venue in enumerate(self.venues):
             accounts = [("account", repr(name)) for name in venue.names]
             for key in [*accounts, *((venue.venue, venue.url, name) for name in venue.at_venue)]:
                 if key in named:
                     what = f"account {key[1]}" if len(key) == 2 else key[2]
-                    raise InvalidSetting(
-                        f"venues.{index}", f"{what} is already named in venues.{named[key]}"
-                    )
+                    yield ("venues", index), f"{what} is already named in venues.{named[key]}"
                 named[key] = index
             for name, secret in venue.secrets().items():
-                secret.read(f"venues.{index}.{name}")
+                try:
+                    secret.read(f"venues.{index}.{name}")
+                except InvalidSetting as error:
+                    _, _, *rest = error.field.split(".")
+                    yield ("venues", index, *rest), error.fault
 
 
 def _where(loc: list[str], environment: set[str], path: Path) -> str:

@@ -3,6 +3,7 @@
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.venue import Records, Venue
@@ -26,6 +27,18 @@ def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
     return HyperliquidOrderEntry(
         account=account, url=settings.url, sign=sign, now=SystemClock().now, vault=vault
     )
+
+
+async def permissions(settings: HyperliquidSettings, account: str) -> KeyPermissions:
+    """An API wallet trades and cannot withdraw: withdrawals are signed by the account's own key."""
+    from orderledger.venues.hyperliquid.keys import permissions_of
+    from orderledger.venues.hyperliquid.signing import address_of
+
+    one = next(one for one in settings.accounts if one.account == account)
+    if one.private_key is None:
+        return KeyPermissions(source="no key: public data only")
+    key = one.private_key.read("venues.hyperliquid.accounts.private_key")
+    return await permissions_of(settings.url, address_of(key))
 
 
 def build(settings: HyperliquidSettings, records: Records) -> Venue:
@@ -57,5 +70,6 @@ ADAPTER = Adapter(
     recording=recording,
     alias=CLOID,
     order_entry=order_entry,
+    permissions=permissions,
     simulation="orderledger.simulation.hyperliquid.simulated:simulated",
 )

@@ -83,6 +83,16 @@ class HyperliquidEndpoints:
             raise VenueUnavailable(f"spotClearinghouseState returned {as_text(state)[:200]}")
         return state
 
+    async def mids(self, exchange: str) -> dict[str, Any]:
+        """The middle of bid and ask by coin; if the book is empty, the last trade.
+
+        Source: hyperliquid.gitbook.io, Info endpoint, "Retrieve mids for all coins".
+        """
+        answer = await self._ask("allMids", **({"dex": exchange} if exchange else {}))
+        if not isinstance(answer, dict):
+            raise VenueUnavailable(f"allMids returned {as_text(answer)[:200]}")
+        return answer
+
     async def meta(self, exchange: str) -> Any:
         """The perpetuals of one exchange."""
         return await self._ask("meta", **({"dex": exchange} if exchange else {}))

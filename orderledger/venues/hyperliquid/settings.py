@@ -73,6 +73,16 @@ class HyperliquidSettings(VenueSection):
     def names(self) -> tuple[str, ...]:
         return tuple(one.account for one in self.accounts)
 
+    def keys(self) -> dict[str, Secret]:
+        return {
+            f"accounts.{number}.private_key": one.private_key
+            for number, one in enumerate(self.accounts)
+            if one.private_key is not None
+        }
+
+    def can_send(self, account: str) -> bool:
+        return any(one.private_key is not None for one in self.accounts if one.account == account)
+
     @property
     def at_venue(self) -> tuple[str, ...]:
         return tuple(f"address {one.address.lower()}" for one in self.accounts)

@@ -15,16 +15,26 @@ def signer_of(
     """A function that signs an action with the key of an account or of its API wallet. Raises
     InvalidSetting without the SDK, or for an invalid key.
     """
-    secrecy.learn(private_key)
-    accounts, signing = needed("eth_account", EXTRA), needed("hyperliquid.utils.signing", EXTRA)
-    try:
-        wallet = accounts.Account.from_key(private_key)
-    except Exception as error:  # its text may hold the key
-        raise InvalidSetting(
-            "private_key", f"does not hold a private key ({type(error).__name__})"
-        ) from None
+    wallet, signing = _wallet_of(private_key), needed("hyperliquid.utils.signing", EXTRA)
 
     def sign(action: Mapping[str, Any], nonce: int, expires_after: int) -> Any:
         return signing.sign_l1_action(wallet, action, vault, nonce, expires_after, is_mainnet)
 
     return sign
+
+
+def address_of(private_key: str) -> str:
+    """The address of a key, in lower case. Raises InvalidSetting without the SDK, or for an invalid
+    key."""
+    return str(_wallet_of(private_key).address).lower()
+
+
+def _wallet_of(private_key: str) -> Any:
+    secrecy.learn(private_key)
+    accounts = needed("eth_account", EXTRA)
+    try:
+        return accounts.Account.from_key(private_key)
+    except Exception as error:  # its text may hold the key
+        raise InvalidSetting(
+            "private_key", f"does not hold a private key ({type(error).__name__})"
+        ) from None

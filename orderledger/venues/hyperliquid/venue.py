@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from orderledger import Balance, Message, PositionMode
 from orderledger.extend.values import Clock, SystemClock
@@ -171,6 +173,16 @@ class Hyperliquid(BaseVenue):
 
     def terms_of(self, instrument: str) -> Terms | None:
         return self._instruments.terms_of(instrument)
+
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        """The middle of bid and ask."""
+        exchanges = {name.partition(":")[0] if ":" in name else "" for name in instruments}
+        mids: dict[str, Any] = {}
+        for exchange in sorted(exchanges):
+            mids |= await self._context.endpoints.mids(exchange)
+        return {
+            name: Decimal(mids[name]) for name in instruments if isinstance(mids.get(name), str)
+        }
 
     async def open_orders(self, account: str) -> Listing:
         return await self._answers.open_orders(self._watched[account])

@@ -5,19 +5,46 @@ listed.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orderledger import Message, Outcome
 from orderledger.venues.importers.source import LeftOut, Readable, Row, Unreadable
 
+if TYPE_CHECKING:
+    from orderledger import Ledger
+
 AT_ONCE = 1_000
 """Messages in one commit."""
+JUST_BEFORE = timedelta(microseconds=1)
 
 
 class ImportRecorder(Protocol):
     """The methods of a ledger that an import uses."""
 
     def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+
+@dataclass(frozen=True)
+class KnownTo:
+    """`Known`: the data of a ledger about one account."""
+
+    ledger: "Ledger"
+    account: str
+
+    def has_fill(self, venue_order_id: str, fill_id: str) -> bool:
+        """Whether this fill of the account counts."""
+        fills = self.ledger.trades(
+            account=self.account, venue_order_id=venue_order_id, fill_id=fill_id
+        )
+        return bool(fills)
+
+    def is_held(self, instrument: str, at: datetime) -> bool:
+        """Whether the account had a position just before this time."""
+        rows = self.ledger.positions(
+            account=self.account, instrument=instrument, effective_at=at - JUST_BEFORE
+        )
+        return any(row["position_quantity"] for row in rows)
 
 
 @dataclass

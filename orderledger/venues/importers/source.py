@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from orderledger import InvalidMessage, Message, Source
 from orderledger.extend.messages import facts
+from orderledger.venues.base.row_meanings import RowMeaning
 from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.objects import as_evidence
 
@@ -45,6 +46,26 @@ class NothingToRecord(Exception):
     """Raised by a translation of a row that is left out. Its text is the reason."""
 
 
+class Known(Protocol):
+    """The ledger's data, for rows that an earlier version recorded in another way."""
+
+    def has_fill(self, venue_order_id: str, fill_id: str) -> bool:
+        """Whether this fill of the account counts."""
+
+    def is_held(self, instrument: str, at: datetime) -> bool:
+        """Whether the account had a position just before this time."""
+
+
+class NothingKnown:
+    """An empty ledger."""
+
+    def has_fill(self, venue_order_id: str, fill_id: str) -> bool:
+        return False
+
+    def is_held(self, instrument: str, at: datetime) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The user's options for the file.
@@ -63,6 +84,7 @@ class Options:
     mapping: Path | None = None
     date_format: str = ""
     unchecked: bool = False
+    known: Known = field(default_factory=NothingKnown)
 
     def context(self, row: Any) -> ObjectContext:
         """Makes the messages of one row."""
@@ -75,7 +97,7 @@ class Options:
 class Importer:
     """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the
     reference. `checked_with`: the files that it was compared with; empty if it is unchecked,
-    None if each mapping names its own.
+    None if each mapping names its own. `rows`: the kinds of rows besides executions.
     """
 
     name: str
@@ -84,6 +106,7 @@ class Importer:
     lacks: str
     read: Callable[[Path, Options], Iterator[Row]]
     checked_with: str | None = ""
+    rows: tuple[RowMeaning, ...] = ()
 
 
 def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:

@@ -145,6 +145,7 @@ def _terms(given: ForeignObject) -> dict[str, Any]:
         "order_type": ORDER_TYPES.get(given.word("order_type") or "", "other"),
         "limit_price": options.number("price"),
         "stop_price": options.number("trigger_price"),
+        "display_quantity": options.number("display_qty"),
         "time_in_force": TIMES_IN_FORCE.get(given.word("time_in_force") or ""),
         "expire_at": options.moment("expire_time_ns"),
         "post_only": given.flag("post_only") or None,
@@ -236,8 +237,17 @@ def _filled(given: ForeignObject, context: ObjectContext) -> list[Message]:
         price=given.needed_number("last_px"),
         fee=fee,
         fee_currency=currency or None,
+        position_id=_position_id(given),
         liquidity=LIQUIDITY.get(given.word("liquidity_side") or ""),
     )
+
+
+def _position_id(given: ForeignObject) -> str | None:
+    """The position of a fill, where Nautilus keeps several of one instrument (OMS type HEDGING).
+    With NETTING, the id is only the instrument and the strategy."""
+    position = given.identifier("position_id")
+    netted = f"{given.get('instrument_id')}-{given.get('strategy_id')}"
+    return None if position == netted else position
 
 
 EVENTS: dict[str, Callable[[ForeignObject, ObjectContext], list[Message]]] = {

@@ -1,17 +1,21 @@
 """The ledger's queries about one account, as calls of Lighter's REST."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from orderledger import Fill, Message
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now
-from orderledger.venues.base.fields import Document, Unreadable, can_be_id
+from orderledger.venues.base.fields import Document, Unreadable, can_be_id, number
 from orderledger.venues.base.translation import NO_ORDER, Translation, joined
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.interpreting import Interpreter
+from orderledger.venues.lighter.markets import DETAILS
+from orderledger.venues.lighter.markets import MARKS as MARKET_ID
 from orderledger.venues.lighter.orders import MARKS, changed_at
 from orderledger.venues.lighter.reading import grain, index, rows_of
 from orderledger.venues.lighter.rest import PAGE, Rest
@@ -110,6 +114,22 @@ class LighterQueries:
         if not document.get("accounts"):
             raise VenueUnavailable("account: the account is not in the answer")
         return await self._interpreter.read(account, document, self._now())
+
+    async def prices(self, instruments: Sequence[str]) -> dict[str, Decimal]:
+        """The mark price of each market, else its last trade.
+
+        Source: lighter-sdk, `PerpsOrderBookDetail` and `SpotOrderBookDetail`.
+        """
+        document = await self._rest.get("orderBookDetails", {})
+        self._interpreter.markets = markets = self._interpreter.markets.learned(document)
+        found: dict[str, Decimal] = {}
+        lists = (document.get(name) for name in DETAILS)
+        for _, row in (pair for rows in lists for pair in rows_of(rows, MARKET_ID)):
+            name = markets.symbols.get(int(index(row, "market_id") or 0))
+            price = number(row, "mark_price") or number(row, "last_trade_price")
+            if name in instruments and price:
+                found[str(name)] = price
+        return found
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]

@@ -61,6 +61,9 @@ class LighterSettings(OneAccountSection):
             )
         return allowed
 
+    def can_send(self, account: str) -> bool:
+        return self.private_key is not None
+
     @property
     def at_venue(self) -> tuple[str, ...]:
         return (f"account_index {self.account_index}",)

@@ -4,6 +4,7 @@ and signs nothing."""
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from orderledger import Balance, Message, PositionMode
@@ -115,6 +116,10 @@ class LighterVenue(BaseVenue):
 
     async def positions(self, account: str) -> Sequence[Balance]:
         return self.balances(await self._queries.positions(account))
+
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        """The mark price of perpetuals, the last trade of spot markets."""
+        return await self._queries.prices(instruments)
 
     def reports_position(self, instrument: str) -> bool:
         """False for spot instruments such as `ETH/USDC`: these are balances of two currencies."""

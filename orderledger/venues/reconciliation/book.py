@@ -23,6 +23,7 @@ TERMS_SET = ("order_replaced.", "order_restated.")
 MOVES_BALANCES = (
     *("fill_recorded.", "fill_corrected.", "fill_busted.", "order_attributed."),
     *("funding_recorded.", "transfer_recorded.", "position_adjusted.", "instrument_"),
+    "settlement_busted.",
 )
 """Beginnings of the stored names of events that can change the total of a balance."""
 ADDS_ROWS = ("fill_recorded.", "funding_recorded.", "transfer_recorded.")

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     FILL_DIFFERS = "fill_differs"
     MISSING_FUNDING = "missing_funding"
     MISSING_TRANSFER = "missing_transfer"
+    MISSING_EVENT = "missing_event"
     MISSING_ORDER = "missing_order"
     MISSING_END = "missing_end"
     UNANSWERED_ORDER = "unanswered_order"

@@ -1,5 +1,5 @@
-"""Fills, corrections, busts, fundings and transfers: those that the ledger missed, and those that
-differ."""
+"""Fills, corrections, busts, fundings, transfers, and what happened to instruments: those that the
+ledger missed, and those that differ."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,12 @@ from orderledger import (
     Funding,
     Instrument,
     Message,
+    Rename,
     Replaced,
     Restated,
+    Settle,
+    SettlementBusted,
+    Split,
     Transfer,
 )
 from orderledger.extend.messages import Report
@@ -20,8 +24,12 @@ from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers
 
-Money = Fill | FillCorrected | FillBusted | Funding | Transfer
-MONEY = (Fill, FillCorrected, FillBusted, Funding, Transfer, Instrument)
+OfInstrument = Split | Settle | SettlementBusted | Rename
+Money = Fill | FillCorrected | FillBusted | Funding | Transfer | OfInstrument
+MONEY = (
+    *(Fill, FillCorrected, FillBusted, Funding, Transfer, Instrument),
+    *(Split, Settle, SettlementBusted, Rename),
+)
 TERMS = (Replaced, Restated)
 
 
@@ -35,13 +43,13 @@ def reports_in(messages: Sequence[Message]) -> list[Report]:
 
 
 def money_in(messages: Sequence[Message]) -> list[Message]:
-    """The messages about fills, funding, transfers and instruments."""
+    """The messages about fills, funding, transfers, and what happened to instruments."""
     return [message for message in messages if isinstance(message, MONEY)]
 
 
 def record_missed(account: ReconciledAccount, messages: Sequence[Message]) -> list[Break]:
-    """Record the fills, corrections, busts, fundings and transfers that the ledger lacks, with
-    their terms.
+    """Record the fills, corrections, busts, fundings, transfers and events of instruments that the
+    ledger lacks, with their terms.
 
     Returns a break for each. Other reports about orders in an answer about fills are ignored here:
     the comparison of orders queries the orders.
@@ -125,6 +133,8 @@ def _kind(message: Money) -> Kind:
         return Kind.MISSING_FUNDING
     if isinstance(message, Transfer):
         return Kind.MISSING_TRANSFER
+    if isinstance(message, OfInstrument):
+        return Kind.MISSING_EVENT
     return Kind.EXCESS_FILL if isinstance(message, FillBusted) else Kind.MISSING_FILL
 
 
@@ -134,6 +144,9 @@ def _subject(message: Money) -> str:
     if isinstance(message, Transfer):
         name = message.venue_id or reported_at(message).isoformat()
         return f"{message.currency}:{message.kind}:{name}"
+    if isinstance(message, OfInstrument):
+        name = message.message_id or reported_at(message).isoformat()
+        return f"{message.type}:{message.instrument}:{name}"
     return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
 
 
@@ -144,4 +157,6 @@ def _text(message: Money) -> str:
         return f"{message.amount:f} {message.currency} on {message.instrument}"
     if isinstance(message, Transfer):
         return f"{message.kind} of {message.amount:f} {message.currency}"
+    if isinstance(message, OfInstrument):
+        return f"{message.type} of {message.instrument}"
     return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"

@@ -15,6 +15,7 @@ from orderledger import (
     Message,
     Reinstated,
     Restated,
+    SettlementBusted,
     Source,
     Transfer,
 )
@@ -229,6 +230,19 @@ def _transfer_back(log: "Ledger", event: EventRow, now: datetime) -> Message:
     )
 
 
+def _bust_settlement(log: "Ledger", event: EventRow, now: datetime) -> Message | None:
+    """None for a settlement without an id: nothing can name it."""
+    payload = event["payload"]
+    if payload.get("message_id") is None:
+        return None
+    return SettlementBusted(
+        account=event["account"],
+        instrument=payload["instrument"],
+        settlement_id=payload["message_id"],
+        at=event["at"],
+    )
+
+
 def _pay_back(log: "Ledger", event: EventRow, now: datetime) -> Message:
     payload = event["payload"]
     return Funding(
@@ -255,4 +269,5 @@ _UNDO: dict[str, Callable[["Ledger", EventRow, datetime], Message | None]] = {
     "position_adjusted": _adjust,
     "funding_recorded": _pay_back,
     "transfer_recorded": _transfer_back,
+    "instrument_settled": _bust_settlement,
 }

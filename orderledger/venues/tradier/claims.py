@@ -18,15 +18,13 @@ from orderledger.venues.tradier.vocabulary import (
 )
 
 
-def claims_of(row: TradierOrder, *, is_combination: bool = False) -> ReportedClaims:
+def claims_of(row: TradierOrder, *, is_in_units: bool = False) -> ReportedClaims:
     """The claims of a row. A filled quantity or average price of 0 with the status `filled` is not
-    known yet. `is_combination`: the ledger counts its units, and Tradier its contracts, so no
-    quantity is claimed."""
+    known yet. `is_in_units`: whether the ledger counts the order in combinations, as Tradier
+    does."""
     quantity, cumulated = row.quantity, row.exec_quantity
-    if row.is_compound:
+    if row.is_compound and not is_in_units:
         quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
-    if is_combination:
-        quantity = cumulated = None
     if row.status == "filled" and not cumulated:
         cumulated = None
     has_leaves = (

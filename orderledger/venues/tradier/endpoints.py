@@ -1,7 +1,7 @@
 """Tradier's REST endpoints: orders of today and of earlier days, one order, positions, a session of
 the stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,6 @@ LONGEST = timedelta(days=30)
 KEPT_FOR = timedelta(minutes=1)
 """Tradier forbids polling the filtered list: an answer is reused for this long."""
 NOT_FOUND = frozenset({400, 404})
-MOVED = "ach,wire,dividend,fee,tax,journal,check,transfer,adjustment,interest"
-"""The types of the history that are not trades."""
 SETTLED = timedelta(days=7)
 """The history is updated at night, by the clearing firm: rows of these days may still come."""
 
@@ -80,13 +78,19 @@ class TradierEndpoints:
             document, "positions", lambda value: rows_within(value, "positions", "position")
         )
 
+    async def quotes(self, symbols: Sequence[str]) -> list[Any]:
+        """Quotes of these symbols. Source: docs.tradier.com, "Get Quotes"."""
+        asked: dict[str, str | int] = {"symbols": ",".join(symbols)}
+        document = await self._document("/markets/quotes", asked)
+        return _rows(document, "quotes", lambda value: rows_within(value, "quotes", "quote"))
+
     async def history(self, number: str, since: datetime) -> list[Any]:
-        """Money that moved in the days from `since` on: whole days, of which each is complete only
-        after some nights."""
+        """The events of the days from `since` on: whole days, of which each is complete only after
+        some nights. All types, so that one that is not known is seen."""
         days: dict[str, str | int] = {"start": (since - SETTLED).date().isoformat()}
         rows: list[Any] = []
         for page in range(1, MOST_PAGES + 1):
-            asked = {**days, "type": MOVED, "page": page, "limit": PAGE}
+            asked = {**days, "page": page, "limit": PAGE}
             document = await self._document(f"/accounts/{number}/history", asked)
             found = _rows(document, "history", lambda value: rows_within(value, "history", "event"))
             rows += found

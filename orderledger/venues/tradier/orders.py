@@ -1,10 +1,14 @@
 """Translates a row of an order, or an event about one, to messages: terms, fills, then the status.
 
 An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
-own instrument and side. Its quantity counts the contracts of all legs; a `restated` reports this
-before the first of them is filled.
+own instrument and side. A combination that we requested with `legs` is counted in units, and its
+fills name their leg. The quantity of any other order with legs counts the contracts of all of them;
+a `restated` reports this before the first of them is filled. The legs of a group that we requested
+one by one are orders of their own.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,13 +17,15 @@ from orderledger import OrderStatus as Status
 from orderledger import StatusObserved as StatusReport
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import ZERO, DatedBy, plain
-from orderledger.venues.base.translation import Translation
+from orderledger.extend.views import Row
+from orderledger.venues.base.translation import Translation, joined
 from orderledger.venues.tradier.claims import (
     claims_of,
     counts_legs,
     event_claims_of,
     leg_quantity,
 )
+from orderledger.venues.tradier.combinations import leg_number, own_orders, requested_legs
 from orderledger.venues.tradier.context import TradierContext
 from orderledger.venues.tradier.fills import Filled, Numbers
 from orderledger.venues.tradier.rows import TradierOrder
@@ -30,7 +36,6 @@ from orderledger.venues.tradier.vocabulary import (
     LEG_ALIAS,
     ROW_HAS_MORE,
     SAYS_MORE,
-    SPREADS,
     STATUSES,
     UNFILLED_ENDS,
 )
@@ -42,28 +47,24 @@ COUNTED_TWICE = "counted_twice"
 
 def order_messages(row: TradierOrder, context: TradierContext) -> Translation:
     """The messages of a REST row. The questions are about fills without a price."""
+    own = own_orders(row, context)
+    if own:
+        apart = joined(order_messages(leg, context) for leg in own)
+        rest = [leg for leg in row.legs if leg not in own]
+        return apart + order_messages(replace(row, legs=rest), context) if rest else apart
     common, text = _common(row, context)
+    legs = requested_legs(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
-    fills, is_short = _fills(row, context, common)
-    is_combination = _is_combination(row, context)
+    fills, is_short = _fills(row, context, common, legs)
     claims = (
-        None if is_stale else claims_of(row, is_combination=is_combination)
+        None if is_stale else claims_of(row, is_in_units=bool(legs))
     )  # otherwise old numbers of the same moment would count as the last ones
-    messages = [*([] if is_combination else _restated(row, common)), *fills]
-    messages += _replaced(row, context, common)
+    messages = [*([] if legs else _restated(row, common)), *fills]
+    messages += _replaced(row, context, common, is_in_units=bool(legs))
     messages.append(
         _status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None)
     )
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
-
-
-def _is_combination(row: TradierOrder, context: TradierContext) -> bool:
-    """Whether we requested it with legs. The ledger then counts units of the combination."""
-    if row.kind not in SPREADS:
-        return False
-    names = [name for name in (row.venue_order_id, row.tag) if name is not None]
-    found = (context.records.order(context.account, name) for name in names)
-    return any(own is not None and own.get("legs") for own in found)
 
 
 def event_messages(row: TradierOrder, parent: str | None, context: TradierContext) -> Translation:
@@ -153,7 +154,7 @@ def _reason(row: TradierOrder) -> str | None:
 
 
 def _fills(
-    row: TradierOrder, context: TradierContext, common: dict[str, Any]
+    row: TradierOrder, context: TradierContext, common: dict[str, Any], legs: Sequence[Row]
 ) -> tuple[list[Message], bool]:
     """The fills that the ledger may not have, and whether some could not be priced."""
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
@@ -179,6 +180,7 @@ def _fills(
             filled.news(line) if line.instrument is not None and line.side is not None else None
         )
         if numbers is not None:
+            fields["leg"] = leg_number(line, legs)
             fills.append(_fill(numbers, fields))
             filled.add(fills[-1])
         messages += fills
@@ -225,15 +227,18 @@ def _restated(row: TradierOrder, common: dict[str, Any]) -> list[Message]:
     ]
 
 
-def _replaced(row: TradierOrder, context: TradierContext, common: dict[str, Any]) -> list[Message]:
+def _replaced(
+    row: TradierOrder, context: TradierContext, common: dict[str, Any], *, is_in_units: bool = False
+) -> list[Message]:
     """The prices in force, or until the end, if they differ from our request: the order was
-    changed. Tradier keeps the id, and cannot change quantities.
+    changed. Tradier keeps the id, and cannot change quantities. The price of a combination is the
+    net price of a unit.
     """
     known = known_as(context.records, context.account, row.venue_order_id)
     if (
         known is None
         or known.get("origin") != "own"
-        or row.is_compound
+        or (row.is_compound and not is_in_units)
         or row.status not in HAS_WORKED
     ):
         return []
@@ -242,9 +247,12 @@ def _replaced(row: TradierOrder, context: TradierContext, common: dict[str, Any]
         or known.get("updated_at") is None
         or row.at >= known["updated_at"]
     )
+    limit_price, asked = row.limit_price, known.get("limit_price")
+    if is_in_units and limit_price is not None and asked is not None:
+        limit_price = limit_price.copy_abs().copy_sign(asked)  # `credit` and `debit` have no sign
     changed: dict[str, Any] = {
         name: stated
-        for name, stated in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
+        for name, stated in (("limit_price", limit_price), ("stop_price", row.stop_price))
         if stated is not None and known.get(name) is not None and stated != known[name]
     }
     return [Replaced(**common, **changed)] if changed and is_news else []

@@ -5,7 +5,7 @@ came as numbers.
 from decimal import Decimal
 from typing import Any
 
-from orderledger.extend.values import plain
+from orderledger.extend.values import EXACT, plain
 from orderledger.venues.base import fields
 from orderledger.venues.base.fields import (
     LONGEST_ID,
@@ -77,3 +77,11 @@ def label(row: Document, name: str) -> str | None:
     if text is not None and not text.isprintable():
         raise Unreadable(f"{name} has characters that cannot be printed")
     return text
+
+
+def quoted_price(row: Document) -> Decimal | None:
+    """The middle of bid and ask of a quote, else its last trade. None without both."""
+    bid, ask, last = (number(row, name) for name in ("bid", "ask", "last"))
+    if bid and ask:
+        return EXACT.multiply(EXACT.add(bid, ask), Decimal("0.5"))
+    return last or None

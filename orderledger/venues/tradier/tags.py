@@ -54,7 +54,7 @@ class Holders:
         A tag identifies an order only if the ledger has requested one with it that has no other
         venue order id. Every other order with that tag is a separate order.
         """
-        own = _requested(records, account, tag)
+        own = requested(records, account, tag)
         if tag is None or own is None:
             return {}, None
         known_ids = ids_of(own)
@@ -92,7 +92,7 @@ def known_as(records: Records, account: str, venue_order_id: str) -> Row | None:
     return known if known is not None and venue_order_id in ids_of(known) else None
 
 
-def _requested(records: Records, account: str, tag: str | None) -> Row | None:
+def requested(records: Records, account: str, tag: str | None) -> Row | None:
     """The order that was requested here with this tag."""
     own = records.order(account, tag) if tag is not None else None
     if own is None or own.get("origin") != "own":

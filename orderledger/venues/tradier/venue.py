@@ -4,6 +4,7 @@ between two polls.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from orderledger import Balance, Fill, FillBusted, FillCorrected, Message
@@ -11,7 +12,7 @@ from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.fields import Unreadable, can_be_id
+from orderledger.venues.base.fields import Unreadable, can_be_id, word
 from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
@@ -21,6 +22,7 @@ from orderledger.venues.tradier.endpoints import KEPT_FOR, TradierEndpoints, is_
 from orderledger.venues.tradier.history import history_messages
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
+from orderledger.venues.tradier.reading import quoted_price
 from orderledger.venues.tradier.rows import key_of, read_row
 from orderledger.venues.tradier.settings import LIVE_PER_MINUTE, NETWORKS
 from orderledger.venues.tradier.tags import ids_of, tag_for
@@ -193,6 +195,15 @@ class TradierVenue(PolledVenue):
         at = self.now()
         rows = await self._endpoints.positions(self._numbers[account])
         return self.balances(translated_positions(rows, self.context(account, received_at=at)))
+
+    async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
+        """The middle of bid and ask, else the last trade."""
+        found: dict[str, Decimal] = {}
+        for row in await self._endpoints.quotes(instruments):
+            name, price = word(row, "symbol"), quoted_price(row)
+            if name in instruments and price is not None:
+                found[str(name)] = price
+        return found
 
     def context(self, account: str, received_at: datetime | None = None) -> TradierContext:
         return TradierContext(

@@ -35,6 +35,8 @@ from tests.core.contract.streams import fill, lives, opened, parsed, report, req
 from tests.core.properties.accounts import account_story, event_story
 from tests.seeds import few
 
+NEVER_REBUILT = ("halts", "position_lots", "renames")
+"""Views without rows here: an archive of a ledger with a rename is restored, not rebuilt."""
 REPOSITORY = Path(__file__).resolve().parents[3]
 REBUILDING = """
 import sys
@@ -158,7 +160,7 @@ def test_a_rebuild_equals_the_views_of_the_ledger(
     assert rows_at(to) == wanted
     assert done.rows == {name: len(rows) for name, rows in wanted.items()}
     assert verify(to)[1] == []
-    assert all(len(wanted[name]) for name in wanted if name not in ("halts", "position_lots"))
+    assert all(len(wanted[name]) for name in wanted if name not in NEVER_REBUILT)
 
 
 def test_the_rows_of_the_ledger_itself_are_archived(ledger: Ledger, place: Place) -> None:

@@ -1,4 +1,7 @@
-"""A ledger in each kind of store, and two on one store."""
+"""A ledger in each kind of store, and two on one store.
+
+Tests that take `ledger` alone run a second time, on SQLite, with the methods of `AsyncLedger`.
+"""
 
 from collections.abc import Iterator
 
@@ -6,13 +9,36 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
+from tests.asyncio_ledger import waiting
 from tests.core.contract.streams import MADE_AT, opened
+
+DOORS = ("calls", "coroutines")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coroutines are tested on one store: what differs between stores lies behind them."""
+    items[:] = [one for one in items if _is_wanted(one)]
+
+
+def _is_wanted(item: pytest.Item) -> bool:
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    return given.get("door") != "coroutines" or given.get("store_url") == "sqlite"
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> str:
+    """How the ledger is used: by calls, or by coroutines."""
+    return str(request.param)
 
 
 @pytest.fixture
-def ledger(store_url: str) -> Iterator[Ledger]:
+def ledger(store_url: str, door: str) -> Iterator[Ledger]:
     with opened(store_url) as ledger:
-        yield ledger
+        if door == "calls":
+            yield ledger
+            return
+        with waiting(ledger) as around:
+            yield around
 
 
 @pytest.fixture

@@ -249,3 +249,21 @@ def test_open_orders_from_before_a_split_are_an_anomaly_until_the_venue_reports(
     canceled = {"type": "canceled", "client_order_id": "C-2", "at": "2022-06-05T09:00:00Z"}
     record(ledger, canceled)
     assert found(ledger) == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_of_settlements_with_one_id_the_earliest_counts(order: tuple[int, ...]) -> None:
+    """Two sources may report one settlement with other fees, one under a former name."""
+    leg = {"instrument": "GOODS", "side": "buy", "quantity": "2", "price": "100"}
+    first = {"type": "settle", "instrument": "FB", "kind": "exercise", "price": "0", "into": leg}
+    first |= {"quantity": "1", "at": "2022-06-07T00:00:00Z", "message_id": "E-1"}
+    fee = {"fees": [{"currency": "USD", "amount": "3", "kind": "commission"}]}
+    other = {**first, **fee, "instrument": "META", "at": "2022-06-10T00:00:00Z"}
+    facts = [fill("C-1", 1, "2022-06-02T00:00:00Z", instrument="FB", side="buy")]
+    facts += [first, other, rename()]
+    with Ledger.open("memory://") as ledger:
+        record(ledger, *(facts[number] for number in order))
+        held = {row["instrument"]: row["position_quantity"] for row in ledger.positions()}
+        assert held == {"META": 1, "GOODS": 2}
+        (found,) = (one for one in ledger.anomalies() if one["code"] == "message_id_reused")
+        assert "settlement E-1" in found["detail"]

@@ -288,6 +288,8 @@ def settle(story: Story, instrument: str) -> None:
         fees=listed_fees(story, instrument),
         position_side=chance.choice(sides_of(instrument)),
     )
+    if "message_id" in settled and story.is_now(0.2):
+        story.add("settle", **{**settled, "price": chance.choice(PRICES), "at": None})
     if "message_id" in settled and story.is_now(0.4):
         named = {"instrument": instrument, "settlement_id": settled["message_id"]}
         add_once_or_twice(story, "settlement_busted", **named)

@@ -79,6 +79,7 @@ def test_peaks_and_drawdowns_follow_from_the_equities(ledger: Ledger) -> None:
         peak = Decimal(0)
         for row in ledger.equity(points=None):
             if row["currency"] == currency and row["equity"] is not None:
+                assert row["peak"] is not None
                 peak = max(peak, row["equity"])
                 assert row["drawdown"] == EXACT.subtract(row["peak"], row["equity"]) >= 0
                 assert row["peak"] >= peak  # or a mark between two points was higher

@@ -13,10 +13,12 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.testing import VenueHarness
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.ledger import ledger_messages
+from orderledger.venues.ccxt.translate import CcxtRecording
 from tests.venues.ccxt.harness import ACCOUNT, Account
 from tests.venues.ccxt.rows import T
 from tests.venues.harness import played
 
+UNIFIED = CcxtContext(account="ccxt:main", exchange="bitget")
 OKX = CcxtContext(account="ccxt:main", exchange="okx")
 KRAKEN = CcxtContext(account="ccxt:main", exchange="kraken")
 BOTH = frozenset({TransferKind.DEPOSIT, TransferKind.WITHDRAWAL})
@@ -57,7 +59,7 @@ def facts(messages: Any) -> list[tuple[str, str, str | None]]:
 def test_an_entry_moves_its_amount_unless_it_is_read_elsewhere(
     changed: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
-    told = ledger_messages([entry(**changed)], OKX)
+    told = ledger_messages([entry(**changed)], UNIFIED)
     assert (facts(told.messages), list(told.faults)) == (expected, [])
 
 
@@ -73,7 +75,7 @@ def test_an_entry_moves_its_amount_unless_it_is_read_elsewhere(
 def test_what_a_list_of_its_own_has_is_not_booked_again(
     changed: dict[str, Any], kept: list[str]
 ) -> None:
-    told = ledger_messages([entry(**changed)], OKX, BOTH)
+    told = ledger_messages([entry(**changed)], UNIFIED, BOTH)
     assert [kind for kind, *_ in facts(told.messages)] == kept
     assert not told.faults
 
@@ -90,13 +92,13 @@ def test_what_a_list_of_its_own_has_is_not_booked_again(
     ],
 )
 def test_an_entry_that_is_not_known_is_shown(changed: dict[str, Any]) -> None:
-    told = ledger_messages([entry(**changed), 7], OKX)
+    told = ledger_messages([entry(**changed), 7], UNIFIED)
     assert (list(told.messages), len(told.faults)) == ([], 2)
 
 
 def test_the_same_id_under_two_words_is_two_movements() -> None:
     """At Binance an id is unique within a type of income."""
-    told = ledger_messages([entry(type="rebate"), entry(type="cashback")], OKX)
+    told = ledger_messages([entry(type="rebate"), entry(type="cashback")], UNIFIED)
     assert [one.venue_id for one in told.messages if isinstance(one, Transfer)] == [
         "rebate:L-1",
         "cashback:L-1",
@@ -115,7 +117,7 @@ def test_binances_transfers_of_two_types_may_have_one_id() -> None:
 
 def test_a_fee_that_may_be_inside_the_amount_is_named() -> None:
     fee = {"cost": "0.01", "currency": "BTC"}
-    (unsure,) = ledger_messages([entry(fee=fee)], OKX).messages
+    (unsure,) = ledger_messages([entry(fee=fee)], UNIFIED).messages
     (sure,) = ledger_messages([entry(fee=fee, info={"type": "transfer"})], KRAKEN).messages
     assert isinstance(unsure, Transfer) and isinstance(sure, Transfer)
     assert (unsure.amount, sure.amount) == (Decimal("0.5"), Decimal("0.49"))
@@ -174,3 +176,81 @@ def test_a_liquidation_at_binance_takes_its_fee_and_a_kickback_is_received() -> 
         assert moved == [("internal", 5000), ("other", fee), ("other", Decimal("0.25"))]
 
     played("ccxt", story)
+
+
+def bill(code: str, unified: str, **info: Any) -> dict[str, Any]:
+    """As okx.py of ccxt 4.5.90 parses a bill."""
+    symbol, given = info.pop("symbol", "BTC/USD:BTC-241227"), {"type": code, "billId": "L-1"}
+    return entry(type=unified, symbol=symbol, info={**given, **info})
+
+
+@pytest.mark.parametrize(
+    ("code", "unified", "expected"),
+    [
+        ("1", "transfer", [("internal", "0.5", None, "L-1")]),
+        ("6", "transfer", [("internal", "0.5", None, "L-1")]),
+        ("4", "rebate", [("other", "0.5", "rebate", "rebate:L-1")]),
+        ("7", "trade", [("interest", "0.5", "7", "7:L-1")]),
+        ("10", "trade", [("other", "0.5", "10", "10:L-1")]),
+        ("11", "trade", [("other", "0.5", "11", "11:L-1")]),
+        ("2", "trade", []),
+        ("8", "fee", []),
+    ],
+)
+def test_what_ccxt_calls_a_trade_of_okx_is_read_by_okxs_own_number(
+    code: str, unified: str, expected: list[Any]
+) -> None:
+    """Interest and clawbacks were dropped as trades before. Ids stay as they were."""
+    told = ledger_messages([bill(code, unified)], OKX)
+    found = [
+        (one.kind.value, f"{one.amount:f}", one.reason, one.venue_id)
+        for one in told.messages
+        if isinstance(one, Transfer)
+    ]
+    assert (found, list(told.faults)) == (expected, [])
+
+
+def test_a_bill_of_an_unknown_number_is_shown() -> None:
+    told = ledger_messages([bill("99", "99")], OKX)
+    assert (list(told.messages), len(told.faults)) == ([], 1)
+
+
+FUTURE = {"instType": "FUTURES", "sz": "1", "px": "94012.3", "pnl": "0.0001", "ccy": "BTC"}
+OPTIONED = {**FUTURE, "instType": "OPTION", "sz": "2", "px": "27290.1", "fee": "-0.0003"}
+
+
+def settled(told: Any) -> list[tuple[Any, ...]]:
+    assert not told.faults
+    return [(one.kind.value, one.price, one.quantity, len(one.fees)) for one in told.messages]
+
+
+def test_a_delivery_and_an_exercise_at_okx_are_settlements() -> None:
+    future = bill("3", "trade", **FUTURE)
+    assert settled(ledger_messages([future], OKX)) == [("delivery", Decimal("94012.3"), 1, 0)]
+    option = bill("3", "trade", symbol="BTC/USD:BTC-230523-25750-C", **OPTIONED)
+    lost = {**option, "info": {**option["info"], "balChg": "0", "fee": "0"}}
+    assert settled(ledger_messages([lost], OKX)) == [("expiry", 0, 2, 0)]
+    sized = replace(OKX, size_of=lambda symbol: Decimal("0.01"))
+    for change in ("0.0009", "-0.0015"):
+        won = {**option, "info": {**option["info"], "balChg": change}}
+        assert settled(ledger_messages([won], sized)) == [("exercise", Decimal("0.06"), 2, 1)]
+    told = ledger_messages([{**option, "info": {**option["info"], "balChg": "0.0009"}}], OKX)
+    assert "the size of a contract" in told.faults[0].fault
+
+
+def test_settlements_of_deribit_are_read_in_documents() -> None:
+    """The sample of docs.deribit.com, as a delivery."""
+    info = {"type": "delivery", "position": -66, "mark_price": Decimal("121.67")}
+    info |= {"instrument_name": "ETH-22FEB19", "index_price": Decimal("119.8")}
+    row = {"symbol": "ETH/USD:ETH-190222", "timestamp": 1550475692526, "info": info}
+    read = CcxtRecording("ccxt:main").read
+    document = {"exchange": "deribit", "settlements": [row]}
+    assert settled(read(document)) == [("delivery", Decimal("121.67"), None, 0)]
+    daily = {**row, "info": {**info, "type": "settlement"}}
+    assert not read({**document, "settlements": [daily]}).messages
+    option = {**row, "info": {**info, "instrument_name": "ETH-22FEB19-120-C"}}
+    unknown = {**row, "info": {**info, "type": "bankruptcy"}}
+    shown = read({**document, "settlements": [option, unknown]})
+    assert (list(shown.messages), len(shown.faults)) == ([], 2)
+    other = read({"exchange": "gate", "settlements": [row]})
+    assert "settlements of gate are not read" in other.faults[0].fault

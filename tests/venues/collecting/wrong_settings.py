@@ -93,11 +93,11 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a token in two places": (
         f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
-        "FILE: venues.0.token: needs either env or file, not both",
+        "FILE: venues.0.token: needs exactly one of env, file, credential and keyring",
     ),
     "a token nowhere": (
         f"{TRADIER}token = {{}}",
-        "FILE: venues.0.token: needs either env or file, not both",
+        "FILE: venues.0.token: needs exactly one of env, file, credential and keyring",
     ),
     "an allowance that no account has": (
         f"{LIGHTER}requests_per_minute = 599",

@@ -274,10 +274,12 @@ def test_every_event_either_moves_balances_or_does_not() -> None:
         "fill_recorded.v1",
         "funding_recorded.v1",
         "instrument_defined.v1",
+        "instrument_renamed.v1",
         "instrument_settled.v1",
         "instrument_split.v1",
         "order_attributed.v1",
         "position_adjusted.v1",
+        "settlement_busted.v1",
         "transfer_recorded.v1",
     ]
 

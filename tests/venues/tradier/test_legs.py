@@ -355,3 +355,97 @@ def test_a_spread_inside_a_group_trades_by_its_own_legs() -> None:
             stage("05", share(900109, "buy", 10, "filled"), inner, kind="oto", status="filled")
         )
         assert book.positions() == {"SPY": "10", SELL_PUT: "-1", BUY_PUT: "1"}
+
+
+LEGS = [
+    {"instrument": SELL_PUT, "side": "sell", "ratio": 1},
+    {"instrument": BUY_PUT, "side": "buy", "ratio": 2},
+]
+
+
+def combination(book: Book, **terms: Any) -> None:
+    request(book, **{"side": "buy", "quantity": "3", "limit_price": "-1.05", "legs": LEGS, **terms})
+
+
+def ratio_spread(status: str, sold: int, bought: int, **terms: Any) -> dict[str, Any]:
+    units = min(sold, bought // 2)
+    legs = (
+        leg(900111, SELL_PUT, "sell_to_open", sold, "2.6", quantity=3),
+        leg(900112, BUY_PUT, "buy_to_open", bought, "0.7", quantity=6),
+    )
+    return spread(status, *legs, quantity=3, exec_quantity=units, **terms)
+
+
+def test_a_combination_that_we_requested_is_counted_in_units_and_its_fills_name_their_legs() -> (
+    None
+):
+    with a_book() as book:
+        combination(book)
+        book.tell(orders(ratio_spread("open", 0, 0)))
+        assert in_short(book) == ("new", "3", "0", [])
+        book.tell(orders(ratio_spread("partially_filled", 2, 3)))
+        assert in_short(book) == ("partially_filled", "3", "1", [])
+        assert [(row["leg"], row["instrument"]) for row in book.ledger.trades()] == [
+            (0, SELL_PUT),
+            (1, BUY_PUT),
+        ]
+        left = {
+            (one["instrument"], str(one["position_quantity"])) for one in book.ledger.positions()
+        }
+        assert left == {(SELL_PUT, "-2"), (BUY_PUT, "3")}
+        book.tell(orders(ratio_spread("filled", 3, 6, transaction_date=LATER)))
+        assert in_short(book) == ("filled", "3", "3", [])
+        assert book.order("900110")["average_price"] == Decimal("-1.2")
+
+
+def test_a_sold_combination_trades_each_leg_on_its_other_side() -> None:
+    with a_book() as book:
+        turned = [{**one, "side": {"buy": "sell", "sell": "buy"}[str(one["side"])]} for one in LEGS]
+        combination(book, side="sell", limit_price="1.05", legs=turned)
+        book.tell(orders(ratio_spread("filled", 3, 6)))
+        assert in_short(book) == ("filled", "3", "3", [])
+        assert [row["leg"] for row in book.ledger.trades()] == [0, 1]
+
+
+def test_a_new_net_price_replaces_that_of_the_combination() -> None:
+    with a_book() as book:
+        combination(book)
+        book.tell(orders(ratio_spread("open", 0, 0)))
+        book.record(
+            "request_replace",
+            client_order_id="C-43-entry",
+            limit_price="-1.2",
+            request_id="R-1",
+            at="2026-05-04T14:00:06Z",
+        )
+        changed = {"price": "1.2", "transaction_date": LATER}
+        book.tell(orders(ratio_spread("open", 0, 0, **changed)))
+        order = book.order("900110")
+        assert (str(order["limit_price"]), order["pending"], order["anomalies"]) == (
+            "-1.2",
+            None,
+            [],
+        )
+
+
+def test_the_legs_of_a_group_that_we_requested_one_by_one_are_orders_of_their_own() -> None:
+    with a_book() as book:
+        for name, side in (("profit", "sell"), ("loss", "sell")):
+            links = {"group": "G-1", "kind": "oco"}
+            terms = {"instrument": "SPY", "side": side, "quantity": "10", "order_type": "limit"}
+            book.request(
+                client_order_id=f"C-{name}",
+                tag=f"own-{name}",
+                links=links,
+                limit_price="510",
+                **terms,
+            )
+        profit = {**share(900112, "sell", 10, "filled", "510"), "tag": "own-profit"}
+        loss = {**share(900113, "sell", 0, "canceled"), "tag": "own-loss"}
+        book.tell(stage("03", profit, loss, kind="oco", status="filled"))
+        found = [book.order(name) for name in ("900112", "900113")]
+        assert [(one["client_order_id"], one["status"]) for one in found] == [
+            ("C-profit", "filled"),
+            ("C-loss", "canceled"),
+        ]
+        assert book.positions() == {"SPY": "-10"}

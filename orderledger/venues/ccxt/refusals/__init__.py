@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import aiohttp
-import ccxt
 
 from orderledger.venues.base.refusals import NOT_PROVED, Mark
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.exchange import shown
+from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.refusals.tables import Proof, table_for
 from orderledger.venues.errors import NotSent, Unanswered
 

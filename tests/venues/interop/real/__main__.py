@@ -27,7 +27,15 @@ QUBX_NEEDS = (
     "joblib",
     "tqdm",
 )
-BASE = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "aiohttp>=3.11", "psutil>=7")
+BASE = (
+    "pytest>=8",
+    "pytest-xdist>=3.6",
+    "hypothesis>=6",
+    "aiohttp>=3.11",
+    "psutil>=7",
+    "ccxt>=4.5.90,<5",
+)
+"""What the tests need; `tests/venues/conftest.py` imports ccxt's adapter."""
 
 
 HUMMINGBOT_NEEDS = (

@@ -1,0 +1,123 @@
+"""Marks from the venues, recorded as `mark` messages: limits, P&L and statements then use the same
+prices, also after a restart and in other processes."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from orderledger import AsyncLedger, Mark, Source
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.values import Clock
+from orderledger.gateway.settings import GatewaySettings
+from orderledger.venues.base.venue import ReportsMarks
+
+NEEDS_MARKS = (
+    "order_notional",
+    "price_collar",
+    "gross_notional",
+    "daily_loss",
+    "drawdown",
+    "mark_age_seconds",
+)
+"""Limits that compare with a mark, or value a position at one."""
+SAME_PRICE_SECONDS = 60.0
+"""An unchanged price is recorded again after this time."""
+ANSWER_SECONDS = 5.0
+
+Instrument = tuple[str, str]
+"""An account and an instrument of it."""
+
+log = EventLogger("orderledger.marks")
+
+
+class Marker:
+    """Queries the venues for prices every `seconds`, and records those that have changed.
+
+    It asks about instruments with a position or an open order, and about those that were asked for
+    with `ensure`.
+    """
+
+    def __init__(
+        self,
+        ledger: AsyncLedger,
+        venues: Mapping[str, ReportsMarks],
+        clock: Clock,
+        settings: GatewaySettings,
+    ) -> None:
+        self._ledger = ledger
+        self._venues = venues
+        self._clock = clock
+        ages = [rule.mark_age_seconds for rule in settings.rules if rule.mark_age_seconds]
+        most = float(min(ages)) / 2 if ages else SAME_PRICE_SECONDS
+        self._seconds = min(settings.mark_seconds, most)
+        self._same_price = timedelta(seconds=min(most, SAME_PRICE_SECONDS))
+        self._last: dict[Instrument, tuple[Decimal, datetime]] = {}
+        self._wanted: set[Instrument] = set()
+
+    async def ensure(self, instruments: Iterable[Instrument]) -> None:
+        """Have a mark of each instrument before an order is checked. Without an answer there is
+        none: the limits that need it then deny the order."""
+        new = {one for one in instruments if one[0] in self._venues} - self._wanted
+        if new:
+            self._wanted |= new
+            await self._record(new)
+
+    async def run(self) -> None:
+        """Record marks until canceled."""
+        while True:
+            try:
+                await self._record(self._wanted | await self._held())
+            # any error: when it is over, marks must be recorded again
+            except Exception as error:
+                log.warning("no_marks", why=str(error))
+            await asyncio.sleep(self._seconds)
+
+    async def _held(self) -> set[Instrument]:
+        """The instruments with a position or an open order."""
+        positions = await self._ledger.positions()
+        orders = await self._ledger.open_orders()
+        held = {
+            (row["account"], row["instrument"]) for row in positions if row["position_quantity"]
+        }
+        working = {(row["account"], row["instrument"] or "") for row in orders}
+        return {one for one in held | working if one[0] in self._venues and one[1]}
+
+    async def _record(self, instruments: Iterable[Instrument]) -> None:
+        by_account: dict[str, list[str]] = {}
+        for account, instrument in sorted(instruments):
+            by_account.setdefault(account, []).append(instrument)
+        for account, names in by_account.items():
+            marks = await self._asked(account, names)
+            if marks:
+                await self._ledger.recording.arecord_together(marks)
+
+    async def _asked(self, account: str, names: list[str]) -> list[Mark]:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                prices = await self._venues[account].prices(names)
+        except Exception as error:  # of a venue: the marks grow old, and limits say so
+            log.warning("no_marks", account=account, why=str(error))
+            return []
+        now = self._clock.now()
+        return [
+            Mark(account=account, instrument=name, price=price, at=now, source=Source.VENUE_POLL)
+            for name, price in prices.items()
+            if self._is_news((account, name), price, now)
+        ]
+
+    def _is_news(self, instrument: Instrument, price: Decimal, now: datetime) -> bool:
+        last = self._last.get(instrument)
+        if last is not None and last[0] == price and now - last[1] < self._same_price:
+            return False
+        self._last[instrument] = (price, now)
+        return True
+
+
+def needs_marks(settings: GatewaySettings) -> bool:
+    """Whether marks are recorded: the setting, else whether a limit or a breaker needs them."""
+    if settings.marks is not None:
+        return settings.marks
+    losses = [(one.daily_loss, one.drawdown) for one in settings.breakers]
+    limits = [getattr(rule, name) for rule in settings.rules for name in NEEDS_MARKS]
+    return any(one is not None for one in (*limits, *(part for pair in losses for part in pair)))

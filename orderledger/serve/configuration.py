@@ -1,0 +1,224 @@
+"""A settings file as a whole: its faults, and its effective settings with their sources."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import did_you_mean, public, secrecy, toml_files
+from orderledger.gateway.settings import GatewaySettings
+from orderledger.gateway.settings import contradictions as of_gateway
+from orderledger.serve.alerts.rules import KINDS
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.settings import contradictions as of_alerts
+from orderledger.serve.sections import ServeSection
+from orderledger.venues.base.settings import Secret
+from orderledger.venues.collecting.settings import SECTIONS_OF_OTHERS, CollectSettings
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "gateway": GatewaySettings,
+    "serve": ServeSection,
+    "alerts": AlertSettings,
+}
+"""The tables of the file besides the settings of the collector and the venues."""
+
+OF_SECRETS = ("secret", "password", "token", "key", "authorization", "webhook", "apprise")
+"""Words in the names of settings whose plain values are not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """One row per fault. `line` is null if the key is not in the file."""
+
+    file: str
+    line: int | None
+    key: str
+    fault: str
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def sentence(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where}: {self.key}: {self.fault}" if self.key else f"{where}: {self.fault}"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One row per effective setting, and where it came from."""
+
+    key: str
+    value: str
+    source: str
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def faults_of(path: Path) -> list[FaultRow]:
+    """All faults of a settings file and of the variables that override it. Asks no venue."""
+    try:
+        file = toml_files.TomlFile.read(path)
+    except InvalidSetting as error:
+        return [FaultRow(str(path), None, "", error.fault)]
+    found = [_row(file, place, fault) for place, fault in _of_collect(file)]
+    accounts = _accounts(file)
+    for name, model in SECTIONS.items():
+        if name in file.document:
+            found += _of_section(file, name, model, accounts)
+    return sorted(found, key=lambda row: (row.line is None, row.line or 0))
+
+
+def _row(file: toml_files.TomlFile, place: toml_files.Place, fault: str) -> FaultRow:
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    variable = f"ORDERLEDGER_{str(place[0]).upper()}" if len(place) == 1 else ""
+    if os.environ.get(variable):
+        return FaultRow(variable, None, "", fault)
+    return FaultRow(str(file.path), file.line_of(place), key, secrecy.masked(fault))
+
+
+def _of_collect(file: toml_files.TomlFile) -> Iterator[toml_files.Fault]:
+    try:
+        settings = _collect_settings(file)
+    except ValidationError as error:
+        for place, fault in toml_files.faults_in(error, CollectSettings):
+            similar = did_you_mean(str(place[-1]), SECTIONS_OF_OTHERS) if len(place) == 1 else ""
+            is_suggested = "Did you mean" in fault
+            yield place, fault if is_suggested else f"{fault}.{similar}".rstrip(".")
+        return
+    yield from settings.contradictions()
+    for index, section in enumerate(settings.venues):
+        for name, secret in section.keys().items():
+            try:
+                secret.read(name)
+            except InvalidSetting as error:
+                parts = (int(part) if part.isdigit() else part for part in name.split("."))
+                yield ("venues", index, *parts), error.fault
+
+
+def _collect_settings(file: toml_files.TomlFile) -> CollectSettings:
+    given = {
+        name: value
+        for name, value in file.document.items()
+        if name not in SECTIONS_OF_OTHERS and not os.environ.get(f"ORDERLEDGER_{name.upper()}")
+    }
+    return CollectSettings(**given)
+
+
+def _accounts(file: toml_files.TomlFile) -> tuple[str, ...]:
+    """The accounts of the venues; none if their settings cannot be read."""
+    try:
+        return tuple(name for one in _collect_settings(file).venues for name in one.names)
+    except ValidationError:
+        return ()
+
+
+def _of_section(
+    file: toml_files.TomlFile, name: str, model: type[BaseModel], accounts: tuple[str, ...]
+) -> Iterator[FaultRow]:
+    try:
+        section = file.section(name)
+    except InvalidSetting as error:
+        yield FaultRow(str(file.path), file.line_of((name,)), name, error.fault)
+        return
+    try:
+        settings = model.model_validate(section.document)
+    except ValidationError as error:
+        faults = toml_files.faults_in(error, model, tags=KINDS if name == "alerts" else ())
+    else:
+        faults = list(_contradictions(settings))
+    if name == "gateway":
+        faults += _unknown_accounts(section.document, accounts)
+    yield from (_row(file, (name, *place), fault) for place, fault in faults)
+
+
+def _contradictions(settings: BaseModel) -> Iterator[toml_files.Fault]:
+    if isinstance(settings, AlertSettings):
+        yield from of_alerts(settings)
+    if isinstance(settings, GatewaySettings):
+        yield from of_gateway(settings)
+
+
+def _unknown_accounts(
+    document: Mapping[str, Any], accounts: tuple[str, ...]
+) -> Iterator[toml_files.Fault]:
+    """Accounts that no venue has, read from the file as it is: other settings may be wrong."""
+    named: list[tuple[toml_files.Place, Any]] = [
+        (("accounts", number), name) for number, name in _numbered(document.get("accounts"))
+    ]
+    for table in ("limits", "breakers"):
+        for number, rule in _numbered(document.get(table)):
+            if isinstance(rule, dict):
+                named.append(((table, number, "account"), rule.get("account")))
+    for place, name in named:
+        if accounts and isinstance(name, str) and name not in accounts:
+            similar = did_you_mean(name, accounts)
+            yield place, f"{name!r} is not an account of a venue.{similar}".rstrip(".")
+
+
+def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
+    yield from enumerate(value if isinstance(value, list) else ())
+
+
+def effective(path: Path) -> list[SettingRow]:
+    """The effective settings of a file, each with its source. Secrets show their place alone.
+    Raises InvalidSetting for a file with faults."""
+    file = toml_files.TomlFile.read(path)
+    for fault in faults_of(path):
+        raise InvalidSetting(
+            fault.file, f"{fault.key}: {fault.fault}" if fault.key else fault.fault
+        )
+    rows = list(_rows(file, (), _collect_settings(file)))
+    for name, model in SECTIONS.items():
+        section = file.document.get(name, {})
+        if name != "alerts" or section:
+            rows += _rows(file, (name,), model.model_validate(section))
+    return rows
+
+
+def _rows(file: toml_files.TomlFile, place: toml_files.Place, value: Any) -> Iterator[SettingRow]:
+    if isinstance(value, Secret):
+        yield _setting(file, place, value.place)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _rows(file, (*place, name), getattr(value, name))
+    elif isinstance(value, dict) and value:
+        for name, one in value.items():
+            yield from _rows(file, (*place, str(name)), one)
+    elif isinstance(value, (tuple, list)) and any(isinstance(one, BaseModel) for one in value):
+        for number, one in enumerate(value):
+            yield from _rows(file, (*place, number), one)
+    elif value is not None and value != () and value != {}:
+        yield _setting(file, place, _text(place, value))
+
+
+def _text(place: toml_files.Place, value: Any) -> str:
+    name = str(place[-1]).lower()
+    if place == ("db",):
+        return public(str(value))
+    is_secret = any(word in name for word in OF_SECRETS) or "headers" in place
+    if is_secret and isinstance(value, (str, tuple, list)) and place[0] != "serve":
+        return secrecy.HIDDEN
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(str, value))
+    return secrecy.masked(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _setting(file: toml_files.TomlFile, place: toml_files.Place, text: str) -> SettingRow:
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    variable = f"ORDERLEDGER_{str(place[0]).upper()}"
+    if place[0] not in SECTIONS and os.environ.get(variable):
+        return SettingRow(key, text, f"the variable {variable}")
+    is_given, document = True, file.document
+    for part in place:
+        try:
+            document = document[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            is_given = False
+            break
+    source = f"{file.path}:{file.line_of(place)}" if is_given else "default"
+    return SettingRow(key, text, source)

@@ -1,0 +1,1 @@
+"""The command of this leaf. `orderledger/cli/table.py` lists it."""
