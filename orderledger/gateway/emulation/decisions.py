@@ -1,7 +1,7 @@
 """Decides what to do for an emulated group: a pure function of its orders, the marks and the time.
 
-It compares what each leg should work with what it works in the worst case, and never lets the legs
-of one side work more than the parent has filled. The rules:
+The wanted quantity of each leg is compared with its working quantity in the worst case. The legs of
+one side never work more than the parent has filled. The rules:
 
 - A child works what its parent has filled, less what the children of its group have filled. It
   grows with each fill of the parent.
@@ -91,7 +91,7 @@ Action: TypeAlias = Send | Create | Resize | Cancel | End | Ask | Wait
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What a decision depends on besides the orders. `resizes`: whether the venue changes the
+    """The conditions of a decision, besides the orders. `resizes`: whether the venue changes the
     quantity of an order."""
 
     now: datetime
@@ -101,7 +101,7 @@ class Situation:
 
 
 def decide(group: Group, situation: Situation) -> list[Action]:
-    """What to do now for each leg of a group. Empty if all of it is done."""
+    """The actions for each leg of a group now. Empty if all is done."""
     wanted = _wanted(group)
     if _is_done(group, wanted):
         return list(_ends(group))
@@ -134,7 +134,8 @@ def _wanted(group: Group) -> list[Decimal]:
 
 
 def _of_children(group: Group) -> list[Decimal]:
-    """Stops and take-profits of one parent each share what it has filled."""
+    """Wanted quantities of children. Stops share the filled quantity of their parent, and so do
+    take-profits."""
     parent = group.parent
     filled = ZERO if parent is None else parent.cum_quantity
     by_all = total(leg.filled for leg in group.legs)

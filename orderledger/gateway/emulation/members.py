@@ -82,7 +82,7 @@ class Leg:
 
     @property
     def working(self) -> Decimal:
-        """What the leg may still fill at the venue."""
+        """Quantity that the leg may still fill at the venue."""
         return total(part.leaves for part in self.parts)
 
     @property
@@ -254,7 +254,7 @@ def _leaves(order: Order) -> Decimal:
 
 
 def _uncounted(order: Order, is_lately: bool) -> Decimal:
-    """What an ended order may have filled beyond its recorded fills. An end may overtake fills:
+    """Quantity that an ended order may have filled beyond its recorded fills. An end may overtake fills:
     until the venue has stated the filled quantity after the end, or some time has passed."""
     missing = EXACT.subtract(order.quantity or ZERO, order.cum_quantity)
     if missing <= ZERO or order.submitted_at is None or order.status in NEVER_WORKED:

@@ -86,10 +86,10 @@ class Emulator:
         self._asked: dict[Key, float] = {}
         self._must_load = True
 
-    # What the gateway asks
+    # Calls of the gateway
 
     def reload(self) -> None:
-        """The book was loaded anew: find the groups again before the next decision."""
+        """Find the groups again before the next decision: the book was loaded again."""
         self._must_load = True
 
     def note(self, recorded: Recorded) -> None:
@@ -453,7 +453,7 @@ class Emulator:
 
 
 WARNED = frozenset({"no_mark", "failed", "retry"})
-"""What a held order waits for that somebody should look at."""
+"""Reasons of waiting that are logged as warnings."""
 
 
 def _group_name(order: Order) -> str:

@@ -61,7 +61,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What the ledger knows of the mark of one instrument. `seen`: the last mark, and the lowest
+    """The marks of one instrument. `seen`: the last mark, and the lowest
     and highest since the last decision."""
 
     at: datetime | None = None

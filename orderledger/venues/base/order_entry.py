@@ -37,8 +37,8 @@ class EntryAbilities:
     - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
       force to the venue.
     - `conditions`: the further terms that are supported, such as `post_only` and `reduce_only`.
-    - `needs_limit`: order types without a limit in their name that the venue still takes only with
-      a `limit_price`: the worst price at which they may trade.
+    - `needs_limit`: further order types that need a `limit_price`: the worst price at which they
+      may trade.
     - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
       `bracket`. The gateway emulates the others.
 

@@ -1,7 +1,8 @@
 """Orders with several option legs at Tradier (class `multileg`).
 
-Tradier's page "Place a multileg order": up to four legs, and a net price with the type `debit` (we
-pay it) or `credit` (we receive it). The combination is bought for a debit, and sold for a credit.
+Tradier's page "Place a multileg order" has up to four legs, and a net price. With the type `debit`
+we pay it, with `credit` we receive it. So a combination is bought for a debit, and sold for a
+credit.
 """
 
 from decimal import Decimal

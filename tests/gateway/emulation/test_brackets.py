@@ -14,7 +14,6 @@ from orderledger import (
     InvalidSetting,
     Ledger,
     Mark,
-    Request,
     ResumeTrading,
     parse_document,
 )
@@ -350,7 +349,7 @@ def late_fill(name: str, venue: LocalVenue) -> Fill:
 )
 @in_a_loop
 async def test_an_exit_that_does_not_fit_is_refused(
-    ledger: Ledger, exits: dict[str, Request], named: str
+    ledger: Ledger, exits: dict[str, Any], named: str
 ) -> None:
     venue = venue_of()
     async with trading(ledger, venue) as gateway:

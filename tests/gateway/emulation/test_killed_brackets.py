@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,11 @@ class Judge:
             return
         self._count(str(change.order.client_id).split("-tp")[0].split("-sl")[0])
         at = datetime.now(UTC)
-        who = {"account": ACCOUNT, "client_order_id": change.order.client_id, "at": at}
+        who: dict[str, Any] = {
+            "account": ACCOUNT,
+            "client_order_id": change.order.client_id,
+            "at": at,
+        }
         if change.fill is not None:
             self.fills += 1
             fill = change.fill
