@@ -19,7 +19,6 @@ from orderledger.projections import instruments, queries, tables
 from orderledger.projections.derived_anomalies import derived_anomalies
 from orderledger.projections.entries import Entry, fees_in, fees_of, is_entry
 from orderledger.projections.fold import Fold
-from orderledger.projections.groups import GROUPED
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
@@ -47,7 +46,6 @@ from orderledger.projections.view import Column, Kind, Row, Table, columns_of
 from orderledger.projections.whole_order import WholeOrder
 
 __all__ = [
-    "GROUPED",
     "LOT_CHOICES",
     "METHODS",
     "POSITION_KEY",

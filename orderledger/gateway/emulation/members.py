@@ -254,8 +254,8 @@ def _leaves(order: Order) -> Decimal:
 
 
 def _uncounted(order: Order, is_lately: bool) -> Decimal:
-    """Quantity that an ended order may have filled beyond its recorded fills. An end may overtake fills:
-    until the venue has stated the filled quantity after the end, or some time has passed."""
+    """Quantity that an ended order may have filled beyond its recorded fills. An end may overtake
+    fills, until the venue has stated the filled quantity after the end, or some time has passed."""
     missing = EXACT.subtract(order.quantity or ZERO, order.cum_quantity)
     if missing <= ZERO or order.submitted_at is None or order.status in NEVER_WORKED:
         return ZERO

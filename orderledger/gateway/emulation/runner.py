@@ -15,7 +15,7 @@ from orderledger import Deny, LedgerError, Request
 from orderledger.extend.events import Order, Recorded, accounts, evolve
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import stream_names
-from orderledger.extend.views import GROUPED, StoredViews
+from orderledger.extend.views import StoredViews, tables
 from orderledger.gateway.book import blank
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.decisions import (
@@ -339,7 +339,7 @@ class Emulator:
         store = self._book.store
         with store.database.reading() as session:
             rows = StoredViews(session).rows(
-                GROUPED, is_grouped=True, linked_group=name, account=account
+                tables.ORDERS, is_grouped=True, linked_group=name, account=account
             )
         streams = [row["stream"] for row in rows]
         for stream, events in store.events_of(streams).items():

@@ -51,11 +51,8 @@ class Judge:
             return
         self._count(str(change.order.client_id).split("-tp")[0].split("-sl")[0])
         at = datetime.now(UTC)
-        who: dict[str, Any] = {
-            "account": ACCOUNT,
-            "client_order_id": change.order.client_id,
-            "at": at,
-        }
+        name = change.order.client_id
+        who: dict[str, Any] = {"account": ACCOUNT, "client_order_id": name, "at": at}
         if change.fill is not None:
             self.fills += 1
             fill = change.fill
