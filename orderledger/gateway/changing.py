@@ -36,6 +36,7 @@ from orderledger.venues.errors import NotSent, Unanswered
 
 REPORT_SECONDS = 3.0
 """How long the venue may take to report what a cancel of everything has canceled."""
+HELD_BACK = "the gateway holds this order: cancel it, and submit another"
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 
@@ -102,12 +103,14 @@ class Changer:
                     (order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}")
                 )
 
-    async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
+    async def cancel(
+        self, key: Key, *, reason: str | None = None, purpose: str = "cancel"
+    ) -> Sending:
         """Record the cancel and send it. An order that is not sent yet is never sent. If the order
         is already canceled, the result is a cancel, even if another source reports it as too late
-        to cancel.
+        to cancel. `purpose`: the beginning of the request id.
         """
-        result = await self._cancel(key, reason)
+        result = await self._cancel(key, reason, purpose)
         if result.state not in ("refused", "rejected"):
             return result
         self._book.catch_up()
@@ -118,7 +121,7 @@ class Changer:
             result, state="acknowledged", reason="canceled", text="it is canceled already"
         )
 
-    async def _cancel(self, key: Key, reason: str | None) -> Sending:
+    async def _cancel(self, key: Key, reason: str | None, purpose: str) -> Sending:
         account, name = key
         flight = self._sender.flights.get(key)
         if flight is not None and (not flight.is_sent or flight.is_waiting):
@@ -130,19 +133,19 @@ class Changer:
                     "denied", account, name, "withdrawn", "it was canceled before it was sent"
                 )
         if key not in self.outstanding:
-            refused = await self._record_request(key, reason)
+            refused = await self._record_request(key, reason, purpose)
             if refused is not None:
                 return refused
         if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
             await flight.done.wait()
         return await self.send_cancel(key)
 
-    async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
+    async def _record_request(self, key: Key, reason: str | None, purpose: str) -> Sending | None:
         """Record the request to cancel. Returns the result if the ledger refuses it. At most one
         cancel of an order is outstanding.
         """
         account, name = key
-        request_id = f"cancel-{uuid.uuid4().hex}"
+        request_id = f"{purpose}-{uuid.uuid4().hex}"
         asked = RequestCancel(
             account=account,
             client_order_id=name,
@@ -263,6 +266,8 @@ class Changer:
         order = self._book.order(account, name)
         if order is None:
             raise UnknownOrder(name, account)
+        if order.is_held:
+            return Sending("denied", account, name, "held", HELD_BACK)
         if not self._entries[account].abilities.replaces:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
         if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:

@@ -29,6 +29,8 @@ from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
+from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
+from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
@@ -39,6 +41,7 @@ from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
+    Held,
     MarkSource,
     OrderLookup,
     Sending,
@@ -145,10 +148,29 @@ class Gateway:
             pacings_of(entries),
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
-        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._sender = Sender(
+            parts,
+            rules=settings.rules,
+            policy=settings.unresolved,
+            slippage=settings.market_slippage,
+            mark_seconds=settings.trigger_mark_seconds,
+        )
         self._changer = Changer(parts, self._sender, look_ups)
+        self._emulator = Emulator(
+            parts,
+            self._sender,
+            self._changer,
+            look_ups,
+            self._start,
+            mark_age_seconds=settings.trigger_mark_seconds,
+        )
         self._canceler = AllCanceler(
-            parts, self._sender, self._changer, is_by_venue=settings.venue_cancel_all
+            parts,
+            self._sender,
+            self._cancel,
+            self._changer,
+            self._emulator,
+            is_by_venue=settings.venue_cancel_all,
         )
         self._switches = Switches(parts, settings.dead_mans_switches)
         self._resolver = OutcomeResolver(
@@ -200,6 +222,43 @@ class Gateway:
         self._check_account(request.account)
         return self._start(self.submit(request))
 
+    async def submit_bracket(
+        self,
+        entry: Request,
+        *,
+        take_profit: Exit | None = None,
+        stop_loss: Exit | None = None,
+        reduce_only: bool = False,
+    ) -> list[Sending]:
+        """Submit an entry with its exits. They work what the entry has filled, and as soon as one
+        of them fills, the other works that much less.
+
+        An exit is a price or a whole `Request`. A price makes a limit order (`take_profit`) or a
+        stop order (`stop_loss`) of the other side for the entry's quantity. It is named like the
+        entry with `-tp` or `-sl` at its end. `reduce_only`: the exits made from prices can only
+        reduce the position, where the venue has that.
+
+        Returns the results of the entry and the exits. Raises InvalidSetting for exits that do not
+        fit, and otherwise as `submit` does.
+        """
+        return await self.submit_many(
+            bracket(entry, take_profit=take_profit, stop_loss=stop_loss, reduce_only=reduce_only)
+        )
+
+    async def submit_oco(self, *requests: Request) -> list[Sending]:
+        """Submit orders of which one cancels the others: a fill of one reduces the others by as
+        much, and the end of one cancels them.
+
+        Raises InvalidSetting if they differ in account or quantity, and otherwise as `submit`
+        does.
+        """
+        return await self.submit_many(one_cancels_other(requests))
+
+    def held(self) -> list[Held]:
+        """List the orders that this gateway holds, and what each waits for."""
+        self._book.catch_up()
+        return self._emulator.held()
+
     async def cancel(
         self, client_order_id: str, *, account: str | None = None, reason: str | None = None
     ) -> Sending:
@@ -209,7 +268,7 @@ class Gateway:
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
         key = self._changer.key_of(client_order_id, account)
-        return await self._shielded(self._changer.cancel(key, reason=reason))
+        return await self._shielded(self._cancel(key, reason))
 
     async def replace(
         self,
@@ -245,6 +304,17 @@ class Gateway:
         """
         work = self._canceler.cancel(account, instrument, strategy, reason=reason)
         return await self._shielded(work)
+
+    async def _cancel(self, key: tuple[str, str], reason: str | None) -> Sending:
+        """Cancel an order and those that work for it. One that is held is never sent."""
+        first, *others = self._emulator.keys_for_cancel(key)
+        found = await all_of(self._cancel_one(one, reason) for one in (first, *others))
+        return found[0]
+
+    async def _cancel_one(self, key: tuple[str, str], reason: str | None) -> Sending:
+        if self._emulator.is_held(key):
+            return await self._emulator.withdraw(key)
+        return await self._changer.cancel(key, reason=reason)
 
     async def resend(
         self,
@@ -299,6 +369,7 @@ class Gateway:
             await self._resolver.begin()
             self._changer.restore()
             await self._resolver.resolve(besides={})
+            self._emulator.tick()
         except BaseException:
             await self._end()
             raise
@@ -382,6 +453,7 @@ class Gateway:
                 self._book.catch_up()
                 await self._obey_halts()
                 await self._break()
+                self._emulator.tick()
                 if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
@@ -431,6 +503,7 @@ class Gateway:
     def _load(self, book: Book) -> None:
         self._ledger.views.catch_up()
         load(book)
+        self._emulator.reload()
 
     def _rules_of_highs(self) -> list[Any]:
         of_breakers = [
@@ -444,6 +517,7 @@ class Gateway:
             self._start(self._resolver.query((result.account, result.client_order_id)))
 
     def _deliver(self, recorded: Recorded) -> None:
+        self._emulator.note(recorded)
         for queue in self._feeds:
             queue.put_nowait(msgspec.structs.replace(recorded))
 

@@ -194,6 +194,16 @@ class GatewaySettings(Section):
         default=10.0,
         description="After this time without an answer, the outcome of a request is unknown.",
     )
+    trigger_mark_seconds: Seconds = Field(
+        default=10.0,
+        description="Age up to which a mark may trigger an order that the gateway holds.",
+    )
+    market_slippage: Quantity | None = Field(
+        default=None,
+        description="Where a venue takes market orders only with their worst price: the distance "
+        "of that price from the mark, or from the stop price, as a share. Without it, the request "
+        "has to state the price.",
+    )
 
     @property
     def rules(self) -> list[Limits]:

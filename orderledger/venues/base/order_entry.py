@@ -30,6 +30,7 @@ class EntryAbilities:
 
     - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
+    - `resizes`: whether such a change may be one of the quantity.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
     - `absence`: when the venue's "unknown order" proves that it never received an order. None: it
       never proves that.
@@ -38,8 +39,11 @@ class EntryAbilities:
     - `orders_per_second`: the venue's own limit, if it states one.
     - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
       force to the venue.
-    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` are
-      supported.
+    - `conditions`: the further terms that are supported, such as `post_only` and `reduce_only`.
+    - `needs_limit`: further order types that need a `limit_price`: the worst price at which they
+      may trade.
+    - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
+      `bracket`. The gateway emulates the others.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -47,6 +51,7 @@ class EntryAbilities:
 
     batch: int = 1
     replaces: bool = False
+    resizes: bool = True
     cancels_by_client_id: bool = False
     absence: Absence | None = None
     resends_safely: bool = False
@@ -54,6 +59,8 @@ class EntryAbilities:
     order_types: frozenset[str] = frozenset({"market", "limit"})
     times_in_force: frozenset[str] = frozenset({"gtc"})
     conditions: frozenset[str] = frozenset()
+    needs_limit: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,8 @@ class HasSwitch(Protocol):
 
 
 EVERY_TYPE = frozenset({"market", "limit", "stop", "stop_limit"})
+NEEDS_WORST_PRICE = frozenset({"market", "stop", "take_profit"})
+"""Where a venue has no orders without a price: they are sent as immediate-or-cancel at a limit."""
 BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 
 

@@ -25,9 +25,12 @@ from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
+    PLAIN_TYPES,
+    TAKES_PROFIT,
     TYPES,
     Arguments,
     client_id_for,
+    has_take_profit,
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
@@ -41,7 +44,7 @@ from orderledger.venues.ccxt.orders import (
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -51,6 +54,26 @@ CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
 TIME_IN_SECONDS = frozenset({"kraken", "coinbase"})
 """Exchanges that state their time in whole seconds."""
+
+
+def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
+    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
+    a table, only plain orders."""
+    if language is None:
+        return {
+            "order_types": frozenset(map(str, PLAIN_TYPES)),
+            "times_in_force": frozenset({"gtc"}),
+            "conditions": frozenset(),
+        }
+    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
+    further = ("display_quantity", "quote_quantity")
+    named = {name for name in further if getattr(language, name) is not None}
+    hedge = {"position_side"} if language.hedge is not None else set[str]()
+    return {
+        "order_types": frozenset(map(str, types)),
+        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
+        "conditions": BOTH_CONDITIONS | named | hedge,
+    }
 
 
 class CcxtOrderEntry:
@@ -81,6 +104,7 @@ class CcxtOrderEntry:
         if not has_time:
             exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
+        sent = terms_sent(self._language)
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
@@ -88,9 +112,9 @@ class CcxtOrderEntry:
             absence=None if self._rule is None else self._rule.absence,
             resends_safely=self._quirks.resends_safely,
             orders_per_second=1_000 / exchange.rateLimit if exchange.rateLimit else None,
-            order_types=frozenset(TYPES),
-            times_in_force=frozenset(word for word in IN_FORCE if word is not None),
-            conditions=BOTH_CONDITIONS | {"position_side"},
+            order_types=sent["order_types"],
+            times_in_force=sent["times_in_force"],
+            conditions=sent["conditions"],
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:

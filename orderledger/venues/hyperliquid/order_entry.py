@@ -12,7 +12,13 @@ from typing import Any
 
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import Absence, new_aliases, sent_ids
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent, SwitchTerms
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
+    EntryAbilities,
+    Sent,
+    SwitchTerms,
+)
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http, pacing_of
 from orderledger.venues.base.transport.pacing import ONE_WINDOW
@@ -20,6 +26,7 @@ from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
+    TRIGGERS,
     cancel_action,
     modify_action,
     order_action,
@@ -82,9 +89,10 @@ class HyperliquidOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence=ABSENCE,
-        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        order_types=frozenset({"market", "limit", *TRIGGERS}),
         times_in_force=frozenset({"gtc", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     switch_terms = SwitchTerms(

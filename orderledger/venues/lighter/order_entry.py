@@ -15,6 +15,7 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.absence import EXPIRED, Absence, new_aliases, sent_ids
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
@@ -34,7 +35,7 @@ from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
 from orderledger.venues.lighter.rest import STANDARD, Allowance, pacing_for
 from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import EPOCH, Scale, created, scaled
+from orderledger.venues.lighter.transactions import EPOCH, TYPES, Scale, created, scaled
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 
 PREFIX = "/api/v1/"
@@ -63,9 +64,10 @@ class LighterOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence=ABSENCE,
-        order_types=frozenset({"limit", "stop_limit"}),
+        order_types=frozenset(TYPES),
         times_in_force=frozenset({"gtc", "gtd", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     def __init__(

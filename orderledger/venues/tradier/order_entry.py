@@ -28,6 +28,7 @@ from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
+from orderledger.venues.tradier.multileg import ROOT_ENDS, SIDE_TAG, multileg_form
 from orderledger.venues.tradier.refusals import REFUSALS
 from orderledger.venues.tradier.tags import tag_for
 from orderledger.venues.tradier.vocabulary import (
@@ -38,14 +39,10 @@ from orderledger.venues.tradier.vocabulary import (
     TAG_ALIAS,
 )
 
-ROOT_ENDS = 15
-"""Expiry, call or put, and strike: the characters after the root of an option's symbol."""
-
 ORDER_TYPES = {"market": "market", "limit": "limit", "stop": "stop", "stop_limit": "stop_limit"}
 DURATIONS = {None: "day", "day": "day", "gtc": "gtc"}
-SIDE_TAG, DURATION_TAG = "tradier.side", "tradier.duration"
-"""Tags of a request that choose one of Tradier's words: `sell_short` and the like, `pre` or
-`post`."""
+DURATION_TAG = "tradier.duration"
+"""Tag of a request that chooses `pre` or `post`."""
 
 ORDERS_A_MINUTE = 60
 
@@ -60,10 +57,11 @@ class TradierOrderEntry:
 
     abilities = EntryAbilities(
         replaces=True,
+        resizes=False,
         orders_per_second=ORDERS_A_MINUTE / 60,
         order_types=EVERY_TYPE,
         times_in_force=frozenset({"day", "gtc"}),
-        conditions=frozenset({"reduce_only"}),
+        conditions=frozenset({"reduce_only", "legs"}),
     )
 
     def __init__(
@@ -204,6 +202,12 @@ def form_of(order: Row) -> dict[str, str]:
         raise NotSent(
             "incorrect_quantity", f"{plain(quantity)} is not a whole number of shares or contracts"
         )
+    if order.get("legs"):
+        return {
+            **multileg_form(order, quantity),
+            "duration": duration,
+            "tag": tag_for(order["client_order_id"]),
+        }
     prices = {"price": order["limit_price"], "stop": order["stop_price"]}
     return {
         **_instrument(order["instrument"]),
