@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from orderledger import Gateway, Ledger
-from orderledger.gateway import GatewaySettings
+from orderledger.gateway import GatewaySettings, SendingState
 from orderledger.gateway.results import Sending
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.market import EntryRules, ExchangeSimulator
@@ -46,7 +46,9 @@ class PacedEntry(HttpEntry):
         )
 
 
-async def burst(rate: int, count: int) -> tuple[Counter[str], list[Sending], float, CountingVenue]:
+async def burst(
+    rate: int, count: int
+) -> tuple[Counter[SendingState], list[Sending], float, CountingVenue]:
     """Send a burst; meanwhile cancel the first order, and the last one that waits."""
     with Ledger.open("memory://", update_views=False) as ledger:
         async with CountingVenue(rate) as venue:

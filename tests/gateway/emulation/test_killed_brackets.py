@@ -27,7 +27,7 @@ from orderledger.simulation.market import Change, EntryRules, ExchangeSimulator,
 from orderledger.simulation.servers import Faults
 from tests.gateway.desk import ACCOUNT, BTC, until
 from tests.gateway.processes.bracket_trader import ENTRY, SETTINGS, TAKE_PROFIT
-from tests.gateway.processes.http_venue import ABSENCE_SECONDS, HttpEntry, HttpVenue
+from tests.gateway.processes.http_venue import HttpEntry, HttpVenue
 from tests.gateway.test_processes import REPOSITORY, recorded_in
 
 KILLS = int(os.environ.get("ORDERLEDGER_BRACKET_KILLS", "20"))
@@ -158,7 +158,7 @@ def test_children_never_work_more_than_their_parent_has_filled_through_kills(
             async with Gateway(
                 ledger, {ACCOUNT: entry}, limits=SETTINGS, take_over=[ACCOUNT]
             ) as gateway:
-                await until(lambda: not _unclear(ledger), ABSENCE_SECONDS + 60)
+                await until(lambda: not _unclear(ledger), 63.0)
                 for row in ledger.open_orders():
                     if "parent" not in (row["links"] or {}):
                         await gateway.cancel(row["client_order_id"] or "")
