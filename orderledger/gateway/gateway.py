@@ -74,9 +74,9 @@ class Gateway:
     reports resolve them. An entry that has the method `order` of `Venue` serves as its own. `name`:
     shown as the sender. `take_over`: accounts to take from another process at once, by an
     operator's decision. `answer_seconds`: after this time without an answer, the outcome of a
-    request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases, whatever
-    the clock is set to. The venue's own clock counts for proofs of absence. `marks` has a mark of each instrument recorded
-    before its first order is checked.
+    request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases,
+    whatever the clock is set to. The venue's own clock counts for proofs of absence. `marks` has a
+    mark of each instrument recorded before its first order is checked.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
     process sends for the accounts, finds what a crash has left, queries the venues, and then
