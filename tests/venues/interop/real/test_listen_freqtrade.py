@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,17 @@ def trade(folder: Path, ledger: Ledger) -> None:
     """An entry, an exit in two halves, and an entry that is canceled."""
     for number, file in enumerate(("buy_BTC", "half", "out"), 1):
         (folder / file).touch()
-        until(lambda number=number: len(ledger.orders(status="filled")) == number, file, folder)
+        until(partial(has_filled, ledger, number), file, folder)
         (folder / file).unlink()
     for file in ("low", "buy_ETH"):
         (folder / file).touch()
     until(ledger.open_orders, "an entry that is not filled", folder)
     (folder / "buy_ETH").unlink()
     until(lambda: ledger.orders(status="canceled"), "its cancel", folder)
+
+
+def has_filled(ledger: Ledger, number: int) -> bool:
+    return len(ledger.orders(status="filled")) == number
 
 
 def judge(folder: Path, ledger: Ledger) -> None:
@@ -106,7 +111,13 @@ def judge(folder: Path, ledger: Ledger) -> None:
     assert [row["status"] for row in orders] == ["filled"] * 3 + ["canceled", "pending_new"]
     assert {row["venue_order_id"] for row in filled} == kept
     assert canceled["venue_order_id"] not in kept and placed["venue_order_id"] is None
-    assert [row["links"]["role"] for row in orders] == ["entry", "exit", "exit", "entry", "entry"]
+    assert [row["links"] and row["links"]["role"] for row in orders] == [
+        "entry",
+        "exit",
+        "exit",
+        "entry",
+        "entry",
+    ]
     assert ledger.positions()[0]["position_quantity"] == 0
     (fees,) = stored(folder, "SELECT fee_open_cost, fee_close_cost FROM trades")
     assert [float(trade["fee"] or 0) for trade in ledger.trades()] == [*fees, 0]
