@@ -79,10 +79,6 @@ class PublicPrices:
         """Best bid and ask: of one instrument, or of all."""
         return self._each(asked, self._best_prices)
 
-    async def time(self, asked: Mapping[str, str]) -> Row:
-        """The exchange's clock."""
-        return {"serverTime": milliseconds(self._exchange.clock.now())}
-
     async def ping(self, asked: Mapping[str, str]) -> Row:
         """An empty answer."""
         return {}
@@ -124,6 +120,5 @@ def market_routes(prices: PublicPrices, public: Any) -> Iterable[web.RouteDef]:
         web.get("/fapi/v1/ticker/24hr", public(prices.day)),
         web.get("/fapi/v1/ticker/bookTicker", public(prices.best_prices)),
         web.get("/fapi/v1/ping", public(prices.ping)),
-        web.get("/fapi/v1/time", public(prices.time)),
         web.get("/fapi/v1/fundingRate", public(prices.none)),
     )
