@@ -141,7 +141,7 @@ def _new_leg(legs: Sequence[FlexRow]) -> FlexRow:
     if len(legs) > 2 or len(going_on) != 1:
         symbols = ", ".join(leg.get("symbol") for leg in legs)
         raise InvalidMessage(
-            "symbol", f"which security replaces the old one is not clear: {symbols}"
+            "symbol", f"the new security is not clear: {symbols}"
         )
     return going_on[0]
 
