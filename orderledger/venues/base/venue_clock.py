@@ -107,7 +107,7 @@ class VenueClock:
             self.note(at, self._resolution, began)
 
     def note(self, at: datetime, resolution: timedelta, began: float) -> None:
-        """Take a reading from an answer that has just come, unless an earlier one is still more exact.
+        """Take a reading from an answer that has just come, unless an earlier one is more exact.
         `began`: when the request was sent, by `elapsed`."""
         now = self._read_at = self._elapsed()
         new = Reading(at=at, resolution=resolution, began=began, ended=now)
