@@ -172,7 +172,8 @@ def test_the_age_of_the_newest_feed(
 def test_a_feed_that_is_back_within_the_grace_time_halts_nothing(ledger: Ledger) -> None:
     """A collector restarts: its status is gone for some seconds."""
     breakers, _ = breakers_of(ledger, account="a", feed_age_seconds=5.0, grace_seconds=20)
-    gone, back = {"collectors": {}}, {"collectors": {"1": feed(-40)}}
+    gone: dict[str, Any] = {"collectors": {}}
+    back = {"collectors": {"1": feed(-40)}}
     for seconds, status in [(0, gone), (19, gone), (20, back), (21, gone), (40, gone)]:
         assert causes(breakers, NOW + timedelta(seconds=seconds), status) == []
     assert [one[1] for one in causes(breakers, NOW + timedelta(seconds=41), gone)] == [

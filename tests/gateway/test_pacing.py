@@ -64,7 +64,7 @@ async def burst(rate: int, count: int) -> tuple[Counter[str], list[Sending], flo
                 assert waiting > count - 3 * rate, "the cancels overtook the orders"
                 states = Counter(one.state for one in await asyncio.gather(*orders))
             await entry.aclose()
-            return states, list(cancels), passed, venue
+            return Counter(map(str, states.elements())), list(cancels), passed, venue
 
 
 def judge(rate: int, count: int) -> None:

@@ -98,7 +98,7 @@ def test_a_strategy_is_canceled_order_by_order(
 ) -> None:
     async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
         await gateway.submit_many([order(f"E-{one}", strategy="grid") for one in range(3)])
-        await gateway.cancel_all(**scope)  # type: ignore[arg-type]
+        await gateway.cancel_all(**scope)
         assert (server.requests[ALL], server.requests[ONE]) == (0, 3)
 
     traded(monkeypatch, story, settings)

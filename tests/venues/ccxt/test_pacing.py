@@ -106,7 +106,7 @@ def test_a_ban_longer_than_the_patience_sends_nothing(monkeypatch: pytest.Monkey
 
 def endpoints(exchange: Any) -> list[str]:
     """The requests of an exchange, as `API METHOD PATH`."""
-    found = []
+    found: list[str] = []
 
     def walk(rows: Any, where: list[str]) -> None:
         for name, inner in rows.items():
@@ -126,7 +126,7 @@ def test_every_row_of_the_table_names_requests_of_its_exchanges() -> None:
         for pattern in row.requests:
             assert any(fnmatchcase(one, pattern) for one in known), (row.name, pattern)
         assert row.source and (row.window is None) != (row.falls_by is None)
-    assert all(row.source for row in (*used, *pauses))
+    assert all(row.source for row in used) and all(row.source for row in pauses)
     known_limits = {row.name for row in limits} | {REQUESTS}
     assert {row.limit for row in used} <= known_limits
     assert all(name in ccxt.exchanges for row in limits for name in row.exchanges)
