@@ -299,6 +299,11 @@ ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIE
 time in force."""
 
 
+HELD = "gateway.held"
+"""Tag of a request that a gateway holds until its condition is met. Until it is submitted, such an
+order cannot be filled."""
+
+
 class Reported(
     msgspec.Struct,
     frozen=True,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from orderledger.gateway.connecting import connect as connect
     from orderledger.gateway.gateway import Gateway as Gateway
     from orderledger.gateway.limits import Limits as Limits
+    from orderledger.gateway.results import Held as Held
     from orderledger.gateway.results import Sending as Sending
     from orderledger.gateway.results import SendingState as SendingState
     from orderledger.gateway.settings import (
@@ -32,6 +33,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.gateway.gateway": ("Gateway",),
     "orderledger.gateway.limits": ("Limits",),
     "orderledger.gateway.results": (
+        "Held",
         "Sending",
         "SendingState",
     ),

@@ -158,6 +158,10 @@ class Book:
         """One of our orders that is open, or ended lately."""
         return self.orders.get(stream_names.order_stream(account, client_order_id))
 
+    def instrument_of(self, order: Order) -> str:
+        """The latest name of the instrument of an order."""
+        return self._latest(order, order.terms.instrument or "")
+
     def open_orders(self) -> Iterator[tuple[str, Order]]:
         """The open orders with their streams."""
         return ((stream, self.orders[stream]) for stream in list(self.working))

@@ -2,11 +2,12 @@
 alone."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import Changer
+from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.sending import Sender, reduces
@@ -20,16 +21,25 @@ ALONE: Scope = (None, None)
 
 
 class AllCanceler:
-    """Cancels all orders of a scope. `is_by_venue`: use the requests of venues that cancel
-    everything."""
+    """Cancels all orders of a scope. `cancel`: cancels one order, with those that work for it.
+    `is_by_venue`: use the requests of venues that cancel everything."""
 
     def __init__(
-        self, parts: GatewayParts, sender: Sender, changer: Changer, *, is_by_venue: bool
+        self,
+        parts: GatewayParts,
+        sender: Sender,
+        cancel: Callable[[Key, str | None], Awaitable[Sending]],
+        changer: Changer,
+        emulator: Emulator,
+        *,
+        is_by_venue: bool,
     ) -> None:
         self._entries = parts.entries
         self._book = parts.book
         self._sender = sender
+        self._cancel = cancel
         self._changer = changer
+        self._emulator = emulator
         self._is_by_venue = is_by_venue
 
     async def cancel(
@@ -52,7 +62,7 @@ class AllCanceler:
         return [one for found in await all_of(works) for one in found]
 
     def _in_scope(self, *wanted: str | None, keeps_reducing: bool) -> list[Key]:
-        """The orders in flight and the open ones of a scope."""
+        """The orders in flight, the open ones and the held ones of a scope."""
         keys = {
             flight.key
             for flight in self._sender.flights.values()
@@ -64,6 +74,11 @@ class AllCanceler:
             key = (account, working.client_order_id)
             if _is_in(row, *wanted) and not (keeps_reducing and self._reduces(key)):
                 keys.add(key)
+        for held in self._emulator.held():
+            key = (held.account, held.client_order_id)
+            is_kept = keeps_reducing and self._reduces(key)
+            if _is_in(self._emulator.scope(held), *wanted) and not is_kept:
+                keys.add(key)
         return sorted(key for key in keys if key[1])
 
     def _reduces(self, key: Key) -> bool:
@@ -72,10 +87,11 @@ class AllCanceler:
 
     def _grouped(self, keys: Sequence[Key], *, is_of_instrument: bool) -> dict[Scope, list[Key]]:
         """The orders by the request that covers them. Orders in flight are canceled alone: they
-        may reach the venue after such a request."""
+        may reach the venue after such a request. So are held ones: the venue does not have them."""
         groups: dict[Scope, list[Key]] = {}
         for key in keys:
-            covered = None if key in self._sender.flights else self._covered(key[0])
+            is_alone = key in self._sender.flights or self._emulator.is_held(key)
+            covered = None if is_alone else self._covered(key[0])
             order = self._book.order(*key)
             instrument = order.terms.instrument if order is not None else None
             if covered is None or instrument is None:
@@ -100,7 +116,7 @@ class AllCanceler:
         return await self._changer.cancel_by_venue(account, instrument, keys, reason=reason)
 
     async def _each(self, keys: Iterable[Key], reason: str | None) -> list[Sending]:
-        return await all_of(self._changer.cancel(key, reason=reason) for key in keys)
+        return await all_of(self._cancel(key, reason) for key in keys)
 
 
 async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:

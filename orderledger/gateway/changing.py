@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -35,6 +36,7 @@ from orderledger.venues.errors import NotSent, Unanswered
 
 REPORT_SECONDS = 3.0
 """How long the venue may take to report what a cancel of everything has canceled."""
+HELD_BACK = "the gateway holds this order: cancel it, and submit another"
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 
@@ -51,7 +53,7 @@ class Outstanding:
 
 class Changer:
     """Cancels and replaces the orders of a gateway. `outstanding`: cancels to send or to send
-    again, by order.
+    again, by order. `replacing`: how many replaces of an order wait for their answers here.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class Changer:
         look_ups: LookUps,
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
+        self.replacing: Counter[Key] = Counter()
         self._parts = parts
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
+        self._clocks = parts.clocks
         self._keeper = parts.keeper
         self._sender = sender
         self._unsettled = parts.unsettled
@@ -99,12 +103,14 @@ class Changer:
                     (order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}")
                 )
 
-    async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
+    async def cancel(
+        self, key: Key, *, reason: str | None = None, purpose: str = "cancel"
+    ) -> Sending:
         """Record the cancel and send it. An order that is not sent yet is never sent. If the order
         is already canceled, the result is a cancel, even if another source reports it as too late
-        to cancel.
+        to cancel. `purpose`: the beginning of the request id.
         """
-        result = await self._cancel(key, reason)
+        result = await self._cancel(key, reason, purpose)
         if result.state not in ("refused", "rejected"):
             return result
         self._book.catch_up()
@@ -115,7 +121,7 @@ class Changer:
             result, state="acknowledged", reason="canceled", text="it is canceled already"
         )
 
-    async def _cancel(self, key: Key, reason: str | None) -> Sending:
+    async def _cancel(self, key: Key, reason: str | None, purpose: str) -> Sending:
         account, name = key
         flight = self._sender.flights.get(key)
         if flight is not None and (not flight.is_sent or flight.is_waiting):
@@ -127,19 +133,19 @@ class Changer:
                     "denied", account, name, "withdrawn", "it was canceled before it was sent"
                 )
         if key not in self.outstanding:
-            refused = await self._record_request(key, reason)
+            refused = await self._record_request(key, reason, purpose)
             if refused is not None:
                 return refused
         if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
             await flight.done.wait()
         return await self.send_cancel(key)
 
-    async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
+    async def _record_request(self, key: Key, reason: str | None, purpose: str) -> Sending | None:
         """Record the request to cancel. Returns the result if the ledger refuses it. At most one
         cancel of an order is outstanding.
         """
         account, name = key
-        request_id = f"cancel-{uuid.uuid4().hex}"
+        request_id = f"{purpose}-{uuid.uuid4().hex}"
         asked = RequestCancel(
             account=account,
             client_order_id=name,
@@ -260,8 +266,13 @@ class Changer:
         order = self._book.order(account, name)
         if order is None:
             raise UnknownOrder(name, account)
+        if order.is_held:
+            return Sending("denied", account, name, "held", HELD_BACK)
         if not self._entries[account].abilities.replaces:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            text = "its outcome is not known yet: the venue may not have it"
+            return Sending("denied", account, name, "unresolved_order", text)
         before, asked = (
             row_now(order, *key),
             {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
@@ -273,6 +284,8 @@ class Changer:
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
+        expires_at = self._clocks.expiry_of_change(account, before["order_type"])
+        sent = {"request_id": request_id, "request_expires_at": expires_at}
         request = RequestReplace(
             account=account,
             client_order_id=name,
@@ -281,11 +294,13 @@ class Changer:
             quantity=quantity,
             limit_price=limit_price,
             stop_price=stop_price,
+            request_expires_at=expires_at,
         )
         priced: ChangedTerms = (
             {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
         )
         self._book.growing[request_id] = growth_of(before, changed)
+        self.replacing[key] += 1
         try:
             (outcome,) = await self._ledger.recording.arecord_together(
                 [request], fence=self._keeper.fence(account)
@@ -297,20 +312,26 @@ class Changer:
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
             self._book.growing[request_id] = growth_of(before, priced)
-            answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
+            answer = await self._send_replace(account, before, {**sent, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
             return result
         finally:
             del self._book.growing[request_id]
+            self.replacing[key] -= 1
+            if not self.replacing[key]:
+                del self.replacing[key]
 
     async def _send_replace(
-        self, account: str, row: OrderRow, request: Mapping[str, object]
+        self, account: str, row: OrderRow, request: Mapping[str, Any]
     ) -> Answer:
         try:
             self._parts.check_lease(account)
         except NotSent as fenced:
             return fenced
+        expired = self._clocks.expired(account, request["request_expires_at"])
+        if expired is not None:
+            return expired
         replacing = self._parts.paced(account, self._entries[account].replace(row, request))
         return await answer_of(replacing, self._answer_seconds, self._parts.turn(account))
 

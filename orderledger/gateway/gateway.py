@@ -29,6 +29,8 @@ from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
+from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
+from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
@@ -39,6 +41,7 @@ from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
+    Held,
     MarkSource,
     OrderLookup,
     Sending,
@@ -47,6 +50,7 @@ from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.switches import Switches
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 
@@ -124,9 +128,10 @@ class Gateway:
             epoch=lambda: ledger.internals.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
+        self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, ledger.status
+            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(
@@ -136,19 +141,41 @@ class Gateway:
             self._keeper,
             self._unsettled,
             self._clock,
+            self._clocks,
             answer_seconds,
             self._note,
             settings.patience_seconds,
             pacings_of(entries),
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
-        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._sender = Sender(
+            parts,
+            rules=settings.rules,
+            policy=settings.unresolved,
+            slippage=settings.market_slippage,
+            mark_seconds=settings.trigger_mark_seconds,
+        )
         self._changer = Changer(parts, self._sender, look_ups)
+        self._emulator = Emulator(
+            parts,
+            self._sender,
+            self._changer,
+            look_ups,
+            self._start,
+            mark_age_seconds=settings.trigger_mark_seconds,
+        )
         self._canceler = AllCanceler(
-            parts, self._sender, self._changer, is_by_venue=settings.venue_cancel_all
+            parts,
+            self._sender,
+            self._cancel,
+            self._changer,
+            self._emulator,
+            is_by_venue=settings.venue_cancel_all,
         )
         self._switches = Switches(parts, settings.dead_mans_switches)
-        self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
+        self._resolver = OutcomeResolver(
+            parts, look_ups, elapsed=elapsed, replacing=self._changer.replacing
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -195,6 +222,43 @@ class Gateway:
         self._check_account(request.account)
         return self._start(self.submit(request))
 
+    async def submit_bracket(
+        self,
+        entry: Request,
+        *,
+        take_profit: Exit | None = None,
+        stop_loss: Exit | None = None,
+        reduce_only: bool = False,
+    ) -> list[Sending]:
+        """Submit an entry with its exits. They work what the entry has filled, and as soon as one
+        of them fills, the other works that much less.
+
+        An exit is a price or a whole `Request`. A price makes a limit order (`take_profit`) or a
+        stop order (`stop_loss`) of the other side for the entry's quantity. It is named like the
+        entry with `-tp` or `-sl` at its end. `reduce_only`: the exits made from prices can only
+        reduce the position, where the venue has that.
+
+        Returns the results of the entry and the exits. Raises InvalidSetting for exits that do not
+        fit, and otherwise as `submit` does.
+        """
+        return await self.submit_many(
+            bracket(entry, take_profit=take_profit, stop_loss=stop_loss, reduce_only=reduce_only)
+        )
+
+    async def submit_oco(self, *requests: Request) -> list[Sending]:
+        """Submit orders of which one cancels the others: a fill of one reduces the others by as
+        much, and the end of one cancels them.
+
+        Raises InvalidSetting if they differ in account or quantity, and otherwise as `submit`
+        does.
+        """
+        return await self.submit_many(one_cancels_other(requests))
+
+    def held(self) -> list[Held]:
+        """List the orders that this gateway holds, and what each waits for."""
+        self._book.catch_up()
+        return self._emulator.held()
+
     async def cancel(
         self, client_order_id: str, *, account: str | None = None, reason: str | None = None
     ) -> Sending:
@@ -204,7 +268,7 @@ class Gateway:
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
         key = self._changer.key_of(client_order_id, account)
-        return await self._shielded(self._changer.cancel(key, reason=reason))
+        return await self._shielded(self._cancel(key, reason))
 
     async def replace(
         self,
@@ -241,6 +305,17 @@ class Gateway:
         work = self._canceler.cancel(account, instrument, strategy, reason=reason)
         return await self._shielded(work)
 
+    async def _cancel(self, key: tuple[str, str], reason: str | None) -> Sending:
+        """Cancel an order and those that work for it. One that is held is never sent."""
+        first, *others = self._emulator.keys_for_cancel(key)
+        found = await all_of(self._cancel_one(one, reason) for one in (first, *others))
+        return found[0]
+
+    async def _cancel_one(self, key: tuple[str, str], reason: str | None) -> Sending:
+        if self._emulator.is_held(key):
+            return await self._emulator.withdraw(key)
+        return await self._changer.cancel(key, reason=reason)
+
     async def resend(
         self,
         client_order_id: str,
@@ -263,20 +338,13 @@ class Gateway:
         key = self._changer.key_of(client_order_id, account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
-        if is_in_doubt and not force and not self._resolver.is_proved_absent(key):
-            return Sending("refused", *key, "absence_not_proved", self._absence_text(key))
+        is_safe = self._entries[key[0]].abilities.resends_safely
+        if is_in_doubt and not (force or is_safe or self._resolver.is_proved_absent(key)):
+            text = self._resolver.absence_text(key)
+            return Sending("refused", *key, "absence_not_proved", text)
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
         self._resolver.forget(key)
         return await self._shielded(self._sender.resend(row, actor=actor if force else None))
-
-    def _absence_text(self, key: tuple[str, str]) -> str:
-        needed = self._entries[key[0]].abilities.absence_seconds
-        if needed is None:
-            return "this venue cannot prove it: see `orderledger recover` for what to do"
-        return (
-            f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
-            "outcome became unknown"
-        )
 
     async def feed(self) -> AsyncIterator[Recorded]:
         """Every event of the gateway's accounts from now on, from any source, in log order."""
@@ -297,14 +365,17 @@ class Gateway:
             await self._record_senders()
             await asyncio.to_thread(self._book.catch_up)
             self._book.on_event = self._deliver
+            await self._clocks.measure()
             await self._resolver.begin()
             self._changer.restore()
             await self._resolver.resolve(besides={})
+            self._emulator.tick()
         except BaseException:
             await self._end()
             raise
         self._watching.append(asyncio.create_task(self._watch()))
         self._watching.append(asyncio.create_task(self._publisher.run()))
+        self._watching.append(asyncio.create_task(self._clocks.run()))
         self._watching.append(asyncio.create_task(self._switches.run()))
         return self
 
@@ -382,6 +453,7 @@ class Gateway:
                 self._book.catch_up()
                 await self._obey_halts()
                 await self._break()
+                self._emulator.tick()
                 if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
@@ -431,6 +503,7 @@ class Gateway:
     def _load(self, book: Book) -> None:
         self._ledger.views.catch_up()
         load(book)
+        self._emulator.reload()
 
     def _rules_of_highs(self) -> list[Any]:
         of_breakers = [
@@ -444,6 +517,7 @@ class Gateway:
             self._start(self._resolver.query((result.account, result.client_order_id)))
 
     def _deliver(self, recorded: Recorded) -> None:
+        self._emulator.note(recorded)
         for queue in self._feeds:
             queue.put_nowait(msgspec.structs.replace(recorded))
 

@@ -10,6 +10,7 @@ from orderledger.gateway.book import Book
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.results import OnResult
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.transport import Pacing, Turn
 from orderledger.venues.base.transport.pacing import ONE_WINDOW, paced_by
@@ -25,9 +26,10 @@ Result = TypeVar("Result")
 class GatewayParts:
     """The parts of a gateway that sending, changing and resolving share.
 
-    `entries`: by account, where orders are sent. `answer_seconds`: after this time without an
-    answer, the outcome of a request is unknown. `patience_seconds`: the longest wait of a request
-    for the venue's rate limits. `pacings`: by account, of entries that do not pace their requests.
+    `entries`: by account, where orders are sent. `clocks`: the venues' clocks. `answer_seconds`:
+    after this time without an answer, the outcome of a request is unknown. `patience_seconds`: the
+    longest wait of a request for the venue's rate limits. `pacings`: by account, of entries that do
+    not pace their requests.
     """
 
     ledger: "Ledger"
@@ -36,6 +38,7 @@ class GatewayParts:
     keeper: LeaseKeeper
     unsettled: Unsettled
     clock: Clock
+    clocks: VenueClocks
     answer_seconds: float
     on_result: OnResult
     patience_seconds: float

@@ -154,7 +154,7 @@ class GatewaySettings(Section):
         default=(), description="Limits of orders, each a table `[[gateway.limits]]`."
     )
     breakers: tuple[Breaker, ...] = Field(
-        default=(), description="What halts trading, each a table `[[gateway.breakers]]`."
+        default=(), description="Conditions that halt trading, each a table `[[gateway.breakers]]`."
     )
     dead_mans_switches: tuple[DeadMansSwitch, ...] = Field(
         default=(),
@@ -193,6 +193,16 @@ class GatewaySettings(Section):
     answer_seconds: Seconds = Field(
         default=10.0,
         description="After this time without an answer, the outcome of a request is unknown.",
+    )
+    trigger_mark_seconds: Seconds = Field(
+        default=10.0,
+        description="Age up to which a mark may trigger an order that the gateway holds.",
+    )
+    market_slippage: Quantity | None = Field(
+        default=None,
+        description="Where a venue takes market orders only with their worst price: the distance "
+        "of that price from the mark, or from the stop price, as a share. Without it, the request "
+        "has to state the price.",
     )
 
     @property

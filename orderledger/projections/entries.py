@@ -120,8 +120,8 @@ ORDERED = ("adjust", "split", "settle", "delivery")
 """Kinds of account events whose order counts."""
 
 
-NOT_COUNTED = ("busted", "reused")
-"""States of settlements that change nothing."""
+NOT_COUNTED = ("busted", "reused", "repeated")
+"""States of splits and settlements that change nothing."""
 
 
 def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:

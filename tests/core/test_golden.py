@@ -135,11 +135,15 @@ CAUSE = Cause(kind="dividend", instrument="XYZ")
 FULL: dict[str, AnyEvent] = {
     "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
     "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True, never_arrived=True),
-    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True),
+    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True, request_expires_at=AT),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
     "replace_requested.v1": commands.ReplaceRequested(
-        **ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"
+        **ORDER,
+        **CHANGES,
+        replacement_client_order_id="C-1b",
+        request_id="R-1",
+        request_expires_at=AT,
     ),
     "order_acknowledged.v1": reports.OrderAcknowledged(**REPORT),
     "order_rejected.v1": reports.OrderRejected(**REPORT),
@@ -498,6 +502,7 @@ ADDED = (
     Added("mode", ("trading_halted.v1",), ("resumes",)),
     Added("halt_reason", ("trading_resumed.v1",)),
     Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
+    Added("request_expires_at", ("order_submitted.v1", "replace_requested.v1")),
 )
 """In the order in which they were added."""
 

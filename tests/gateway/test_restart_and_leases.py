@@ -504,7 +504,7 @@ def test_a_cancel_of_an_order_with_an_unknown_outcome_waits_until_the_venue_is_k
     ledger: Ledger,
 ) -> None:
     async def story() -> None:
-        venue = venue_of()
+        venue = venue_of(answer_timeout_seconds=2.0)
         async with trading(ledger, venue) as gateway:
             venue.lose_next_answer("request_late")
             assert (await gateway.submit(buy("C-1"))).state == "unresolved"

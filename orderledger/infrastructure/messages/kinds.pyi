@@ -390,6 +390,7 @@ class Deny(OrderMessage):
 
 class _Submit(_OrderMessage, total=False):
     is_forced: bool | None
+    request_expires_at: datetime | str | int | None
 
 class Submit(OrderMessage):
     """Order handed to the venue."""
@@ -397,6 +398,7 @@ class Submit(OrderMessage):
     fact: ClassVar[type[commands.OrderSubmitted]]
     type: Literal["submit"]
     is_forced: bool
+    request_expires_at: datetime | None
     def __init__(self, **fields: Unpack[_Submit]) -> None: ...
 
 class _Unresolved(TypedDict, total=False):
@@ -448,6 +450,7 @@ class _RequestReplace(_OrderMessage, total=False):
     trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
     request_id: str | None
+    request_expires_at: datetime | str | int | None
 
 class RequestReplace(OrderMessage):
     """Request to change an order. At least one new term; `quantity` is the new total (FIX
@@ -465,6 +468,7 @@ class RequestReplace(OrderMessage):
     trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     request_id: str | None
+    request_expires_at: datetime | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
 
 class Acknowledged(Report):
@@ -556,8 +560,8 @@ class _CancelRejected(_Report, total=False):
     request_id: str | None
 
 class CancelRejected(Report):
-    """Cancel request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     fact: ClassVar[type[reports.CancelRejected]]
     type: Literal["cancel_rejected"]
@@ -569,8 +573,8 @@ class _ReplaceRejected(_Report, total=False):
     not_sent: bool | None
 
 class ReplaceRejected(Report):
-    """Replace request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Replace request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     fact: ClassVar[type[reports.ReplaceRejected]]
     type: Literal["replace_rejected"]

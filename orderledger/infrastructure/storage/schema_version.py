@@ -89,6 +89,8 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
         "reported.order_type=take_profit_limit",
     ),
     10: (
+        "order_submitted.v1.request_expires_at",
+        "replace_requested.v1.request_expires_at",
         "trading_halted.v1.mode",
         "trading_halted.v1.resumes",
         "trading_resumed.v1.halt_reason",

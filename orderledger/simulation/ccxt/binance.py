@@ -1,6 +1,7 @@
 """A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the
 extra `fake`."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -86,6 +87,8 @@ COSTS = {
 """Weights and counts of USD-M futures (developers.binance.com, derivatives, usds-margined-futures:
 the page of each endpoint). An endpoint without a row weighs 1."""
 MOST_TRADES = 1_000
+DEFAULT_WINDOW, LARGEST_WINDOW, AHEAD = 5_000, 60_000, 1_000
+OUTSIDE_WINDOW = (-1021, "Timestamp for this request is outside of the recvWindow.")
 WEEK = timedelta(days=7)
 
 
@@ -109,7 +112,7 @@ class Denied(Exception):
 
 class BinanceServer(VenueServer):
     """The account `account` of a simulated exchange, whose instruments are named as ccxt names
-    them: `ETH/USDT:USDT`."""
+    them: `ETH/USDT:USDT`. `too_late`: how many requests came outside of their window."""
 
     websocket_path = "/private/ws"
 
@@ -129,14 +132,16 @@ class BinanceServer(VenueServer):
         self._key, self._secret = key, secret.encode()
         self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
-        self.prices = PublicPrices(exchange, self.instruments)
+        self.market = PublicPrices(exchange, self.instruments, self.marks)
         self.failings = Failings()
+        self.too_late = 0
         self.countdowns = Countdowns(self._cancel_symbol)
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
-            *market_routes(self.prices, self._public),
+            web.get("/fapi/v1/time", self._public(self._server_time)),
+            *market_routes(self.market, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
@@ -218,6 +223,9 @@ class BinanceServer(VenueServer):
 
     # Queries
 
+    async def _server_time(self, asked: Mapping[str, str]) -> Any:
+        return {"serverTime": milliseconds(self.exchange.clock.now())}
+
     async def _key_permissions(self, asked: Mapping[str, str]) -> Any:
         """Source: developers.binance.com, Wallet, "Get API Key Permission"."""
         return {
@@ -250,7 +258,7 @@ class BinanceServer(VenueServer):
                 "nextFundingTime": now,
                 "time": now,
             }
-            for name, price in self.prices.items()
+            for name, price in self.marks.items()
         ]
         return [row for row in rows if asked.get("symbol") in (None, row["symbol"])]
 
@@ -279,6 +287,7 @@ class BinanceServer(VenueServer):
                         "maxQty": "1000000",
                         "stepSize": one.lot,
                     },
+                    {"filterType": "MIN_NOTIONAL", "notional": "5"},
                 ],
                 "orderTypes": ["LIMIT", "MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
@@ -385,6 +394,7 @@ class BinanceServer(VenueServer):
     # Order entry
 
     async def _place(self, asked: Mapping[str, str]) -> Any:
+        await asyncio.sleep(self.failings.engine_seconds)
         order = self._submitted(asked)
         if self.failings.fails():
             raise Denied(*UNKNOWN_ERROR, 503)
@@ -507,6 +517,17 @@ class BinanceServer(VenueServer):
 
     # Keys and signatures
 
+    def _check_time(self, asked: Mapping[str, str]) -> None:
+        """Refuse a request that arrives outside of its window (developers.binance.com, USD-M
+        General Info, Timing security)."""
+        now, sent_at = milliseconds(self.exchange.clock.now()), int(asked["timestamp"])
+        window = int(asked.get("recvWindow", DEFAULT_WINDOW))
+        if window > LARGEST_WINDOW:
+            raise Denied(-1131, "recvWindow must be less than 60000")
+        if sent_at >= now + AHEAD or now - sent_at > window:
+            self.too_late += 1
+            raise Denied(*OUTSIDE_WINDOW)
+
     def _public(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
             return self.answer(await handler(dict(request.query)))
@@ -541,7 +562,9 @@ class BinanceServer(VenueServer):
                     {"code": -1022, "msg": "Signature for this request is not valid."}, status=400
                 )
             try:
-                return self.answer(await handler(dict(parse_qsl(signed))))
+                asked = dict(parse_qsl(signed))
+                self._check_time(asked)
+                return self.answer(await handler(asked))
             except Denied as denied:
                 return self.answer(
                     {"code": denied.code, "msg": denied.message}, status=denied.status

@@ -25,8 +25,15 @@ from orderledger.venues.hyperliquid.vocabulary import is_cloid
 
 Document = dict[str, Any]
 TIMES_IN_FORCE = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}
+TRIGGERS = {
+    ("sl", True): OrderType.STOP,
+    ("sl", False): OrderType.STOP_LIMIT,
+    ("tp", True): OrderType.TAKE_PROFIT,
+    ("tp", False): OrderType.TAKE_PROFIT_LIMIT,
+}
 
 TEXTS = {
+    Reason.REDUCE_ONLY_WOULD_INCREASE: "Reduce only order would increase position.",
     Reason.INCORRECT_PRICE: "Order has invalid price.",
     Reason.INCORRECT_STOP_PRICE: "Invalid TP/SL price.",
     Reason.INCORRECT_QUANTITY: "Order has invalid size.",
@@ -139,7 +146,7 @@ class Actions:
         }
         trigger, limit = wire["t"].get("trigger"), wire["t"].get("limit")
         if trigger is not None:
-            order_type = OrderType.STOP if trigger["isMarket"] else OrderType.STOP_LIMIT
+            order_type = TRIGGERS[trigger["tpsl"], bool(trigger["isMarket"])]
             limit_price = None if trigger["isMarket"] else str(wire["p"])
             terms |= {
                 "order_type": order_type,

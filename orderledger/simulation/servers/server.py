@@ -40,8 +40,8 @@ class VenueServer:
     Can be stopped and started again, on the same port, with the same exchange. Every answer and
     every frame goes through `faults`. `requests` counts requests by their name, which is the path
     unless `name_of` is overridden. `answers_instead`, a status and a text, replaces every answer.
-    `rewritten` changes the text of every answer and frame. `prices`: of instruments, in quotes and
-    marks. `lists_after`: for this long after it was accepted, an order is missing from lists and
+    `rewritten` changes the text of every answer and frame. `marks`: prices of instruments, in
+    quotes. `lists_after`: for this long after it was accepted, an order is missing from lists and
     unknown to queries. MEXC does so for orders that it has just confirmed
     (github.com/ccxt/ccxt/issues/21614). `quotas`: the venue's rate limits; None for a venue
     without.
@@ -62,10 +62,11 @@ class VenueServer:
         self.answers_instead: tuple[int, str] | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
         self.lists_after = timedelta(0)
+        self.marks: dict[str, Decimal] = {}
         self.quotas: Quotas | None = None
-        self.prices: dict[str, Decimal] = {}
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
+        self._late: set[asyncio.Task[None]] = set()
         self._refuses = False
         self._runner: web.AppRunner | None = None
         self._held: Socket | None = None
@@ -262,6 +263,12 @@ class VenueServer:
             )
         if fault == "too_many_requests":
             return web.Response(status=429, text="too many requests", headers={"Retry-After": "0"})
+        if fault in ("lose_request", "late_request"):
+            await request.read()
+            if fault == "late_request":
+                self._late.add(task := asyncio.create_task(self._handle_late(request, handler)))
+                task.add_done_callback(self._late.discard)
+            return self._cut_off(request)
         answer = await handler(request)
         if fault == "lose_answer":
             return self._cut_off(request)
@@ -273,6 +280,11 @@ class VenueServer:
             if isinstance(answer, web.Response)
             else answer
         )
+
+    async def _handle_late(self, request: web.Request, handler: Handler) -> None:
+        """Execute a request whose client has gone."""
+        await asyncio.sleep(self.faults.late_seconds)
+        await handler(request)
 
     async def _spoiled(
         self, request: web.Request, answer: web.Response, fault: str | None

@@ -16,6 +16,7 @@ from orderledger import InvalidSetting
 from orderledger.extend.messages import facts
 from orderledger.extend.runtime import secrecy
 from orderledger.venues.base.transport.http import Censor
+from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.pacing import ExchangePacing
@@ -75,8 +76,12 @@ def exact(base: Any) -> Any:
         an empty list.
         """
         if (call := present_call()) is not None:
-            call.begin(Request(method, url, headers or {}, body))
+            headers = call.headers(headers)
+            call.begin(Request(method, url, headers, body))
+        began = elapsed()
         answer = await base.fetch(self, url, method, headers, body)
+        if self.on_date is not None:
+            self.on_date((self.last_response_headers or {}).get("Date"), began)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
             raise ccxt.BadResponse(f"{method} {url}: the answer is not JSON")
         return answer
@@ -108,6 +113,7 @@ def exact(base: Any) -> Any:
         "number": str,
         "on_json_response": staticmethod(exact_json),
         "on_unread": None,
+        "on_date": None,
         "open": open_once,
     }
     return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
@@ -41,6 +41,24 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
         ),
         now=SystemClock().now,
         allowance=_allowance(settings.requests_per_minute),
+    )
+
+
+def entry_of_client(client: Any, account: str) -> OrderEntry:
+    """`client`: `lighter.SignerClient` with one API key. The entry has connections of its own."""
+    from orderledger.venues.lighter.order_entry import LighterOrderEntry
+    from orderledger.venues.lighter.signing import SdkSigner
+
+    indexes = list(client.api_key_dict)
+    if len(indexes) != 1:
+        raise InvalidSetting("client", f"needs exactly one API key, not {len(indexes)}")
+    return LighterOrderEntry(
+        account=account,
+        account_index=client.account_index,
+        api_key_index=indexes[0],
+        url=client.url,
+        signer=SdkSigner.of(client, indexes[0]),
+        now=SystemClock().now,
     )
 
 
@@ -83,5 +101,6 @@ ADAPTER = Adapter(
     recording=recording,
     alias=CLIENT_ORDER_INDEX,
     order_entry=order_entry,
+    entry_of_client=entry_of_client,
     simulation="orderledger.simulation.lighter.simulated:simulated",
 )

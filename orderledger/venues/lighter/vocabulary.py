@@ -69,9 +69,10 @@ ORDER_TYPES: dict[str, OrderType] = {
     "market": OrderType.MARKET,
     "stop-loss": OrderType.STOP,
     "stop-loss-limit": OrderType.STOP_LIMIT,
+    "take-profit": OrderType.TAKE_PROFIT,
+    "take-profit-limit": OrderType.TAKE_PROFIT_LIMIT,
 }
-"""All others, `take-profit`, `take-profit-limit`, `twap`, `twap-sub`, `liquidation`, are
-`other`."""
+"""All others, `twap`, `twap-sub`, `liquidation`, are `other`."""
 
 CONDITIONAL_TYPES = frozenset(
     {"stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit", "twap", "twap-sub"}

@@ -16,6 +16,7 @@ from orderledger.venues.base.order_entry import Sent, submitted_one_by_one
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import pacing_of
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
 from orderledger.venues.polled.queries import Sign, signed
@@ -46,9 +47,11 @@ class KeyedOrderEntry:
         self._reader = Reader(table)
         self._account = account
         self._now = now
+        self.clock = VenueClock()
         self.pacing = pacing_of(table.name, url, token, table.order_limits)
         self._sender = Sender(
             url,
+            clock=self.clock,
             headers=table.headers_of(token),
             timeout=timeout,
             secrets=[token],

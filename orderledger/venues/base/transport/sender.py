@@ -13,6 +13,7 @@ from orderledger.venues.base.transport.http import asked_to_wait, client_of
 from orderledger.venues.base.transport.pacing import BANNED, Pacing
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
+from orderledger.venues.base.venue_clock import VenueClock, elapsed
 from orderledger.venues.errors import NotSent, Unanswered
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -40,8 +41,9 @@ class Sender:
 
     `is_refusal(document)` names answers with 429 that state that the request was refused.
     `timeout`: seconds from the beginning of a request to the end of its answer. Errors never
-    contain `secrets` or the values of headers. `pacing` learns of 429 and 418; `pause_in(text)`
-    finds the seconds to wait in its text. The caller takes the turns.
+    contain `secrets` or the values of headers. `clock` takes the header `Date` of each answer.
+    `pacing` learns of 429 and 418; `pause_in(text)` finds the seconds to wait in its text. The
+    caller takes the turns.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class Sender:
         timeout: float = 10.0,
         secrets: Iterable[str] = (),
         is_refusal: Callable[[Any], bool] = lambda document: False,
+        clock: VenueClock | None = None,
         pacing: Pacing | None = None,
         pause_in: Callable[[str], float] = lambda answer_text: 0.0,
     ) -> None:
         self._client = client_of(base_url, headers, timeout)
+        self._clock = clock
         self._timeout = timeout
         self._secrecy = Secrecy(secrets, headers)
         self._is_refusal = is_refusal
@@ -73,6 +77,7 @@ class Sender:
         request = self._client.build_request(
             method, path, json=json, data=dict(form) if form else None
         )
+        began = elapsed()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request)
@@ -87,6 +92,8 @@ class Sender:
             raise Unanswered("timeout", f"no answer within {self._timeout:g} s") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unanswered("connection_lost", self._hidden(error)) from None
+        if self._clock is not None:
+            self._clock.note_date(response.headers.get("Date"), began)
         return self._judged(response)
 
     async def aclose(self) -> None:
