@@ -33,8 +33,8 @@ MEANINGS = {
     "testing": "the kit for adapters",
     "venues": "adapters, collector",
 }
-NAMES_ALONE = {"__init__", "lazy", "renamed", "rows"}
-"""Parts of the core that only hand names on."""
+NAMES_ALONE = {"__init__", "async_ledger", "lazy", "renamed", "rows"}
+"""Parts of the core that only hand names on, or the methods of the ledger as coroutines."""
 
 WIDTH, MARGIN = 900, 16
 BOX, HEIGHT = 196, 58

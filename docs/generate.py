@@ -16,6 +16,7 @@ import pages_of_commands
 import pages_of_data
 import pages_of_imports
 import pages_of_messages
+import pages_of_order_terms
 import pages_of_packages
 import pages_of_proof
 import pages_of_service
@@ -40,6 +41,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": pages_of_watching.metrics,
     "alerts.md": pages_of_watching.alerts,
     "python.md": pages_of_code.python,
+    "order-terms.md": pages_of_order_terms.order_terms,
     "packages.md": pages_of_packages.packages,
     "proof-format.md": pages_of_proof.proof_format,
 }

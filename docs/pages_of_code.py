@@ -11,18 +11,21 @@ from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, is_typeddict
 
 from markdown import code, table
+from pages_of_brakes import brakes, rate_limits
 from pydantic import BaseModel
 
 import orderledger
 from orderledger import audit, rows
 from orderledger.analytics.tables import Tables
+from orderledger.async_ledger import AsyncLedger
 from orderledger.audit.proof.methods import Proofs
 from orderledger.audit.queries import Audit
 from orderledger.domain import values
+from orderledger.gateway import connecting
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.results import Sending
-from orderledger.gateway.settings import Breaker, GatewaySettings
+from orderledger.gateway.settings import Breaker, DeadMansSwitch, GatewaySettings
 from orderledger.infrastructure import errors
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
@@ -41,6 +44,7 @@ from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.infrastructure.views.reconciliation_methods import ReconciliationMethods
 from orderledger.infrastructure.views.view_methods import ViewMethods
 from orderledger.ledger import Ledger
+from orderledger.serve.sections import ServeSection
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.order_entry import EntryAbilities, OrderEntry
 from orderledger.venues.base.registry import adapters, installed
@@ -67,6 +71,17 @@ plugin: see [Types](#types).
 
 PARAMETERS_INTRODUCTION = """A parameter is declared once, with its type and meaning. The command line and the HTTP API offer the same ones. Several
 queries share these:
+"""
+
+ASYNC_INTRODUCTION = """## AsyncLedger
+
+Every method of `Ledger` and of its namespaces is a coroutine of `AsyncLedger`, with the same parameters and results; `async_ledger.pyi` has the
+types. Iterators are asynchronous iterators: `async for event in ledger.events()`. `views.in_one_state` is for `run`.
+"""
+
+CONNECT_INTRODUCTION = """## connect
+
+See [Send your first order](../how-to/send-your-first-order.md).
 """
 
 GATEWAY_INTRODUCTION = """## Gateway
@@ -135,8 +150,9 @@ def _collecting() -> list[str]:
     """The file of `collect` and `reconcile`."""
     parts = [
         "## The venues\n",
-        "`orderledger collect` and `orderledger reconcile` read a TOML file; the environment overrides it. The file holds no secret:",
-        "it names the variable of a secret, or a file that only its owner can read.\n",
+        "One TOML file has the settings of `connect`, `collect`, `reconcile`, `serve`, `watch` and the gateway. These keys, at its top, are those of",
+        "the collector; the environment overrides them. `[[venues]]`, `[gateway]`, `[serve]` and `[alerts]` follow. The file holds no secret: it names",
+        "the place of each. `orderledger config check FILE` checks it, `orderledger config show FILE` shows the effective settings with their sources.\n",
         _fields(CollectSettings, "ORDERLEDGER_"),
     ]
     for one in our_adapters():
@@ -159,12 +175,17 @@ def _gateway() -> list[str]:
     """The file of limits."""
     parts = [
         "## The gateway\n",
-        "`Gateway(limits=...)` reads a TOML file. Numbers are exact. An unknown key, an impossible value and a contradiction are refused",
-        "with the file, the line and the key.\n",
-        f"{_described(GatewaySettings)}",
+        "The table `[gateway]` of the settings file, or a file of its own for `Gateway(limits=...)`. Numbers are exact. An unknown key, an impossible",
+        "value and a contradiction are refused with the file, the line and the key.\n",
+        f"{inspect.getdoc(GatewaySettings)}\n",
+        _fields(GatewaySettings, ""),
     ]
-    for name, kind in (("limits", Limits), ("breakers", Breaker)):
-        parts += [f"### [[{name}]]\n", _described(kind)]
+    kinds = {"limits": Limits, "breakers": Breaker, "dead_mans_switches": DeadMansSwitch}
+    for name, kind in kinds.items():
+        parts += [f"### [[gateway.{name}]]\n", _described(kind)]
+    parts += [*rate_limits(), *brakes()]
+    parts += ["## The service\n", f"{inspect.getdoc(ServeSection)}\n", _fields(ServeSection, "")]
+    parts += ["The table `[alerts]` has the settings of [alerts.md](alerts.md).\n"]
     return parts
 
 
@@ -245,6 +266,9 @@ def python() -> str:
         ("ledger.tables", Tables),
     ):
         parts += [f"## {title}\n", inspect.cleandoc(kind.__doc__ or "") + "\n", *_methods(kind)]
+    parts += [ASYNC_INTRODUCTION, inspect.cleandoc(AsyncLedger.__doc__ or "") + "\n"]
+    parts += [CONNECT_INTRODUCTION, *functions(connecting, ["connect"])]
+    parts += ["### Desk\n", inspect.cleandoc(connecting.Desk.__doc__ or "") + "\n"]
     parts += [
         GATEWAY_INTRODUCTION,
         code("python", _constructor(Gateway)),

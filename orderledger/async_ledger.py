@@ -110,8 +110,8 @@ class AsyncLedger:
 
     @property
     def sync(self) -> Ledger:
-        """The ledger behind it, for what needs one. Its methods block the event loop. Raises
-        RuntimeError before it is entered."""
+        """The `Ledger` that does the work. Its methods block the event loop. Raises RuntimeError
+        before it is entered."""
         if self._ledger is None:
             raise RuntimeError(
                 "the ledger is not open: use `async with AsyncLedger.open(...) as ledger`"
@@ -189,8 +189,18 @@ class AsyncLedger:
 
     async def __aenter__(self) -> Self:
         if self._ledger is None:
-            self._ledger = await asyncio.to_thread(self._make)
+            self._ledger = await self._opened()
         return self
+
+    async def _opened(self) -> Ledger:
+        """Open the ledger in a thread. If the task is canceled meanwhile, close it again."""
+        opening = asyncio.ensure_future(asyncio.to_thread(self._make))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                await asyncio.to_thread((await opening).close)
+            raise
 
     async def __aexit__(
         self,

@@ -20,7 +20,7 @@ import orderledger
 PACKAGE = Path(orderledger.__file__).parent
 CORE = "core"
 BELOW = ("domain", "projections", "infrastructure", "extend", "rows", "lazy", "renamed")
-ABOVE = ("__init__", "cli", "ledger")
+ABOVE = ("__init__", "async_ledger", "cli", "ledger")
 """The parts of the core that hand on or start what leaves offer."""
 
 Arrow = tuple[str, str]

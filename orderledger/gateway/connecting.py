@@ -17,16 +17,17 @@ from typing import Any, Self
 from orderledger import AsyncLedger, InvalidSetting
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
-from orderledger.gateway.connecting_keys import asked_keys, check_keys
+from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
+from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
-from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.registry import adapter, installed
 from orderledger.venues.base.settings import VenueSection
-from orderledger.venues.base.venue import Records, ReportsMarks, Venue
+from orderledger.venues.base.venue import NoRecords, Records, ReportsMarks, Venue
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venue_of
 from orderledger.venues.collecting.records import records_of
@@ -53,11 +54,12 @@ def connect(
     Raises InvalidSetting with the line and the key of a fault. Entering it raises StoreError, and
     InvalidSetting for a key that may not be used or an account that another collector reads.
     """
-    return Desk(DeskSettings.read(config), entries=entries, venues=venues, take_over=take_over)
+    settings = DeskSettings.read(config, needs_venues=not (entries or venues))
+    return Desk(settings, entries=entries, venues=venues, take_over=take_over)
 
 
 class Desk:
-    """What `connect` has opened.
+    """The opened parts: `async with connect(...) as desk`.
 
     `ledger`: an `AsyncLedger`. `gateway`: sends the orders. `venues`: by account, what is queried
     and listened to. `keys`: by account, what its key may do. `collector`: records the venues'
@@ -105,6 +107,9 @@ class Desk:
         settings = self.settings.collect
         self.ledger = await opened.enter_async_context(AsyncLedger.open(settings.db))
         records = await self._records(opened)
+        for venue in self._own_venues:
+            if isinstance(venue, BaseVenue) and isinstance(venue.records, NoRecords):
+                venue.records = records
         venues = [*self._own_venues, *self._venues(opened, records)]
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
@@ -126,7 +131,9 @@ class Desk:
 
     async def _records(self, opened: AsyncExitStack) -> Records:
         settings = self.settings.collect
-        manager = records_of(settings.db, self.ledger.sync, settings.adapters)
+        own = [adapter(venue.name) for venue in self._own_venues if venue.name in installed()]
+        adapters = [*settings.adapters, *own]
+        manager = records_of(settings.db, self.ledger.sync, adapters)
         records = await asyncio.to_thread(manager.__enter__)
         opened.push_async_callback(asyncio.to_thread, manager.__exit__, None, None, None)
         return records
@@ -155,7 +162,7 @@ class Desk:
         return entries
 
     async def _check_keys(self) -> None:
-        """Ask the venues of the file what its keys may do. The caller's own entries have theirs."""
+        """Ask the venues what the keys may do, those of the caller's own entries too."""
         if self.settings.gateway.asks_keys:
             senders = self.settings.senders
             self.keys = await asked_keys(
@@ -163,6 +170,7 @@ class Desk:
                 for section, account in senders
                 if account not in self._own_entries
             )
+            self.keys |= await asked_of(self._own_entries)
             allows = self.settings.gateway.allows_withdrawals
             check_keys(self.keys, SystemClock().now(), allows_withdrawals=allows)
 
@@ -191,7 +199,7 @@ class Desk:
         self, opened: AsyncExitStack, venues: Sequence[Venue], records: Records
     ) -> None:
         settings, ledger = self.settings.collect, self.ledger.sync
-        published = await claimed(settings, ledger)
+        published = await claimed(settings.collector, {*self.venues}, ledger)
         self.collector = Collector(
             ledger,
             venues,

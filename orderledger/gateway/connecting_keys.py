@@ -1,12 +1,13 @@
-"""What the keys of a settings file may do, asked of the venues that say it."""
+"""Permissions of the keys of a settings file, as their venues report them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from datetime import datetime
 
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import EventLogger
-from orderledger.venues.base.keys import KeyPermissions
+from orderledger.venues.base.keys import KeyPermissions, ReportsKey
+from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
 
@@ -25,16 +26,27 @@ async def asked_keys(
     return {account: one for (_, account), one in zip(pairs, found, strict=True)}
 
 
+async def asked_of(entries: Mapping[str, OrderEntry]) -> dict[str, KeyPermissions]:
+    """The same for the caller's own order entries, of those that can ask."""
+    asking = {account: one for account, one in entries.items() if isinstance(one, ReportsKey)}
+    found = await asyncio.gather(*(_answered(one.permissions()) for one in asking.values()))
+    return dict(zip(asking, found, strict=True))
+
+
 async def _asked(section: VenueSection, account: str) -> KeyPermissions:
     ask = adapter(section.venue).permissions
     if ask is None:
         return KeyPermissions(source=f"{section.venue} has no documented query about keys")
+    return await _answered(ask(section, account))
+
+
+async def _answered(asking: Awaitable[KeyPermissions]) -> KeyPermissions:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await ask(section, account)
+            return await asking
     except InvalidSetting:
         raise
-    except Exception as error:  # of a venue: sending goes on, and the log says so
+    except Exception as error:  # of a venue: trading continues, and the log has the reason
         return KeyPermissions(source=f"no answer: {type(error).__name__}: {error}")
 
 

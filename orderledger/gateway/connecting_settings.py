@@ -23,15 +23,16 @@ class DeskSettings:
     gateway: GatewaySettings
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Self:
-        """Read a file and the environment; open nothing. Raises InvalidSetting."""
+    def read(cls, path: str | PathLike[str], *, needs_venues: bool = True) -> Self:
+        """Read a file and the environment; open nothing. Raises InvalidSetting. `needs_venues`:
+        whether a file without venues is wrong."""
         file = toml_files.TomlFile.read(path)
-        collect = CollectSettings.read(file.path)
+        collect = CollectSettings.read(file.path, needs_venues=needs_venues)
         section = file.section("gateway")
         gateway = parsed_settings(section)
         known = [name for venue in collect.venues for name in venue.names]
         for number, account in enumerate(gateway.accounts or ()):
-            if account not in known:
+            if needs_venues and account not in known:
                 similar = did_you_mean(account, known)
                 raise section.invalid(
                     ("accounts", number), f"{account!r} is not an account of a venue.{similar}"

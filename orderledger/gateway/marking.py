@@ -1,5 +1,5 @@
-"""Marks from the venues, recorded as `mark` messages: limits, P&L and statements then use the same
-prices, also after a restart and in other processes."""
+"""Records the venues' prices as `mark` messages. Limits, P&L and statements then use the same
+prices, also after a restart."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

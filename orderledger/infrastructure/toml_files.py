@@ -89,12 +89,12 @@ def faults_in(
 ) -> list[Fault]:
     """All faults of settings, each with its place and a sentence."""
     return [
-        (_place_of(fault["loc"], tags), _said_of(dict(fault), model))
+        (_place_of(fault["loc"], tags), _sentence(dict(fault), model))
         for fault in error.errors(include_url=False, include_input=False)
     ]
 
 
-def _said_of(fault: dict[str, Any], model: type[BaseModel]) -> str:
+def _sentence(fault: dict[str, Any], model: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
         return not_a_setting(str(fault["loc"][-1]), model)
     return str(fault["msg"]).removeprefix("Value error, ")
@@ -124,33 +124,33 @@ def _names(model: type[BaseModel]) -> set[str]:
     return {name for part in parts for name in part.get("properties", {})}
 
 
-KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-KEYS = rf"{KEY}(?:\s*\.\s*{KEY})*"
-HEADER = re.compile(rf"\s*(\[\[?)\s*({KEYS})\s*\]")
-ASSIGNED = re.compile(rf"\s*({KEYS})\s*=")
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_KEYS = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_HEADER = re.compile(rf"\s*(\[\[?)\s*({_KEYS})\s*\]")
+_ASSIGNED = re.compile(rf"\s*({_KEYS})\s*=")
 
 
 def _line_of(text: str, place: Place) -> int | None:
     """The line of a key, or of the innermost table that it is or should be in."""
-    lines = lines_of(text)
+    lines = _lines_of(text)
     for length in range(len(place), 0, -1):
         if (found := lines.get(place[:length])) is not None:
             return found
     return None
 
 
-def lines_of(text: str) -> dict[Place, int]:
+def _lines_of(text: str) -> dict[Place, int]:
     """The line of each table and each key of a file. Keys of inline tables have none."""
     found: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     table: Place = ()
     for line, content in enumerate(text.splitlines(), 1):
-        if (header := HEADER.match(content)) is not None:
+        if (header := _HEADER.match(content)) is not None:
             table = _table(counts, _names_in(header[2]), is_array=header[1] == "[[")
             outer = table[:-1] if isinstance(table[-1], int) else table
             found.setdefault(outer, line)
             found.setdefault(table, line)
-        elif (assigned := ASSIGNED.match(content)) is not None:
+        elif (assigned := _ASSIGNED.match(content)) is not None:
             found.setdefault((*table, *_names_in(assigned[1])), line)
     return found
 
@@ -171,4 +171,4 @@ def _table(counts: dict[Place, int], names: Place, *, is_array: bool) -> Place:
 
 
 def _names_in(dotted: str) -> Place:
-    return tuple(name.strip("\"'") for name in re.findall(KEY, dotted))
+    return tuple(name.strip("\"'") for name in re.findall(_KEY, dotted))

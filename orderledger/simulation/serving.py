@@ -102,7 +102,8 @@ async def _live(serving: Serving, made: SimulatedVenue, stop: asyncio.Event) -> 
 
 
 def _fill_open_orders(made: SimulatedVenue, after: float) -> None:
-    """Fill each order that is open for so long, at its limit or the instrument's price."""
+    """Fill each order that has been open for `after` seconds, at its limit or the instrument's
+    price."""
     exchange = made.server.exchange
     until = exchange.clock.now() - timedelta(seconds=after)
     prices = {traded.name: traded.price for traded in made.instruments}

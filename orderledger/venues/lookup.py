@@ -23,13 +23,19 @@ def venue(name: str, *, records: Records | None = None, **settings: Any) -> Venu
     return found.build(_section(found, settings), records or NoRecords())
 
 
-def order_entry(name: str, *, account: str, **settings: Any) -> OrderEntry:
+def order_entry(name: str, *, account: str, client: Any = None, **settings: Any) -> OrderEntry:
     """Order entry of `account` through the adapter `name`, for `Gateway`.
 
     The settings are those of a table `[[venues]]`. For ccxt, `exchange` may be your own exchange
-    object. Raises InvalidSetting, also where the adapter only reads.
+    object. `client`: your own object of the venue's SDK, which signs: `Exchange` of Hyperliquid's,
+    `SignerClient` of Lighter's. You close your own objects. Raises InvalidSetting, also where the
+    adapter only reads.
     """
     found = adapter(name)
+    if client is not None:
+        if found.entry_of_client is None:
+            raise InvalidSetting("client", f"{name!r} takes no object of an SDK: give settings")
+        return found.entry_of_client(client, account)
     if found.order_entry is None:
         raise InvalidSetting("venue", f"{name!r} only reads: orders cannot be sent through it")
     if "account" in found.settings.model_fields:

@@ -34,6 +34,8 @@ from orderledger.domain.values import (
     DatedBy,
     Fee,
     FeeKind,
+    HaltEnd,
+    HaltMode,
     InstrumentKind,
     Leg,
     LinkKind,
@@ -300,10 +302,20 @@ FULL: dict[str, AnyEvent] = {
         reason="a_code",
     ),
     "trading_halted.v1": accounts.TradingHalted(
-        **ACCOUNT, instrument="BTC-USD", strategy="grid", cancels_orders=True, reason="daily_loss"
+        **ACCOUNT,
+        instrument="BTC-USD",
+        strategy="grid",
+        cancels_orders=True,
+        mode=HaltMode.REDUCE,
+        resumes=HaltEnd.AUTO,
+        reason="daily_loss",
     ),
     "trading_resumed.v1": accounts.TradingResumed(
-        **ACCOUNT, instrument="BTC-USD", strategy="grid", reason="reviewed"
+        **ACCOUNT,
+        instrument="BTC-USD",
+        strategy="grid",
+        halt_reason="feed_age_seconds",
+        reason="reviewed",
     ),
     "sender_changed.v1": accounts.SenderChanged(
         **ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"
@@ -487,6 +499,8 @@ ADDED = (
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
+    Added("mode", ("trading_halted.v1",), ("resumes",)),
+    Added("halt_reason", ("trading_resumed.v1",)),
     Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
     Added("request_expires_at", ("order_submitted.v1", "replace_requested.v1")),
 )

@@ -2,8 +2,9 @@
 
 import asyncio
 import dataclasses
+import functools
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,13 +60,16 @@ async def trading(
     *,
     absence: Absence | None = ABSENCE,
     conditions: Iterable[str] = (),
+    resizes: bool = True,
     **more: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway that trades one account of the venue. Orders that only reduce, or have these
     conditions, are sent as others."""
     entry = LocalOrderEntry(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
-    entry.abilities = dataclasses.replace(entry.abilities, absence=absence, conditions=sent)
+    entry.abilities = dataclasses.replace(
+        entry.abilities, absence=absence, conditions=sent, resizes=resizes
+    )
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(
         ledger, {venue.account: entry}, limits=settings, clock=entry, **more
@@ -96,6 +100,16 @@ def locked(url: str) -> Iterator[None]:
     finally:
         may_end.set()
         thread.join()
+
+
+def in_a_loop(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A test that is a coroutine, as a plain function."""
+
+    @functools.wraps(story)
+    def run(**fixtures: Any) -> None:
+        asyncio.run(story(**fixtures))
+
+    return run
 
 
 def hear(ledger: Ledger, venue: LocalVenue) -> None:

@@ -325,7 +325,8 @@ def test_failures_in_a_row_break_and_the_halt_is_an_event_with_its_cause(ledger:
 
 
 def test_rejects_within_a_minute_and_a_missing_feed_break(ledger: Ledger) -> None:
-    breakers = [{"rejects_per_minute": 2}, {"instrument": BTC, "feed_age_seconds": 5.0}]
+    fed = {"instrument": BTC, "feed_age_seconds": 5.0, "grace_seconds": 0}
+    breakers = [{"rejects_per_minute": 2}, fed]
 
     async def story() -> None:
         async with trading(ledger, venue_of(), {"breakers": breakers}) as gateway:

@@ -355,13 +355,15 @@ def test_a_fill_without_a_side_after_a_restart_makes_the_position_unknown(ledger
 
 def test_every_condition_of_a_breaker_is_documented_and_published(ledger: Ledger) -> None:
     of_settings = Breaker.model_fields.keys() - {
-        *("account", "instrument", "strategy", "cancels_orders")
+        *("account", "instrument", "strategy", "cancels_orders"),
+        *("mode", "grace_seconds", "resumes"),
     }
     assert of_settings == {*CONDITIONS}
     breaker = {
         "sending_failures": 2,
         "rejects_per_minute": 3,
         "feed_age_seconds": 60.0,
+        "grace_seconds": 0,
         "open_break": True,
         "daily_loss": "4",
         "drawdown": "5",

@@ -313,9 +313,8 @@ IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "incorrect_stop_price: stop_price -1:": {"order_type": "stop_limit", "stop_price": "-1"},
     "incorrect_expire_at: expire_at is required for gtd": {"time_in_force": "gtd"},
     "incorrect_expire_at: expire_at is required": {"expire_at": START},
-    "unsupported_order_type: order_type trailing_stop is not one of": {
-        "order_type": "trailing_stop"
-    },
+    "incorrect_trail_offset: a trailing_stop order needs": {"order_type": "trailing_stop"},
+    "unsupported_order_type: order_type other is not one of": {"order_type": "other"},
     "unsupported_time_in_force: time_in_force fok is not one of": {"time_in_force": "fok"},
     "unsupported_time_in_force: a post-only order": {
         "time_in_force": "ioc",

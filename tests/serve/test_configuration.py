@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orderledger.serve.cli.serving import _section, serve
 from tests.command_line import run
 
 GOOD = """\
@@ -125,3 +126,14 @@ def test_the_other_commands_read_the_same_file(file: Path) -> None:
     file.write_text(GOOD.replace("seconds = 30", "seconds = -30"))
     ended = run("watch", "--config", str(file), "--check")
     assert ended.status == 2 and f"{file}:31: alerts.rules.1.seconds" in ended.err
+
+
+def test_options_of_serve_replace_the_table_of_the_file(file: Path) -> None:
+    def effective(*options: str) -> dict[str, object]:
+        with serve.make_context("serve", ["--config", str(file), *options]):
+            return _section(file)
+
+    found = effective()
+    assert (found["port"], found["db"], found["alerts"]) == (8351, "orders.db", str(file))
+    assert "host" not in found  # the file does not give it
+    assert effective("--port", "9", "--db", "other.db").keys() == {"alerts"}

@@ -20,6 +20,7 @@ from orderledger.domain.orders.terms import Term
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import (
     ENDS,
+    HELD,
     Certainty,
     Leg,
     Origin,
@@ -53,6 +54,19 @@ class Order(OrderState, gc=False, eq=False):
     def is_requested(self) -> bool:
         """True if the order was requested through this ledger."""
         return self.terms.request is not None
+
+    @property
+    def is_held(self) -> bool:
+        """True if a gateway holds the order: it was requested with the tag `gateway.held`, and was
+        neither sent nor shown by the venue."""
+        request = self.terms.request
+        return (
+            request is not None
+            and HELD in request.tags
+            and self.submitted_at is None
+            and self.unresolved is None
+            and self.confirmed is None
+        )
 
     @property
     def origin(self) -> Origin:

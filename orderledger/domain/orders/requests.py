@@ -110,6 +110,10 @@ class Requests:
         """The request with this id."""
         return None if request_id is None else self._by_id.get(request_id)
 
+    def ids(self) -> Iterator[str]:
+        """The ids of all requests, answered or not."""
+        return iter(self._by_id)
+
     def pending(self, after: When | None = None) -> Pending | None:
         """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12
         and 11).

@@ -11,6 +11,8 @@ from orderledger.domain.values import (
     BalanceState,
     DatedBy,
     FeeKind,
+    HaltEnd,
+    HaltMode,
     InstrumentKind,
     LinkKind,
     Liquidity,
@@ -972,6 +974,8 @@ class _Halt(TypedDict, total=False):
     instrument: str | None
     strategy: str | None
     cancels_orders: bool | None
+    mode: HaltMode | str | None
+    resumes: HaltEnd | str | None
 
 class Halt(Message):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
@@ -983,6 +987,8 @@ class Halt(Message):
     instrument: str | None
     strategy: str | None
     cancels_orders: bool
+    mode: HaltMode
+    resumes: HaltEnd
     def __init__(self, **fields: Unpack[_Halt]) -> None: ...
 
 class _ResumeTrading(TypedDict, total=False):
@@ -999,15 +1005,18 @@ class _ResumeTrading(TypedDict, total=False):
     causation_id: str | None
     instrument: str | None
     strategy: str | None
+    halt_reason: str | None
 
 class ResumeTrading(Message):
-    """Ends all halts of exactly this scope. Wider and narrower halts remain."""
+    """Ends all halts of exactly this scope, or those with one reason. Wider and narrower halts
+    remain."""
 
     fact: ClassVar[type[accounts.TradingResumed]]
     at: datetime
     type: Literal["resume_trading"]
     instrument: str | None
     strategy: str | None
+    halt_reason: str | None
     def __init__(self, **fields: Unpack[_ResumeTrading]) -> None: ...
 
 class _Sender(_Message, total=False):

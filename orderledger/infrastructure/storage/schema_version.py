@@ -91,6 +91,9 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
     10: (
         "order_submitted.v1.request_expires_at",
         "replace_requested.v1.request_expires_at",
+        "trading_halted.v1.mode",
+        "trading_halted.v1.resumes",
+        "trading_resumed.v1.halt_reason",
     ),
 }
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new

@@ -22,11 +22,14 @@ FILE = click.argument(
 
 
 @click.group()
+@options.example("orderledger config check orderledger.toml", "orderledger config show")
 def config() -> None:
     """Check or show a settings file.
 
     One file has the settings of `connect`, `collect`, `reconcile`, `serve`, `watch` and the
     gateway.
+
+    Exit status: 0 done, 1 there are faults, 2 wrong usage.
     """
 
 

@@ -107,17 +107,9 @@ def serve(
 
     if config is not None:
         section = _section(config)
-        db, host, port, hosts, tokens, alerts = (
-            section.get(name, given)
-            for name, given in (
-                ("db", db),
-                ("host", host),
-                ("port", port),
-                ("hosts", hosts),
-                ("tokens", tokens),
-                ("alerts", alerts),
-            )
-        )
+        db, host = section.get("db", db), section.get("host", host)
+        port, hosts = section.get("port", port), section.get("hosts", hosts)
+        tokens, alerts = section.get("tokens", tokens), section.get("alerts", alerts)
         checkpoints = {name: section.get(name, given) for name, given in checkpoints.items()}
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None

@@ -160,7 +160,7 @@ class HyperliquidRest(VenueServer):
                 "orders"
             ],
             "allMids": lambda user, asked: {
-                name: f"{price:f}" for name, price in self.prices.items()
+                name: f"{price:f}" for name, price in self.marks.items()
             },
             "userRole": self._role,
             "orderStatus": self._order_status,

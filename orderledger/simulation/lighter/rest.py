@@ -179,9 +179,9 @@ class LighterRest(VenueServer):
 
     def _last_price(self, symbol: str) -> dict[str, Any]:
         """Source: lighter-sdk, `PerpsOrderBookDetail`. `mark_price` is null before the first."""
-        if symbol not in self.prices:
+        if symbol not in self.marks:
             return {}
-        return {"last_trade_price": self.prices[symbol], "mark_price": f"{self.prices[symbol]:f}"}
+        return {"last_trade_price": self.marks[symbol], "mark_price": f"{self.marks[symbol]:f}"}
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
         key = (

@@ -21,6 +21,7 @@ from orderledger.simulation.market.rows import SimulatedOrder
 from orderledger.simulation.servers import documents
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.ports import held
+from orderledger.simulation.servers.quotas import Quotas, TurnedAway
 from orderledger.simulation.servers.socket import VenueSocket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,10 +40,11 @@ class VenueServer:
     Can be stopped and started again, on the same port, with the same exchange. Every answer and
     every frame goes through `faults`. `requests` counts requests by their name, which is the path
     unless `name_of` is overridden. `answers_instead`, a status and a text, replaces every answer.
-    `rewritten` changes the text of every answer and frame. `prices`: of instruments, in quotes and
-    marks. `lists_after`: for this long after it was accepted, an order is missing from lists and
+    `rewritten` changes the text of every answer and frame. `marks`: prices of instruments, in
+    quotes. `lists_after`: for this long after it was accepted, an order is missing from lists and
     unknown to queries. MEXC does so for orders that it has just confirmed
-    (github.com/ccxt/ccxt/issues/21614).
+    (github.com/ccxt/ccxt/issues/21614). `quotas`: the venue's rate limits; None for a venue
+    without.
     """
 
     websocket_path: str | None = "/ws"
@@ -60,7 +62,8 @@ class VenueServer:
         self.answers_instead: tuple[int, str] | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
         self.lists_after = timedelta(0)
-        self.prices: dict[str, Decimal] = {}
+        self.marks: dict[str, Decimal] = {}
+        self.quotas: Quotas | None = None
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
         self._late: set[asyncio.Task[None]] = set()
@@ -90,6 +93,14 @@ class VenueServer:
     def decimal(self, number: Decimal) -> str:
         """The JSON of a Decimal in the venue's notation: see `documents`."""
         return documents.as_text(number)
+
+    def refuse_too_many(self, refusal: TurnedAway) -> web.Response:
+        """The answer to a request too many."""
+        return web.Response(
+            text="too many requests",
+            status=refusal.status,
+            headers={"Retry-After": str(refusal.retry_after)},
+        )
 
     # For the venue's own server.
 
@@ -230,10 +241,16 @@ class VenueServer:
                 return self._cut_off(request)
             self.requests[name] += 1
             self._asked.append((time.monotonic(), name))
+            refusal = self.quotas.take(name) if self.quotas is not None else None
+            if refusal is not None:
+                return self.refuse_too_many(refusal)
             if self.answers_instead is not None:
                 status, text = self.answers_instead
                 return web.Response(status=status, text=text, content_type="application/json")
-            return await self._answered(request, handler)
+            answer = await self._answered(request, handler)
+            if self.quotas is not None:
+                answer.headers.update(self.quotas.headers())
+            return answer
 
         return through_faults
 

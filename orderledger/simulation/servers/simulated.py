@@ -52,7 +52,7 @@ class SimulatedVenue:
     with_new_id: bool = False
 
     def __post_init__(self) -> None:
-        self.server.prices = {one.name: one.price for one in self.instruments}
+        self.server.marks = {one.name: one.price for one in self.instruments}
 
     @property
     def secrets(self) -> Mapping[str, str]:

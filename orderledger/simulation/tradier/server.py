@@ -244,7 +244,7 @@ class TradierServer(VenueServer):
 
     async def _quotes(self, request: web.Request) -> web.Response:
         """Source: docs.tradier.com, "Get Quotes". One quote is not in a list."""
-        prices = {**self.prices, **self.desk.prices}
+        prices = {**self.marks, **self.desk.prices}
         rows = [
             {"symbol": name, "type": "stock", "last": prices[name], "bid": 0, "ask": 0}
             for name in request.query.get("symbols", "").split(",")

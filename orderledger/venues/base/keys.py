@@ -1,14 +1,15 @@
-"""`KeyPermissions`: what a venue reports about the key of an account."""
+"""`KeyPermissions`: the permissions of the key of an account."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-__all__ = ["KeyPermissions"]
+__all__ = ["KeyPermissions", "ReportsKey"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPermissions:
-    """What a venue reports about a key. None: the venue does not say.
+    """Permissions of a key, as its venue reports them. None: the venue does not say.
 
     `can_trade`, `can_withdraw`: what it may do. `has_address_limit`: whether it works only from
     listed IP addresses. `created_at`, `expires_at`: its times. `source`: the query that was asked,
@@ -32,6 +33,14 @@ class KeyPermissions:
             "age": "not told" if age is None else f"{age.days} days",
             "expires": "not told" if self.expires_at is None else self.expires_at.isoformat(),
         }
+
+
+@runtime_checkable
+class ReportsKey(Protocol):
+    """An order entry that can ask its venue about its key."""
+
+    async def permissions(self) -> KeyPermissions:
+        """Raises VenueUnavailable and VenueRefused."""
 
 
 def _word(fact: bool | None) -> str:

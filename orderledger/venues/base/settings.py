@@ -73,8 +73,8 @@ class Section(BaseModel):
 
 
 class Secret(Section):
-    """Where to find a secret: an environment variable, a file that only its owner can read, a
-    credential of systemd, or an entry of the system's keyring."""
+    """Where to find a secret. A file must be readable by its owner alone; a credential is one that
+    systemd passes to the service."""
 
     env: str | None = Field(default=None, description="Name of the variable.")
     file: Path | None = Field(default=None, description="Path of the file.")

@@ -2,7 +2,7 @@
 
 The packages `ccxt`, `ccxt.async_support` and `ccxt.pro` import every exchange in their `__init__`:
 some seconds of CPU and 120 MB. Here these packages are made from the same files without running
-them: an import or a constant of an `__init__` takes effect when its name is first used. A name that
+them. An import or a constant of an `__init__` takes effect when its name is first used. A name that
 is not found in this way runs the whole `__init__`, so that all of ccxt is there. If the program has
 imported ccxt before, nothing is changed.
 """

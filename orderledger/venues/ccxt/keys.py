@@ -1,4 +1,4 @@
-"""What the exchanges of ccxt report about a key. Each has its own query; others are not asked.
+"""Permissions of a key at the exchanges of ccxt. Each has its own query; others are not asked.
 
 Sources: developers.binance.com, Wallet, "Get API Key Permission"; bybit-exchange.github.io, v5,
 "Get API Key Information"; OKX API v5, "Get account configuration" (`perm`, `ip`), as its clients
@@ -85,7 +85,7 @@ QUERIES: Mapping[str, KeyQuery] = {
 
 
 async def permissions(exchange: Any) -> KeyPermissions:
-    """What the exchange reports about the key of this object. Raises VenueUnavailable and
+    """Query the permissions of the key of this object. Raises VenueUnavailable and
     VenueRefused."""
     from orderledger.venues.ccxt.exchange import asked
 

@@ -13,6 +13,7 @@ from typing import Any
 from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
+from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
     EntryAbilities,
@@ -20,13 +21,18 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.venue_clock import SECOND, VenueClock
+from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
+    PLAIN_TYPES,
+    TAKES_PROFIT,
     TYPES,
     Arguments,
     client_id_for,
+    has_take_profit,
 )
+from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
@@ -37,8 +43,8 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
-from orderledger.venues.ccxt.sending import Change, Orders
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending import Brake, Change, Orders
+from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -50,6 +56,26 @@ TIME_IN_SECONDS = frozenset({"kraken", "coinbase"})
 """Exchanges that state their time in whole seconds."""
 
 
+def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
+    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
+    a table, only plain orders."""
+    if language is None:
+        return {
+            "order_types": frozenset(map(str, PLAIN_TYPES)),
+            "times_in_force": frozenset({"gtc"}),
+            "conditions": frozenset(),
+        }
+    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
+    further = ("display_quantity", "quote_quantity")
+    named = {name for name in further if getattr(language, name) is not None}
+    hedge = {"position_side"} if language.hedge is not None else set[str]()
+    return {
+        "order_types": frozenset(map(str, types)),
+        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
+        "conditions": BOTH_CONDITIONS | named | hedge,
+    }
+
+
 class CcxtOrderEntry:
     """`OrderEntry` of one account. `exchange`: ccxt's, with numbers as text (see
     `exchange.connected`)."""
@@ -59,6 +85,12 @@ class CcxtOrderEntry:
         self._quirks = quirks_of(exchange.id)
         self._language = language_of(exchange.id)
         self._arguments = Arguments(exchange, self._quirks, account)
+        paced = getattr(exchange, "pacing", None)
+        self.pacing = paced.pacing if paced is not None else None
+        self._brakes = brakes_of(exchange)
+        self.cancel_all_scope = self._brakes.cancel_all if self._brakes else None
+        switch = self._brakes.switch if self._brakes else None
+        self.switch_terms = switch.terms if switch else None
         self._account = account
         self._now = now
         self._rule = rule_of(exchange.id)
@@ -72,6 +104,7 @@ class CcxtOrderEntry:
         if not has_time:
             exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
+        sent = terms_sent(self._language)
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
@@ -79,9 +112,9 @@ class CcxtOrderEntry:
             absence=None if self._rule is None else self._rule.absence,
             resends_safely=self._quirks.resends_safely,
             orders_per_second=1_000 / exchange.rateLimit if exchange.rateLimit else None,
-            order_types=frozenset(TYPES),
-            times_in_force=frozenset(word for word in IN_FORCE if word is not None),
-            conditions=BOTH_CONDITIONS | {"position_side"},
+            order_types=sent["order_types"],
+            times_in_force=sent["times_in_force"],
+            conditions=sent["conditions"],
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -195,6 +228,30 @@ class CcxtOrderEntry:
             return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
         return [Replaced(**self._named(order), **terms)]
 
+    async def cancel_all_orders(self, instrument: str | None) -> Sent:
+        await self._load_markets()
+        await self._brake(instrument, "cancel_all_orders", instrument)
+        return []
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        await self._load_markets()
+        brake = self._brakes
+        assert brake is not None and brake.switch is not None
+        named = instrument if brake.switch.terms.by_instrument else None
+        await self._brake(named, *brake.switch.call(self._exchange, seconds, instrument))
+
+    async def _brake(self, instrument: str | None, method: str, *asked: Any) -> None:
+        """Raises NotSent for a refusal, too."""
+        names = [] if instrument is None else [self._exchange.market(instrument)["id"]]
+        meant = Brake(self._exchange.id, names, {})
+        _, _, refusal = await self._sent("cancel", meant, method, *asked)
+        if refusal is not None:
+            raise NotSent(refusal.reason, refusal.sentence)
+
+    async def permissions(self) -> KeyPermissions:
+        """Query the permissions of the key."""
+        return await keys.permissions(self._exchange)
+
     async def aclose(self) -> None:
         await Connections(self._exchange).aclose()
 
@@ -251,6 +308,8 @@ class CcxtOrderEntry:
         try:
             if not self._exchange.markets:
                 await self._exchange.load_markets()
+        except NotSent:
+            raise
         except Exception as error:
             raise NotSent(
                 "not_connected", f"the markets cannot be loaded: {shown(error)}"

@@ -5,6 +5,7 @@ gap ends. Every account is reconciled at the start, after each gap, and from tim
 """
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -42,6 +43,19 @@ HANGING_UP_SECONDS = 10.0
 Publish = Callable[[dict[str, Any]], None]
 
 
+class _InOrder:
+    """Publishes statuses from several threads, and none after the last one of a collector."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish, self._lock, self._has_ended = publish, threading.Lock(), False
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        with self._lock:
+            if not self._has_ended:
+                self._has_ended = not status["is_running"]
+                self._publish(status)
+
+
 class Collector:
     """`publish` is given the status every `publishing` seconds, and at the end. `every`: seconds
     between two reconciliations of an account; None to reconcile only at the start and after
@@ -70,7 +84,7 @@ class Collector:
         self._clock = clock
         self._rules = rules or Rules()
         self._every = every
-        self._publish = publish
+        self._publish = _InOrder(publish)
         self._publishing = publishing
         self._retry_seconds = retry_seconds
         self._closes_venues = closes_venues

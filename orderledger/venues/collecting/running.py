@@ -73,7 +73,8 @@ async def _collect(
             loop.call_soon_threadsafe(end)
 
     signals.lead_to(stop_collecting)
-    published = await claimed(settings, ledger)
+    accounts = {name for venue in settings.venues for name in venue.names}
+    published = await claimed(settings.collector, accounts, ledger)
     await collector.note_absence(published)
     await collector.run(stop)
 
@@ -97,7 +98,7 @@ def _give_up_later(collector: Collector) -> None:
     timer.start()
 
 
-async def claimed(settings: CollectSettings, ledger: "Ledger") -> Collection[dict[str, Any]]:
+async def claimed(collector: str, ours: set[str], ledger: "Ledger") -> Collection[dict[str, Any]]:
     """Claim these accounts for this collector, and return the earlier statuses of collectors.
     Raises InvalidSetting if another collector has claimed them.
 
@@ -105,29 +106,28 @@ async def claimed(settings: CollectSettings, ledger: "Ledger") -> Collection[dic
     reports none. A collector that was killed publishes nothing more. If two start together, the one
     whose claim is written last continues.
     """
-    ours = {name for venue in settings.venues for name in venue.names}
     before = ledger.status()["collectors"]
-    running = _running(before, settings.collector, ours)
+    running = _running(before, collector, ours)
     if running:
         await asyncio.sleep(WATCHED_SECONDS)
-        after = _running(ledger.status()["collectors"], settings.collector, ours)
+        after = _running(ledger.status()["collectors"], collector, ours)
         for name in running.keys() & after.keys():
             if running[name] != after[name]:
                 raise _taken(name)
     claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
     ledger.internals.publish(
-        settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim}
+        collector, {"accounts": {}, **before.get(collector, {}), "claim": claim}
     )
     await asyncio.sleep(CLAIM_SECONDS)
     statuses = ledger.status()["collectors"]
-    if statuses.get(settings.collector, {}).get("claim") != claim:
-        raise _taken(settings.collector)
+    if statuses.get(collector, {}).get("claim") != claim:
+        raise _taken(collector)
     for name, status in statuses.items():
         other = status.get("claim")
         is_fresh = other is not None and other != before.get(name, {}).get("claim")
         if (
             is_fresh
-            and name != settings.collector
+            and name != collector
             and ours & set(other["accounts"])
             and other["token"] < claim["token"]
         ):

@@ -119,7 +119,7 @@ class CollectSettings(BaseSettings):
         return init_settings, env_settings
 
     @classmethod
-    def read(cls, path: Path) -> "CollectSettings":
+    def read(cls, path: Path, *, needs_venues: bool = True) -> "CollectSettings":
         """Read the file and the environment; open nothing. Raises InvalidSetting naming the file or
         the variable, the field and what is wrong."""
         environment = {
@@ -134,7 +134,7 @@ class CollectSettings(BaseSettings):
             settings = cls(
                 **{name: value for name, value in given.items() if name not in environment}
             )
-            for place, fault_found in settings.contradictions():
+            for place, fault_found in settings.contradictions(needs_venues=needs_venues):
                 raise InvalidSetting(".".join(map(str, place)), fault_found)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
@@ -154,9 +154,9 @@ class CollectSettings(BaseSettings):
             ) from None
         return settings
 
-    def contradictions(self) -> Iterator[toml_files.Fault]:
+    def contradictions(self, *, needs_venues: bool = True) -> Iterator[toml_files.Fault]:
         """Faults that only several settings together show, and secrets that cannot be read."""
-        if not self.venues:
+        if needs_venues and not self.venues:
             yield ("venues",), "names none"
         named: dict[tuple[str, ...], int] = {}
         for index, venue in enumerate(self.venues):

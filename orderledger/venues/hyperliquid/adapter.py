@@ -1,5 +1,7 @@
 """Hyperliquid in the registry: how its parts are made."""
 
+from typing import Any
+
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
@@ -7,7 +9,7 @@ from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.hyperliquid.settings import HyperliquidSettings
+from orderledger.venues.hyperliquid.settings import NETWORKS, HyperliquidSettings
 from orderledger.venues.hyperliquid.vocabulary import CLOID, NAME
 
 
@@ -26,6 +28,21 @@ def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
     sign = signer_of(key, is_mainnet=settings.network == "mainnet", vault=vault)
     return HyperliquidOrderEntry(
         account=account, url=settings.url, sign=sign, now=SystemClock().now, vault=vault
+    )
+
+
+def entry_of_client(client: Any, account: str) -> OrderEntry:
+    """`client`: `hyperliquid.exchange.Exchange`, with its `wallet`, `base_url` and
+    `vault_address`. The entry has connections of its own."""
+    from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
+    from orderledger.venues.hyperliquid.signing import signer_of_wallet
+
+    vault, url = client.vault_address, str(client.base_url).rstrip("/")
+    sign = signer_of_wallet(
+        client.wallet, is_mainnet=url == NETWORKS["mainnet"].url, vault=vault and vault.lower()
+    )
+    return HyperliquidOrderEntry(
+        account=account, url=url, sign=sign, now=SystemClock().now, vault=vault and vault.lower()
     )
 
 
@@ -71,5 +88,6 @@ ADAPTER = Adapter(
     alias=CLOID,
     order_entry=order_entry,
     permissions=permissions,
+    entry_of_client=entry_of_client,
     simulation="orderledger.simulation.hyperliquid.simulated:simulated",
 )

@@ -1,4 +1,4 @@
-"""What Hyperliquid reports about a key: the role of its address.
+"""Permissions of a key at Hyperliquid, by the role of its address.
 
 Source: hyperliquid.gitbook.io, Info endpoint, "Query a user's role": an API wallet is an `agent`.
 Exchange endpoint: withdrawals are signed by the user's own key.

@@ -12,19 +12,33 @@ from typing import Any
 
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import Absence, new_aliases, sent_ids
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
+    EntryAbilities,
+    Sent,
+    SwitchTerms,
+)
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport import Http, pacing_of
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
+    TRIGGERS,
     cancel_action,
     modify_action,
     order_action,
     order_wire,
 )
 from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.limits import (
+    USUAL_WEIGHT,
+    HyperliquidLimits,
+    weight_limit,
+    weight_of_action,
+)
 from orderledger.venues.hyperliquid.refusals import REFUSALS
 from orderledger.venues.hyperliquid.rows import EPOCH, MILLISECOND, milliseconds
 from orderledger.venues.hyperliquid.statuses import (
@@ -37,6 +51,7 @@ from orderledger.venues.hyperliquid.statuses import (
 from orderledger.venues.hyperliquid.vocabulary import (
     AS_AT_THE_VENUE,
     CLOID,
+    NAME,
     Symbols,
     cloid_for,
 )
@@ -74,9 +89,19 @@ class HyperliquidOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence=ABSENCE,
-        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        order_types=frozenset({"market", "limit", *TRIGGERS}),
         times_in_force=frozenset({"gtc", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
+    )
+
+    switch_terms = SwitchTerms(
+        shortest=5.0,
+        longest=86_400.0,
+        by_instrument=False,
+        covers="all open orders of the address, protective stops too; 10 times a day; only after "
+        "1,000,000 USD were traded",
+        source="hyperliquid.gitbook.io, Exchange endpoint, Schedule cancel",
     )
 
     def __init__(
@@ -90,8 +115,9 @@ class HyperliquidOrderEntry:
         vault: str | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self._sender = Sender(url, timeout=timeout)
-        self._http = Http(url, attempts=2, timeout=timeout)
+        self.pacing = pacing_of(NAME, url, "", weight_limit(HyperliquidLimits()))
+        self._sender = Sender(url, timeout=timeout, pacing=self.pacing)
+        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
         self._account = account
         self._sign = sign
         self._now = now
@@ -126,7 +152,7 @@ class HyperliquidOrderEntry:
                 order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
             ]
             expires_at = orders[0].get("request_expires_at")
-            answer = await self._act(order_action(wires), expires_at)
+            answer = await self._act(order_action(wires), expires_at, orders=len(wires))
             statuses = statuses_in(answer, len(orders))
         except (NotSent, Unanswered) as error:
             return [error] * len(orders)
@@ -156,6 +182,16 @@ class HyperliquidOrderEntry:
         (status,) = statuses_in(answer, 1)
         return self._messages(order, answer, replace_answer(status, request), request["request_id"])
 
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        """`scheduleCancel`: cancel all open orders of the address at a time. Without a time, the
+        switch is off.
+        """
+        due = {} if seconds is None else {"time": milliseconds(self._now()) + int(seconds * 1_000)}
+        answer = await self._act({"type": "scheduleCancel", **due})
+        document = answer.document if isinstance(answer.document, dict) else {}
+        if document.get("status") != "ok":
+            raise NotSent("switch_refused", str(document.get("response", answer.text))[:500])
+
     async def aclose(self) -> None:
         await self._sender.aclose()
         await self._http.aclose()
@@ -167,9 +203,10 @@ class HyperliquidOrderEntry:
         return EPOCH + int(at) * MILLISECOND if isinstance(at, int) else None
 
     async def _act(
-        self, action: Mapping[str, Any], expires_at: datetime | None = None
+        self, action: Mapping[str, Any], expires_at: datetime | None = None, *, orders: int = 1
     ) -> HttpAnswer:
-        """Sign and send an action. Every nonce is used once."""
+        """Sign and send an action in its turn. Every nonce is used once."""
+        await self.pacing.turn({ONE_WINDOW: weight_of_action(orders)})
         now = milliseconds(self._now())
         nonce = self._last_nonce = max(now, self._last_nonce + 1)
         expires_after = now + EXPIRES_MS if expires_at is None else milliseconds(expires_at)
@@ -190,8 +227,12 @@ class HyperliquidOrderEntry:
         async with self._listing:
             if coin not in self._assets:
                 try:
-                    perpetuals = await self._http.post("/info", json={"type": "meta"})
-                    spot = await self._http.post("/info", json={"type": "spotMeta"})
+                    perpetuals = await self._http.post(
+                        "/info", json={"type": "meta"}, weight=USUAL_WEIGHT
+                    )
+                    spot = await self._http.post(
+                        "/info", json={"type": "spotMeta"}, weight=USUAL_WEIGHT
+                    )
                 except VenueError as error:
                     raise NotSent("no_instruments", str(error)) from None
                 self._assets = assets_of(perpetuals, spot)

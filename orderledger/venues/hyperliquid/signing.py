@@ -15,7 +15,15 @@ def signer_of(
     """A function that signs an action with the key of an account or of its API wallet. Raises
     InvalidSetting without the SDK, or for an invalid key.
     """
-    wallet, signing = _wallet_of(private_key), needed("hyperliquid.utils.signing", EXTRA)
+    return signer_of_wallet(_wallet_of(private_key), is_mainnet=is_mainnet, vault=vault)
+
+
+def signer_of_wallet(
+    wallet: Any, *, is_mainnet: bool, vault: str | None = None
+) -> Callable[[Mapping[str, Any], int, int], Any]:
+    """The same with a wallet of `eth_account`."""
+    signing = needed("hyperliquid.utils.signing", EXTRA)
+    secrecy.learn(wallet.key.hex(), "0x" + wallet.key.hex().removeprefix("0x"))
 
     def sign(action: Mapping[str, Any], nonce: int, expires_after: int) -> Any:
         return signing.sign_l1_action(wallet, action, vault, nonce, expires_after, is_mainnet)

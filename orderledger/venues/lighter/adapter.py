@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
@@ -11,6 +12,9 @@ from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.lighter.settings import LighterSettings
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, VENUE
+
+if TYPE_CHECKING:
+    from orderledger.venues.lighter.rest import Allowance
 
 
 def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
@@ -36,25 +40,47 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
             private_key=key,
         ),
         now=SystemClock().now,
+        allowance=_allowance(settings.requests_per_minute),
     )
 
 
-def build(settings: LighterSettings, records: Records) -> Venue:
+def entry_of_client(client: Any, account: str) -> OrderEntry:
+    """`client`: `lighter.SignerClient` with one API key. The entry has connections of its own."""
+    from orderledger.venues.lighter.order_entry import LighterOrderEntry
+    from orderledger.venues.lighter.signing import SdkSigner
+
+    indexes = list(client.api_key_dict)
+    if len(indexes) != 1:
+        raise InvalidSetting("client", f"needs exactly one API key, not {len(indexes)}")
+    return LighterOrderEntry(
+        account=account,
+        account_index=client.account_index,
+        api_key_index=indexes[0],
+        url=client.url,
+        signer=SdkSigner.of(client, indexes[0]),
+        now=SystemClock().now,
+    )
+
+
+def _allowance(per_minute: int) -> "Allowance":
     from orderledger.venues.lighter.rest import PREMIUM, STANDARD
+
+    kind = STANDARD if per_minute <= STANDARD.per_minute else PREMIUM
+    return replace(kind, per_minute=per_minute)
+
+
+def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 
     token = partial(settings.token.read, "venues.lighter.token")
     # a missing one is refused at once; it is read again for each connection, because tokens expire
     token()
-    allowed = settings.requests_per_minute
     return LighterVenue(
         {settings.account: LighterAccount(account_index=settings.account_index, token=token)},
         url=settings.url,
         websocket_url=settings.websocket_url,
         records=records,
-        allowance=replace(
-            STANDARD if allowed <= STANDARD.per_minute else PREMIUM, per_minute=allowed
-        ),
+        allowance=_allowance(settings.requests_per_minute),
     )
 
 
@@ -75,5 +101,6 @@ ADAPTER = Adapter(
     recording=recording,
     alias=CLIENT_ORDER_INDEX,
     order_entry=order_entry,
+    entry_of_client=entry_of_client,
     simulation="orderledger.simulation.lighter.simulated:simulated",
 )

@@ -15,12 +15,14 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.absence import EXPIRED, Absence, new_aliases, sent_ids
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import SECOND, VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
@@ -31,8 +33,9 @@ from orderledger.venues.lighter.ids import (
 )
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
+from orderledger.venues.lighter.rest import STANDARD, Allowance, pacing_for
 from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import EPOCH, Scale, created, scaled
+from orderledger.venues.lighter.transactions import EPOCH, TYPES, Scale, created, scaled
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 
 PREFIX = "/api/v1/"
@@ -61,9 +64,10 @@ class LighterOrderEntry:
         replaces=True,
         cancels_by_client_id=True,
         absence=ABSENCE,
-        order_types=frozenset({"limit", "stop_limit"}),
+        order_types=frozenset(TYPES),
         times_in_force=frozenset({"gtc", "gtd", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     def __init__(
@@ -77,9 +81,12 @@ class LighterOrderEntry:
         now: Callable[[], datetime],
         lookup: Lookup | None = None,
         timeout: float = 10.0,
+        allowance: Allowance = STANDARD,
     ) -> None:
-        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many)
-        self._http = Http(url, attempts=2, timeout=timeout)
+        self.pacing = pacing_for(url, allowance, str(account_index))
+        self._allowance = allowance
+        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many, pacing=self.pacing)
+        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
         self._account = account
         self._key = {"account_index": account_index, "api_key_index": api_key_index}
         self._signer = signer
@@ -203,6 +210,7 @@ class LighterOrderEntry:
         """Sign with the next nonce and send. The next nonce is used only after the venue has
         accepted the one before it. `index`: of a new order.
         """
+        await self.pacing.turn({ONE_WINDOW: self._allowance.weight("sendTx")})
         async with self._turn:
             nonce, self._nonce = await self._next_nonce(), None
             signed = sign(nonce)
@@ -232,7 +240,9 @@ class LighterOrderEntry:
 
     async def _asked_nonce(self) -> int:
         try:
-            document = await self._http.get(f"{PREFIX}nextNonce", self._key)
+            document = await self._http.get(
+                f"{PREFIX}nextNonce", self._key, weight=self._allowance.weight("nextNonce")
+            )
         except VenueError as error:
             raise NotSent("no_nonce", str(error)) from None
         nonce = document.get("nonce") if isinstance(document, dict) else None
@@ -247,7 +257,10 @@ class LighterOrderEntry:
         if self._markets.index(instrument) is None:
             try:
                 self._markets = self._markets.learned(
-                    await self._http.get(f"{PREFIX}orderBookDetails")
+                    await self._http.get(
+                        f"{PREFIX}orderBookDetails",
+                        weight=self._allowance.weight("orderBookDetails"),
+                    )
                 )
             except VenueError as error:
                 raise NotSent("no_instruments", str(error)) from None

@@ -2,7 +2,7 @@
 library, and contacts no server.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import needed, secrecy
@@ -44,13 +44,21 @@ class SdkSigner:
     ) -> None:
         secrecy.learn(private_key, private_key.removeprefix("0x"))
         client = needed("lighter.signer_client", EXTRA).SignerClient
-        self._key = {"api_key_index": api_key_index}
+        self._key, self._is_ours = {"api_key_index": api_key_index}, True
         try:
             self._client = client(url, account_index, {api_key_index: private_key})
         except Exception as error:  # its text may hold the key
             raise InvalidSetting(
                 "private_key", f"does not hold a private key ({type(error).__name__})"
             ) from None
+
+    @classmethod
+    def of(cls, client: Any, api_key_index: int) -> Self:
+        """Sign with the caller's own client, which the caller closes."""
+        made = cls.__new__(cls)
+        made._key, made._is_ours, made._client = {"api_key_index": api_key_index}, False, client
+        secrecy.learn(client.api_key_dict[api_key_index])
+        return made
 
     def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed:
         return _checked(
@@ -82,7 +90,8 @@ class SdkSigner:
         return _checked(signed)
 
     async def aclose(self) -> None:
-        await self._client.close()
+        if self._is_ours:
+            await self._client.close()
 
 
 def _checked(signed: Any) -> Signed:

@@ -22,19 +22,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_wanted(item: pytest.Item) -> bool:
     given = getattr(getattr(item, "callspec", None), "params", {})
-    return given.get("door") != "coroutines" or given.get("store_url") == "sqlite"
+    return given.get("ledger") != "coroutines" or given.get("store_url") == "sqlite"
 
 
 @pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest) -> str:
-    """How the ledger is used: by calls, or by coroutines."""
-    return str(request.param)
-
-
-@pytest.fixture
-def ledger(store_url: str, door: str) -> Iterator[Ledger]:
+def ledger(store_url: str, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """A ledger that is used by calls, or by coroutines."""
     with opened(store_url) as ledger:
-        if door == "calls":
+        if request.param == "calls":
             yield ledger
             return
         with waiting(ledger) as around:

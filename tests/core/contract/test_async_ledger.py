@@ -51,6 +51,33 @@ def test_a_ledger_that_was_open_stays_open() -> None:
         assert ledger.order("C-1")["status"] == "pending_new"
 
 
+def test_a_ledger_that_is_opened_in_vain_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    close = Ledger.close
+
+    def noted(self: Ledger) -> None:
+        closed.append("closed")
+        close(self)
+
+    async def use() -> None:
+        opening = asyncio.create_task(_entered(AsyncLedger.open(tmp_path / "orders.db")))
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+
+    monkeypatch.setattr(Ledger, "close", noted)
+    asyncio.run(use())
+    assert closed == ["closed"]
+
+
+async def _entered(ledger: AsyncLedger) -> AsyncLedger:
+    async with ledger:
+        return ledger
+
+
 def test_queued_messages_are_recorded_in_their_order() -> None:
     async def use() -> list[str]:
         async with AsyncLedger.open(URL) as ledger:
@@ -117,6 +144,7 @@ def test_a_name_that_a_ledger_has_not_brings_the_one_that_was_meant() -> None:
     asyncio.run(use())
 
 
+@pytest.mark.leaf
 def test_every_public_method_of_a_ledger_and_its_namespaces_is_there_with_its_type() -> None:
     stub = Path(inspect.getfile(orderledger.async_ledger)).with_suffix(".pyi").read_text()
     declared = {

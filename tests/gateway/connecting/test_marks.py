@@ -48,7 +48,7 @@ def test_a_new_price_is_recorded_and_an_equal_one_is_not(tmp_path: Path) -> None
             name = made.instruments[0].name
             await desk.gateway.submit(buy(made, "ccxt:fake", "C-1"))
             await asyncio.sleep(0.3)
-            made.server.prices[name] = Decimal(2600)
+            made.server.marks[name] = Decimal(2600)
             return await until_marked(desk, 2)
 
     assert asyncio.run(trade()) == [Decimal(2500), Decimal(2600)]

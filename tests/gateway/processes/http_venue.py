@@ -109,11 +109,15 @@ class HttpEntry:
 
     async def submit(self, order: Row) -> Sent:
         names = ("instrument", "side", "order_type", "time_in_force")
-        numbers = {name: str(order[name]) for name in ("quantity", "limit_price")}
+        numbers = {
+            name: str(order[name])
+            for name in ("quantity", "limit_price")
+            if order[name] is not None
+        }
         document = {
             "client_id": order["client_order_id"],
             "expires_at": order["request_expires_at"].isoformat(),
-            **{name: order[name] for name in names},
+            **{name: order[name] for name in names if order[name] is not None},
             **numbers,
         }
         return await self._sent("POST", "/orders", order, json=document)
@@ -163,4 +167,7 @@ def _message(answer: httpx.Response, order: Row, **more: str) -> Message:
         "client_order_id": order["client_order_id"],
         "at": datetime.now(UTC).isoformat(),
     }
-    return parse_document({**who, **more, **answer.json()})
+    told = answer.json()
+    if told["type"] != "cancel_rejected":
+        more.pop("request_id", None)
+    return parse_document({**who, **more, **told})

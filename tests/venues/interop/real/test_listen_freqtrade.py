@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,13 @@ def test_freqtrade_is_killed_while_it_places_an_order(tmp_path: Path) -> None:
         command = write_settings(tmp_path, server.http_url)
         with running(command, tmp_path, LEDGER=str(tmp_path / "orders.db")) as bot:
             trade(tmp_path, ledger)
-            server.prices.depth_after[PLACING] = 3600.0
+            server.market.depth_after[PLACING] = 3600.0
             (tmp_path / "buy_ETH").touch()
             until(ledger.open_orders, "an order that is being placed", tmp_path)
             kill(bot)
         judge(tmp_path, ledger)
         (tmp_path / "buy_ETH").unlink()
-        server.prices.depth_after.clear()
+        server.market.depth_after.clear()
         with running(command, tmp_path, LEDGER=str(tmp_path / "orders.db")):
             until(lambda: ledger.orders(certainty="unresolved"), "the doubt", tmp_path)
         assert [len(ledger.orders(status=one)) for one in ("filled", "canceled")] == [3, 1]
@@ -87,13 +88,17 @@ def trade(folder: Path, ledger: Ledger) -> None:
     """An entry, an exit in two halves, and an entry that is canceled."""
     for number, file in enumerate(("buy_BTC", "half", "out"), 1):
         (folder / file).touch()
-        until(lambda number=number: len(ledger.orders(status="filled")) == number, file, folder)
+        until(partial(has_filled, ledger, number), file, folder)
         (folder / file).unlink()
     for file in ("low", "buy_ETH"):
         (folder / file).touch()
     until(ledger.open_orders, "an entry that is not filled", folder)
     (folder / "buy_ETH").unlink()
     until(lambda: ledger.orders(status="canceled"), "its cancel", folder)
+
+
+def has_filled(ledger: Ledger, count: int) -> bool:
+    return len(ledger.orders(status="filled")) == count
 
 
 def judge(folder: Path, ledger: Ledger) -> None:
@@ -106,7 +111,13 @@ def judge(folder: Path, ledger: Ledger) -> None:
     assert [row["status"] for row in orders] == ["filled"] * 3 + ["canceled", "pending_new"]
     assert {row["venue_order_id"] for row in filled} == kept
     assert canceled["venue_order_id"] not in kept and placed["venue_order_id"] is None
-    assert [row["links"]["role"] for row in orders] == ["entry", "exit", "exit", "entry", "entry"]
+    assert [(row["links"] or {})["role"] for row in orders] == [
+        "entry",
+        "exit",
+        "exit",
+        "entry",
+        "entry",
+    ]
     assert ledger.positions()[0]["position_quantity"] == 0
     (fees,) = stored(folder, "SELECT fee_open_cost, fee_close_cost FROM trades")
     assert [float(trade["fee"] or 0) for trade in ledger.trades()] == [*fees, 0]
