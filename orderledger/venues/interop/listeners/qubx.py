@@ -57,7 +57,7 @@ class QubxListener(Listening):
     def _sending(self, send: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(send)
         def sending(*arguments: Any, **named: Any) -> Any:
-            request = arguments[0] if arguments else named.get("request")
+            request: Any = arguments[0] if arguments else named.get("request")
             if getattr(request, "client_id", None) is None:  # or Qubx 0.7.3, without requests
                 return send(*arguments, **named)
             known = lighter_alias(ForeignObject(request))
