@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pages_of_absence
 import pages_of_analyses
 import pages_of_code
 import pages_of_commands
 import pages_of_data
 import pages_of_imports
 import pages_of_messages
+import pages_of_order_terms
 import pages_of_packages
 import pages_of_proof
 import pages_of_service
@@ -32,12 +34,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": pages_of_commands.commands,
     "importers.md": pages_of_imports.importers,
     "errors.md": pages_of_commands.errors,
+    "absence.md": pages_of_absence.absence,
     "analyses.md": pages_of_analyses.analyses,
     "http.md": pages_of_service.http,
     "settings.md": pages_of_code.settings,
     "metrics.md": pages_of_watching.metrics,
     "alerts.md": pages_of_watching.alerts,
     "python.md": pages_of_code.python,
+    "order-terms.md": pages_of_order_terms.order_terms,
     "packages.md": pages_of_packages.packages,
     "proof-format.md": pages_of_proof.proof_format,
 }

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, is_typeddict
 
 from markdown import code, table
+from pages_of_brakes import brakes, rate_limits
 from pydantic import BaseModel
 
 import orderledger
@@ -24,7 +25,7 @@ from orderledger.gateway import connecting
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.results import Sending
-from orderledger.gateway.settings import Breaker, GatewaySettings
+from orderledger.gateway.settings import Breaker, DeadMansSwitch, GatewaySettings
 from orderledger.infrastructure import errors
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
@@ -179,8 +180,10 @@ def _gateway() -> list[str]:
         f"{inspect.getdoc(GatewaySettings)}\n",
         _fields(GatewaySettings, ""),
     ]
-    for name, kind in (("limits", Limits), ("breakers", Breaker)):
+    kinds = {"limits": Limits, "breakers": Breaker, "dead_mans_switches": DeadMansSwitch}
+    for name, kind in kinds.items():
         parts += [f"### [[gateway.{name}]]\n", _described(kind)]
+    parts += [*rate_limits(), *brakes()]
     parts += ["## The service\n", f"{inspect.getdoc(ServeSection)}\n", _fields(ServeSection, "")]
     parts += ["The table `[alerts]` has the settings of [alerts.md](alerts.md).\n"]
     return parts

@@ -1,9 +1,13 @@
 """importers.md from the importers, the ready mappings and the model of a mapping."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from markdown import table
 
+from orderledger.venues.base.row_meanings import RowMeaning
+from orderledger.venues.ccxt import settlements
+from orderledger.venues.hyperliquid import transfers
 from orderledger.venues.importers.csv_mapping import (
     Case,
     Check,
@@ -15,8 +19,15 @@ from orderledger.venues.importers.csv_mapping import (
     ready,
 )
 from orderledger.venues.importers.kinds import KINDS
+from orderledger.venues.tradier import history
 
 UNCHECKED = "nothing: unchecked"
+HISTORIES = {
+    "Tradier": history.ROWS,
+    "Hyperliquid": transfers.ROWS,
+    "OKX and Deribit, by ccxt": settlements.ROWS,
+}
+"""Histories of accounts that collectors read."""
 
 INTRODUCTION = """# Importers
 
@@ -43,6 +54,13 @@ times can be read in several ways, such as 9/5/2025, `--date-format` must say wh
 an offset are in the zone that the venue documents; if it documents none, `--timezone` is needed.
 A file with another sign before its decimals than its mapping says is refused.
 
+"""
+
+OF_COLLECTORS = """
+## Histories that collectors read
+
+`collect` and `reconcile` read these rows of a venue's history of the account, and `translate` those
+in a document. A listed row is among the unreadable ones.
 """
 
 FIELDS = """
@@ -96,6 +114,8 @@ def importers() -> str:
         ]
         if importer.checked_with is not None:
             parts.append(f"- Checked with: {importer.checked_with or UNCHECKED}\n")
+        if importer.rows:
+            parts += ["\n", _rows(importer.rows)]
     mappings = {name: mapping_at(Path(name)) for name in ready()}
     rows = [
         (f"`{name}`", mapping.meaning, mapping.checked_with or UNCHECKED)
@@ -105,4 +125,12 @@ def importers() -> str:
     for model in (CsvMapping, FieldFrom, Check, Condition, Case, Coins):
         fields = ", ".join(f"`{field.alias or name}`" for name, field in model.model_fields.items())
         parts.append(f"- {' '.join((model.__doc__ or '').split())} Fields: {fields}.\n")
+    parts.append(OF_COLLECTORS)
+    for name, rows_read in HISTORIES.items():
+        parts += [f"\n### {name}\n\n", _rows(rows_read)]
     return "".join(parts)
+
+
+def _rows(rows: Sequence[RowMeaning]) -> str:
+    """What becomes of each kind of row, and what shows it."""
+    return table(("row", "recorded as", "tested with the facts of"), rows)

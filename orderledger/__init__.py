@@ -30,6 +30,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "BalanceState",
         "Certainty",
         "FeeKind",
+        "HaltEnd",
+        "HaltMode",
         "InstrumentKind",
         "LinkKind",
         "Liquidity",

@@ -183,8 +183,8 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Operate": {
         "status": Entry(
             "serve.cli.watching:status",
-            "Show the state of log, views, collectors, the gateways' breakers, watchers of alerts, "
-            "and copies of the log.",
+            "Show the state of log, views, collectors, the gateways' breakers, the venues' clocks, "
+            "watchers of alerts, and copies of the log.",
         ),
         "accounts": Entry(
             "serve.cli.watching:accounts",

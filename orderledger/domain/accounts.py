@@ -29,6 +29,8 @@ from orderledger.domain.instrument_events import (
 from orderledger.domain.values import (
     BalanceState,
     Cause,
+    HaltEnd,
+    HaltMode,
     InstrumentKind,
     PositionMode,
     PositionSide,
@@ -350,8 +352,9 @@ class TradingHalted(AccountEvent, frozen=True, kw_only=True):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
     both, or the whole account. It lasts until a `resume_trading` of the same scope.
 
-    The account `*` means every account of the store. `cancels_orders`: the gateway also cancels the
-    open orders of the scope.
+    The account `*` means every account of the store. `mode`: `stop` denies every order, `reduce`
+    lets those pass that only reduce a position. `cancels_orders`: the gateway also cancels the
+    open orders of the scope; in the mode `reduce`, those that may increase a position.
     """
 
     stored_name = "trading_halted.v1"
@@ -364,16 +367,26 @@ class TradingHalted(AccountEvent, frozen=True, kw_only=True):
     instrument: Annotated[str | None, ONLY] = None
     strategy: Annotated[str | None, ONLY] = None
     cancels_orders: bool = False
+    mode: Annotated[HaltMode, Meta(description="Orders that pass while the halt holds.")] = (
+        HaltMode.STOP
+    )
+    resumes: Annotated[HaltEnd, Meta(description="The one that may end the halt.")] = (
+        HaltEnd.OPERATOR
+    )
     reason: str | None = None
 
     def sentence(self) -> str:
         scope = _scope(self.instrument, self.strategy)
         cancels = ", and its open orders are canceled" if self.cancels_orders else ""
-        return f"Trading was halted{scope}{because(self.reason)}{cancels}."
+        passing = (
+            "; orders that only reduce a position pass" if self.mode is HaltMode.REDUCE else ""
+        )
+        return f"Trading was halted{scope}{because(self.reason)}{cancels}{passing}."
 
 
 class TradingResumed(AccountEvent, frozen=True, kw_only=True):
-    """Ends all halts of exactly this scope. Wider and narrower halts remain."""
+    """Ends all halts of exactly this scope, or those with one reason. Wider and narrower halts
+    remain."""
 
     stored_name = "trading_resumed.v1"
     wire_name = "resume_trading"
@@ -384,7 +397,17 @@ class TradingResumed(AccountEvent, frozen=True, kw_only=True):
     is_ours = True
     instrument: Annotated[str | None, AS_HALTED] = None
     strategy: Annotated[str | None, AS_HALTED] = None
+    halt_reason: Annotated[
+        str | None, Meta(description="Only halts with this reason end. Default: all.")
+    ] = None
     reason: str | None = None
+
+    def ends(self, instrument: str | None, strategy: str | None, reason: str | None) -> bool:
+        """Whether it ends a halt with this scope and reason."""
+        return (instrument, strategy) == (self.instrument, self.strategy) and self.halt_reason in (
+            None,
+            reason,
+        )
 
     def sentence(self) -> str:
         scope = _scope(self.instrument, self.strategy)

@@ -34,12 +34,13 @@ class Working(msgspec.Struct, frozen=True, gc=False):
 
 
 def working_of(order: Order) -> Working | None:
-    """Possible fills of this order. None for an order that has ended, or whose side is unknown.
+    """Possible fills of this order. None for an order that has ended or that a gateway holds, or
+    whose side is unknown.
 
     An order that has ended counts for as long as the venue claims more fills than it has reported:
     an end may overtake fills.
     """
-    if order.attributed_to is not None or order.terms.side is None:
+    if order.attributed_to is not None or order.terms.side is None or order.is_held:
         return None
     leaves = unreported_fills(order) if order.is_ended else most_leaves(order)
     if order.is_ended and not leaves:

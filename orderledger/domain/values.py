@@ -15,6 +15,8 @@ __all__ = [
     "BalanceState",
     "Certainty",
     "FeeKind",
+    "HaltEnd",
+    "HaltMode",
     "InstrumentKind",
     "LinkKind",
     "Liquidity",
@@ -58,6 +60,22 @@ class PositionMode(StrEnum):
     UNKNOWN = "unknown"
     NET = "net"
     HEDGE = "hedge"
+
+
+class HaltMode(StrEnum):
+    """The orders that pass while a halt holds. `stop`: none. `reduce`: those that only reduce a
+    position, in the worst case of all open and unresolved orders."""
+
+    STOP = "stop"
+    REDUCE = "reduce"
+
+
+class HaltEnd(StrEnum):
+    """The one that may end a halt. `operator`: only `resume_trading`. `auto`: also the breaker
+    that recorded it, when its condition is over."""
+
+    OPERATOR = "operator"
+    AUTO = "auto"
 
 
 class InstrumentKind(StrEnum):
@@ -279,6 +297,11 @@ class Anomaly(StrEnum):
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
 """The statuses of facts that end an order. `filled` follows from its fills, `done_for_day` from its
 time in force."""
+
+
+HELD = "gateway.held"
+"""Tag of a request that a gateway holds until its condition is met. Until it is submitted, such an
+order cannot be filled."""
 
 
 class Reported(

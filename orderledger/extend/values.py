@@ -3,13 +3,14 @@ of positions."""
 
 from orderledger.domain import exposure, stream_names
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, ZERO, plain, short, total
-from orderledger.domain.values import ENDS, DatedBy, later
+from orderledger.domain.values import ENDS, HELD, DatedBy, later
 from orderledger.infrastructure.clock import Clock, SteppingClock, SystemClock
 from orderledger.projections import sides
 
 __all__ = [
     "ENDS",
     "EXACT",
+    "HELD",
     "ONE",
     "QUOTIENT",
     "ZERO",

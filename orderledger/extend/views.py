@@ -22,7 +22,7 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.halts import halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.names import MemoryNames
-from orderledger.projections.orders import order_row
+from orderledger.projections.orders import is_held, order_row
 from orderledger.projections.pnl import equity_in
 from orderledger.projections.position_fold import OF_POSITION as POSITION_KEY
 from orderledger.projections.position_fold import PositionFold
@@ -88,6 +88,7 @@ __all__ = [
     "histories",
     "instruments",
     "is_entry",
+    "is_held",
     "one_order",
     "order_row",
     "paging",

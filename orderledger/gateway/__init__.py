@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from orderledger.gateway.connecting import connect as connect
     from orderledger.gateway.gateway import Gateway as Gateway
     from orderledger.gateway.limits import Limits as Limits
+    from orderledger.gateway.results import Held as Held
     from orderledger.gateway.results import Sending as Sending
     from orderledger.gateway.results import SendingState as SendingState
     from orderledger.gateway.settings import (
         Breaker as Breaker,
+    )
+    from orderledger.gateway.settings import (
+        DeadMansSwitch as DeadMansSwitch,
     )
     from orderledger.gateway.settings import (
         GatewaySettings as GatewaySettings,
@@ -29,11 +33,13 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.gateway.gateway": ("Gateway",),
     "orderledger.gateway.limits": ("Limits",),
     "orderledger.gateway.results": (
+        "Held",
         "Sending",
         "SendingState",
     ),
     "orderledger.gateway.settings": (
         "Breaker",
+        "DeadMansSwitch",
         "GatewaySettings",
         "read_settings",
     ),

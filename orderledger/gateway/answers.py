@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from orderledger import Deny, Message, Outcome, Unresolved
 from orderledger.gateway.results import Sending
+from orderledger.venues.base.transport import Turn, taking
 from orderledger.venues.errors import NotSent, Unanswered
 
 if TYPE_CHECKING:
@@ -19,29 +20,46 @@ Answer: TypeAlias = Sequence[Message] | Failure
 """The messages in the venue's answer, or why there is none."""
 
 
-async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failure:
+async def answered(
+    sending: Awaitable[Result], seconds: float, turn: Turn | None = None
+) -> Result | Failure:
     """Wait for an answer. If an order entry fails in any way, the outcome is unknown; only NotSent
     proves that nothing was sent.
 
-    A canceled task proves nothing either: the request may have left. The cancellation ends here, so
-    that this can be recorded.
+    `seconds` are counted without the wait for the venue's rate limits, which `turn` limits. A
+    canceled task proves nothing either, unless it still waited for its turn: the request may have
+    left. The cancellation ends here, so that this can be recorded.
     """
     try:
-        async with asyncio.timeout(seconds):
-            return await sending
+        async with asyncio.timeout(seconds) as limit:
+            if turn is not None:
+                _without_waits(turn, limit, seconds)
+            with taking(turn):
+                return await sending
     except (NotSent, Unanswered) as failure:
         return failure
     except TimeoutError:
         return Unanswered("timeout", f"no answer within {seconds:g} s")
     except asyncio.CancelledError:
+        if turn is not None and turn.is_waiting:
+            return NotSent("canceled_task", "the task was canceled before the request was sent")
         return Unanswered("canceled_task", "the task was canceled while it waited for the answer")
     except Exception as error:
         return Unanswered("unreadable_answer", f"{type(error).__name__}: {error}")
+    finally:
+        if turn is not None:
+            turn.end()
 
 
-async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
+async def answer_of(sending: Awaitable[object], seconds: float, turn: Turn | None = None) -> Answer:
     """Wait for the answer to one request."""
-    return as_answer(await answered(sending, seconds))
+    return as_answer(await answered(sending, seconds, turn))
+
+
+def _without_waits(turn: Turn, limit: asyncio.Timeout, seconds: float) -> None:
+    """Count the seconds of an answer from the turn of its request on."""
+    turn.on_wait = lambda: limit.reschedule(None)
+    turn.on_begin = lambda: limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def as_answer(one: object) -> Answer:

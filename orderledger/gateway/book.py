@@ -5,14 +5,13 @@ It is loaded from the views once, and then follows the log event by event in mem
 sending costs one small read and no commit.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger import PositionSide, Side
+from orderledger import HaltMode, PositionSide, Side
 from orderledger.extend.events import Order, Recorded, accounts, codec, commands, evolve
 from orderledger.extend.store import Store, reaching
 from orderledger.extend.values import EXACT, QUOTIENT, ZERO, Clock, exposure, sides, stream_names
@@ -27,20 +26,12 @@ from orderledger.extend.views import (
 )
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
+from orderledger.gateway.submissions import Submissions
 from orderledger.gateway.working import Instrument, WorkingOrders
 from orderledger.rows import HaltRow, OrderRow
 
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
-
-
-class Submission(NamedTuple):
-    """An order that was handed to the venue, or is about to be."""
-
-    at: datetime
-    account: str
-    instrument: str
-    strategy: str | None
 
 
 class Contribution(NamedTuple):
@@ -106,7 +97,7 @@ class Book:
         self.unknown: dict[Instrument, None] = {}
         self.sided: dict[Instrument, None] = {}
         self._ended: dict[str, None] = {}
-        self.submissions: deque[Submission] = deque()
+        self.submissions = Submissions()
         self.highs: dict[Limits, dict[str, Decimal]] = {}
         self.day_began = self.midnight()
         self.day = DayPnl({}, {})
@@ -167,21 +158,45 @@ class Book:
         """One of our orders that is open, or ended lately."""
         return self.orders.get(stream_names.order_stream(account, client_order_id))
 
+    def instrument_of(self, order: Order) -> str:
+        """The latest name of the instrument of an order."""
+        return self._latest(order, order.terms.instrument or "")
+
     def open_orders(self) -> Iterator[tuple[str, Order]]:
         """The open orders with their streams."""
         return ((stream, self.orders[stream]) for stream in list(self.working))
 
-    def halt_of(self, account: str, instrument: str, strategy: str | None) -> HaltRow | None:
-        """A halt that applies to such an order."""
-        for row in self.halts.values():
-            is_account = row["account"] in (account, accounts.EVERY_ACCOUNT)
-            if (
-                is_account
-                and row["instrument"] in (None, instrument)
-                and row["strategy"] in (None, strategy)
-            ):
-                return row
-        return None
+    def halt_of(self, order: Proposed) -> HaltRow | None:
+        """A halt that applies to an order: the first that stops everything, else the first that
+        lets pass what reduces a position."""
+        scope = (order.instrument, order.strategy)
+        found = [
+            row
+            for row in self.halts.values()
+            if row["account"] in (order.account, accounts.EVERY_ACCOUNT)
+            and all(
+                value in (None, own)
+                for value, own in zip((row["instrument"], row["strategy"]), scope, strict=True)
+            )
+        ]
+        stops = (row for row in found if row["mode"] == HaltMode.STOP)
+        return next(stops, None) or next(iter(found), None)
+
+    def only_reduces(self, order: Proposed) -> bool:
+        """Whether an order can only reduce its position, whatever open and unresolved orders do.
+
+        An order that the venue fills only against a position does. Another does if its whole
+        quantity fits into the position that is left when all orders of its side have filled.
+        """
+        if order.reduces:
+            return True
+        if order.added is None or (order.account, order.instrument) in self.unknown:
+            return False
+        part = self.part_of(order.account, order.instrument, order)
+        least, most = self.exposure_in(order.account, order.instrument, part=part)
+        if order.side is Side.SELL:
+            return least is not None and EXACT.subtract(least, order.added) >= ZERO
+        return most is not None and EXACT.add(most, order.added) <= ZERO
 
     def unresolved_in(self, account: str, instrument: str | None) -> str | None:
         """An order with an unknown outcome, in the instrument or in the whole account."""
@@ -311,11 +326,11 @@ class Book:
             case accounts.TradingHalted() as event:
                 self.halts[recorded.position or 0] = halt_row(account, recorded, event)
             case accounts.TradingResumed() as event:
-                ended = (account, event.instrument, event.strategy)
                 self.halts = {
                     place: row
                     for place, row in self.halts.items()
-                    if (row["account"], row["instrument"], row["strategy"]) != ended
+                    if row["account"] != account
+                    or not event.ends(row["instrument"], row["strategy"], row["reason"])
                 }
             case _:
                 pass
@@ -343,8 +358,8 @@ class Book:
         ):
             request = order.terms.request
             strategy = request.strategy if request is not None else None
-            self.submissions.append(
-                Submission(recorded.at, order.account, order.terms.instrument or "", strategy)
+            self.submissions.add(
+                recorded.at, (order.account, order.terms.instrument or "", strategy)
             )
         self.keep(stream, order)
 

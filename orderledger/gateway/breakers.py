@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from orderledger import Halt, Rejected
+from orderledger import Halt, HaltEnd, Rejected, ResumeTrading
 from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import plain
 from orderledger.gateway.book import Book
@@ -19,6 +19,8 @@ from orderledger.gateway.situation import BookSituation
 from orderledger.rows import OrderRow
 
 MINUTE = timedelta(minutes=1)
+ENDING = ("feed_age_seconds", "open_break")
+"""The conditions that can end by themselves."""
 
 Cause = tuple[str, str]
 """Why trading is halted: a code and a sentence."""
@@ -72,6 +74,13 @@ class Breakers:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
 
+    def resumes(self, at: datetime, status: Mapping[str, Any]) -> Iterator[ResumeTrading]:
+        """The ends to record now: of halts of these breakers whose condition is over, and that may
+        end by themselves.
+        """
+        for watch in self._watches:
+            yield from watch.resumes(at, status)
+
     def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[ConditionRow]]:
         """The current conditions of the breakers by account, to be published."""
         found: dict[str, list[ConditionRow]] = {}
@@ -90,6 +99,7 @@ class Watch:
         self._situation = BookSituation(book)
         self._failures = 0
         self._rejects: deque[datetime] = deque()
+        self._stale_since: datetime | None = None
 
     def covers(self, account: str, row: OrderRow | None) -> bool:
         of_instrument = self._breaker.instrument in (None, row and row["instrument"])
@@ -117,6 +127,41 @@ class Watch:
             or self._of_losses()
         )
 
+    def resumes(self, at: datetime, status: Mapping[str, Any]) -> Iterator[ResumeTrading]:
+        """The ends of this breaker's halts whose condition is over."""
+        scope = (self._breaker.instrument, self._breaker.strategy)
+        own = {
+            row["reason"]
+            for row in self._book.halts.values()
+            if (row["account"], row["instrument"], row["strategy"]) == (self.account, *scope)
+            and (row["actor"], row["resumes"]) == (ACTOR, HaltEnd.AUTO)
+        }
+        for reason in sorted(name for name in own if name is not None):
+            text = self._over(reason, at, status)
+            if text is not None:
+                yield ResumeTrading(
+                    account=self.account,
+                    at=at,
+                    instrument=self._breaker.instrument,
+                    strategy=self._breaker.strategy,
+                    halt_reason=reason,
+                    reason=f"{reason}_over",
+                    text=text,
+                    actor=ACTOR,
+                    source="strategy",
+                )
+
+    def _over(self, reason: str, at: datetime, status: Mapping[str, Any]) -> str | None:
+        """Why the condition of a halt is over, in a sentence."""
+        limit = self._breaker.feed_age_seconds
+        if reason == "feed_age_seconds" and limit is not None:
+            age = feed_age(status, self.account, at)
+            is_back = age is not None and age <= limit
+            return f"the feed is back, {max(0.0, age or 0.0):.1f} s old" if is_back else None
+        if reason == "open_break" and self._breaker.open_break and not self._of_breaks():
+            return "the last reconciliation left no break open"
+        return None
+
     def halt(self, at: datetime, reason: str, text: str) -> Halt:
         """The halt. Resets all counts."""
         self._failures = 0
@@ -127,6 +172,8 @@ class Watch:
             instrument=self._breaker.instrument,
             strategy=self._breaker.strategy,
             cancels_orders=self._breaker.cancels_orders,
+            mode=self._breaker.mode,
+            resumes=self._breaker.resumes if reason in ENDING else HaltEnd.OPERATOR,
             reason=reason,
             text=text,
             actor=ACTOR,
@@ -204,6 +251,10 @@ class Watch:
             return None
         age = feed_age(status, self.account, at)
         if age is not None and age <= limit:
+            self._stale_since = None
+            return None
+        self._stale_since = self._stale_since or at
+        if at - self._stale_since < timedelta(seconds=self._breaker.grace_seconds):
             return None
         reported = (
             "no collector feeds the account"

@@ -1,15 +1,16 @@
 """Cancels and replaces orders: recorded first, sent as soon as the venue can identify the order."""
 
+import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 from orderledger import (
     AmbiguousOrder,
     Certainty,
-    Fenced,
     Message,
     Pending,
     ReplaceRejected,
@@ -26,31 +27,33 @@ from orderledger.gateway.book import row_now
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_of
+from orderledger.gateway.sending import ChangedTerms, Sender, change_of, growth_of, is_failure
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
+from orderledger.venues.base.order_entry import CancelsAll
 from orderledger.venues.errors import NotSent, Unanswered
 
-if TYPE_CHECKING:
-    pass
-
+REPORT_SECONDS = 3.0
+"""How long the venue may take to report what a cancel of everything has canceled."""
+HELD_BACK = "the gateway holds this order: cancel it, and submit another"
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 
 @dataclass(slots=True)
 class Outstanding:
     """A recorded cancel that the venue has not answered. `is_busy`: it is being recorded or sent
-    now.
+    now. `waits_until`: the venue was asked to cancel everything, and may report it until then.
     """
 
     request_id: str
     is_busy: bool = False
+    waits_until: float = 0.0
 
 
 class Changer:
     """Cancels and replaces the orders of a gateway. `outstanding`: cancels to send or to send
-    again, by order.
+    again, by order. `replacing`: how many replaces of an order wait for their answers here.
     """
 
     def __init__(
@@ -60,9 +63,12 @@ class Changer:
         look_ups: LookUps,
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
+        self.replacing: Counter[Key] = Counter()
+        self._parts = parts
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
+        self._clocks = parts.clocks
         self._keeper = parts.keeper
         self._sender = sender
         self._unsettled = parts.unsettled
@@ -97,12 +103,14 @@ class Changer:
                     (order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}")
                 )
 
-    async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
+    async def cancel(
+        self, key: Key, *, reason: str | None = None, purpose: str = "cancel"
+    ) -> Sending:
         """Record the cancel and send it. An order that is not sent yet is never sent. If the order
         is already canceled, the result is a cancel, even if another source reports it as too late
-        to cancel.
+        to cancel. `purpose`: the beginning of the request id.
         """
-        result = await self._cancel(key, reason)
+        result = await self._cancel(key, reason, purpose)
         if result.state not in ("refused", "rejected"):
             return result
         self._book.catch_up()
@@ -113,11 +121,11 @@ class Changer:
             result, state="acknowledged", reason="canceled", text="it is canceled already"
         )
 
-    async def _cancel(self, key: Key, reason: str | None) -> Sending:
+    async def _cancel(self, key: Key, reason: str | None, purpose: str) -> Sending:
         account, name = key
         flight = self._sender.flights.get(key)
-        if flight is not None and not flight.is_sent:
-            flight.is_withdrawn = True
+        if flight is not None and (not flight.is_sent or flight.is_waiting):
+            flight.withdraw()
             await flight.done.wait()
             self._book.catch_up()
             if flight.is_kept_back or self._book.order(*key) is None:
@@ -125,19 +133,19 @@ class Changer:
                     "denied", account, name, "withdrawn", "it was canceled before it was sent"
                 )
         if key not in self.outstanding:
-            refused = await self._record_request(key, reason)
+            refused = await self._record_request(key, reason, purpose)
             if refused is not None:
                 return refused
         if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
             await flight.done.wait()
         return await self.send_cancel(key)
 
-    async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
+    async def _record_request(self, key: Key, reason: str | None, purpose: str) -> Sending | None:
         """Record the request to cancel. Returns the result if the ledger refuses it. At most one
         cancel of an order is outstanding.
         """
         account, name = key
-        request_id = f"cancel-{uuid.uuid4().hex}"
+        request_id = f"{purpose}-{uuid.uuid4().hex}"
         asked = RequestCancel(
             account=account,
             client_order_id=name,
@@ -161,6 +169,53 @@ class Changer:
             if is_recorded
             else Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
         )
+
+    async def cancel_by_venue(
+        self, account: str, instrument: str | None, keys: Sequence[Key], *, reason: str | None
+    ) -> list[Sending]:
+        """Record the cancels of orders in one commit, and have the venue cancel everything in one
+        request. The venue's reports show what was canceled. An order that they do not show is
+        canceled alone after `REPORT_SECONDS`; all are, if the request fails.
+        """
+        new = [key for key in keys if key not in self.outstanding]
+        await self._record_requests(account, new, reason)
+        entry = cast(CancelsAll, self._entries[account])
+        paced = self._parts.paced(account, entry.cancel_all_orders(instrument))
+        turn = self._parts.turn(account, is_first=True)
+        answer = await answer_of(paced, self._answer_seconds, turn)
+        if isinstance(answer, NotSent | Unanswered):
+            return [await self.send_cancel(key) for key in keys]
+        if answer:
+            await self._ledger.recording.arecord_together(answer)
+        until = asyncio.get_running_loop().time() + REPORT_SECONDS
+        for key in keys:
+            if (outstanding := self.outstanding.get(key)) is not None:
+                outstanding.waits_until = until
+        return [Sending("received", *key, messages=tuple(answer)) for key in keys]
+
+    async def _record_requests(self, account: str, keys: Sequence[Key], reason: str | None) -> None:
+        """Record the requests to cancel, together. An order that has ended meanwhile needs none."""
+        asked = [
+            RequestCancel(
+                account=account,
+                client_order_id=name,
+                at=self._clock.now(),
+                request_id=f"cancel-{uuid.uuid4().hex}",
+                reason=reason,
+            )
+            for _, name in keys
+        ]
+        fence = self._keeper.fence(account)
+        outcomes = await self._ledger.recording.arecord_together(asked, fence=fence)
+        for key, request, outcome in zip(keys, asked, outcomes, strict=True):
+            if outcome.outcome == "recorded":
+                self.outstanding[key] = Outstanding(request.request_id or "")
+
+    def is_due(self, key: Key) -> bool:
+        """Whether an outstanding cancel is to be sent now."""
+        outstanding = self.outstanding.get(key)
+        now = asyncio.get_running_loop().time()
+        return outstanding is not None and outstanding.waits_until <= now
 
     async def send_cancel(self, key: Key) -> Sending:
         """Send an outstanding cancel, if the venue can already know the order. It is sent again
@@ -191,7 +246,10 @@ class Changer:
             cancel = self._entries[order.account].cancel(
                 row_now(order, *key), outstanding.request_id
             )
-            answer = await answer_of(cancel, self._answer_seconds)
+            paced = self._parts.paced(order.account, cancel)
+            answer = await answer_of(
+                paced, self._answer_seconds, self._parts.turn(order.account, is_first=True)
+            )
             return await self._record_cancel(key, answer)
         finally:
             outstanding.is_busy = False
@@ -208,8 +266,13 @@ class Changer:
         order = self._book.order(account, name)
         if order is None:
             raise UnknownOrder(name, account)
+        if order.is_held:
+            return Sending("denied", account, name, "held", HELD_BACK)
         if not self._entries[account].abilities.replaces:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            text = "its outcome is not known yet: the venue may not have it"
+            return Sending("denied", account, name, "unresolved_order", text)
         before, asked = (
             row_now(order, *key),
             {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
@@ -221,6 +284,8 @@ class Changer:
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
+        expires_at = self._clocks.expiry_of_change(account, before["order_type"])
+        sent = {"request_id": request_id, "request_expires_at": expires_at}
         request = RequestReplace(
             account=account,
             client_order_id=name,
@@ -229,11 +294,13 @@ class Changer:
             quantity=quantity,
             limit_price=limit_price,
             stop_price=stop_price,
+            request_expires_at=expires_at,
         )
         priced: ChangedTerms = (
             {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
         )
         self._book.growing[request_id] = growth_of(before, changed)
+        self.replacing[key] += 1
         try:
             (outcome,) = await self._ledger.recording.arecord_together(
                 [request], fence=self._keeper.fence(account)
@@ -245,28 +312,36 @@ class Changer:
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
             self._book.growing[request_id] = growth_of(before, priced)
-            answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
+            answer = await self._send_replace(account, before, {**sent, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
             return result
         finally:
             del self._book.growing[request_id]
+            self.replacing[key] -= 1
+            if not self.replacing[key]:
+                del self.replacing[key]
 
     async def _send_replace(
-        self, account: str, row: OrderRow, request: Mapping[str, object]
+        self, account: str, row: OrderRow, request: Mapping[str, Any]
     ) -> Answer:
         try:
-            self._keeper.fence(account)
-        except Fenced as error:
-            return NotSent("fenced", str(error))
-        return await answer_of(self._entries[account].replace(row, request), self._answer_seconds)
+            self._parts.check_lease(account)
+        except NotSent as fenced:
+            return fenced
+        expired = self._clocks.expired(account, request["request_expires_at"])
+        if expired is not None:
+            return expired
+        replacing = self._parts.paced(account, self._entries[account].replace(row, request))
+        return await answer_of(replacing, self._answer_seconds, self._parts.turn(account))
 
     async def _record_cancel(self, key: Key, answer: Answer) -> Sending:
         """Record the answer to a cancel. One that was not sent, or not answered, stays
         outstanding."""
         if isinstance(answer, NotSent):
+            failed = is_failure(answer)
             return self._finished(
-                key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
+                key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=failed
             )
         if answer and not isinstance(answer, Unanswered):
             self.outstanding.pop(key, None)
@@ -287,7 +362,10 @@ class Changer:
             not_sent=True,
         )
         return await self._record(
-            key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True
+            key,
+            [ended],
+            Sending("denied", *key, answer.reason, answer.text),
+            is_failure=is_failure(answer),
         )
 
     async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:

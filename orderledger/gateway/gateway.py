@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
-from orderledger import InvalidSetting, LedgerError, Request
+from orderledger import HaltMode, InvalidSetting, LedgerError, Request, StoreError
 from orderledger import Sender as SenderMessage
 from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.messages import numbers_and_times
@@ -27,24 +27,30 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
+from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
+from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
+from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
 from orderledger.gateway.look_ups import LookUps
-from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.parts import GatewayParts, pacings_of
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
 from orderledger.gateway.resolving import OutcomeResolver
 from orderledger.gateway.results import (
+    Held,
     MarkSource,
     OrderLookup,
     Sending,
 )
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
+from orderledger.gateway.switches import Switches
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 
@@ -122,9 +128,10 @@ class Gateway:
             epoch=lambda: ledger.internals.store.epoch.number,
         )
         self._breakers = Breakers(settings.breakers, self._book)
+        self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, ledger.status
+            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(
@@ -134,13 +141,41 @@ class Gateway:
             self._keeper,
             self._unsettled,
             self._clock,
+            self._clocks,
             answer_seconds,
             self._note,
+            settings.patience_seconds,
+            pacings_of(entries),
         )
         look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
-        self._sender = Sender(parts, rules=settings.rules, policy=settings.unresolved)
+        self._sender = Sender(
+            parts,
+            rules=settings.rules,
+            policy=settings.unresolved,
+            slippage=settings.market_slippage,
+            mark_seconds=settings.trigger_mark_seconds,
+        )
         self._changer = Changer(parts, self._sender, look_ups)
-        self._resolver = OutcomeResolver(parts, look_ups, elapsed=elapsed)
+        self._emulator = Emulator(
+            parts,
+            self._sender,
+            self._changer,
+            look_ups,
+            self._start,
+            mark_age_seconds=settings.trigger_mark_seconds,
+        )
+        self._canceler = AllCanceler(
+            parts,
+            self._sender,
+            self._cancel,
+            self._changer,
+            self._emulator,
+            is_by_venue=settings.venue_cancel_all,
+        )
+        self._switches = Switches(parts, settings.dead_mans_switches)
+        self._resolver = OutcomeResolver(
+            parts, look_ups, elapsed=elapsed, replacing=self._changer.replacing
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -173,7 +208,7 @@ class Gateway:
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()
         ]
-        found = await self._shielded(_all_of(sendings))
+        found = await self._shielded(all_of(sendings))
         results = {
             number: result
             for numbers, answers in zip(by_account.values(), found, strict=True)
@@ -187,6 +222,43 @@ class Gateway:
         self._check_account(request.account)
         return self._start(self.submit(request))
 
+    async def submit_bracket(
+        self,
+        entry: Request,
+        *,
+        take_profit: Exit | None = None,
+        stop_loss: Exit | None = None,
+        reduce_only: bool = False,
+    ) -> list[Sending]:
+        """Submit an entry with its exits. They work what the entry has filled, and as soon as one
+        of them fills, the other works that much less.
+
+        An exit is a price or a whole `Request`. A price makes a limit order (`take_profit`) or a
+        stop order (`stop_loss`) of the other side for the entry's quantity. It is named like the
+        entry with `-tp` or `-sl` at its end. `reduce_only`: the exits made from prices can only
+        reduce the position, where the venue has that.
+
+        Returns the results of the entry and the exits. Raises InvalidSetting for exits that do not
+        fit, and otherwise as `submit` does.
+        """
+        return await self.submit_many(
+            bracket(entry, take_profit=take_profit, stop_loss=stop_loss, reduce_only=reduce_only)
+        )
+
+    async def submit_oco(self, *requests: Request) -> list[Sending]:
+        """Submit orders of which one cancels the others: a fill of one reduces the others by as
+        much, and the end of one cancels them.
+
+        Raises InvalidSetting if they differ in account or quantity, and otherwise as `submit`
+        does.
+        """
+        return await self.submit_many(one_cancels_other(requests))
+
+    def held(self) -> list[Held]:
+        """List the orders that this gateway holds, and what each waits for."""
+        self._book.catch_up()
+        return self._emulator.held()
+
     async def cancel(
         self, client_order_id: str, *, account: str | None = None, reason: str | None = None
     ) -> Sending:
@@ -196,7 +268,7 @@ class Gateway:
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
         key = self._changer.key_of(client_order_id, account)
-        return await self._shielded(self._changer.cancel(key, reason=reason))
+        return await self._shielded(self._cancel(key, reason))
 
     async def replace(
         self,
@@ -224,19 +296,25 @@ class Gateway:
         strategy: str | None = None,
         reason: str | None = None,
     ) -> list[Sending]:
-        """Cancel all our open orders in an account, an instrument or a strategy."""
-        keys = {
-            flight.key
-            for flight in self._sender.flights.values()
-            if _is_in(flight.row, account, instrument, strategy)
-        }
-        self._book.catch_up()
-        for (of_account, of_instrument), working in list(self._book.working.items()):
-            row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
-            if _is_in(row, account, instrument, strategy):
-                keys.add((of_account, working.client_order_id))
-        cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
-        return await self._shielded(_all_of(cancels))
+        """Cancel all our open orders in an account, an instrument or a strategy.
+
+        If the venue can cancel a whole account or instrument in one request, that request is sent
+        (`venue_cancel_all` in the settings). It cancels orders made elsewhere too. Every order
+        counts as open until the venue reports its end.
+        """
+        work = self._canceler.cancel(account, instrument, strategy, reason=reason)
+        return await self._shielded(work)
+
+    async def _cancel(self, key: tuple[str, str], reason: str | None) -> Sending:
+        """Cancel an order and those that work for it. One that is held is never sent."""
+        first, *others = self._emulator.keys_for_cancel(key)
+        found = await all_of(self._cancel_one(one, reason) for one in (first, *others))
+        return found[0]
+
+    async def _cancel_one(self, key: tuple[str, str], reason: str | None) -> Sending:
+        if self._emulator.is_held(key):
+            return await self._emulator.withdraw(key)
+        return await self._changer.cancel(key, reason=reason)
 
     async def resend(
         self,
@@ -260,20 +338,13 @@ class Gateway:
         key = self._changer.key_of(client_order_id, account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
-        if is_in_doubt and not force and not self._resolver.is_proved_absent(key):
-            return Sending("refused", *key, "absence_not_proved", self._absence_text(key))
+        is_safe = self._entries[key[0]].abilities.resends_safely
+        if is_in_doubt and not (force or is_safe or self._resolver.is_proved_absent(key)):
+            text = self._resolver.absence_text(key)
+            return Sending("refused", *key, "absence_not_proved", text)
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
         self._resolver.forget(key)
         return await self._shielded(self._sender.resend(row, actor=actor if force else None))
-
-    def _absence_text(self, key: tuple[str, str]) -> str:
-        needed = self._entries[key[0]].abilities.absence_seconds
-        if needed is None:
-            return "this venue cannot prove it: see `orderledger recover` for what to do"
-        return (
-            f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
-            "outcome became unknown"
-        )
 
     async def feed(self) -> AsyncIterator[Recorded]:
         """Every event of the gateway's accounts from now on, from any source, in log order."""
@@ -290,18 +361,22 @@ class Gateway:
     async def __aenter__(self) -> Self:
         try:
             self._watching.append(asyncio.create_task(self._keep_leases()))
-            await self._keeper.take(self._take_over)
+            await self._take_leases()
             await self._record_senders()
-            await asyncio.to_thread(self._load, self._book)
+            await asyncio.to_thread(self._book.catch_up)
             self._book.on_event = self._deliver
+            await self._clocks.measure()
             await self._resolver.begin()
             self._changer.restore()
             await self._resolver.resolve(besides={})
+            self._emulator.tick()
         except BaseException:
             await self._end()
             raise
         self._watching.append(asyncio.create_task(self._watch()))
         self._watching.append(asyncio.create_task(self._publisher.run()))
+        self._watching.append(asyncio.create_task(self._clocks.run()))
+        self._watching.append(asyncio.create_task(self._switches.run()))
         return self
 
     async def __aexit__(
@@ -312,6 +387,7 @@ class Gateway:
     ) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        await self._switches.switch_off()
         await self._end()
 
     async def _end(self) -> None:
@@ -324,6 +400,27 @@ class Gateway:
         await self._publisher.publish(is_running=False)
         with suppress(LedgerError):  # otherwise the next process waits until the lease ends
             await asyncio.to_thread(self._keeper.release)
+
+    async def _take_leases(self) -> None:
+        """Wait for the leases. Meanwhile the state is loaded and follows the log: after a takeover
+        only the last events are to be read, however long the day was.
+        """
+        is_taken = asyncio.Event()
+        following = asyncio.create_task(self._follow_until(is_taken))
+        try:
+            await self._keeper.take(self._take_over)
+        finally:
+            is_taken.set()
+            await following
+
+    async def _follow_until(self, is_taken: asyncio.Event) -> None:
+        await asyncio.to_thread(self._load, self._book)
+        while not is_taken.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_SECONDS):
+                    await is_taken.wait()
+            with suppress(StoreError):  # it is read again, and at the latest after the takeover
+                await asyncio.to_thread(self._book.catch_up)
 
     async def _record_senders(self) -> None:
         for account in self._keeper.accounts:
@@ -356,6 +453,7 @@ class Gateway:
                 self._book.catch_up()
                 await self._obey_halts()
                 await self._break()
+                self._emulator.tick()
                 if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
@@ -376,26 +474,28 @@ class Gateway:
                 )
                 if halt["cancels_orders"]:
                     account = None if halt["account"] == accounts.EVERY_ACCOUNT else halt["account"]
-                    await self.cancel_all(
-                        account=account,
-                        instrument=halt["instrument"],
-                        strategy=halt["strategy"],
+                    await self._canceler.cancel(
+                        account,
+                        halt["instrument"],
+                        halt["strategy"],
                         reason="halted",
+                        keeps_reducing=halt["mode"] == HaltMode.REDUCE,
                     )
                 self._halts_done.add(position)
 
     async def _break(self) -> None:
         if self.settings.breakers:
             status = await asyncio.to_thread(self._ledger.status)
-            halts = list(self._breakers.halts(self._clock.now(), status))
-            if halts:
-                await self._ledger.recording.arecord_together(halts)
+            now = self._clock.now()
+            changes = [*self._breakers.halts(now, status), *self._breakers.resumes(now, status)]
+            if changes:
+                await self._ledger.recording.arecord_together(changes)
                 self._book.catch_up()
 
     async def _send_cancels(self) -> None:
         self._changer.restore()
         for key in list(self._changer.outstanding):
-            if key not in self._sender.flights:
+            if key not in self._sender.flights and self._changer.is_due(key):
                 self._start(self._changer.send_cancel(key))
 
     # Internals
@@ -403,6 +503,7 @@ class Gateway:
     def _load(self, book: Book) -> None:
         self._ledger.views.catch_up()
         load(book)
+        self._emulator.reload()
 
     def _rules_of_highs(self) -> list[Any]:
         of_breakers = [
@@ -416,6 +517,7 @@ class Gateway:
             self._start(self._resolver.query((result.account, result.client_order_id)))
 
     def _deliver(self, recorded: Recorded) -> None:
+        self._emulator.note(recorded)
         for queue in self._feeds:
             queue.put_nowait(msgspec.structs.replace(recorded))
 
@@ -445,22 +547,6 @@ class Gateway:
             return await work
 
         return await asyncio.shield(self._start(run()))
-
-
-async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Wait until all have ended, then raise the first error, if any."""
-    found = await asyncio.gather(*works, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return cast(list[Result], found)
-
-
-def _is_in(
-    row: Mapping[str, object], account: str | None, instrument: str | None, strategy: str | None
-) -> bool:
-    wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
-    return all(value in (None, row[name]) for name, value in wanted)
 
 
 def _own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:

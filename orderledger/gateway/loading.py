@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from orderledger import Anomaly
 from orderledger.extend.events import Recorded, accounts, codec, evolve
 from orderledger.extend.store import Store, stored_position
 from orderledger.extend.values import EXACT, ZERO, sides, stream_names
@@ -28,6 +29,7 @@ def load(book: Book) -> None:
         views = StoredViews(session)
         book.log_position = stored_position(session)
         open_streams = [row["stream"] for row in _rows(book, views, tables.ORDERS)]
+        open_streams += _claiming(book, views)
         definitions = {
             (row["account"], row["instrument"]): row
             for row in _rows(book, views, tables.INSTRUMENTS)
@@ -120,6 +122,18 @@ def _rows(book: Book, views: StoredViews, table: Table[Found]) -> Iterator[Found
             if table is tables.ORDERS
             else views.rows(table, account=name)
         )
+
+
+def _claiming(book: Book, views: StoredViews) -> list[str]:
+    """Orders whose numbers the venue reports differently. Among them are those that have ended, and
+    have filled more than was reported: they count until the fills come."""
+    return [
+        row["stream"]
+        for name in book.accounts
+        for row in views.rows(
+            tables.ANOMALIES, account=name, code=Anomaly.QUANTITY_MISMATCH, cleared_at=None
+        )
+    ]
 
 
 def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:

@@ -4,8 +4,11 @@ lease holder is dead.
 
 import os
 import socket
-import time
 from pathlib import Path
+
+from orderledger.venues.base.venue_clock import elapsed
+
+__all__ = ["elapsed", "holder", "is_dead", "this_process"]
 
 
 def holder(name: str) -> str:
@@ -35,14 +38,6 @@ def is_dead(process: str) -> bool:
         return False
     found = _started(number)
     return found != started if found else not Path(f"/proc/{number}").exists()
-
-
-def elapsed() -> float:
-    """Seconds on a clock that nobody sets. It also counts while the machine sleeps, if the system
-    has such a clock.
-    """
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def _place() -> str:

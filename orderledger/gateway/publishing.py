@@ -1,4 +1,4 @@
-"""Publishes the breakers of a gateway for other processes. A failure here does not affect
+"""Publishes the state of a gateway for other processes. A failure here does not affect
 sending.
 """
 
@@ -12,12 +12,17 @@ from orderledger.extend.values import Clock
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.published import PUBLISH_SECONDS, GatewayStatuses
+from orderledger.gateway.venue_clocks import VenueClocks
+
+CLOCK_SECONDS = 30.0
+"""Seconds between two publications of a gateway without breakers."""
 
 log = EventLogger("orderledger.gateway")
 
 
 class Publisher:
-    """Publishes every `PUBLISH_SECONDS`, and at the end. `status`: of the ledger. Belongs to the
+    """Publishes the breakers every `PUBLISH_SECONDS`, with the offsets of the venues' clocks.
+    Without breakers, the offsets every `CLOCK_SECONDS`. `status`: of the ledger. Belongs to the
     gateway's event loop."""
 
     def __init__(
@@ -26,50 +31,49 @@ class Publisher:
         breakers: Breakers,
         keeper: LeaseKeeper,
         clock: Clock,
+        clocks: VenueClocks,
         status: Callable[[], dict[str, Any]],
     ) -> None:
         self._statuses = statuses
         self._breakers = breakers
         self._keeper = keeper
         self._clock = clock
+        self._clocks = clocks
         self._status = status
 
     async def run(self) -> None:
-        """Publish until canceled. Without breakers, only remove what an earlier gateway of these
-        accounts published."""
-        while await self.publish(is_running=True):
-            await asyncio.sleep(PUBLISH_SECONDS)
+        """Publish until canceled."""
+        while True:
+            await self.publish(is_running=True)
+            await asyncio.sleep(PUBLISH_SECONDS if self._breakers else CLOCK_SECONDS)
 
-    async def publish(self, *, is_running: bool) -> bool:
-        """Publish the state now. Returns False if there is nothing to publish again. Raises only
-        cancellation.
+    async def publish(self, *, is_running: bool) -> None:
+        """Publish the state now, and remove what an earlier gateway of these accounts published if
+        there is nothing. Raises only cancellation.
         """
         try:
-            if not (self._breakers or is_running):
-                return False
             status = await asyncio.to_thread(self._status)
             now = self._clock.now()
             shown = self._breakers.shown(now, status)
             accounts = [account for account in self._keeper.accounts if self._is_ours(account)]
             about = {"holder": self._keeper.holder, "at": now.isoformat(), "is_running": is_running}
+            clocks = {account: self._clocks.shown(account, now) for account in accounts}
             given = {
-                account: {**about, "breakers": shown[account]}
+                account: {**about, "breakers": shown.get(account, []), "clock": clocks[account]}
                 for account in accounts
-                if account in shown
+                if account in shown or clocks[account] is not None
             }
             if given:
                 await asyncio.to_thread(self._statuses.write, given)
             without = [
                 account
                 for account in accounts
-                if account not in shown and account in status["gateways"]
+                if account not in given and account in status["gateways"]
             ]
             if without:
                 await asyncio.to_thread(self._statuses.remove, without)
-            return bool(shown)
         except Exception as error:  # any error: orders are sent and halts are obeyed without it
             log.warning("the breakers cannot be published", error=str(error))
-            return True
 
     def _is_ours(self, account: str) -> bool:
         """Whether this process holds the lease. It reports nothing about an account that another

@@ -7,9 +7,11 @@ from typing import Literal, Protocol
 from orderledger import Message, Outcome
 from orderledger.rows import OrderRow
 
-__all__ = ["Sending", "SendingState"]
+__all__ = ["Held", "Sending", "SendingState"]
 
-SendingState = Literal["acknowledged", "rejected", "denied", "unresolved", "received", "refused"]
+SendingState = Literal[
+    "acknowledged", "rejected", "denied", "unresolved", "received", "refused", "held"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Sending:
     - `received`: the venue has only confirmed receipt; its answer comes by the feed.
     - `refused`: the ledger refused to record the request, e.g. a client order id of another order.
       Nothing was sent.
+    - `held`: the order is recorded, and the gateway sends it when its condition is met.
 
     `reason` is a code and `text` a sentence. `messages`: the venue's answer. `outcome`: of
     recording the request.
@@ -34,6 +37,22 @@ class Sending:
     text: str | None = None
     messages: Sequence[Message] = ()
     outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order that the gateway holds, and what it waits for.
+
+    `reason`: `parent`, a fill of its parent; `trigger`, its trigger price; `no_mark`, a fresh mark
+    to compare with its trigger price; `sibling`, the end of the other orders of its group;
+    `answer`, the venue's answer; `retry`, some seconds after an order that was not taken; otherwise
+    the halt or limit that forbids it now. `text`: a sentence.
+    """
+
+    account: str
+    client_order_id: str
+    reason: str
+    text: str
 
 
 OnResult = Callable[[Sending, OrderRow | None, bool], None]

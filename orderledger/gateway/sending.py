@@ -4,12 +4,16 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
+
+import msgspec
 
 from orderledger import (
     Deny,
     Fenced,
+    HaltMode,
     Message,
     OrderType,
     Outcome,
@@ -20,34 +24,34 @@ from orderledger import (
     Submit,
 )
 from orderledger.extend.events import Order, commands
-from orderledger.extend.values import EXACT, ZERO, exposure
+from orderledger.extend.values import EXACT, HELD, ONE, ZERO, exposure
 from orderledger.extend.views import tables
 from orderledger.gateway.answers import (
     Answer,
     Failure,
-    answer_of,
     answered,
     as_answer,
     record_answer,
 )
 from orderledger.gateway.book import row_now
-from orderledger.gateway.limits import Denial, Limits, Proposed, check
+from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
+from orderledger.gateway.limits import CLOSING, Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
-from orderledger.gateway.terms import fault_of_terms
+from orderledger.gateway.terms import fault_of_terms, fault_of_trigger
 from orderledger.gateway.unsettled import Key
 from orderledger.gateway.working import Instrument
+from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
+from orderledger.venues.base.transport import Turn, pacing
+from orderledger.venues.base.transport.pacing import RATE_LIMITED
 from orderledger.venues.errors import NotSent
-
-if TYPE_CHECKING:
-    pass
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
-WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
+WITHDRAWN = NotSent(pacing.WITHDRAWN, "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
 
@@ -55,18 +59,36 @@ WORDS = ("side", "order_type", "time_in_force", "position_side")
 @dataclass(slots=True)
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_kept_back`: recorded but not sent, for that reason. `is_known`: the log shows the
-    order as sent, or with other terms, and the ledger refuses this one.
+    sent. `is_held`: recorded only, because the gateway sends it later. `is_kept_back`: recorded
+    but not sent, for that reason. `turn`: its wait for the venue's rate limits. `is_known`: the log
+    shows the order as sent, or with other terms, and the ledger refuses this one.
     """
 
     key: Key
     row: OrderRow
     denial: Denial | None = None
     is_known: bool = False
+    is_held: bool = False
     is_sent: bool = False
     is_withdrawn: bool = False
     is_kept_back: bool = False
+    is_in_batch: bool = False
+    turn: Turn | None = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Future[Answer] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for its turn: nothing has left."""
+        return self.turn is not None and self.turn.is_waiting
+
+    def withdraw(self) -> None:
+        """Do not send it. An order of a batch is sent with the others, and canceled after."""
+        self.is_withdrawn = True
+        if self.turn is not None and not self.is_in_batch:
+            self.turn.withdraw()
 
 
 class Sender:
@@ -78,36 +100,52 @@ class Sender:
         *,
         rules: Sequence[Limits],
         policy: UnresolvedPolicy,
+        slippage: Decimal | None = None,
+        mark_seconds: float = 10.0,
     ) -> None:
         self.flights: dict[Key, Flight] = {}
+        self._parts = parts
         self._ledger = parts.ledger
         self._entries = parts.entries
         self._book = parts.book
+        self._clocks = parts.clocks
         self._keeper = parts.keeper
         self._unsettled = parts.unsettled
         self._rules = rules
         self._policy = policy
+        self._slippage = slippage
+        self._mark_age = timedelta(seconds=mark_seconds)
         self._clock = parts.clock
         self._answer_seconds = parts.answer_seconds
         self._on_result = parts.on_result
         self._situation = BookSituation(parts.book)
 
-    async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
+    async def send(
+        self, account: str, requests: Sequence[Request], *, releases: bool = False
+    ) -> list[Sending]:
         """Check, record and send orders of one account: one commit, and one call if the venue takes
-        several.
+        several. `releases`: these are orders of emulated groups, to be sent now; they reduce what
+        their parent has opened.
         """
+        if not releases:
+            abilities = self._entries[account].abilities
+            requests = [marked(request, abilities) for request in requests]
+        requests = [self._with_worst_price(request) for request in requests]
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
-            results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
+            some = requests[start : start + ORDERS_PER_COMMIT]
+            results += await self._send(account, some, releases)
         return results
 
     async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
         account, name = row["account"], row["client_order_id"] or ""
-        halted = self._halted(account, row["instrument"] or "", row["strategy"])
-        if halted is not None:
-            return Sending("refused", account, name, halted.reason, halted.text)
+        refused = self._halted_now(row)
+        if refused is None and row["status"] == "denied":  # it counts in no limit any more
+            refused = self.why_not(proposed_of_row(row))
+        if refused is not None:
+            return Sending("refused", account, name, refused.reason, refused.text)
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
@@ -118,22 +156,39 @@ class Sender:
             decided: dict[str, Any] = (
                 {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
             )
-            submit = Submit(account=account, client_order_id=name, at=self._clock.now(), **decided)
+            flight.row["aliases"] = self._new_aliases(row)
+            submit = Submit(
+                account=account,
+                client_order_id=name,
+                at=self._clock.now(),
+                request_expires_at=self._expire(flight),
+                aliases=flight.row["aliases"],
+                **decided,
+            )
             (outcome,) = await self._record_sending([flight], [submit], fence)
             if outcome.outcome != "recorded":
                 return Sending(
                     "refused", account, name, outcome.reason, outcome.text, outcome=outcome
                 )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
-            return await self._record(flight, answer, outcome)
+            await self._submit(account, [flight] if flight.is_sent else [])
+            return await self._record_when_answered(flight, outcome)
         finally:
             self._forget(flight)
+
+    def _new_aliases(self, row: OrderRow) -> dict[str, str]:
+        """The aliases of an order that is sent again: with a new id at the venue, unless the venue
+        refuses a used id for ever."""
+        entry, aliases = self._entries[row["account"]], dict(row["aliases"] or {})
+        absence = entry.abilities.absence
+        again = getattr(entry, "prepare_again", None)
+        is_kept = entry.abilities.resends_safely or (absence is not None and not absence.is_new_id)
+        return aliases if again is None or is_kept else {**aliases, **again(row)}
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order or change must not be sent now."""
         account, instrument = order.account, order.instrument
-        halted = self._halted(account, instrument, order.strategy)
+        halted = self._halted(order)
         if halted is not None:
             return halted
         if is_new and self._policy != "allow":
@@ -146,20 +201,39 @@ class Sender:
                 )
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
-    def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
-        """The halt that applies to such an order now."""
+    def _halted_now(self, row: OrderRow) -> Denial | None:
+        """The halt that applies to an order that counts as open already."""
+        return self._halted(change_of(row, {}))
+
+    def _halted(self, order: Proposed) -> Denial | None:
+        """The halt that applies to an order now."""
         self._book.catch_up()
-        halt = self._book.halt_of(account, instrument, strategy)
-        if halt is None:
+        halt = self._book.halt_of(order)
+        is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
+        if halt is None or (is_reducing and self._book.only_reduces(order)):
             return None
-        since = halt["halted_at"].isoformat()
+        since, why = halt["halted_at"].isoformat(), halt["text"] or halt["reason"]
+        passing = ". Only orders that reduce the position pass" if is_reducing else ""
         return Denial(
-            "halted",
-            f"trading is halted since {since}: "
-            f"{halt['text'] or halt['reason'] or 'no reason given'}",
+            "halted", f"trading is halted since {since}: {why or 'no reason given'}{passing}"
         )
 
-    async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
+    def _with_worst_price(self, request: Request) -> Request:
+        scope = (request.account, request.instrument)
+        mark, terms = self._book.mark_of(*scope), self._book.instruments.get(scope)
+        if mark is not None and self._clock.now() - mark[1] > self._mark_age:
+            mark = None
+        return with_worst_price(
+            request,
+            self._entries[request.account].abilities,
+            self._slippage,
+            None if mark is None else mark[0],
+            None if terms is None else terms["tick"],
+        )
+
+    async def _send(
+        self, account: str, requests: Sequence[Request], releases: bool
+    ) -> list[Sending]:
         while others := [
             flight
             for one in requests
@@ -172,7 +246,7 @@ class Sender:
         flights: list[Flight] = []
         try:
             for request in requests:
-                flights.append(self._checked(request))
+                flights.append(self._checked(request, releases))
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)
@@ -181,7 +255,7 @@ class Sender:
             outcomes = await self._record_sending(flights, messages, fence)
             remaining = iter(outcomes)
             pairs = [
-                (first := next(remaining), first if flight.is_known else next(remaining))
+                (first := next(remaining), first if _is_one(flight) else next(remaining))
                 for flight in flights
             ]
             going = [
@@ -191,24 +265,16 @@ class Sender:
             ]
             for flight in going:
                 flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            sent = [flight for flight in going if flight.is_sent]
-            answers = dict(
-                zip(
-                    (id(one) for one in sent),
-                    await self._submit(account, [one.row for one in sent]),
-                    strict=True,
+            recording = asyncio.gather(
+                *(
+                    self._record_when_answered(flight, last)
+                    if _is_to_be_sent(flight, last)
+                    else _unsent(flight, requested, last)
+                    for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )
-            return list(
-                await asyncio.gather(
-                    *(
-                        self._record(flight, answers.get(id(flight), WITHDRAWN), last)
-                        if _is_to_be_sent(flight, last)
-                        else _unsent(flight, requested, last)
-                        for flight, (requested, last) in zip(flights, pairs, strict=True)
-                    )
-                )
-            )
+            await self._submit(account, [flight for flight in going if flight.is_sent])
+            return list(await recording)
         finally:
             for flight in flights:
                 self._forget(flight)
@@ -228,8 +294,9 @@ class Sender:
                 self._unsettled.keep(flight.key)
             raise
 
-    def _checked(self, request: Request) -> Flight:
-        """Prepare and check one order, and count it as open from now on unless it is denied."""
+    def _checked(self, request: Request, releases: bool) -> Flight:
+        """Prepare and check one order, and count it as open from now on unless it is denied or
+        held."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
         self._book.catch_up()
         order = self._book.order(*flight.key)
@@ -238,8 +305,12 @@ class Sender:
         )
         if flight.is_known:
             return flight
-        proposed = proposed_of(request)
-        flight.denial = self._prepare(flight, request) or self.why_not(proposed)
+        proposed = proposed_of(request, reduces=releases)
+        flight.denial = self._prepare(flight, request)
+        if HELD in request.tags and not releases:
+            flight.is_held = flight.denial is None
+            return flight
+        flight.denial = flight.denial or self.why_not(proposed, is_new=not releases)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
             self._book.reserve(proposed, request.client_order_id)
         return flight
@@ -248,11 +319,19 @@ class Sender:
         """Add the aliases of an order to its row, or say why the entry does not send such an
         order."""
         entry = self._entries[request.account]
-        fault = fault_of_terms(flight.row, entry.abilities)
+        row = flight.row
+        if is_emulated_type(request.order_type, entry.abilities):
+            fault = fault_of_trigger(row)
+            row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
+            if self._slippage is not None and row["limit_price"] is None:
+                row["limit_price"] = request.stop_price or ONE  # derived when it is sent
+        else:
+            fault = None
+        fault = fault or fault_of_terms(row, entry.abilities)
         if fault is not None:
             return fault
         try:
-            flight.row["aliases"] = {**request.aliases, **entry.prepare(flight.row)}
+            flight.row["aliases"] = {**request.aliases, **entry.prepare(row)}
         except NotSent as error:
             return Denial(error.reason, error.text or str(error))
         return None
@@ -263,7 +342,7 @@ class Sender:
             update={"aliases": flight.row["aliases"], "at": request.at or now}
         )
         account, name, denial = request.account, request.client_order_id, flight.denial
-        if flight.is_known:
+        if flight.is_known or flight.is_held:
             return [named]
         if denial is not None:
             return [
@@ -276,41 +355,72 @@ class Sender:
                     text=denial.text,
                 ),
             ]
-        return [named, Submit(account=account, client_order_id=name, at=now)]
+        expires_at = self._expire(flight)
+        submit = Submit(
+            account=account, client_order_id=name, at=now, request_expires_at=expires_at
+        )
+        return [named, submit]
 
-    async def _submit(self, account: str, rows: Sequence[OrderRow]) -> list[Answer]:
-        """Hand orders to the venue, and wait for the answer to each."""
-        if not rows:
-            return []
+    def _expire(self, flight: Flight) -> datetime | None:
+        """Decide the expiry of the request that is about to be recorded. It is sent with this
+        one, or not at all."""
+        account, order_type = flight.key[0], flight.row["order_type"]
+        waiting = sum(key[0] == account for key in self.flights) - 1
+        expires_at = self._clocks.expires_at(account, order_type, max(0, waiting))
+        cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
+        return expires_at
+
+    async def _submit(self, account: str, flights: Sequence[Flight]) -> None:
+        """Hand orders to the venue, each in its turn. Every flight gets its answer."""
+        size = max(self._entries[account].abilities.batch, 1)
+        if size == 1 or len(flights) == 1:
+            await asyncio.gather(*(self._submit_together(account, [one]) for one in flights))
+            return
+        for start in range(0, len(flights), size):
+            await self._submit_together(account, flights[start : start + size], is_batch=True)
+
+    async def _submit_together(
+        self, account: str, flights: Sequence[Flight], *, is_batch: bool = False
+    ) -> None:
+        """Send one order, or a batch in one call."""
+        turn = self._parts.turn(account)
+        turn.check = lambda: self._check(account, flights)
+        for flight in flights:
+            flight.turn, flight.is_in_batch = turn, is_batch
+        sending = self._send_now(account, [one.row for one in flights], is_batch=is_batch)
+        paced = self._parts.paced(account, sending, len(flights))
+        found = await answered(paced, self._answer_seconds, turn)
+        for flight, answer in zip(flights, _each(found, len(flights)), strict=True):
+            flight.is_kept_back |= isinstance(answer, NotSent) and answer.reason == WITHDRAWN.reason
+            flight.answer.set_result(answer)
+
+    async def _send_now(
+        self, account: str, rows: Sequence[OrderRow], *, is_batch: bool
+    ) -> Sequence[object]:
+        self._check_time(account, rows)  # the process may have been paused since the commit
         entry = self._entries[account]
-        size = entry.abilities.batch
-        if size <= 1 or len(rows) == 1:
-            lost = self._lost_lease(account)
-            if lost is not None:
-                return [lost] * len(rows)
-            return list(
-                await asyncio.gather(
-                    *(answer_of(entry.submit(row), self._answer_seconds) for row in rows)
-                )
-            )
-        answers: list[Answer] = []
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            found: object = self._lost_lease(account)
-            if found is None:
-                found = await answered(entry.submit_many(batch), self._answer_seconds)
-            answers += _each(found, len(batch))
-        return answers
+        return await entry.submit_many(rows) if is_batch else [await entry.submit(rows[0])]
 
-    def _lost_lease(self, account: str) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit or the
-        previous batch.
-        """
-        try:
-            self._keeper.fence(account)
-        except Fenced as error:
-            return NotSent("fenced", str(error))
-        return None
+    def _check(self, account: str, flights: Sequence[Flight]) -> None:
+        """Raises NotSent if orders that waited for their turn must not be sent any more."""
+        self._check_time(account, [flight.row for flight in flights])
+        for flight in flights:
+            halted = self._halted_now(flight.row)
+            if halted is not None:
+                raise NotSent(halted.reason, halted.text)
+
+    def _check_time(self, account: str, rows: Sequence[OrderRow]) -> None:
+        """Raises NotSent if the lease is lost or a request has expired."""
+        self._parts.check_lease(account)
+        for row in rows:
+            expires_at: datetime | None = cast(dict[str, Any], row).get("request_expires_at")
+            expired = self._clocks.expired(account, expires_at)
+            if expired is not None:
+                raise expired
+
+    async def _record_when_answered(self, flight: Flight, outcome: Outcome) -> Sending:
+        answer = await flight.answer if flight.is_sent else WITHDRAWN
+        return await self._record(flight, answer, outcome)
 
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
         """Record the answer. If the store fails, the order is kept until the store works again."""
@@ -324,7 +434,7 @@ class Sender:
             result = Sending(
                 "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
             )
-        self._on_result(result, flight.row, isinstance(answer, Failure) and answer is not WITHDRAWN)
+        self._on_result(result, flight.row, is_failure(answer))
         return result
 
     def _forget(self, flight: Flight) -> None:
@@ -332,6 +442,15 @@ class Sender:
             del self.flights[flight.key]
             self._book.release(*flight.key)
         flight.done.set()
+
+
+def is_failure(answer: Answer) -> bool:
+    """Whether sending failed. A withdrawn order is not a fault, nor is one that would have waited
+    too long for the venue's rate limits.
+    """
+    if isinstance(answer, NotSent) and answer.reason in (WITHDRAWN.reason, RATE_LIMITED):
+        return False
+    return isinstance(answer, Failure)
 
 
 def _each(found: object, count: int) -> list[Answer]:
@@ -343,8 +462,13 @@ def _each(found: object, count: int) -> list[Answer]:
     return [as_answer(found if isinstance(found, Failure) else None)] * count
 
 
+def _is_one(flight: Flight) -> bool:
+    """Whether one message is recorded for the order: its request."""
+    return flight.is_known or flight.is_held
+
+
 def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
-    return flight.denial is None and not flight.is_known and submitted.outcome == "recorded"
+    return flight.denial is None and not _is_one(flight) and submitted.outcome == "recorded"
 
 
 async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
@@ -353,6 +477,8 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
         return Sending(
             "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
         )
+    if flight.is_held and requested.outcome != "refused":
+        return Sending("held", *flight.key, outcome=requested)
     refused = requested if requested.outcome == "refused" else last
     reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
     return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
@@ -396,8 +522,8 @@ def row_of(request: Request) -> OrderRow:
     return row
 
 
-def proposed_of(request: Request) -> Proposed:
-    """A new order as the limits see it."""
+def proposed_of(request: Request, *, reduces: bool = False) -> Proposed:
+    """A new order as the limits see it. `reduces`: whatever its terms say."""
     return Proposed(
         account=request.account,
         instrument=request.instrument,
@@ -407,10 +533,22 @@ def proposed_of(request: Request) -> Proposed:
         order_type=request.order_type,
         limit_price=request.limit_price,
         strategy=request.strategy,
-        reduce_only=request.reduce_only,
+        reduce_only=request.reduce_only or reduces,
         position_side=request.position_side,
         position_id=request.position_id,
     )
+
+
+def proposed_of_row(row: OrderRow) -> Proposed:
+    """An order that is sent again as the limits see it: as a new one."""
+    added = row["quantity"] or ZERO
+    return msgspec.structs.replace(change_of(row, {}), added=added, is_new=True)
+
+
+def reduces(row: OrderRow) -> bool:
+    """Whether the venue fills an order only against a position. See `Proposed.reduces`."""
+    sides = (str(row["side"]), str(row["position_side"]))
+    return bool(row["reduce_only"]) or sides in {(str(one), str(two)) for one, two in CLOSING}
 
 
 class ChangedTerms(TypedDict, total=False):

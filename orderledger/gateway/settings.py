@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from orderledger import HaltEnd, HaltMode
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName, toml_files
 from orderledger.gateway.limits import NAMES, SCOPE, Limits
 
-__all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
+__all__ = ["Breaker", "DeadMansSwitch", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 
 UnresolvedPolicy = Literal["block_instrument", "block_account", "allow"]
 AT_MOST = (
@@ -76,7 +77,15 @@ class Breaker(Scope):
       last message.
     - `open_break`: True halts while the last reconciliation left a break open.
     - `daily_loss`, `drawdown`: as in `Limits`; the halt outlasts the day.
-    - `cancels_orders`: the halt also cancels the open orders.
+    - `cancels_orders`: the halt also cancels the open orders; with `mode = "reduce"`, those that
+      may increase a position.
+    - `mode`: what passes while the halt holds. `reduce`: orders that only reduce a position, in the
+      worst case. `stop`: nothing.
+    - `grace_seconds`: how long a feed may be too old before trading is halted, such as while a
+      collector restarts.
+    - `resumes`: who ends the halt of a feed or of an open break. `auto`: the breaker, when the feed
+      is back or a reconciliation leaves no break. `operator`: only `orderledger resume`. Every
+      other halt is ended by an operator.
     """
 
     sending_failures: Count | None = None
@@ -86,6 +95,9 @@ class Breaker(Scope):
     daily_loss: Quantity | None = None
     drawdown: Quantity | None = None
     cancels_orders: StrictBool = False
+    mode: HaltMode = HaltMode.REDUCE
+    grace_seconds: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    resumes: HaltEnd = HaltEnd.AUTO
 
     def limits(self, account: str) -> Limits:
         """The breaker's limits of loss in one account of its scope."""
@@ -96,6 +108,18 @@ class Breaker(Scope):
             daily_loss=self.daily_loss,
             drawdown=self.drawdown,
         )
+
+
+class DeadMansSwitch(Section):
+    """One `[[dead_mans_switches]]` table: the venue cancels the orders of the account after
+    `seconds` without a renewal. The gateway renews it while it holds the lease.
+
+    It covers what the venue says, also protective stops and orders made elsewhere. While a
+    protective order rests in the account, the gateway keeps the switch off. See the how-to Brakes.
+    """
+
+    account: Identifier
+    seconds: Seconds
 
 
 class GatewaySettings(Section):
@@ -116,11 +140,25 @@ class GatewaySettings(Section):
         description="How long another process waits after the last sign of life of the sender of "
         "an account.",
     )
+    patience_seconds: Seconds = Field(
+        default=30.0,
+        description="The longest wait of an order for the venue's rate limits. An order that would "
+        "wait longer is not sent.",
+    )
+    venue_cancel_all: StrictBool = Field(
+        default=True,
+        description="Whether to cancel a whole account or instrument by the venue's own request, "
+        "which cancels orders made elsewhere too.",
+    )
     limits: tuple[LimitsSection, ...] = Field(
         default=(), description="Limits of orders, each a table `[[gateway.limits]]`."
     )
     breakers: tuple[Breaker, ...] = Field(
         default=(), description="Conditions that halt trading, each a table `[[gateway.breakers]]`."
+    )
+    dead_mans_switches: tuple[DeadMansSwitch, ...] = Field(
+        default=(),
+        description="Dead man's switches, each a table `[[gateway.dead_mans_switches]]`.",
     )
     name: Identifier = Field(
         default="gateway", description="Name of the sending process, in its lease."
@@ -155,6 +193,16 @@ class GatewaySettings(Section):
     answer_seconds: Seconds = Field(
         default=10.0,
         description="After this time without an answer, the outcome of a request is unknown.",
+    )
+    trigger_mark_seconds: Seconds = Field(
+        default=10.0,
+        description="Age up to which a mark may trigger an order that the gateway holds.",
+    )
+    market_slippage: Quantity | None = Field(
+        default=None,
+        description="Where a venue takes market orders only with their worst price: the distance "
+        "of that price from the mark, or from the stop price, as a share. Without it, the request "
+        "has to state the price.",
     )
 
     @property
@@ -211,6 +259,6 @@ def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place
         if not any(
             getattr(breaker, name)
             for name in Breaker.model_fields
-            if name not in (*SCOPE, "cancels_orders")
+            if name not in (*SCOPE, "cancels_orders", "mode", "grace_seconds", "resumes")
         ):
             yield ("breakers", number), "has no condition"

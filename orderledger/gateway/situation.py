@@ -32,9 +32,11 @@ class BookSituation:
         return self._book.exposure_in(order.account, order.instrument, rule.strategy, part)
 
     def open_orders(self, rule: Limits) -> int:
-        return sum(
-            rule.covers(*scope, working.strategy) for scope, working in self._book.all_working()
-        )
+        def is_covered(scope: Instrument, working: exposure.Working) -> bool:
+            return rule.covers(*scope, working.strategy)
+
+        book = self._book
+        return len(book.working.streams(is_covered) | book.reserved.streams(is_covered))
 
     def gross_notional(self, rule: Limits) -> Decimal | None:
         values = [self._held_value(scope, quantity) for scope, quantity in self._held(rule)]
@@ -52,18 +54,11 @@ class BookSituation:
 
     def sent_in_last_second(self, rule: Limits) -> int:
         since = self._book.clock.now() - SECOND
-        recent = 0
-        for one in reversed(self._book.submissions):
-            if one.at <= since:
-                break
-            recent += rule.covers(one.account, one.instrument, one.strategy)
+        recent = self._book.submissions.since(since, rule)
         return recent + self._reserved(rule)
 
     def sent_today(self, rule: Limits) -> int:
-        sent = sum(
-            rule.covers(one.account, one.instrument, one.strategy) for one in self._book.submissions
-        )
-        return sent + self._reserved(rule)
+        return self._book.submissions.today(rule) + self._reserved(rule)
 
     def crossed(self, order: Proposed) -> str | None:
         for working in self._book.working_in(order.account, order.instrument):

@@ -42,6 +42,29 @@ def fault_of_terms(order: OrderRow, abilities: EntryAbilities) -> Denial | None:
     return next(_faults_of_terms(order, abilities), None)
 
 
+def fault_of_trigger(order: OrderRow) -> Denial | None:
+    """The first reason why the gateway cannot watch the trigger price of an order."""
+    return next(_faults_of_trigger(order), None)
+
+
+def _faults_of_trigger(order: OrderRow) -> Iterator[Denial]:
+    order_type = str(order["order_type"])
+    if order_type in NEEDS_STOP and order["stop_price"] is None:
+        yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
+    if order_type in NEEDS_LIMIT and order["limit_price"] is None:
+        yield Denial("incorrect_limit_price", f"a {order_type} order needs a limit_price")
+    if order_type == "trailing_stop" and order["trail_offset"] is None:
+        yield Denial("incorrect_trail_offset", "a trailing_stop order needs a trail_offset")
+    if order["trigger_source"] not in (None, "mark"):
+        yield Denial(
+            "unsupported_term",
+            f"trigger_source {order['trigger_source']}: the gateway compares with the mark",
+        )
+    if order["quantity"] is None:
+        yield Denial("unsupported_term", "a trigger that the gateway watches needs a quantity")
+    yield from _faults_of_prices(order)
+
+
 def fault_of_prices(prices: Mapping[str, Any]) -> Denial | None:
     """The first price of 0 or less."""
     return next(_faults_of_prices(prices), None)
@@ -64,6 +87,12 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
             )
     if order["limit_price"] is None and order_type in NEEDS_LIMIT:
         yield Denial("incorrect_limit_price", f"a {order_type} order needs a limit_price")
+    if order["limit_price"] is None and order_type in abilities.needs_limit:
+        yield Denial(
+            "incorrect_limit_price",
+            f"a {order_type} order needs a limit_price at this venue, the worst price at which it "
+            "may trade: state it, or set market_slippage",
+        )
     if order["stop_price"] is None and order_type in NEEDS_STOP:
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:

@@ -1,6 +1,6 @@
 """The working orders of a `Book`, found by stream, by instrument, and by an unknown outcome."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from orderledger.extend.values import exposure
 
@@ -57,6 +57,15 @@ class WorkingOrders:
             for scope, orders in self._by_scope.items()
             for working in orders.values()
         )
+
+    def streams(self, is_wanted: Callable[[Instrument, exposure.Working], bool]) -> set[str]:
+        """The orders of which any part is wanted. A combination is one order."""
+        return {
+            stream
+            for scope, orders in self._by_scope.items()
+            for (stream, _), working in orders.items()
+            if is_wanted(scope, working)
+        }
 
     def of(self, scope: Instrument) -> Iterator[exposure.Working]:
         """The orders of one instrument."""

@@ -77,8 +77,9 @@ class AccountEventRow(TypedDict):
     state: Annotated[
         str | None,
         "Of a transfer: active; repeated, if its id was recorded before with the same numbers; "
-        "reused, if with others. Of a settlement: busted; reused, if an earlier one has its id; "
-        "else null. Only active ones, and those without a state, count.",
+        "reused, if with others. Of a split or a settlement: repeated or reused alike, if another "
+        "report of it counts; of a settlement: busted; else null. Only active ones, and those "
+        "without a state, count.",
         ("active", "repeated", "reused", "busted"),
     ]
     at: Annotated[datetime, "When it happened."]
@@ -95,7 +96,7 @@ ACCOUNT_EVENTS = Table(
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=17,
+    version=18,
 )
 
 
@@ -188,7 +189,8 @@ def _columns(event: Shown) -> dict[str, Any]:
                 "cause": cause_row(event.cause),
             }
         case InstrumentSplit():
-            return {"quantity": event.quantity, "terms": _terms_of_split(event)}
+            terms = _terms_of_split(event)
+            return {"quantity": event.quantity, "terms": terms, "venue_id": event.message_id}
         case InstrumentSettled():
             return {
                 "quantity": event.quantity,

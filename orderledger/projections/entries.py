@@ -120,8 +120,8 @@ ORDERED = ("adjust", "split", "settle", "delivery")
 """Kinds of account events whose order counts."""
 
 
-NOT_COUNTED = ("busted", "reused")
-"""States of settlements that change nothing."""
+NOT_COUNTED = ("busted", "reused", "repeated")
+"""States of splits and settlements that change nothing."""
 
 
 def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:
@@ -151,8 +151,9 @@ def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:
     """Whether an account event counts in a position, and its order too."""
-    counts = row["state"] not in NOT_COUNTED
-    return row["kind"] in ORDERED and row["instrument"] is not None and counts
+    if row["kind"] not in ORDERED or row["instrument"] is None:
+        return False
+    return row["state"] not in NOT_COUNTED
 
 
 OF_INSTRUMENT = ("split", "settle")

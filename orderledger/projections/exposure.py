@@ -22,7 +22,8 @@ from orderledger.projections.positions import Terms, shown
 _COLUMNS = (
     "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side",
     "position_id", "quantity", "limit_price", "status", "pending", "certainty", "cum_quantity",
-    "requested_at", "first_fill_at", "is_open", "outstanding", "legs",
+    "requested_at", "first_fill_at", "is_open", "outstanding", "legs", "tags", "submitted_at",
+    "acknowledged_at",
 )  # fmt: skip
 
 EXPOSED_ORDERS = ORDERS.narrowed(_COLUMNS)

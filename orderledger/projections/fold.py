@@ -64,10 +64,10 @@ from orderledger.projections.renaming import (
     rename_events,
     rename_instruments,
     rename_marks,
+    restate_reports,
     restate_settlement,
     with_state,
 )
-from orderledger.projections.sides import when
 from orderledger.projections.store import Rows
 from orderledger.projections.tracked import Tracked
 from orderledger.projections.trades import TRADES, StoredTradeRow, trade_row
@@ -357,18 +357,8 @@ class Fold:
         for one in rows:  # the first may carry its result into the second
             stored = self._rows.get(ACCOUNT_EVENTS, ACCOUNT_EVENTS.key_of(one))
             self.positions.take(stored or one)
-        if isinstance(event, InstrumentSettled) and event.message_id is not None:
-            self._restate_later(account, rows[0])
-
-    def _restate_later(self, account: str, settled: AccountEventRow) -> None:
-        """Of settlements with one id the earliest counts."""
-        of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
-        for other in self._rows.select(ACCOUNT_EVENTS, **of, kind="settle"):
-            if other["state"] is None and when(settled) < when(other):
-                restated = restate_settlement(
-                    self._rows, self._renames.of(account), other["position"]
-                )
-                self.positions.form_again(account, [row["instrument"] or "" for row in restated])
+        changed = restate_reports(self._rows, self._renames.of(account), rows[0])
+        self.positions.form_again(account, sorted(set(changed)))
 
     def _take_settlement_bust(
         self, account: str, recorded: Recorded, event: SettlementBusted
@@ -396,8 +386,9 @@ class Fold:
         self.positions.form_again(account, sorted(of_settlements.difference(names)))
 
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
-        scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}
-        for row in self._rows.select(HALTS, **scope, resumed_at=None):
+        for row in self._rows.select(HALTS, account=account, resumed_at=None):
+            if not event.ends(row["instrument"], row["strategy"], row["reason"]):
+                continue
             resumed: HaltRow = {**row, "resumed_at": recorded.at}
             self._rows.put(HALTS, resumed)
 

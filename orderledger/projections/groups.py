@@ -10,24 +10,27 @@ before they can trade. Only a parent of the same group is compared.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Protocol, cast
 
 from orderledger.domain.exact import plain, total
 from orderledger.domain.values import Anomaly, LinkKind
+from orderledger.projections.order_times import EPOCH, MICROSECOND
 from orderledger.projections.orders import ORDERS, StoredOrderRow
 from orderledger.projections.view import AnyRow, RowType, Table
 
 GROUPED = ORDERS.narrowed(
     (
         *("stream", "account", "client_order_id", "side", "links", "status", "quantity"),
-        *("cum_quantity", "first_fill_at", "is_grouped", "linked_group"),
+        *("cum_quantity", "first_fill_at", "is_grouped", "linked_group", "timing"),
     )
 )
 """The columns that the rules compare."""
 SHOWN_OF_GROUPS = frozenset({"stream", "account", "links", "anomalies"})
 """The columns of orders with which the rules of a group are shown."""
 GROUP_LINKS = frozenset({"group", "kind"})
+NEVER = datetime.max.replace(tzinfo=UTC)
 WITH_PARENT = frozenset({LinkKind.OTO, LinkKind.BRACKET})
 
 Broken = tuple[Anomaly, str]
@@ -86,16 +89,27 @@ def broken_by(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> list[
 
 
 def _both_filled(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> Iterator[Broken]:
-    others = [
-        str(one["client_order_id"])
-        for one in members
-        if one is not order and one["first_fill_at"] is not None
-    ]
+    others = [one for one in members if one is not order and one["first_fill_at"] is not None]
     if others:
+        names = " and ".join(str(one["client_order_id"]) for one in others)
         yield (
             Anomaly.OCO_BOTH_FILLED,
-            f"one cancels the other, and {' and '.join(others)} has fills too",
+            f"one cancels the other, and {names} has fills too: {_cause([order, *others])}",
         )
+
+
+def _cause(filled: Sequence[StoredOrderRow]) -> str:
+    """Why the last of these orders to fill was not canceled in time."""
+    last = max(filled, key=lambda one: (one["first_fill_at"] or NEVER, one["stream"]))
+    asked, at = (last["timing"] or {}).get("cancel_requested_at"), last["first_fill_at"]
+    name, filled_at = last["client_order_id"], "" if at is None else at.isoformat()
+    if asked is None:
+        return f"no cancel of {name} was requested before its first fill at {filled_at}"
+    asked_at = EPOCH + int(asked) * MICROSECOND
+    return (
+        f"the cancel of {name} came too late, requested at {asked_at.isoformat()}, first filled at "
+        f"{filled_at}"
+    )
 
 
 def _beyond_parent(

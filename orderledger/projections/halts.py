@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.accounts import TradingHalted
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import HaltEnd, HaltMode
 from orderledger.projections.view import Table
 
 
@@ -20,6 +21,8 @@ class HaltRow(TypedDict):
     cancels_orders: Annotated[
         bool, "Whether the gateway also cancels the open orders of the scope."
     ]
+    mode: Annotated[str, "Orders that pass while the halt holds.", tuple(HaltMode)]
+    resumes: Annotated[str, "The one that may end the halt.", tuple(HaltEnd)]
     reason: Annotated[str | None, "Why."]
     text: Annotated[str | None, "The reason in a sentence."]
     actor: Annotated[str | None, "Who halted it."]
@@ -33,7 +36,7 @@ HALTS = Table(
     ("position",),
     (("account", "resumed_at"),),
     ("halted_at",),
-    version=11,
+    version=12,
 )
 
 
@@ -47,6 +50,8 @@ def halt_row(account: str, recorded: Recorded, event: TradingHalted) -> HaltRow:
         "halted_at": recorded.at,
         "resumed_at": None,
         "cancels_orders": event.cancels_orders,
+        "mode": event.mode,
+        "resumes": event.resumes,
         "reason": event.reason,
         "text": recorded.text,
         "actor": recorded.actor,

@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, Protocol
 
-from orderledger.domain.exact import EXACT, QUOTIENT, TRAPS, ZERO, plain
+from orderledger.domain.exact import EXACT, TRAPS, ZERO, plain
 
 PACK = 16
 """Lots in a pack. At either end at most twice as many stay with the position."""
@@ -239,7 +239,7 @@ class Queue:
         return state
 
 
-COMPARED = Context(prec=QUOTIENT.prec - 4, rounding=ROUND_HALF_EVEN, traps=TRAPS)
+COMPARED = Context(prec=20, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 """Prices of lots are compared to fewer digits than quantities are rounded to by splits."""
 
 

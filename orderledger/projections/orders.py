@@ -9,6 +9,7 @@ from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.combination import FilledLeg
 from orderledger.domain.orders.order import Order
 from orderledger.domain.values import (
+    HELD,
     Certainty,
     Links,
     OrderType,
@@ -262,6 +263,12 @@ def _pending_request(order: Order) -> dict[str, str | None] | None:
         "replacement_client_order_id": asked.replacement_id,
     }
     return {name: shown[name] for name in sorted(shown)}  # as the stores return it
+
+
+def is_held(row: OrderRow) -> bool:
+    """Check whether a gateway holds the order: neither sent nor shown by the venue yet."""
+    shown = (row["submitted_at"], row["acknowledged_at"], row["first_fill_at"])
+    return HELD in row["tags"] and all(at is None for at in shown)
 
 
 class RareTerms(TypedDict):

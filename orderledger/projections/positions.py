@@ -57,6 +57,8 @@ LOT_CHOICES: tuple[LotChoice, ...] = get_args(LotChoice)
 
 PLACES = 40
 SMALLEST = Decimal(1).scaleb(-PLACES)
+SMALLEST_QUANTITY = Decimal(1).scaleb(-28)
+"""The smallest quantity that a message can state: so that a sale of all can be recorded."""
 COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 
 
@@ -71,10 +73,14 @@ def shown(amount: Decimal) -> Decimal:
 
 
 def scaled(quantity: Decimal, new: Decimal, old: Decimal) -> Decimal:
-    """A quantity after a split, rounded as amounts are where it does not end."""
+    """A quantity after a split. Where it does not end, it is rounded to what a message can
+    state."""
     if new == old:
         return quantity
-    return shown(COSTS.divide(EXACT.multiply(quantity, new), old))
+    found = shown(COSTS.divide(EXACT.multiply(quantity, new), old))
+    exponent = found.as_tuple().exponent
+    is_long = isinstance(exponent, int) and exponent < -28
+    return EXACT.quantize(found, SMALLEST_QUANTITY).normalize(EXACT) if is_long else found
 
 
 @dataclass(slots=True, frozen=True)

@@ -45,7 +45,7 @@ from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
 from orderledger.projections.marks import MARKS
 from orderledger.projections.open_lots import LOTS_SHOWN, LotRow, lot_rows
-from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow, is_held
 from orderledger.projections.pnl import (
     ASSET,
     CURRENCY_UNKNOWN,
@@ -101,6 +101,7 @@ WORKING_ORDERS = ORDERS.narrowed(
             "certainty",
         ),
         *("requested_at", "first_fill_at", "is_open", "stream"),
+        *("tags", "submitted_at", "acknowledged_at"),
     )
 )
 """The columns of orders that positions need."""
@@ -322,7 +323,11 @@ def _open_orders(
     """Open orders, combinations by leg. All are read: a leg has another instrument than its
     order."""
     asked, instrument = _of_instrument(where), where.get("instrument")
-    rows = source.rows(table, is_open=True, **{**asked, "instrument": None})
+    rows = [
+        row
+        for row in source.rows(table, is_open=True, **{**asked, "instrument": None})
+        if not is_held(row)
+    ]
     renamed = under_latest(by_leg(rows), source.rows(RENAMES, account=asked.get("account")))
     return (row for row in renamed if instrument in (None, row["instrument"]))
 

@@ -33,6 +33,11 @@ class DoubtRow(TypedDict):
     reason: Annotated[str, "Why: the reason of `unresolved`, `absent`, or `no_answer`."]
     since: Annotated[datetime, "Since when."]
     age_seconds: Annotated[Decimal, "Its age."]
+    request_expires_at: Annotated[
+        datetime | None,
+        "By the venue's clock: after this time no sending of the order takes effect. Null if the "
+        "venue has no such time.",
+    ]
     absent_at: Annotated[datetime | None, "When the venue, asked, did not know the order."]
     commands: Annotated[
         list[str],
@@ -135,6 +140,7 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
         reason=why,
         since=since,
         age_seconds=age_seconds(since, now),
+        request_expires_at=order.request_expires_at,
         absent_at=row["absent_at"],
         commands=commands_of(row["account"], row["client_order_id"])
         if arrival and row["client_order_id"]

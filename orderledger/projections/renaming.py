@@ -71,12 +71,15 @@ def rename_events(
     for row in found:
         if row["kind"] not in SETTLEMENT and (latest := renames.of_event(row)) is not row:
             rows.put(ACCOUNT_EVENTS, latest)
-    settled = sorted({row["position"] for row in found if row["kind"] in SETTLEMENT})
-    for position in settled:  # their names first: two may have one id under the latest name
-        restate_settlement(rows, renames, position)
-    for position in settled:
+    settled = dict.fromkeys(row["position"] for row in found if row["kind"] in SETTLEMENT)
+    for position in (*settled, *settled):  # twice: by then, all reports have the latest names
         restated = restate_settlement(rows, renames, position)
         yield from (one["instrument"] or "" for one in restated)
+    for row in found:
+        if row["kind"] == "split" and (
+            split := rows.get(ACCOUNT_EVENTS, (row["position"], "split"))
+        ):
+            rows.put(ACCOUNT_EVENTS, with_state(rows, [split])[0])
 
 
 def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[AccountEventRow]:
@@ -89,18 +92,87 @@ def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[Acco
     return found
 
 
+def restate_reports(rows: Rows, renames: Renames, row: AccountEventRow) -> list[str]:
+    """Put the other reports of a split or a settlement with their state. Returns the instruments of
+    those whose state has changed."""
+    found: list[str] = []
+    for other in other_reports(rows, row):
+        if other["kind"] == "settle":
+            restated = restate_settlement(rows, renames, other["position"])
+        else:
+            restated = with_state(rows, [other])
+            rows.put(ACCOUNT_EVENTS, restated[0])
+        if restated[0]["state"] != other["state"]:
+            found += [one["instrument"] or "" for one in restated]
+    return found
+
+
+def other_reports(
+    rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None = None
+) -> list[AccountEventRow]:
+    """Other rows of the same split or settlement: with the same id, or of the same time with the
+    same content. `delivered`: the row of what it delivers, if that is not stored."""
+    content = _content(rows, row, delivered)
+    of: dict[str, Any] = {name: row[name] for name in ("account", "instrument", "kind")}
+    others = (
+        one for one in rows.select(ACCOUNT_EVENTS, **of) if one["position"] != row["position"]
+    )
+    return [
+        one
+        for one in others
+        if _has_same_id(row, one) or (_may_be_same(row, one) and content == _content(rows, one))
+    ]
+
+
+def _has_same_id(row: AccountEventRow, other: AccountEventRow) -> bool:
+    return row["venue_id"] is not None and row["venue_id"] == other["venue_id"]
+
+
+def _may_be_same(row: AccountEventRow, other: AccountEventRow) -> bool:
+    """Whether equal content makes them the same. Settlements with an id are told apart by it."""
+    is_anyones = row["kind"] == "split" or (row["venue_id"], other["venue_id"]) == (None, None)
+    return row["at"] == other["at"] and is_anyones
+
+
+def _content(
+    rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None = None
+) -> list[object]:
+    """What a report says, without the side."""
+    delivered = delivered or rows.get(ACCOUNT_EVENTS, (row["position"], "delivery"))
+    found: list[object] = [row["quantity"], row["price"], row["terms"], row["reason"]]
+    if delivered is not None:
+        fees = (delivered["terms"] or {}).get("fees")
+        found += [delivered["instrument"], delivered["quantity"], delivered["price"], fees]
+    return found
+
+
+def _stands_for(other: AccountEventRow, row: AccountEventRow) -> bool:
+    """Whether another report counts instead of this one: it names the side, or it is earlier."""
+    side, of_other = ((one["position_side"], one["position_id"]) for one in (row, other))
+    if other["state"] == "busted":
+        return False
+    return when(other) < when(row) if of_other == side else side == (None, None)
+
+
+def _state(rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None) -> str | None:
+    """Repeated or reused where another report counts instead of this one."""
+    others = [one for one in other_reports(rows, row, delivered) if _stands_for(one, row)]
+    if not others:
+        return None
+    content = _content(rows, row, delivered)
+    is_repeated = any(_content(rows, one) == content for one in others)
+    return "repeated" if is_repeated else "reused"
+
+
 def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEventRow]:
-    """The rows of a settlement. They are busted where a bust names its id, and reused where an
-    earlier settlement has its id. Its premium is computed again."""
+    """The rows of a split or a settlement: busted where a bust names its id, repeated or reused
+    where another report counts instead. The premium of a settlement is computed again."""
     settled, state = settlement[0], None
-    if settled["venue_id"] is not None:
+    if settled["venue_id"] is not None and settled["kind"] == "settle":
         of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
-        if any(
-            when(one) < when(settled) for one in rows.select(ACCOUNT_EVENTS, **of, kind="settle")
-        ):
-            state = "reused"
         if rows.select(ACCOUNT_EVENTS, **of, kind="settlement_busted"):
             state = "busted"
+    state = state or _state(rows, settled, settlement[1] if len(settlement) > 1 else None)
     found: list[AccountEventRow] = []
     for row in settlement:
         terms = row["terms"] or {}

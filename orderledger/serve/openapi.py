@@ -107,7 +107,9 @@ STATUS = {
         "gateways": {
             "type": "object",
             "additionalProperties": {"type": "object"},
-            "description": "By account: see /api/breakers.",
+            "description": "By account. Breakers: see /api/breakers. `clock`: how far the venue's "
+            "clock is ahead of the gateway's (`offset_seconds`), and how far that may be wrong "
+            "(`within_seconds`); null if it was not measured.",
         },
         "watchers": {
             "type": "object",

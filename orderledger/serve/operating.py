@@ -22,7 +22,7 @@ from orderledger.serve.settings import ServiceSettings
 
 DECIDED = ("account", "client_order_id", "never_arrived", "worked_as", "reason", "text")
 TAKEN = (
-    "account", "instrument", "strategy", "cancels_orders", "reason", "text", "actor",
+    "account", "instrument", "strategy", "cancels_orders", "mode", "reason", "text", "actor",
     "on_behalf_of", "message_id",
     "correlation_id",
 )  # fmt: skip

@@ -69,9 +69,13 @@ if TYPE_CHECKING:
     from orderledger.venues.interop.listeners.freqtrade import (
         listen_to_freqtrade as listen_to_freqtrade,
     )
+    from orderledger.venues.interop.listeners.hummingbot import (
+        listen_to_hummingbot as listen_to_hummingbot,
+    )
     from orderledger.venues.interop.listeners.nautilus import (
         listen_to_nautilus as listen_to_nautilus,
     )
+    from orderledger.venues.interop.listeners.qubx import listen_to_qubx as listen_to_qubx
     from orderledger.venues.interop.nautilus import from_nautilus as from_nautilus
     from orderledger.venues.interop.qubx import from_qubx as from_qubx
     from orderledger.venues.lighter.ids import mint_client_order_index as mint_client_order_index
@@ -122,7 +126,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "orderledger.venues.interop.ccxt": ("from_ccxt",),
     "orderledger.venues.interop.hummingbot": ("from_hummingbot",),
     "orderledger.venues.interop.listeners.freqtrade": ("listen_to_freqtrade",),
+    "orderledger.venues.interop.listeners.hummingbot": ("listen_to_hummingbot",),
     "orderledger.venues.interop.listeners.nautilus": ("listen_to_nautilus",),
+    "orderledger.venues.interop.listeners.qubx": ("listen_to_qubx",),
     "orderledger.venues.interop.nautilus": ("from_nautilus",),
     "orderledger.venues.interop.qubx": ("from_qubx",),
     "orderledger.venues.base.registry": (

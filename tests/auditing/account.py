@@ -25,6 +25,34 @@ from tests.auditor import Auditor
 MARK_LIFE = timedelta(hours=24)
 
 
+OF_SIDE = ("position_side", "position_id")
+TOLD_APART = (*OF_SIDE, "message_id", "at")
+"""What two reports of one fact may say differently."""
+
+
+def stands_for(other: Fact, fact: Fact) -> bool:
+    """Whether a fact is the same as another one, which says more of the side, or came first."""
+    if (fact.type, fact.get("instrument")) != (other.type, other.get("instrument")):
+        return False
+    ids = fact.get("message_id"), other.get("message_id")
+    has_content = fact.at == other.at and _content(fact) == _content(other)
+    is_anyones = fact.type == "split" or ids == (None, None)
+    if not (has_content and is_anyones) and (ids[0] is None or ids[0] != ids[1]):
+        return False
+    own, others = ([one.get(name) for name in OF_SIDE] for one in (fact, other))
+    if own == others:
+        return other.when < fact.when
+    return own == [None, None]
+
+
+def _content(fact: Fact) -> dict[str, str]:
+    return {
+        name: str(value)
+        for name, value in fact.message.items()
+        if name not in TOLD_APART and value is not None
+    }
+
+
 class AccountFacts(Auditor):
     """The facts of one account. `parities` are those of the settings; a mark serves for
     `mark_life`, the last instant included."""
@@ -105,15 +133,33 @@ class AccountFacts(Auditor):
             for one, fact in zip(busted, self.facts, strict=True)
             if fact.type == "settlement_busted"
         }
-        counted: dict[object, Fact] = {}
-        for fact, name in zip(self.facts, named, strict=True):
-            key = name if name[1] is not None else fact
-            if fact.type == "settle" and name not in busts:
-                counted[key] = min(fact, counted.get(key, fact), key=lambda one: one.when)
         return [
             fact if self._carries(fact) else replace(fact, message=fact.message | {"premium": None})
-            for fact in counted.values()
+            for fact, name in zip(self.facts, named, strict=True)
+            if fact.type == "settle" and name not in busts and fact.position not in self._repeated
         ]
+
+    @cached_property
+    def _repeated(self) -> set[int]:
+        """Splits and settlements that another report of them stands for: one that names the side,
+        else the earlier one. The facts are those that no bust withdrew."""
+        names = (("instrument", "settlement_id"), ("instrument", "message_id"))
+        busts = {
+            tuple(map(fact.get, names[0]))
+            for fact in self.facts
+            if fact.type == "settlement_busted"
+        }
+        told = [
+            fact
+            for fact in self.facts
+            if fact.type in ("split", "settle")
+            and (fact.type == "split" or tuple(map(fact.get, names[1])) not in busts)
+        ]
+        return {
+            fact.position
+            for fact in told
+            if any(stands_for(other, fact) for other in told if other is not fact)
+        }
 
     def _carries(self, fact: Fact) -> bool:
         if fact.get("premium") != "carry" or not fact.get("into"):
@@ -123,7 +169,7 @@ class AccountFacts(Auditor):
 
     def _events(self, instrument: str) -> list[Fact]:
         settled = [fact for fact in self.settlements if fact.get("instrument") == instrument]
-        found = [*self._about("split", self.account, instrument), *settled]
+        found = [*self._counted_splits(instrument), *settled]
         return sorted(found, key=lambda fact: fact.when)
 
     def _result_of(self, fact: Fact, method: str) -> Fraction:
@@ -169,6 +215,10 @@ class AccountFacts(Auditor):
                 end = next((at for at in self._splits(name) if at > fact.at), None)
                 marks.append(Mark(name, *pair, number(fact.get("price")), fact.at, end))
         return Rates(marks, self.mark_life)
+
+    def _counted_splits(self, instrument: str) -> list[Fact]:
+        told = self._about("split", self.account, instrument)
+        return [fact for fact in told if fact.position not in self._repeated]
 
     def _splits(self, instrument: str) -> list[datetime]:
         return [fact.at for fact in self._about("split", self.account, instrument)]

@@ -84,6 +84,7 @@ TERMS = {*REQUESTED, *PRICED}
 NOT_COMPARED = {
     "dated_by",
     "asked_at",
+    "request_expires_at",
     "source",
     "evidence",
     "actor",
@@ -191,10 +192,11 @@ class Fact:
 
     @property
     def is_unknown_to_venue(self) -> bool:
-        return (
-            self.type in {"cancel_rejected", "replace_rejected"}
-            and self.get("reason") == "unknown_order"
-        )
+        return self.type in {"cancel_rejected", "replace_rejected"} and self.get("reason") in {
+            "unknown_order",
+            "request_expired",
+            "rate_limited",
+        }
 
     @property
     def session_word(self) -> str | None:

@@ -199,9 +199,30 @@ class Order:
             for fact in self.facts
             if fact.end_word and not (is_working and fact.is_duplicate_reject)
         ]
+        undone = [back.when for back in self.of("reinstated")] + self.taken_up_again
+        return [fact for fact in said if all(fact.when > when for when in undone)]
+
+    @property
+    def given_up(self) -> list[Fact]:
+        """Denials of what never arrived."""
+        return [fact for fact in self.of("deny") if fact.get("never_arrived")]
+
+    @property
+    def taken_up_again(self) -> list[When]:
+        """Until when ends do not count: it was sent again after such a denial."""
         return [
-            fact for fact in said if all(fact.when > back.when for back in self.of("reinstated"))
+            max(again.when, denied.when)
+            for again in self.of("submit")
+            for denied in self.given_up
+            if denied.position < again.position
         ]
+
+    @property
+    def is_given_up(self) -> bool:
+        """Denied because it never arrived, and not sent again since."""
+        sent = max((fact.position for fact in self.of("submit")), default=-1)
+        is_last = any(fact.position > sent for fact in self.given_up)
+        return is_last and self.status == "denied" and not self.heard
 
     @property
     def shown(self) -> Moment | None:

@@ -159,6 +159,8 @@ def refusal_of_sending(fact: Fact, order: Order) -> str | None:
     arrived."""
     if not order.request:
         return "unknown_order"
+    if fact.type == "submit" and order.is_given_up:
+        return None
     if order.has_ended:
         return "order_ended"
     if order.heard:

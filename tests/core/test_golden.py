@@ -34,6 +34,8 @@ from orderledger.domain.values import (
     DatedBy,
     Fee,
     FeeKind,
+    HaltEnd,
+    HaltMode,
     InstrumentKind,
     Leg,
     LinkKind,
@@ -133,11 +135,15 @@ CAUSE = Cause(kind="dividend", instrument="XYZ")
 FULL: dict[str, AnyEvent] = {
     "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
     "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True, never_arrived=True),
-    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True),
+    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True, request_expires_at=AT),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
     "replace_requested.v1": commands.ReplaceRequested(
-        **ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"
+        **ORDER,
+        **CHANGES,
+        replacement_client_order_id="C-1b",
+        request_id="R-1",
+        request_expires_at=AT,
     ),
     "order_acknowledged.v1": reports.OrderAcknowledged(**REPORT),
     "order_rejected.v1": reports.OrderRejected(**REPORT),
@@ -296,10 +302,20 @@ FULL: dict[str, AnyEvent] = {
         reason="a_code",
     ),
     "trading_halted.v1": accounts.TradingHalted(
-        **ACCOUNT, instrument="BTC-USD", strategy="grid", cancels_orders=True, reason="daily_loss"
+        **ACCOUNT,
+        instrument="BTC-USD",
+        strategy="grid",
+        cancels_orders=True,
+        mode=HaltMode.REDUCE,
+        resumes=HaltEnd.AUTO,
+        reason="daily_loss",
     ),
     "trading_resumed.v1": accounts.TradingResumed(
-        **ACCOUNT, instrument="BTC-USD", strategy="grid", reason="reviewed"
+        **ACCOUNT,
+        instrument="BTC-USD",
+        strategy="grid",
+        halt_reason="feed_age_seconds",
+        reason="reviewed",
     ),
     "sender_changed.v1": accounts.SenderChanged(
         **ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"
@@ -483,7 +499,10 @@ ADDED = (
     Added("kind", ("instrument_defined.v1",), ("base", "quote", "settlement")),
     Added("currency", ("position_adjusted.v1", "balance_reported.v1"), ("amount", "cause")),
     Added("balances", ("reconciliation_certified.v1",), ("not_reported",)),
+    Added("mode", ("trading_halted.v1",), ("resumes",)),
+    Added("halt_reason", ("trading_resumed.v1",)),
     Added("quote_quantity", WITH_TERMS, (*RARE_TERMS, "legs")),
+    Added("request_expires_at", ("order_submitted.v1", "replace_requested.v1")),
 )
 """In the order in which they were added."""
 

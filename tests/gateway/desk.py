@@ -2,8 +2,9 @@
 
 import asyncio
 import dataclasses
+import functools
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,8 @@ from orderledger import Gateway, Ledger, Request
 from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LocalVenue
-from orderledger.simulation.local.order_entry import ABSENCE_SECONDS, LocalOrderEntry
+from orderledger.simulation.local.order_entry import ABSENCE, LocalOrderEntry
+from orderledger.venues.base.absence import Absence
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ACCOUNT, BTC = "sim:main", "BTC-USD"
@@ -56,8 +58,9 @@ async def trading(
     venue: LocalVenue,
     limits: Mapping[str, Any] | None = None,
     *,
-    absence_seconds: float | None = ABSENCE_SECONDS,
+    absence: Absence | None = ABSENCE,
     conditions: Iterable[str] = (),
+    resizes: bool = True,
     **more: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway that trades one account of the venue. Orders that only reduce, or have these
@@ -65,7 +68,7 @@ async def trading(
     entry = LocalOrderEntry(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
     entry.abilities = dataclasses.replace(
-        entry.abilities, absence_seconds=absence_seconds, conditions=sent
+        entry.abilities, absence=absence, conditions=sent, resizes=resizes
     )
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(
@@ -97,6 +100,16 @@ def locked(url: str) -> Iterator[None]:
     finally:
         may_end.set()
         thread.join()
+
+
+def in_a_loop(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A test that is a coroutine, as a plain function."""
+
+    @functools.wraps(story)
+    def run(**fixtures: Any) -> None:
+        asyncio.run(story(**fixtures))
+
+    return run
 
 
 def hear(ledger: Ledger, venue: LocalVenue) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from orderledger import InvalidMessage, Ledger, Message, Side, parse_document
 from orderledger.extend.values import exposure
-from orderledger.gateway.book import Book, Submission
+from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
 from orderledger.gateway.situation import BookSituation
+from orderledger.gateway.submissions import Submissions
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.engine.entries import to_entry
 from tests.core.properties.any_messages import ACCOUNTS, NAMES, any_messages
@@ -56,7 +57,7 @@ def state_of(book: Book) -> dict[str, Any]:
         "marks": {
             scope: mark for scope in book.instruments if (mark := book.mark_of(*scope)) is not None
         },
-        "submissions": sorted(book.submissions, key=repr),
+        "submissions": sorted(book.submissions.counts.items(), key=repr),
         "midnight": book.day_began,
         "rules": [
             (
@@ -213,7 +214,7 @@ def test_loading_forgets_what_the_log_does_not_show() -> None:
         book = book_of(ledger, clock)
         lost = exposure.Working("C-1", "C-1", Side.BUY, Decimal(1))
         book.working.put("a/C-1", [(("a", "X"), lost)])
-        book.submissions.append(Submission(RECORDED_AT, "a", "X", None))
+        book.submissions.add(RECORDED_AT, ("a", "X", None))
         book.positions["a", "X", None, "net", ""] = Decimal(5)
         book.halts[7] = {"account": "a"}  # type: ignore[typeddict-item]
         load(book)
@@ -261,3 +262,58 @@ def test_ended_orders_are_forgotten_in_their_order_and_those_open_again_are_kept
         book.catch_up()
         kept = [name for name in (f"N-{number}" for number in range(5)) if book.order("a", name)]
         assert kept == ["N-0", "N-3", "N-4"]
+
+
+def test_an_order_that_ended_yesterday_counts_until_its_fills_are_reported() -> None:
+    """After a restart, too: its end overtook fills that the venue already counts."""
+    clock = SteppingClock(datetime(2026, 1, 5, 20, tzinfo=UTC))
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        at = clock.now().isoformat()
+        who = {"account": "a", "client_order_id": "C-1", "at": at}
+        terms = {"instrument": "X", "side": "buy", "quantity": "5", "order_type": "limit"}
+        claim = {"type": "canceled", **who, "reported": {"cum_quantity": "3"}}
+        for message in (
+            {"type": "request", **who, **terms, "limit_price": "10"},
+            {"type": "submit", **who},
+            {"type": "acknowledged", **who},
+            claim,
+        ):
+            ledger.record(parse_document(message))
+        clock.set(datetime(2026, 1, 6, 8, tzinfo=UTC))
+        book = book_of(ledger, clock)
+        assert book.exposure_in("a", "X") == (0, 3)
+        fill = {"type": "fill", **who, "instrument": "X", "side": "buy", "price": "10"}
+        ledger.record(parse_document({**fill, "fill_id": "F-1", "quantity": "3"}))
+        book.catch_up()
+        assert book.exposure_in("a", "X") == (3, 3)
+        assert book_of(ledger, clock).exposure_in("a", "X") == (3, 3)
+
+
+def test_a_combination_is_one_open_order() -> None:
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        legs = [
+            {"instrument": name, "side": side, "ratio": 1}
+            for name, side in (("X", "buy"), ("Y", "sell"), ("Z", "buy"))
+        ]
+        who = {"account": "a", "client_order_id": "C-1", "at": RECORDED_AT.isoformat()}
+        terms = {"instrument": "X+Y+Z", "side": "buy", "quantity": "1", "order_type": "market"}
+        ledger.record(parse_document({"type": "request", **who, **terms, "legs": legs}))
+        situation = BookSituation(book_of(ledger, clock))
+        found = [
+            situation.open_orders(Limits(open_orders=1, instrument=instrument))
+            for instrument in (None, "Y", "W")
+        ]
+        assert found == [1, 1, 0]
+
+
+def test_the_submissions_of_a_day_are_counted_and_not_kept() -> None:
+    submissions, rule = Submissions(), Limits(account="a", orders_per_day=1)
+    for number in range(1000):
+        at = RECORDED_AT + timedelta(seconds=number)
+        submissions.add(at, ("a" if number % 2 else "b", "X", None))
+    assert submissions.today(rule) == 500
+    assert submissions.since(at - timedelta(seconds=1), rule) == 1
+    assert len(submissions) < 10
+    submissions.clear()
+    assert (submissions.today(rule), len(submissions)) == (0, 0)

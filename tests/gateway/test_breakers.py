@@ -163,10 +163,55 @@ def feed(seconds: float, *, is_up: bool = True, account: str = "a") -> dict[str,
 def test_the_age_of_the_newest_feed(
     ledger: Ledger, collectors: list[Any], value: str | None, text: str | None
 ) -> None:
-    breakers, _ = breakers_of(ledger, account="a", feed_age_seconds=5.0)
+    breakers, _ = breakers_of(ledger, account="a", feed_age_seconds=5.0, grace_seconds=0)
     status = {"collectors": {str(number): one for number, one in enumerate(collectors)}}
     assert shown(breakers, status=status) == ("feed_age_seconds", "5", value, None)
     assert [cause[2] for cause in causes(breakers, status=status)] == [text] * (text is not None)
+
+
+def test_a_feed_that_is_back_within_the_grace_time_halts_nothing(ledger: Ledger) -> None:
+    """A collector restarts: its status is gone for some seconds."""
+    breakers, _ = breakers_of(ledger, account="a", feed_age_seconds=5.0, grace_seconds=20)
+    gone: dict[str, Any] = {"collectors": {}}
+    back = {"collectors": {"1": feed(-40)}}
+    for seconds, status in [(0, gone), (19, gone), (20, back), (21, gone), (40, gone)]:
+        assert causes(breakers, NOW + timedelta(seconds=seconds), status) == []
+    assert [one[1] for one in causes(breakers, NOW + timedelta(seconds=41), gone)] == [
+        "feed_age_seconds"
+    ]
+
+
+@pytest.mark.parametrize("resumes", ["auto", "operator"])
+def test_the_halt_of_a_feed_ends_when_the_feed_is_back(ledger: Ledger, resumes: str) -> None:
+    breakers, book = breakers_of(
+        ledger, account="a", feed_age_seconds=5.0, grace_seconds=0, resumes=resumes
+    )
+    (halt,) = breakers.halts(NOW, {})
+    assert (halt.mode, halt.resumes) == ("reduce", resumes)
+    ledger.record(halt)
+    ledger.record(Halt(account="a", at=NOW + timedelta(seconds=1), reason="review"))
+    book.catch_up()
+    assert list(breakers.resumes(NOW, {})) == [], "the feed is not back"
+    ends = list(breakers.resumes(NOW, {"collectors": {"1": feed(1)}}))
+    assert len(ends) == (resumes == "auto")
+    for end in ends:
+        assert (end.actor, end.reason, end.halt_reason) == (
+            "breaker",
+            "feed_age_seconds_over",
+            "feed_age_seconds",
+        )
+        ledger.record(end)
+        book.catch_up()
+        assert [row["reason"] for row in book.halts.values()] == ["review"]
+        ledger.views.catch_up()
+        assert [row["reason"] for row in ledger.halts(active_only=True)] == ["review"]
+
+
+def test_the_halt_of_a_loss_is_ended_by_an_operator_alone(ledger: Ledger) -> None:
+    breakers, _ = breakers_of(ledger, sending_failures=1, resumes="auto", mode="stop")
+    note(breakers, is_failure=True)
+    (halt,) = breakers.halts(NOW, {})
+    assert (halt.mode, halt.resumes) == ("stop", "operator")
 
 
 def test_a_break_that_reconciliation_left_open(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.market import EntryRules, ExchangeSimulator, OrderStatus
 from orderledger.simulation.servers import Faults
 from tests.gateway.desk import ACCOUNT, until
-from tests.gateway.processes.http_venue import ABSENCE_SECONDS, HttpEntry, HttpVenue
+from tests.gateway.processes.http_venue import ABSENCE, HttpEntry, HttpVenue
 from tests.gateway.processes.trader import LEASE_SECONDS, SETTINGS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ def test_processes_that_fight_for_an_account_send_each_order_once(
             ) as gateway:
                 await until(
                     lambda: not _unclear(ledger) and not gateway._changer.outstanding,
-                    ABSENCE_SECONDS + 60,
+                    ABSENCE.least_seconds + 60,
                 )
                 # A cancel that a stopped process sent late may have ended an order, of which the
                 # next one only heard "too late". Nobody collects reports here, so the open orders

@@ -325,7 +325,8 @@ def test_failures_in_a_row_break_and_the_halt_is_an_event_with_its_cause(ledger:
 
 
 def test_rejects_within_a_minute_and_a_missing_feed_break(ledger: Ledger) -> None:
-    breakers = [{"rejects_per_minute": 2}, {"instrument": BTC, "feed_age_seconds": 5.0}]
+    fed = {"instrument": BTC, "feed_age_seconds": 5.0, "grace_seconds": 0}
+    breakers = [{"rejects_per_minute": 2}, fed]
 
     async def story() -> None:
         async with trading(ledger, venue_of(), {"breakers": breakers}) as gateway:
@@ -503,7 +504,7 @@ def test_a_cancel_of_an_order_with_an_unknown_outcome_waits_until_the_venue_is_k
     ledger: Ledger,
 ) -> None:
     async def story() -> None:
-        venue = venue_of()
+        venue = venue_of(answer_timeout_seconds=2.0)
         async with trading(ledger, venue) as gateway:
             venue.lose_next_answer("request_late")
             assert (await gateway.submit(buy("C-1"))).state == "unresolved"

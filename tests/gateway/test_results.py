@@ -29,7 +29,7 @@ from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
 from orderledger.gateway.limits import NAMES
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
-from orderledger.gateway.resolving import _answer
+from orderledger.gateway.resolving import Doubtful, _answer
 from orderledger.gateway.sending import _each, row_of
 from orderledger.gateway.settings import Breaker
 from orderledger.simulation.local.order_entry import LocalOrderEntry
@@ -305,6 +305,9 @@ def test_an_order_is_queried_again_if_its_venue_did_not_answer_after_a_refused_c
     assert asked == {(ACCOUNT, "C-1")}
 
 
+CERTAIN = Doubtful(None)
+
+
 def test_the_answer_to_a_query_does_not_reopen_an_order_that_ended_meanwhile(
     ledger: Ledger,
 ) -> None:
@@ -316,14 +319,15 @@ def test_the_answer_to_a_query_does_not_reopen_an_order_that_ended_meanwhile(
             about: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
             seen = StatusObserved(**about, status="new", at=START, asked_at=START)
             asked_at = START + timedelta(minutes=1)
-            assert _answer(order, seen, asked_at) == seen
+            assert _answer(order, seen, asked_at, CERTAIN) == seen
             without = seen.model_copy(update={"asked_at": None})
-            assert _answer(order, without, asked_at).asked_at == asked_at - timedelta(seconds=2)
+            answer = _answer(order, without, asked_at, CERTAIN)
+            assert answer.asked_at == asked_at - timedelta(seconds=2)
             await gateway.cancel("C-1")
             gateway._book.catch_up()
             ended = gateway._book.order(ACCOUNT, "C-1")
             for now in (None, ended):
-                assert _answer(now, seen, asked_at) == without
+                assert _answer(now, seen, asked_at, CERTAIN) == without
 
     asyncio.run(story())
 
@@ -351,13 +355,15 @@ def test_a_fill_without_a_side_after_a_restart_makes_the_position_unknown(ledger
 
 def test_every_condition_of_a_breaker_is_documented_and_published(ledger: Ledger) -> None:
     of_settings = Breaker.model_fields.keys() - {
-        *("account", "instrument", "strategy", "cancels_orders")
+        *("account", "instrument", "strategy", "cancels_orders"),
+        *("mode", "grace_seconds", "resumes"),
     }
     assert of_settings == {*CONDITIONS}
     breaker = {
         "sending_failures": 2,
         "rejects_per_minute": 3,
         "feed_age_seconds": 60.0,
+        "grace_seconds": 0,
         "open_break": True,
         "daily_loss": "4",
         "drawdown": "5",

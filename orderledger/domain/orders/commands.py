@@ -25,10 +25,16 @@ from orderledger.domain.values import (
     TimeInForce,
     TrailOffsetType,
     TriggerSource,
-    later,
 )
 from orderledger.domain.wording import CHANGEABLE, because, changes, described
 
+RequestExpiry = Annotated[
+    datetime | None,
+    Meta(
+        description="By the venue's clock: after this time the venue refuses the request. Null "
+        "if nothing limits how late it may arrive."
+    ),
+]
 REQUESTED_TERMS = (
     "instrument",
     "side",
@@ -171,6 +177,7 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
 
     def take_effect(self, order: Order, when: When) -> None:
         order.own_ends().add(Status.DENIED, when, self.reason)
+        order.never_arrived = self.never_arrived
 
     def sentence(self, before: Order) -> str:
         why = because(self.reason)
@@ -197,13 +204,19 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
             description="Sent again by an operator's decision, without proof that it never arrived."
         ),
     ] = False
+    request_expires_at: RequestExpiry = None
+
+    def decide(self, order: Order) -> Decision:
+        """An order that never arrived may be sent again, also after it was denied for that."""
+        return ACCEPTED if order.is_given_up else super().decide(order)
 
     def _decide_by_sending(self, order: Order) -> Decision:
         return ACCEPTED if self.is_forced else super()._decide_by_sending(order)
 
     def take_effect(self, order: Order, when: When) -> None:
-        order.is_sent_again = order.submitted_at is not None
-        order.submitted_at = later(order.submitted_at, when.at)
+        if order.is_given_up:
+            order.take_up_again(when)
+        order.note_sending(when, self.request_expires_at)
 
     def sentence(self, before: Order) -> str:
         again = " again" if before.submitted_at else ""
@@ -296,6 +309,7 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
     trigger_source: TriggerSource | None = None
     replacement_client_order_id: str | None = None
     request_id: str | None = None
+    request_expires_at: RequestExpiry = None
 
     def repetition(self, order: Order) -> Duplicate | None:
         return _repetition_of_change(order, self)
@@ -310,6 +324,7 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
             self.request_id,
             self.replacement_client_order_id,
             new_terms(self),
+            self.request_expires_at,
         )
 
     def take_effect(self, order: Order, when: When) -> None:

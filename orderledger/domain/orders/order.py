@@ -20,6 +20,7 @@ from orderledger.domain.orders.terms import Term
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import (
     ENDS,
+    HELD,
     Certainty,
     Leg,
     Origin,
@@ -53,6 +54,19 @@ class Order(OrderState, gc=False, eq=False):
     def is_requested(self) -> bool:
         """True if the order was requested through this ledger."""
         return self.terms.request is not None
+
+    @property
+    def is_held(self) -> bool:
+        """True if a gateway holds the order: it was requested with the tag `gateway.held`, and was
+        neither sent nor shown by the venue."""
+        request = self.terms.request
+        return (
+            request is not None
+            and HELD in request.tags
+            and self.submitted_at is None
+            and self.unresolved is None
+            and self.confirmed is None
+        )
 
     @property
     def origin(self) -> Origin:
@@ -225,6 +239,18 @@ class Order(OrderState, gc=False, eq=False):
         """True if our side recorded it as denied and never sent, but the venue has shown it working
         or has reported its end."""
         return DENIED in self.ends and (self.is_worked or self.ends.has_end_of_venue)
+
+    @property
+    def is_given_up(self) -> bool:
+        """True if the order is denied because it never arrived: it may be sent again."""
+        return self.never_arrived and self.confirmed_at is None and self.status is DENIED
+
+    def take_up_again(self, when: When) -> None:
+        """Undo the denial of an order that never arrived: it is sent again. A clock may have been
+        set back since the denial."""
+        end = self._deciding_end
+        self.own_ends().reinstate(when if end is None else max(when, end.when))
+        self.never_arrived = False
 
     @property
     def session_status(self) -> Status | None:

@@ -36,7 +36,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts.
     `acknowledged_at` is the first acknowledgement; `worked` the latest report that shows it
     working; `shown` the latest answer to a query that shows it working; `unresolved` our latest
-    message without an answer. `raised` holds the anomalies that were detected and not cleared.
+    message without an answer. `never_arrived`: denied as such. `raised` holds the anomalies that
+    were detected and not cleared.
     """
 
     account: str
@@ -49,6 +50,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     session: TradingSession = NO_SESSION
     submitted_at: datetime | None = None
     is_sent_again: bool = False
+    never_arrived: bool = False
     unresolved: When | None = None
     acknowledged_at: datetime | None = None
     is_worked: bool = False
@@ -63,6 +65,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     _stated_at: datetime | None = None
     _confirmed: When | None = None
     _absent: When | None = None
+    _expires_at: datetime | None = None
+    _may_be_late: bool = False
 
     @classmethod
     def of(cls, stream: str) -> Self:
@@ -98,6 +102,12 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         return self._absent.at if confirmed is None or self._absent > confirmed else None
 
     @property
+    def request_expires_at(self) -> datetime | None:
+        """By the venue's clock: after this time no sending of the order takes effect. None if one
+        of them has no such time."""
+        return None if self._may_be_late else self._expires_at
+
+    @property
     def unresolved_at(self) -> datetime | None:
         """The time of our last message that had no answer, even if the venue has settled it
         since."""
@@ -126,6 +136,15 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         known to `fills`."""
         self._stated_at = later(self._stated_at, when.at)
         self.seen.add(event)
+
+    def note_sending(self, when: When, expires_at: datetime | None) -> None:
+        """Note that the order is sent, and when the venue begins to refuse the request."""
+        self.is_sent_again = self.submitted_at is not None
+        self.submitted_at = later(self.submitted_at, when.at)
+        if expires_at is None:
+            self._may_be_late = True
+        else:
+            self._expires_at = later(self._expires_at, expires_at)
 
     def work(self, when: When) -> None:
         """Note a report that shows the order working."""

@@ -26,7 +26,8 @@ from orderledger.domain.values import (
 )
 from orderledger.domain.wording import CHANGEABLE, as_id, because, changes, listed, word
 
-UNKNOWN_TO_VENUE = "unknown_order"
+SHOWS_NOTHING = frozenset({"unknown_order", "request_expired", "rate_limited"})
+"""Reasons of a refusal for which the venue need not have looked for the order."""
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
 """The time of a report that has none, in the search for duplicates. No known time is later."""
 OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
@@ -248,12 +249,12 @@ class ChangeRejected(OrderReport, frozen=True, kw_only=True):
 
     @property
     def shows_order(self) -> bool:
-        return self.reason != UNKNOWN_TO_VENUE
+        return self.reason not in SHOWS_NOTHING
 
 
 class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Cancel request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     stored_name = "cancel_rejected.v1"
     wire_name = "cancel_rejected"
@@ -272,8 +273,8 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Replace request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Replace request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     stored_name = "replace_rejected.v1"
     wire_name = "replace_rejected"
@@ -287,7 +288,7 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
 
     @property
     def shows_order(self) -> bool:
-        return self.reason != UNKNOWN_TO_VENUE and not self.not_sent
+        return self.reason not in SHOWS_NOTHING and not self.not_sent
 
     def take_effect(self, order: Order, when: When) -> None:
         order.own_requests().refuse(

@@ -8,6 +8,7 @@ order both were recorded.
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,13 +20,15 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests, and the terms that a replace asks for."""
+    """One of our requests, the terms that a replace asks for, and the time after which the venue
+    refuses it."""
 
     when: When
     kind: Pending
     request_id: str | None
     replacement_id: str | None = None
     terms: Mapping[str, Any] = {}
+    expires_at: datetime | None = None
 
 
 class UnnamedAnswer(NamedTuple):
@@ -106,6 +109,10 @@ class Requests:
     def known(self, request_id: str | None) -> Asked | None:
         """The request with this id."""
         return None if request_id is None else self._by_id.get(request_id)
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all requests, answered or not."""
+        return iter(self._by_id)
 
     def pending(self, after: When | None = None) -> Pending | None:
         """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12

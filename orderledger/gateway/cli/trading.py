@@ -52,6 +52,13 @@ def scope(command: Command) -> Command:
     is_flag=True,
     help="Also have the gateway cancel the open orders of the scope.",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["stop", "reduce"]),
+    default="stop",
+    show_default=True,
+    help="stop denies every order; reduce lets orders pass that only reduce a position.",
+)
 @options.example(
     "orderledger halt nobitex:main --reason review --actor anna",
     "orderledger halt '*' --cancel --text 'the feed is wrong'",
@@ -61,8 +68,9 @@ def halt(db: str, as_json: bool, confirm: bool, **fields: Any) -> None:
 
     The halt is an event. From now on the gateway of every process on this store denies new orders
     of the scope, also after a restart. `orderledger resume` with the same scope ends the halt.
-    Orders that are open stay open, unless --cancel is given. An account or an instrument that the
-    ledger does not know needs --confirm.
+    Orders that are open stay open, unless --cancel is given. With --mode reduce, orders that only
+    reduce a position pass, and --cancel leaves those that are open. An account or an instrument
+    that the ledger does not know needs --confirm.
 
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.

@@ -11,6 +11,8 @@ from orderledger.domain.values import (
     BalanceState,
     DatedBy,
     FeeKind,
+    HaltEnd,
+    HaltMode,
     InstrumentKind,
     LinkKind,
     Liquidity,
@@ -388,6 +390,7 @@ class Deny(OrderMessage):
 
 class _Submit(_OrderMessage, total=False):
     is_forced: bool | None
+    request_expires_at: datetime | str | int | None
 
 class Submit(OrderMessage):
     """Order handed to the venue."""
@@ -395,6 +398,7 @@ class Submit(OrderMessage):
     fact: ClassVar[type[commands.OrderSubmitted]]
     type: Literal["submit"]
     is_forced: bool
+    request_expires_at: datetime | None
     def __init__(self, **fields: Unpack[_Submit]) -> None: ...
 
 class _Unresolved(TypedDict, total=False):
@@ -446,6 +450,7 @@ class _RequestReplace(_OrderMessage, total=False):
     trigger_source: TriggerSource | str | None
     replacement_client_order_id: str | None
     request_id: str | None
+    request_expires_at: datetime | str | int | None
 
 class RequestReplace(OrderMessage):
     """Request to change an order. At least one new term; `quantity` is the new total (FIX
@@ -463,6 +468,7 @@ class RequestReplace(OrderMessage):
     trigger_source: TriggerSource | None
     replacement_client_order_id: str | None
     request_id: str | None
+    request_expires_at: datetime | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
 
 class Acknowledged(Report):
@@ -554,8 +560,8 @@ class _CancelRejected(_Report, total=False):
     request_id: str | None
 
 class CancelRejected(Report):
-    """Cancel request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     fact: ClassVar[type[reports.CancelRejected]]
     type: Literal["cancel_rejected"]
@@ -567,8 +573,8 @@ class _ReplaceRejected(_Report, total=False):
     not_sent: bool | None
 
 class ReplaceRejected(Report):
-    """Replace request refused; the order is unchanged. The reason unknown_order does not show that
-    the venue has the order."""
+    """Replace request refused; the order is unchanged. The reasons unknown_order, request_expired
+    and rate_limited do not show that the venue has the order."""
 
     fact: ClassVar[type[reports.ReplaceRejected]]
     type: Literal["replace_rejected"]
@@ -968,6 +974,8 @@ class _Halt(TypedDict, total=False):
     instrument: str | None
     strategy: str | None
     cancels_orders: bool | None
+    mode: HaltMode | str | None
+    resumes: HaltEnd | str | None
 
 class Halt(Message):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
@@ -979,6 +987,8 @@ class Halt(Message):
     instrument: str | None
     strategy: str | None
     cancels_orders: bool
+    mode: HaltMode
+    resumes: HaltEnd
     def __init__(self, **fields: Unpack[_Halt]) -> None: ...
 
 class _ResumeTrading(TypedDict, total=False):
@@ -995,15 +1005,18 @@ class _ResumeTrading(TypedDict, total=False):
     causation_id: str | None
     instrument: str | None
     strategy: str | None
+    halt_reason: str | None
 
 class ResumeTrading(Message):
-    """Ends all halts of exactly this scope. Wider and narrower halts remain."""
+    """Ends all halts of exactly this scope, or those with one reason. Wider and narrower halts
+    remain."""
 
     fact: ClassVar[type[accounts.TradingResumed]]
     at: datetime
     type: Literal["resume_trading"]
     instrument: str | None
     strategy: str | None
+    halt_reason: str | None
     def __init__(self, **fields: Unpack[_ResumeTrading]) -> None: ...
 
 class _Sender(_Message, total=False):

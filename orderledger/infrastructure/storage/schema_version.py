@@ -10,7 +10,7 @@ import re
 
 from orderledger.infrastructure.errors import StoreVersion
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Version of the tables, their functions and the stored events. Raised with every change of these;
 CHANGELOG.md says what changed. The contents of each view have a version of their own:
 `Table.version`."""
@@ -87,6 +87,13 @@ NEW_EVENTS: dict[int, tuple[str, ...]] = {
         "links.kind",
         "reported.order_type=take_profit",
         "reported.order_type=take_profit_limit",
+    ),
+    10: (
+        "order_submitted.v1.request_expires_at",
+        "replace_requested.v1.request_expires_at",
+        "trading_halted.v1.mode",
+        "trading_halted.v1.resumes",
+        "trading_resumed.v1.halt_reason",
     ),
 }
 """Events that versions before this schema cannot read: new names, new fields as `NAME.FIELD`, new

@@ -77,10 +77,10 @@ class BalanceQueries(Reader):
         until it is sold. Whether `held_days` are short or long term is a rule of the tax authority.
         `since` and `until` compare the time of closing.
         """
+        zone = zone_of(timezone)
         if year is not None:
             if since is not None or until is not None:
                 raise InvalidQuery("year goes without since and until", "year")
-            zone = zone_of(timezone)
             since, until = (datetime(one, 1, 1, tzinfo=zone) for one in (year, year + 1))
         check_period(since, until)
         with self._views(as_of, effective_at, is_streaming=True) as views:

@@ -23,8 +23,8 @@ SECONDS = "ACCOUNT=SECONDS"
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """Show the state of log, views, collectors, the gateways' breakers, watchers of alerts, and
-    copies of the log."""
+    """Show the state of log, views, collectors, the gateways' breakers, the venues' clocks,
+    watchers of alerts, and copies of the log."""
     from orderledger.gateway.published import breakers
 
     with options.open_ledger(db) as ledger:
@@ -34,7 +34,7 @@ def status(as_json: bool, db: str) -> None:
         click.echo(json_line(found))
         return
     collectors = found.pop("collectors")
-    del found["gateways"]
+    gateways = found.pop("gateways")
     watchers, copies = found.pop("watchers"), found.pop("copies")
     print_record(found)
     rows = [
@@ -61,6 +61,13 @@ def status(as_json: bool, db: str) -> None:
             click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
     if of_gateways:
         print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
+    for account, status in gateways.items():
+        if (clock := status.get("clock")) is not None:
+            click.echo(
+                f"{account}: the venue's clock is {clock['offset_seconds']} s ahead of ours, "
+                f"within {clock['within_seconds']} s, as {status['holder']} measured at "
+                f"{status['at']}"
+            )
     for name, status in watchers.items():
         click.echo(
             f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "

@@ -1,6 +1,7 @@
 """A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the
 extra `fake`."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -35,6 +36,8 @@ from orderledger.simulation.market import (
     SimulatedOrder,
 )
 from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.countdowns import Countdowns
+from orderledger.simulation.servers.quotas import TOO_MANY, Quota, Quotas, TurnedAway
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 
@@ -65,8 +68,38 @@ REFUSALS = {
 }
 NO_SUCH_ORDER = (-2013, "Order does not exist.")
 UNKNOWN_ERROR = (-1000, "Unknown error, please check your request or try again later.")
+CANCELED_ALL = {"code": 200, "msg": "The operation of cancel all open order is done."}
+WEIGHT, ORDERS_10S, ORDERS_1M = "weight", "orders_10s", "orders_1m"
+ORDER = {WEIGHT: 0, ORDERS_10S: 1, ORDERS_1M: 1}
+COSTS = {
+    "*": {WEIGHT: 1},
+    "POST /fapi/v1/order": ORDER,
+    "PUT /fapi/v1/order": {**ORDER, WEIGHT: 1},
+    "POST /fapi/v1/batchOrders": {WEIGHT: 5, ORDERS_10S: 5, ORDERS_1M: 5},
+    "POST /fapi/v1/countdownCancelAll": {WEIGHT: 10},
+    "GET /fapi/v1/openOrders": {WEIGHT: 40},
+    "GET /fapi/v1/allOrders": {WEIGHT: 5},
+    "GET /fapi/v1/userTrades": {WEIGHT: 5},
+    "GET /fapi/v1/income": {WEIGHT: 30},
+    "GET /fapi/v3/positionRisk": {WEIGHT: 5},
+    "GET /fapi/v3/account": {WEIGHT: 5},
+}
+"""Weights and counts of USD-M futures (developers.binance.com, derivatives, usds-margined-futures:
+the page of each endpoint). An endpoint without a row weighs 1."""
 MOST_TRADES = 1_000
+DEFAULT_WINDOW, LARGEST_WINDOW, AHEAD = 5_000, 60_000, 1_000
+OUTSIDE_WINDOW = (-1021, "Timestamp for this request is outside of the recvWindow.")
 WEEK = timedelta(days=7)
+
+
+def quotas(*, orders_10s: int = 300, ban_seconds: float = 120.0) -> Quotas:
+    """The limits of an address and an account (fapi/v1/exchangeInfo, `rateLimits`)."""
+    windows = [
+        Quota(WEIGHT, 2400, 60.0, "X-MBX-USED-WEIGHT-1M"),
+        Quota(ORDERS_10S, orders_10s, 10.0, "X-MBX-ORDER-COUNT-10S"),
+        Quota(ORDERS_1M, 1200, 60.0, "X-MBX-ORDER-COUNT-1M"),
+    ]
+    return Quotas(windows, COSTS, ban_seconds=ban_seconds)
 
 
 class Denied(Exception):
@@ -79,7 +112,7 @@ class Denied(Exception):
 
 class BinanceServer(VenueServer):
     """The account `account` of a simulated exchange, whose instruments are named as ccxt names
-    them: `ETH/USDT:USDT`."""
+    them: `ETH/USDT:USDT`. `too_late`: how many requests came outside of their window."""
 
     websocket_path = "/private/ws"
 
@@ -99,13 +132,16 @@ class BinanceServer(VenueServer):
         self._key, self._secret = key, secret.encode()
         self.key_can_withdraw, self.key_has_address_limit = False, True
         self.instruments = {symbol_of(one.name): one for one in instruments}
-        self.prices = PublicPrices(exchange, self.instruments)
+        self.market = PublicPrices(exchange, self.instruments, self.marks)
         self.failings = Failings()
+        self.too_late = 0
+        self.countdowns = Countdowns(self._cancel_symbol)
         free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
-            *market_routes(self.prices, self._public),
+            web.get("/fapi/v1/time", self._public(self._server_time)),
+            *market_routes(self.market, self._public),
             web.get("/fapi/v1/exchangeInfo", self._public(self._exchange_info)),
             web.get("/fapi/v1/premiumIndex", self._public(self._premium_index)),
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
@@ -119,6 +155,8 @@ class BinanceServer(VenueServer):
             web.put("/fapi/v1/order", self._signed(self._amend)),
             web.delete("/fapi/v1/order", self._signed(self._cancel)),
             web.post("/fapi/v1/batchOrders", self._signed(self._place_many)),
+            web.delete("/fapi/v1/allOpenOrders", self._signed(self._cancel_all)),
+            web.post("/fapi/v1/countdownCancelAll", self._signed(self._count_down)),
             web.get("/fapi/v1/userTrades", self._signed(self._trades)),
             web.get("/fapi/v3/positionRisk", self._signed(self._positions)),
             web.get("/fapi/v3/account", self._signed(self._account)),
@@ -185,6 +223,9 @@ class BinanceServer(VenueServer):
 
     # Queries
 
+    async def _server_time(self, asked: Mapping[str, str]) -> Any:
+        return {"serverTime": milliseconds(self.exchange.clock.now())}
+
     async def _key_permissions(self, asked: Mapping[str, str]) -> Any:
         """Source: developers.binance.com, Wallet, "Get API Key Permission"."""
         return {
@@ -246,6 +287,7 @@ class BinanceServer(VenueServer):
                         "maxQty": "1000000",
                         "stepSize": one.lot,
                     },
+                    {"filterType": "MIN_NOTIONAL", "notional": "5"},
                 ],
                 "orderTypes": ["LIMIT", "MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
@@ -352,6 +394,7 @@ class BinanceServer(VenueServer):
     # Order entry
 
     async def _place(self, asked: Mapping[str, str]) -> Any:
+        await asyncio.sleep(self.failings.engine_seconds)
         order = self._submitted(asked)
         if self.failings.fails():
             raise Denied(*UNKNOWN_ERROR, 503)
@@ -403,6 +446,31 @@ class BinanceServer(VenueServer):
             self._done(self.exchange.request_cancel(self.account, order_id=order.order_id))
         )
 
+    async def _cancel_all(self, asked: Mapping[str, str]) -> Any:
+        """Cancel the open orders of one symbol. The answer lists none of them."""
+        self._cancel_symbol(asked["symbol"])
+        return CANCELED_ALL
+
+    async def _count_down(self, asked: Mapping[str, str]) -> Any:
+        """Cancel all open orders of a symbol after a while, unless it is asked again before. 0
+        switches it off."""
+        symbol, milliseconds_left = asked["symbol"], int(asked["countdownTime"])
+        self.countdowns.start(symbol, milliseconds_left / 1_000)
+        return {"symbol": symbol, "countdownTime": str(milliseconds_left)}
+
+    def _cancel_symbol(self, symbol: str) -> None:
+        for order in list(self.exchange.open_orders(self.account)):
+            if symbol_of(order.instrument) == symbol:
+                self.exchange.request_cancel(self.account, order_id=order.order_id)
+
+    def refuse_too_many(self, refusal: TurnedAway) -> web.Response:
+        banned = "Way too many requests; IP banned." if refusal.status != TOO_MANY else ""
+        return self.answer(
+            {"code": -1003, "msg": banned or "Too many requests; current limit is exceeded."},
+            status=refusal.status,
+            headers={"Retry-After": str(refusal.retry_after)},
+        )
+
     @staticmethod
     def _done(result: SimulatedOrder | Refusal) -> SimulatedOrder:
         if isinstance(result, Refusal):
@@ -449,6 +517,17 @@ class BinanceServer(VenueServer):
 
     # Keys and signatures
 
+    def _check_time(self, asked: Mapping[str, str]) -> None:
+        """Refuse a request that arrives outside of its window (developers.binance.com, USD-M
+        General Info, Timing security)."""
+        now, sent_at = milliseconds(self.exchange.clock.now()), int(asked["timestamp"])
+        window = int(asked.get("recvWindow", DEFAULT_WINDOW))
+        if window > LARGEST_WINDOW:
+            raise Denied(-1131, "recvWindow must be less than 60000")
+        if sent_at >= now + AHEAD or now - sent_at > window:
+            self.too_late += 1
+            raise Denied(*OUTSIDE_WINDOW)
+
     def _public(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
             return self.answer(await handler(dict(request.query)))
@@ -483,7 +562,9 @@ class BinanceServer(VenueServer):
                     {"code": -1022, "msg": "Signature for this request is not valid."}, status=400
                 )
             try:
-                return self.answer(await handler(dict(parse_qsl(signed))))
+                asked = dict(parse_qsl(signed))
+                self._check_time(asked)
+                return self.answer(await handler(asked))
             except Denied as denied:
                 return self.answer(
                     {"code": denied.code, "msg": denied.message}, status=denied.status

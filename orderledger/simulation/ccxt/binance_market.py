@@ -1,4 +1,4 @@
-"""Public prices of a simulated Binance USD-M, for programs that need a market before they trade:
+"""Public prices of a simulated Binance USD-M, for programs that need a market before they trade.
 freqtrade's dry run fills its orders from the order book.
 
 Sources: developers.binance.com, "Market Data Endpoints" of USD-M futures: `depth` is
@@ -7,7 +7,7 @@ the open time to an unused one; `ticker/24hr` has `lastPrice`, `ticker/bookTicke
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,24 +27,26 @@ Row = dict[str, Any]
 
 
 class PublicPrices:
-    """Prices of a server's instruments. `set` moves the market of one; without it, the price is
-    the instrument's own. Orders that rest at the exchange are not moved, and not filled.
-    `depth_after`: seconds until a request for so many rows of the order book is answered."""
+    """Prices of a server's instruments.
+
+    `prices`: the last price by instrument; without one, the instrument's own. Orders that rest at
+    the exchange are not moved, and not filled. `depth_after`: seconds until a request for the
+    order book is answered, by its `limit`.
+    """
 
     def __init__(
-        self, exchange: ExchangeSimulator, instruments: Mapping[str, SimulatedInstrument]
+        self,
+        exchange: ExchangeSimulator,
+        instruments: Mapping[str, SimulatedInstrument],
+        prices: Mapping[str, Decimal],
     ) -> None:
-        self._exchange, self._instruments = exchange, instruments
-        self._prices: dict[str, Decimal] = {}
+        self._exchange, self._instruments, self._prices = exchange, instruments, prices
         self.depth_after: dict[int, float] = {}
-
-    def set(self, symbol: str, price: Decimal) -> None:
-        """Trade the instrument of this symbol (`BTCUSDT`) at this price from now on."""
-        self._prices[symbol] = price
 
     def price(self, symbol: str) -> Decimal:
         """The last price."""
-        return self._prices.get(symbol, self._instruments[symbol].price)
+        instrument = self._instruments[symbol]
+        return self._prices.get(instrument.name, instrument.price)
 
     def best(self, symbol: str, side: Side) -> Decimal:
         """The best bid or ask: one tick from the last price."""
@@ -77,11 +79,15 @@ class PublicPrices:
         """Best bid and ask: of one instrument, or of all."""
         return self._each(asked, self._best_prices)
 
+    async def ping(self, asked: Mapping[str, str]) -> Row:
+        """An empty answer."""
+        return {}
+
     async def none(self, asked: Mapping[str, str]) -> list[Any]:
         """An empty list: funding has not been paid yet."""
         return []
 
-    def _each(self, asked: Mapping[str, str], row: Any) -> Any:
+    def _each(self, asked: Mapping[str, str], row: Callable[[str], Row]) -> Any:
         if "symbol" in asked:
             return row(asked["symbol"])
         return [row(symbol) for symbol in self._instruments]
@@ -113,5 +119,6 @@ def market_routes(prices: PublicPrices, public: Any) -> Iterable[web.RouteDef]:
         web.get("/fapi/v1/markPriceKlines", public(prices.klines)),
         web.get("/fapi/v1/ticker/24hr", public(prices.day)),
         web.get("/fapi/v1/ticker/bookTicker", public(prices.best_prices)),
+        web.get("/fapi/v1/ping", public(prices.ping)),
         web.get("/fapi/v1/fundingRate", public(prices.none)),
     )

@@ -35,6 +35,7 @@ class Failings:
 
     done_but_failed: int = 0
     listed_after: timedelta = field(default=timedelta())
+    engine_seconds: float = 0.0
     ids: Literal["kept", "upper", "cut"] = "kept"
 
     def fails(self) -> bool:

@@ -95,6 +95,7 @@ class KrakenServer(VenueServer):
         self.instruments = {pair_of(one.name): one for one in instruments}
         self._nonces = dict.fromkeys((KEY, SENDING_KEY), 0)
         self.failings = Failings()
+        self.too_late = 0
         free_ids_of_ended_orders(exchange)
         self._handlers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
             "OpenOrders": self._open_orders,
@@ -117,6 +118,7 @@ class KrakenServer(VenueServer):
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
+            web.get("/0/public/Time", self._server_time),
             web.get("/0/public/Assets", self._assets),
             web.get("/0/public/AssetPairs", self._pairs),
             web.post("/0/private/{call}", self._private),
@@ -245,6 +247,10 @@ class KrakenServer(VenueServer):
 
     # Queries
 
+    async def _server_time(self, request: web.Request) -> web.Response:
+        unix_time = int(self.exchange.clock.now().timestamp())
+        return self.answer({"error": [], "result": {"unixtime": unix_time}})
+
     async def _assets(self, request: web.Request) -> web.Response:
         rows = {
             name: {
@@ -329,6 +335,10 @@ class KrakenServer(VenueServer):
     # Order entry
 
     def _add(self, asked: Mapping[str, str]) -> Any:
+        deadline = asked.get("deadline")  # compared by the matching engine (docs, add_order)
+        if deadline and self.exchange.clock.now() > datetime.fromisoformat(deadline):
+            self.too_late += 1
+            raise Denied("EService:Deadline elapsed")
         if asked["pair"] not in self.instruments:
             raise Denied(REFUSALS[Reason.UNKNOWN_INSTRUMENT])
         order = self._done(

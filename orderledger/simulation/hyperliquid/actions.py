@@ -19,13 +19,21 @@ from orderledger.simulation.market import (
     SimulatedOrder,
 )
 from orderledger.simulation.market.checks import OrderTerms
+from orderledger.simulation.servers.countdowns import Countdowns
 from orderledger.venues.hyperliquid.signing import EXTRA
 from orderledger.venues.hyperliquid.vocabulary import is_cloid
 
 Document = dict[str, Any]
 TIMES_IN_FORCE = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}
+TRIGGERS = {
+    ("sl", True): OrderType.STOP,
+    ("sl", False): OrderType.STOP_LIMIT,
+    ("tp", True): OrderType.TAKE_PROFIT,
+    ("tp", False): OrderType.TAKE_PROFIT_LIMIT,
+}
 
 TEXTS = {
+    Reason.REDUCE_ONLY_WOULD_INCREASE: "Reduce only order would increase position.",
     Reason.INCORRECT_PRICE: "Order has invalid price.",
     Reason.INCORRECT_STOP_PRICE: "Invalid TP/SL price.",
     Reason.INCORRECT_QUANTITY: "Order has invalid size.",
@@ -36,6 +44,10 @@ TEXTS = {
     Reason.TOO_LATE_TO_REPLACE: "Cannot modify canceled or filled order",
     "insufficient_margin": "Insufficient margin to place order.",
 }
+VOLUME_FOR_SWITCH, SHORTEST_SWITCH, FIRINGS_A_DAY = 1_000_000, 5.0, 10
+"""USD, seconds and times of `scheduleCancel` (hyperliquid.gitbook.io, Exchange endpoint; the
+volume is in no document, but in answers that users posted, and in the sample of ccxt's
+`cancelAllOrdersAfter`)."""
 UNMATCHED = "Order could not immediately match against any resting orders."
 
 
@@ -53,6 +65,8 @@ class Actions:
         self.agents: dict[str, str] = {}
         self.is_mainnet = False
         self._coin_of = coin_of
+        self.traded = VOLUME_FOR_SWITCH
+        self.countdowns = Countdowns(self._cancel_all)
         self._nonces: set[tuple[str, int]] = set()
 
     def answer(self, payload: Mapping[str, Any]) -> Document:
@@ -100,6 +114,9 @@ class Actions:
         match action["type"]:
             case "order":
                 return [self._placed(account, wire) for wire in action["orders"]]
+            case "scheduleCancel":
+                self._schedule(account, action)
+                return []
             case "cancel":
                 return [
                     self._canceled(account, row["a"], order_id=row["o"])
@@ -129,7 +146,7 @@ class Actions:
         }
         trigger, limit = wire["t"].get("trigger"), wire["t"].get("limit")
         if trigger is not None:
-            order_type = OrderType.STOP if trigger["isMarket"] else OrderType.STOP_LIMIT
+            order_type = TRIGGERS[trigger["tpsl"], bool(trigger["isMarket"])]
             limit_price = None if trigger["isMarket"] else str(wire["p"])
             terms |= {
                 "order_type": order_type,
@@ -144,6 +161,27 @@ class Actions:
                 "post_only": is_maker,
             }
         return _status(self.exchange.submit(account, **terms), wire["a"])
+
+    def _schedule(self, account: str, action: Mapping[str, Any]) -> None:
+        """The dead man's switch of an address. Raises RefusedAction as the venue does."""
+        if "time" not in action:
+            self.countdowns.start(account, 0)
+            return
+        seconds = int(action["time"]) / 1000 - self.exchange.clock.now().timestamp()
+        if self.traded < VOLUME_FOR_SWITCH:
+            raise RefusedAction(
+                "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. "
+                f"Traded: ${self.traded}."
+            )
+        if seconds < SHORTEST_SWITCH - 0.1:
+            raise RefusedAction("Scheduled cancel time must be at least 5 seconds in the future.")
+        if self.countdowns.fired[account] >= FIRINGS_A_DAY:
+            raise RefusedAction("Too many scheduled cancel triggers today.")
+        self.countdowns.start(account, seconds)
+
+    def _cancel_all(self, account: str) -> None:
+        for order in list(self.exchange.open_orders(account)):
+            self.exchange.request_cancel(account, order_id=order.order_id)
 
     def _canceled(self, account: str, asset: int, **named: Any) -> Any:
         done = self.exchange.request_cancel(account, **named)

@@ -115,7 +115,7 @@ class HyperliquidRest(VenueServer):
         is_known = (
             asked.get("type") in self.lists
             if asked.get("type") in LISTS
-            else "user" in asked or asked.get("type") == "allMids"
+            else "user" in asked or asked.get("type") in ("allMids", "exchangeStatus")
         )
         if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
             return web.Response(
@@ -149,6 +149,10 @@ class HyperliquidRest(VenueServer):
     @property
     def _questions(self) -> dict[str, Callable[[str, dict[str, Any]], Any]]:
         return {
+            "exchangeStatus": lambda user, asked: {
+                "specialStatuses": None,
+                "time": int(self.exchange.clock.now().timestamp() * 1000),
+            },
             "openOrders": lambda user, asked: [
                 venue_rows.basic(order) for order in self._listed(user, asked.get("dex", ""))
             ],

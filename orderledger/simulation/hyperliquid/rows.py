@@ -35,6 +35,8 @@ KINDS = {
     OrderType.LIMIT: "Limit",
     OrderType.STOP: "Stop Market",
     OrderType.STOP_LIMIT: "Stop Limit",
+    OrderType.TAKE_PROFIT: "Take Profit Market",
+    OrderType.TAKE_PROFIT_LIMIT: "Take Profit Limit",
     OrderType.OTHER: "Take Profit Limit",
 }
 FORCES = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}

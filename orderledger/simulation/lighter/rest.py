@@ -100,6 +100,7 @@ class LighterRest(VenueServer):
             "positionFunding": self._fundings,
             "account": self._account,
         }
+        yield web.get("/", self._status)
         yield web.get("/api/v1/orderBookDetails", self._order_book_details)
         yield web.get("/api/v1/nextNonce", self._next_nonce)
         yield web.post("/api/v1/sendTx", self._send_tx)
@@ -170,6 +171,11 @@ class LighterRest(VenueServer):
         return self.answer(
             {"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot}
         )
+
+    async def _status(self, request: web.Request) -> web.Response:
+        """The state of the server (apidocs.lighter.xyz, reference/status)."""
+        seconds = int(self.exchange.clock.now().timestamp())
+        return self.answer({"status": 200, "network_id": 1, "timestamp": str(seconds)})
 
     def _last_price(self, symbol: str) -> dict[str, Any]:
         """Source: lighter-sdk, `PerpsOrderBookDetail`. `mark_price` is null before the first."""

@@ -41,6 +41,8 @@ TYPES = {
     OrderType.MARKET: "market",
     OrderType.STOP: "stop-loss",
     OrderType.STOP_LIMIT: "stop-loss-limit",
+    OrderType.TAKE_PROFIT: "take-profit",
+    OrderType.TAKE_PROFIT_LIMIT: "take-profit-limit",
 }
 
 SIZE_DECIMALS, PRICE_DECIMALS = 4, 2

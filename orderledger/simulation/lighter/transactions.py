@@ -11,7 +11,7 @@ from decimal import Decimal
 from orderledger import OrderType, TimeInForce
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS
 from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedOrder
-from orderledger.simulation.market.checks import OrderTerms
+from orderledger.simulation.market.checks import WITH_LIMIT, WITH_STOP, OrderTerms
 from orderledger.venues.base.fields import Document
 from orderledger.venues.lighter.markets import Markets
 
@@ -19,14 +19,22 @@ CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
 FIRST_ORDER_INDEX = 2**48
 """A smaller index is a client order index."""
 
-STOP_LIMIT, IMMEDIATE, POST_ONLY = 3, 0, 2
+IMMEDIATE, POST_ONLY = 0, 2
+TYPES = (
+    *(OrderType.LIMIT, OrderType.MARKET, OrderType.STOP, OrderType.STOP_LIMIT),
+    *(OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
+)
+"""By the number of the type in a transaction."""
 INVALID_NONCE = 21104
+INVALID_EXPIRY = 21711
+"""Of an expired transaction; no source was found for its code."""
 
 CODES: dict[str, tuple[int, str]] = {
     Reason.DUPLICATE_ORDER: (21728, "client order index already exists"),
     Reason.INCORRECT_QUANTITY: (21701, "invalid order base amount"),
     Reason.INCORRECT_PRICE: (21702, "invalid order price"),
     Reason.INCORRECT_STOP_PRICE: (21702, "invalid order trigger price"),
+    Reason.REDUCE_ONLY_WOULD_INCREASE: (21732, "reduce only increases position"),
     "insufficient_margin": (21739, "not enough margin to create the order"),
 }
 """Refusals that are returned as answers. Only the feed would report any other."""
@@ -41,7 +49,7 @@ class Transactions:
 
     def done(self, account: str, markets: Markets, kind: int, order: Document) -> Document:
         """Execute a transaction, and return the answer: that it was queued, or a refusal."""
-        refusal = self._why_not_nonce(order)
+        refusal = self._why_expired(order) or self._why_not_nonce(order)
         if refusal is None and kind == CREATE_ORDER:
             refusal = self._created(account, markets, order)
         elif refusal is None and kind == CANCEL_ORDER:
@@ -67,6 +75,13 @@ class Transactions:
             "predicted_execution_time_ms": 1,
         }
 
+    def _why_expired(self, order: Document) -> Document | None:
+        """Refuse a transaction that arrives after its expiry."""
+        expires_ms = order.get("ExpiredAt")
+        if not expires_ms or self.exchange.clock.now().timestamp() * 1000 <= expires_ms:
+            return None
+        return {"code": INVALID_EXPIRY, "message": "transaction expired"}
+
     def _why_not_nonce(self, order: Document) -> Document | None:
         """Refuse a nonce that is not the next one. A missing nonce is not checked."""
         if "Nonce" not in order or order["Nonce"] == self.nonces[_key(order)]:
@@ -75,16 +90,21 @@ class Transactions:
 
     def _created(self, account: str, markets: Markets, order: Document) -> Document | None:
         quantity, limit_price = _amounts(order)
-        is_stop, time_in_force = order.get("Type") == STOP_LIMIT, order.get("TimeInForce")
+        order_type, time_in_force = TYPES[order.get("Type", 0)], order.get("TimeInForce")
+        is_limit = order_type in WITH_LIMIT
+        is_market = order_type is OrderType.MARKET
         terms: OrderTerms = {
             "client_id": str(order["ClientOrderIndex"]),
             "instrument": markets.instrument(order["MarketIndex"]),
             "side": "sell" if order.get("IsAsk") else "buy",
             "quantity": quantity,
-            "limit_price": limit_price,
-            "order_type": OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT,
-            "stop_price": _price(order["TriggerPrice"]) if is_stop else None,
-            "time_in_force": TimeInForce.IOC if time_in_force == IMMEDIATE else TimeInForce.GTC,
+            "limit_price": limit_price if is_limit or is_market else None,
+            # a market order never trades beyond its price
+            "order_type": OrderType.LIMIT if is_market else order_type,
+            "stop_price": _price(order["TriggerPrice"]) if order_type in WITH_STOP else None,
+            "time_in_force": TimeInForce.IOC
+            if time_in_force == IMMEDIATE and order_type not in WITH_STOP
+            else TimeInForce.GTC,
             "post_only": time_in_force == POST_ONLY,
             "reduce_only": bool(order.get("ReduceOnly")),
         }

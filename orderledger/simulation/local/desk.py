@@ -35,6 +35,16 @@ class OrderDesk:
         self._line, self._chance = line, chance
         exchange.rules.judge = self._random_reject
 
+    def refusal(self, request: Request) -> Message | None:
+        """The refusal of a request that arrives after its expiry. The venue keeps no trace of
+        it."""
+        expires_at = getattr(request, "request_expires_at", None)
+        if expires_at is None or self._line.now() <= expires_at:
+            return None
+        kind = "rejected" if isinstance(request, SubmitRequest) else "replace_rejected"
+        named = {"request_id": getattr(request, "request_id", None), "reason": "request_expired"}
+        return self._reports.message(kind, request.client_order_id, source="venue_push", **named)
+
     def execute(self, request: Request, *, is_answer_lost: bool = False) -> Message:
         """Execute the request, or refuse it. The answer is its first report, and is also pushed,
         unless it is to be lost.
@@ -66,6 +76,7 @@ class OrderDesk:
     def _submit(self, request: SubmitRequest) -> None:
         terms = structs.asdict(request)
         name = terms.pop("client_order_id")
+        del terms["request_expires_at"]
         if self._reports.is_rejected(name):
             done: SimulatedOrder | Refusal = Refusal(reason=Reason.DUPLICATE_ORDER)
         else:

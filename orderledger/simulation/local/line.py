@@ -26,6 +26,12 @@ class LineFaults:
 
     The connection drops about every `drop_interval_seconds` (None: only on demand), each time for
     `drop_seconds`.
+
+    A late request arrives `late_seconds` after its client has stopped waiting. The venue executes a
+    request up to `engine_seconds` after it was taken. Binance's API waits 10 s for the matching
+    engine (rest-api.md, General API Information). Queries do not show an order until
+    `listed_after_seconds` after its acceptance (Binance: "Memory => Database"; MEXC: ccxt issue
+    21614).
     """
 
     reject_rate: float = 0.03
@@ -34,6 +40,9 @@ class LineFaults:
     answer_timeout_seconds: float = 5.0
     drop_interval_seconds: float | None = 300.0
     drop_seconds: tuple[float, float] = (2.0, 20.0)
+    late_seconds: tuple[float, float] = (0.0, 0.0)
+    engine_seconds: float = 0.0
+    listed_after_seconds: float = 0.0
 
 
 CALM = LineFaults(reject_rate=0.0, lost_answer_rate=0.0, drop_interval_seconds=None)

@@ -3,17 +3,23 @@ through its lossy line."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orderledger import Message, parse_document
 from orderledger.extend.views import Row
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
 from orderledger.simulation.local.venue import LocalVenue
+from orderledger.venues.base.absence import Absence
 from orderledger.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import Unanswered, VenueUnavailable
 
-ABSENCE_SECONDS = 60.0
-"""Longer than the transit time of a late request."""
+ABSENCE = Absence(
+    expires_seconds=5.0,
+    margin_seconds=2.0,
+    expiry="request_expires_at",
+    source="orderledger.simulation.local: a request that arrives after its expiry is refused",
+)
 
 
 class LocalOrderEntry:
@@ -28,12 +34,19 @@ class LocalOrderEntry:
         self.abilities = EntryAbilities(
             replaces=True,
             cancels_by_client_id=True,
-            absence_seconds=ABSENCE_SECONDS,
+            absence=ABSENCE,
             times_in_force=frozenset({"day", "gtc", "ioc", "fok", "gtd"}),
             conditions=frozenset({"post_only"}),
         )
 
+        self.clock = VenueClock(
+            self._time, resolution=timedelta(), elapsed=lambda: venue.now.timestamp()
+        )
+
     def now(self) -> datetime:
+        return self.venue.now
+
+    async def _time(self) -> datetime:
         return self.venue.now
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -53,6 +66,7 @@ class LocalOrderEntry:
                 time_in_force=order["time_in_force"] or "gtc",
                 expire_at=order["expire_at"],
                 post_only=bool(order["post_only"]),
+                request_expires_at=order.get("request_expires_at"),
             )
         )
 
@@ -72,6 +86,7 @@ class LocalOrderEntry:
                 quantity=request["quantity"],
                 limit_price=request["limit_price"],
                 request_id=request["request_id"],
+                request_expires_at=request.get("request_expires_at"),
             )
         )
 

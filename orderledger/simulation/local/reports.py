@@ -116,9 +116,13 @@ class Reports:
             "status_observed", order, source=source, status=claims["status"], reported=claims
         )
 
-    def status_of(self, client_order_id: str) -> Message:
-        """The venue's current state of a client order id: a `status_observed` or `absent`."""
+    def status_of(self, client_order_id: str, *, listed_until: datetime) -> Message:
+        """The venue's current state of a client order id: a `status_observed` or `absent`. Orders
+        that were accepted after `listed_until` are not listed yet."""
         order = self._exchange.named(self._account, client_id=client_order_id)
+        first = None if order is None else self._exchange.order(order.legs[0])
+        if first is not None and first.created_at > listed_until:
+            return self.message("absent", client_order_id, source="venue_poll")
         if order is not None:
             return self.status(order, source="venue_poll")
         if not self.is_rejected(client_order_id):

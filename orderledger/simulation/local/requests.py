@@ -22,6 +22,7 @@ class SubmitRequest(Struct, frozen=True, kw_only=True, tag=True):
     time_in_force: str
     expire_at: datetime | None
     post_only: bool
+    request_expires_at: datetime | None = None
 
 
 class CancelRequest(Struct, frozen=True, kw_only=True, tag=True):
@@ -38,6 +39,7 @@ class ReplaceRequest(Struct, frozen=True, kw_only=True, tag=True):
     request_id: str | None
     quantity: Decimal | None
     limit_price: Decimal | None
+    request_expires_at: datetime | None = None
 
 
 Request = SubmitRequest | CancelRequest | ReplaceRequest
@@ -64,4 +66,10 @@ class Expiry(Struct, frozen=True, tag=True):
     """An order expires."""
 
 
-Event = Delivery | Drop | Flow | Expiry | SubmitRequest | CancelRequest | ReplaceRequest
+class Admitted(Struct, frozen=True, tag=True):
+    """A request that the venue has taken and not executed yet. Its expiry is not checked again."""
+
+    request: SubmitRequest | CancelRequest | ReplaceRequest
+
+
+Event = Delivery | Drop | Flow | Expiry | Admitted | SubmitRequest | CancelRequest | ReplaceRequest

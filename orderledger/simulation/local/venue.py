@@ -39,6 +39,7 @@ from orderledger.simulation.local.reports import (
     utc_text,
 )
 from orderledger.simulation.local.requests import (
+    Admitted,
     CancelRequest,
     Expiry,
     Flow,
@@ -158,9 +159,10 @@ class LocalVenue:
         time_in_force: Literal["day", "gtc", "ioc", "fok", "gtd"] = "gtc",
         expire_at: datetime | None = None,
         post_only: bool = False,
+        request_expires_at: datetime | None = None,
     ) -> VenueAnswer:
         """Send an order. The answer carries `acknowledged` or `rejected`; a lost answer does not
-        show what the venue did.
+        show what the venue did. `request_expires_at`: a request that arrives later is refused.
         """
         request = SubmitRequest(
             client_order_id=client_order_id,
@@ -172,6 +174,7 @@ class LocalVenue:
             time_in_force=time_in_force,
             expire_at=expire_at,
             post_only=post_only,
+            request_expires_at=request_expires_at,
         )
         return self._call(request)
 
@@ -186,6 +189,7 @@ class LocalVenue:
         quantity: Decimal | str | None = None,
         limit_price: Decimal | str | None = None,
         request_id: str | None = None,
+        request_expires_at: datetime | None = None,
     ) -> VenueAnswer:
         """Request a new total quantity, a new price or both. The answer carries `replaced` or
         `replace_rejected`.
@@ -197,6 +201,7 @@ class LocalVenue:
             request_id=request_id,
             quantity=None if quantity is None else Decimal(quantity),
             limit_price=None if limit_price is None else Decimal(limit_price),
+            request_expires_at=request_expires_at,
         )
         return self._call(request)
 
@@ -234,7 +239,8 @@ class LocalVenue:
     def order_status(self, client_order_id: str) -> Message:
         """The venue's current state of one order: a `status_observed` message, or `absent`."""
         self._require_connection()
-        answer = self._reports.status_of(client_order_id)
+        listed_after = timedelta(seconds=self._line.faults.listed_after_seconds)
+        answer = self._reports.status_of(client_order_id, listed_until=self.now - listed_after)
         self._remember()
         return answer
 
@@ -335,6 +341,8 @@ class LocalVenue:
         fate = self._line.draw_fate()
         if fate == "request_late":
             arrives_at = started_at + self._answer_timeout + self._line.latency()
+            if self._line.faults.late_seconds[1]:
+                arrives_at += self._line.seconds(self._line.faults.late_seconds)
             self._line.schedule(arrives_at, request)
         message = self._round_trip(request, fate) if fate in ("answered", "answer_lost") else None
         if message is None:
@@ -347,7 +355,11 @@ class LocalVenue:
         self._run(sent_at + self._line.latency())
         if self._line.was_down(since=sent_at):
             return None
-        answer = self._desk.execute(request, is_answer_lost=fate == "answer_lost")
+        answer = self._desk.refusal(request)
+        if answer is None and self._line.faults.engine_seconds:
+            self._run(self.now + self._in_engine())
+        if answer is None:
+            answer = self._desk.execute(request, is_answer_lost=fate == "answer_lost")
         answered_at = self.now
         self._run(answered_at + self._line.latency())
         is_lost = fate == "answer_lost" or self._line.was_down(since=answered_at)
@@ -362,7 +374,20 @@ class LocalVenue:
                 case Expiry():
                     self.exchange.expire_due(self.now)
                 case SubmitRequest() | CancelRequest() | ReplaceRequest():
-                    self._desk.execute(event)
+                    if self._desk.refusal(event) is None:
+                        self._take(event)
+                case Admitted(request=request):
+                    self._desk.execute(request)
+
+    def _take(self, request: Request) -> None:
+        """Take a late request. Nobody waits for its answer."""
+        if self._line.faults.engine_seconds:
+            self._line.schedule(self.now + self._in_engine(), Admitted(request))
+        else:
+            self._desk.execute(request)
+
+    def _in_engine(self) -> timedelta:
+        return self._line.seconds((0.0, self._line.faults.engine_seconds))
 
     def _schedule_flow(self, instrument: str) -> None:
         mean = self._flow_interval_seconds or 0.0

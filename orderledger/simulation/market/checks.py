@@ -12,8 +12,9 @@ from orderledger.simulation.market.instruments import SimulatedInstrument, is_mu
 from orderledger.simulation.market.numbers import Number, number
 from orderledger.simulation.market.rows import Kind, SimulatedOrder
 
-WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
-WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
+TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+WITH_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+WITH_STOP = (OrderType.STOP, OrderType.STOP_LIMIT, *TAKES_PROFIT)
 
 
 ClientIds = Literal["any", "unique_while_open", "unique"]
@@ -25,7 +26,7 @@ class OrderTerms(TypedDict, total=False):
 
     A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match
     reaches it. Submitted `day` orders end at midnight UTC, `gtd` orders at `expire_at`, when
-    `expire_due` is called. `reduce_only` is stored, not enforced.
+    `expire_due` is called. `reduce_only` is enforced where the rules say so.
     """
 
     instrument: Required[str]
@@ -53,6 +54,7 @@ class Reason(StrEnum):
     INCORRECT_STOP_PRICE = "incorrect_stop_price"
     INCORRECT_QUANTITY = "incorrect_quantity"
     INCORRECT_EXPIRE_AT = "incorrect_expire_at"
+    REDUCE_ONLY_WOULD_INCREASE = "reduce_only_would_increase"
     POST_ONLY_WOULD_MATCH = "post_only_would_match"
     UNKNOWN_ORDER = "unknown_order"
     TOO_LATE_TO_CANCEL = "too_late_to_cancel"
@@ -80,7 +82,8 @@ def accept_all(kind: Kind, order: SimulatedOrder) -> None:
 class EntryRules:
     """A venue's checks at order entry besides ticks and lots. May be changed while it is used.
 
-    `order_types`: the supported types. `client_ids`: whether a client id may be reused in its
+    `order_types`: the supported types. `has_reduce_only`: whether it refuses a reduce-only order
+    that has no position to reduce. `client_ids`: whether a client id may be reused in its
     account; at Nobitex it is free again after a fill, at Tradier always. `client_id_as`: the form
     in which the venue stores a client id, such as `str.lower` or its first characters; no venue of
     this package documents this, but others do it. `judge(kind, order)`: the venue's own reason to
@@ -89,6 +92,7 @@ class EntryRules:
     """
 
     order_types: frozenset[OrderType] = frozenset({OrderType.MARKET, *WITH_LIMIT, *WITH_STOP})
+    has_reduce_only: bool = False
     client_ids: ClientIds = "any"
     client_id_as: Callable[[str], str] = str
     judge: Judge = accept_all

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Unpack
 
-from orderledger import TimeInForce
+from orderledger import Side, TimeInForce
 from orderledger.extend.values import EXACT, total
 from orderledger.simulation.market.book import keeps_priority
 from orderledger.simulation.market.checks import (
@@ -159,6 +159,10 @@ class ExchangeSimulator(MatchingExchange):
         return reason or self._why_not_match(replace(order, limit_price=limit_price))
 
     def _why_not_match(self, row: SimulatedOrder) -> Reason | None:
+        held = self.position(row.account, row.instrument).quantity
+        is_reducing = held < 0 if row.side is Side.BUY else held > 0
+        if self.rules.has_reduce_only and row.reduce_only and not is_reducing:
+            return Reason.REDUCE_ONLY_WOULD_INCREASE
         would_match = row.post_only and self.book(row.instrument).would_match(row)
         return Reason.POST_ONLY_WOULD_MATCH if would_match else None
 

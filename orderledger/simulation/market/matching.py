@@ -7,6 +7,7 @@ from decimal import Decimal
 from orderledger import Liquidity, Side
 from orderledger.extend.values import EXACT
 from orderledger.simulation.market.book import Match
+from orderledger.simulation.market.checks import TAKES_PROFIT
 from orderledger.simulation.market.numbers import Number
 from orderledger.simulation.market.rows import (
     OrderStatus,
@@ -159,4 +160,5 @@ class MatchingExchange(ScriptedExchange):
 def _is_reached(order: SimulatedOrder, price: Decimal) -> bool:
     if order.stop_price is None:
         return False
-    return price >= order.stop_price if order.side is Side.BUY else price <= order.stop_price
+    rises = (order.side is Side.BUY) is (order.order_type not in TAKES_PROFIT)
+    return price >= order.stop_price if rises else price <= order.stop_price

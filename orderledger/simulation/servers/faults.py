@@ -13,11 +13,13 @@ AnswerFault = Literal[
     "stale",
     "delay",
     "done_and_error",
+    "lose_request",
+    "late_request",
 ]
 FRAME_FAULTS: tuple[FrameFault, ...] = ("drop", "repeat", "reorder", "delay", "malformed")
 ANSWER_FAULTS: tuple[AnswerFault, ...] = (
     "lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay",
-    "done_and_error",
+    "done_and_error", "lose_request", "late_request",
 )  # fmt: skip
 
 
@@ -30,7 +32,9 @@ class Faults:
     the middle | | `lose_answer` | | the request is done, and the connection ends without an answer
     | | `server_error` | | 500, 502 or 503, and nothing is done | | `too_many_requests` | | 429, and
     nothing is done | | `stale` | | the previous answer to the same query | | `done_and_error` | |
-    the request is done, and the answer is 500, 502 or 503 with a document that calls it failed |
+    the request is done, and the answer is 500, 502 or 503 with a document that calls it failed | |
+    `lose_request` | | nothing is done, and the connection ends without an answer | | `late_request`
+    | | the connection ends without an answer, and the request arrives `late_seconds` later |
 
     Binance documents `done_and_error`: after 5XX the execution status is unknown
     (binance-spot-api-docs, rest-api.md). MEXC does so too (mexc.com, api-docs spot-v3, General
@@ -44,6 +48,7 @@ class Faults:
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
         self.delay_seconds = delay_seconds
+        self.late_seconds = 40.0
         self._planned: dict[str, deque[str]] = {"frame": deque(), "answer": deque()}
         self.change(**chances)
 

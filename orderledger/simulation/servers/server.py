@@ -21,6 +21,7 @@ from orderledger.simulation.market.rows import SimulatedOrder
 from orderledger.simulation.servers import documents
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.ports import held
+from orderledger.simulation.servers.quotas import Quotas, TurnedAway
 from orderledger.simulation.servers.socket import VenueSocket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -42,7 +43,8 @@ class VenueServer:
     `rewritten` changes the text of every answer and frame. `marks`: prices of instruments, in
     quotes. `lists_after`: for this long after it was accepted, an order is missing from lists and
     unknown to queries. MEXC does so for orders that it has just confirmed
-    (github.com/ccxt/ccxt/issues/21614).
+    (github.com/ccxt/ccxt/issues/21614). `quotas`: the venue's rate limits; None for a venue
+    without.
     """
 
     websocket_path: str | None = "/ws"
@@ -61,8 +63,10 @@ class VenueServer:
         self.rewritten: Callable[[str], str] = lambda text: text
         self.lists_after = timedelta(0)
         self.marks: dict[str, Decimal] = {}
+        self.quotas: Quotas | None = None
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
+        self._late: set[asyncio.Task[None]] = set()
         self._refuses = False
         self._runner: web.AppRunner | None = None
         self._held: Socket | None = None
@@ -89,6 +93,14 @@ class VenueServer:
     def decimal(self, number: Decimal) -> str:
         """The JSON of a Decimal in the venue's notation: see `documents`."""
         return documents.as_text(number)
+
+    def refuse_too_many(self, refusal: TurnedAway) -> web.Response:
+        """The answer to a request too many."""
+        return web.Response(
+            text="too many requests",
+            status=refusal.status,
+            headers={"Retry-After": str(refusal.retry_after)},
+        )
 
     # For the venue's own server.
 
@@ -229,10 +241,16 @@ class VenueServer:
                 return self._cut_off(request)
             self.requests[name] += 1
             self._asked.append((time.monotonic(), name))
+            refusal = self.quotas.take(name) if self.quotas is not None else None
+            if refusal is not None:
+                return self.refuse_too_many(refusal)
             if self.answers_instead is not None:
                 status, text = self.answers_instead
                 return web.Response(status=status, text=text, content_type="application/json")
-            return await self._answered(request, handler)
+            answer = await self._answered(request, handler)
+            if self.quotas is not None:
+                answer.headers.update(self.quotas.headers())
+            return answer
 
         return through_faults
 
@@ -245,6 +263,12 @@ class VenueServer:
             )
         if fault == "too_many_requests":
             return web.Response(status=429, text="too many requests", headers={"Retry-After": "0"})
+        if fault in ("lose_request", "late_request"):
+            await request.read()
+            if fault == "late_request":
+                self._late.add(task := asyncio.create_task(self._handle_late(request, handler)))
+                task.add_done_callback(self._late.discard)
+            return self._cut_off(request)
         answer = await handler(request)
         if fault == "lose_answer":
             return self._cut_off(request)
@@ -256,6 +280,11 @@ class VenueServer:
             if isinstance(answer, web.Response)
             else answer
         )
+
+    async def _handle_late(self, request: web.Request, handler: Handler) -> None:
+        """Execute a request whose client has gone."""
+        await asyncio.sleep(self.faults.late_seconds)
+        await handler(request)
 
     async def _spoiled(
         self, request: web.Request, answer: web.Response, fault: str | None

@@ -7,13 +7,14 @@ the gateway decides whether to send again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from orderledger import Message
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import Absence
 from orderledger.venues.errors import NotSent, Unanswered
 
-__all__ = ["EntryAbilities", "OrderEntry", "Sent"]
+__all__ = ["CancelsAll", "EntryAbilities", "HasSwitch", "OrderEntry", "Sent", "SwitchTerms"]
 
 Sent: TypeAlias = Sequence[Message]
 """The venue's answer as messages: acknowledged, rejected, fill, canceled, cancel_rejected,
@@ -29,14 +30,20 @@ class EntryAbilities:
 
     - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
+    - `resizes`: whether such a change may be one of the quantity.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
-    - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never
-      received the order. None: it never proves that.
+    - `absence`: when the venue's "unknown order" proves that it never received an order. None: it
+      never proves that.
+    - `resends_safely`: whether the venue takes an id only once, for ever. An order that was sent
+      twice is then worked once at most.
     - `orders_per_second`: the venue's own limit, if it states one.
     - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
       force to the venue.
-    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` are
-      supported.
+    - `conditions`: the further terms that are supported, such as `post_only` and `reduce_only`.
+    - `needs_limit`: further order types that need a `limit_price`: the worst price at which they
+      may trade.
+    - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
+      `bracket`. The gateway emulates the others.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -44,20 +51,76 @@ class EntryAbilities:
 
     batch: int = 1
     replaces: bool = False
+    resizes: bool = True
     cancels_by_client_id: bool = False
-    absence_seconds: float | None = None
+    absence: Absence | None = None
+    resends_safely: bool = False
     orders_per_second: float | None = None
     order_types: frozenset[str] = frozenset({"market", "limit"})
     times_in_force: frozenset[str] = frozenset({"gtc"})
     conditions: frozenset[str] = frozenset()
+    needs_limit: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTerms:
+    """A venue's dead man's switch: it cancels orders unless it is renewed.
+
+    `shortest` and `longest`: seconds that the venue takes. `by_instrument`: each instrument has a
+    switch of its own; otherwise one switch covers the account. `covers`: the orders that it
+    cancels, in words. `source`: the venue's page.
+    """
+
+    shortest: float
+    longest: float
+    by_instrument: bool
+    covers: str
+    source: str
+
+
+@runtime_checkable
+class CancelsAll(Protocol):
+    """An order entry whose venue can cancel all open orders in one request.
+
+    `cancel_all_scope`: `account`, or `instrument` if the request must name one; None if the venue
+    of this entry has no such request.
+    """
+
+    cancel_all_scope: Literal["account", "instrument"] | None
+
+    async def cancel_all_orders(self, instrument: str | None) -> Sent:
+        """Request to cancel all open orders of an instrument, or of the account. Raises as
+        `OrderEntry.cancel`. The messages are the ends that the answer states, mostly none.
+        """
+
+
+@runtime_checkable
+class HasSwitch(Protocol):
+    """An order entry whose venue has a dead man's switch. `switch_terms`: None without one."""
+
+    switch_terms: SwitchTerms | None
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        """Restart the switch, or switch it off with None. Raises NotSent and Unanswered; a
+        refusal is NotSent with the venue's sentence.
+        """
 
 
 EVERY_TYPE = frozenset({"market", "limit", "stop", "stop_limit"})
+NEEDS_WORST_PRICE = frozenset({"market", "stop", "take_profit"})
+"""Where a venue has no orders without a price: they are sent as immediate-or-cancel at a limit."""
 BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 
 
 class OrderEntry(Protocol):
     """Sends the orders of one account. Orders are rows of the order view (`OrderRow`).
+
+    With `abilities.absence`, a new order and the request of a replace have `request_expires_at`:
+    the request is sent with this expiry or an earlier one. NotSent with `request_expired` if that
+    cannot be. Such an entry also has `clock`, the venue's `VenueClock`. Where `absence.is_new_id`,
+    it has `prepare_again(order) -> aliases`: the new id of an order that is sent again. An entry
+    may have a proof of its own, `async absence_proof(order) -> sentence or None`.
 
     Every sending method raises NotSent if the request certainly did not reach the venue, and
     Unanswered if the outcome is unknown. A refusal by the venue is an answer: it is returned as a

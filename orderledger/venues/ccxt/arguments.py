@@ -14,7 +14,7 @@ from orderledger.extend.values import plain
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent
 
@@ -27,13 +27,19 @@ TYPES = {
     OrderType.MARKET: "market",
     OrderType.STOP: "market",
     OrderType.STOP_LIMIT: "limit",
+    OrderType.TAKE_PROFIT: "market",
+    OrderType.TAKE_PROFIT_LIMIT: "limit",
 }
 """ccxt's order types. A stop order is one with a trigger price."""
+TAKES_PROFIT = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+PLAIN_TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET})
 NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.LIMIT: ("limit_price",),
     OrderType.MARKET: (),
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
+    OrderType.TAKE_PROFIT: ("stop_price",),
+    OrderType.TAKE_PROFIT_LIMIT: ("limit_price", "stop_price"),
 }
 IN_FORCE: Mapping[str | None, str | None] = {
     None: None,
@@ -63,6 +69,7 @@ class Arguments:
             **({"postOnly": True} if order.get("post_only") else {}),
             **self._closing(order),
             **self._trigger(order),
+            **self._amounts(order),
         }
         return (
             order["instrument"],
@@ -108,13 +115,31 @@ class Arguments:
         language = self._language
         if language is None:
             return {"triggerPrice": plain(order["stop_price"])}
+        if order["order_type"] in TAKES_PROFIT and language.take_profit is not None:
+            return {language.take_profit: plain(order["stop_price"])}
         by_side = {**language.stop, **(language.contract_stop if self._is_contract(order) else {})}
         return {language.trigger: plain(order["stop_price"]), **by_side.get(str(order["side"]), {})}
+
+    def _amounts(self, order: Row) -> dict[str, Any]:
+        """The shown quantity of an iceberg order, and the amount of quote currency to spend."""
+        language, found = self._language, dict[str, Any]()
+        for name in ("display_quantity", "quote_quantity"):
+            if order.get(name) is None:
+                continue
+            parameter: str | None = None if language is None else getattr(language, name)
+            if parameter is None:
+                raise NotSent(
+                    "unsupported_term", f"{name} is not sent through ccxt to {self._exchange.id}"
+                )
+            found[parameter] = plain(order[name])
+        return found
 
     def _amount(self, order: Row) -> Any:
         """The quantity as text; whole contracts as an integer if ccxt compares them with
         numbers.
         """
+        if order["quantity"] is None:
+            return None
         is_whole = (
             self._language is not None
             and self._language.whole_contracts
@@ -128,7 +153,8 @@ class Arguments:
     def type_of(self, order: Row) -> str:
         """ccxt's type. Raises NotSent for terms that ccxt cannot send."""
         kind, in_force = TYPES.get(order["order_type"]), order.get("time_in_force")
-        if kind is None:
+        takes_profit = order["order_type"] in TAKES_PROFIT
+        if kind is None or (takes_profit and not has_take_profit(self._language)):
             raise NotSent("order_type", f"{order['order_type']} orders are not sent through ccxt")
         if in_force not in IN_FORCE:
             raise NotSent("time_in_force", f"{in_force} orders are not sent through ccxt")
@@ -157,6 +183,11 @@ class Arguments:
         """The client id that the exchange receives."""
         recorded: str | None = (order.get("aliases") or {}).get(CLIENT_ID)
         return recorded or client_id_for(self._quirks, self._account, order["client_order_id"])
+
+
+def has_take_profit(language: Language | None) -> bool:
+    """Whether take-profit orders are sent to the exchange."""
+    return language is not None and language.take_profit is not None
 
 
 def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:

@@ -2,14 +2,16 @@
 once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 
+from orderledger.venues.ccxt.absence import Expiry
 from orderledger.venues.ccxt.sending import Change, Orders, Request
 
 
@@ -18,10 +20,12 @@ class Call:
     """The record of one ccxt call. It shows whether the `meant` request was sent (any request,
     if none was given), and the answer to the last one as a document. None if the answer is not a
     document. `is_meant`: the last request is the one that was meant. `has_left`: it was passed
-    to a connection.
+    to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does.
     """
 
     meant: Orders | Change | None = None
+    expiry: Expiry | None = None
+    expires_at: datetime | None = None
     is_sent: bool = False
     is_meant: bool = False
     has_left: bool = False
@@ -29,12 +33,20 @@ class Call:
     status: int = 0
     answer: Any = None
 
+    def headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
+        """The headers of a request, with its expiry."""
+        has_expiry = self.expiry is not None and self.expires_at is not None
+        more = self.expiry.headers(self.expires_at) if has_expiry else {}  # type: ignore[union-attr, arg-type]
+        return {**(headers or {}), **more}
+
     def begin(self, request: Request) -> None:
         """Check a request that is about to be sent. Raises NotSent if it is neither the meant
         one nor a query.
         """
         self.is_meant = self.has_left = False
         if self.meant is None or self.meant.is_in(request):
+            if self.expiry is not None and self.expires_at is not None:
+                self.expiry.check(request, self.expires_at)
             self.is_sent, self.is_meant = True, self.meant is not None
         self.address, self.status, self.answer = request.address, 0, None
 
@@ -48,9 +60,13 @@ def present_call() -> Call | None:
 
 
 @contextmanager
-def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
+def noted(
+    meant: Orders | Change | None = None,
+    expiry: Expiry | None = None,
+    expires_at: datetime | None = None,
+) -> Iterator[Call]:
     """Track the ccxt calls in this block, and send only the meant request."""
-    token = _present.set(call := Call(meant))
+    token = _present.set(call := Call(meant, expiry, expires_at))
     try:
         yield call
     finally:

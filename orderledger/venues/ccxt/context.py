@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from orderledger import Source
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.quirks import USUAL, Quirks, quirks_of
 from orderledger.venues.ccxt.reading import folded_id
@@ -126,7 +127,7 @@ class CcxtContext:
             known = self.records.order(self.account, client_id)
             if known is None:
                 return {}
-            is_alias = (known.get("aliases") or {}).get(CLIENT_ID) == client_id
+            is_alias = client_id in sent_ids(known.get("aliases"), CLIENT_ID)
             if not is_alias and known.get("client_order_id") != client_id:
                 return {}
             self.memory.remember_own(client_id, "aliases" if is_alias else "client_order_id")

@@ -12,6 +12,7 @@ from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
+from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import rows_since, time_of
@@ -112,6 +113,18 @@ class CcxtEndpoints:
             ),
             None,
         )
+
+    async def order_with(self, client_id: str, symbol: str | None) -> Any | None:
+        """The order with this client id. None if the exchange does not know it, or if ccxt cannot
+        query by it."""
+        rule = rule_of(self.exchange.id)
+        if rule is None or rule.by_id is None:
+            return None
+        try:
+            row = await self._ask("fetch_order", None, symbol, {rule.by_id: client_id})
+        except ccxt.OrderNotFound:
+            return None
+        return row if isinstance(row, dict) and row.get("id") else None
 
     async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
         """Orders that may have ended, from the first list that the exchange supports."""

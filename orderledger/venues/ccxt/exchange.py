@@ -2,10 +2,12 @@
 ccxt; only modules that query or send import this one.
 """
 
+import asyncio
 import functools
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
 from typing import Any
@@ -14,8 +16,10 @@ from orderledger import InvalidSetting
 from orderledger.extend.messages import facts
 from orderledger.extend.runtime import secrecy
 from orderledger.venues.base.transport.http import Censor
+from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.importing import ccxt
+from orderledger.venues.ccxt.pacing import ExchangePacing
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request
@@ -30,8 +34,9 @@ TIMEOUT_MILLISECONDS = 10_000
 SHOWN = 300
 ORIGIN = re.compile(r"^\w+://[^/]*")
 QUERY = re.compile(r"\?\S+")
-STATUS, DOCUMENT = 0, 6
-"""The positions of the HTTP status and of the document among the arguments of `handle_errors`."""
+STATUS, ADDRESS, HEADERS, TEXT, DOCUMENT = 0, 2, 4, 5, 6
+"""Positions among the arguments of `handle_errors`: the HTTP status, the address, the headers, the
+text of the answer, and its document."""
 FIELDS_OF_A_ROW = 5
 """A document with at least this many fields is a row; a refusal unknown to ccxt has fewer."""
 LATER = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
@@ -71,8 +76,12 @@ def exact(base: Any) -> Any:
         an empty list.
         """
         if (call := present_call()) is not None:
-            call.begin(Request(method, url, headers or {}, body))
+            headers = call.headers(headers)
+            call.begin(Request(method, url, headers, body))
+        began = elapsed()
         answer = await base.fetch(self, url, method, headers, body)
+        if self.on_date is not None:
+            self.on_date((self.last_response_headers or {}).get("Date"), began)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
             raise ccxt.BadResponse(f"{method} {url}: the answer is not JSON")
         return answer
@@ -104,9 +113,49 @@ def exact(base: Any) -> Any:
         "number": str,
         "on_json_response": staticmethod(exact_json),
         "on_unread": None,
+        "on_date": None,
         "open": open_once,
     }
     return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})
+
+
+def paced(base: Any) -> Any:
+    """A class of ccxt whose requests wait for their turn in a `Pacing` that others share.
+
+    ccxt's own limiter serves them in their order: a cancel would wait behind every order.
+    """
+
+    def calculate_rate_limiter_cost(
+        self: Any, api: Any, method: Any, path: Any, params: Any, config: Any = None
+    ) -> Any:
+        cost = base.calculate_rate_limiter_cost(self, api, method, path, params, config or {})
+        return cost if self.pacing is None else self.pacing.costs(cost, api, method, path, params)
+
+    async def throttle(self: Any, cost: Any = None) -> None:
+        """Wait for the turn of a request. ccxt's own limiter has no order but the first come."""
+        if isinstance(cost, dict):
+            await asyncio.sleep(0)  # as ccxt's own limiter: a lost connection is noticed meanwhile
+            await self.pacing.turn(cost)
+        else:
+            await base.throttle(self, cost)
+
+    def handle_errors(self: Any, *answer: Any) -> Any:
+        """Learn of rate limits from an answer before ccxt evaluates it."""
+        status, address, headers, text = (answer[one] for one in (STATUS, ADDRESS, HEADERS, TEXT))
+        if self.pacing is None:
+            return base.handle_errors(self, *answer)
+        self.pacing.note(status, address, headers or {}, text or "", time.time())
+        try:
+            return base.handle_errors(self, *answer)
+        except (ccxt.RateLimitExceeded, ccxt.DDoSProtection):
+            if status < 400:
+                self.pacing.refused(status, headers or {}, text or "", time.time())
+            raise
+
+    own = (calculate_rate_limiter_cost, throttle, handle_errors)
+    return type(
+        base.__name__, (base,), {"pacing": None, **{method.__name__: method for method in own}}
+    )
 
 
 def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -> Any:
@@ -170,7 +219,7 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     }
     if settings.milliseconds_per_request is not None:
         config["rateLimit"] = settings.milliseconds_per_request
-    exchange = exact(base)(config)
+    exchange = paced(exact(base))(config)
     _check_methods(exchange)
     if sends:
         _send_once(exchange)
@@ -181,14 +230,22 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     if settings.url:
         exchange.urls["api"] = _moved(exchange.urls["api"], settings.url, settings.websocket_url)
         exchange.aiohttp_trust_env = False
+    _pace(exchange)
     return exchange
+
+
+def _pace(exchange: Any) -> None:
+    """Share the pacing of all objects with this key. ccxt would pace each of them alone."""
+    known = (exchange.apiKey, exchange.walletAddress, exchange.login, exchange.token)
+    key = next((str(one) for one in known if one), "")
+    exchange.pacing = ExchangePacing(exchange, key)
 
 
 def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
     """An exact exchange with the credentials, options, addresses and proxies of the caller's own.
     The caller's own is unchanged: it passes numbers through floats, and the caller closes it."""
     quirks = quirks_of(own.id)
-    exchange = exact(_class_of(own.id))(
+    exchange = paced(exact(_class_of(own.id)))(
         {"enableRateLimit": True, "timeout": own.timeout, "rateLimit": own.rateLimit}
     )
     _check_methods(exchange)
@@ -198,6 +255,7 @@ def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
     secrecy.learn(*(getattr(own, name) for name in own.requiredCredentials))
     if sends:
         _send_once(exchange)
+    _pace(exchange)
     return exchange
 
 

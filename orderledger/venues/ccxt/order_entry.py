@@ -12,6 +12,7 @@ from typing import Any
 
 from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import new_aliases, sent_ids
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
@@ -19,16 +20,22 @@ from orderledger.venues.base.order_entry import (
     Sent,
     submitted_one_by_one,
 )
+from orderledger.venues.base.venue_clock import SECOND, VenueClock
 from orderledger.venues.ccxt import keys
+from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,
+    PLAIN_TYPES,
+    TAKES_PROFIT,
     TYPES,
     Arguments,
     client_id_for,
+    has_take_profit,
 )
+from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
 from orderledger.venues.ccxt.context import CcxtContext
-from orderledger.venues.ccxt.exchange import Connections, shown
+from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
 from orderledger.venues.ccxt.orders import (
     client_id_of,
     order_messages,
@@ -36,8 +43,8 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
-from orderledger.venues.ccxt.sending import Change, Orders
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending import Brake, Change, Orders
+from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -45,6 +52,28 @@ BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""
 CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
+TIME_IN_SECONDS = frozenset({"kraken", "coinbase"})
+"""Exchanges that state their time in whole seconds."""
+
+
+def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
+    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
+    a table, only plain orders."""
+    if language is None:
+        return {
+            "order_types": frozenset(map(str, PLAIN_TYPES)),
+            "times_in_force": frozenset({"gtc"}),
+            "conditions": frozenset(),
+        }
+    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
+    further = ("display_quantity", "quote_quantity")
+    named = {name for name in further if getattr(language, name) is not None}
+    hedge = {"position_side"} if language.hedge is not None else set[str]()
+    return {
+        "order_types": frozenset(map(str, types)),
+        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
+        "conditions": BOTH_CONDITIONS | named | hedge,
+    }
 
 
 class CcxtOrderEntry:
@@ -56,18 +85,36 @@ class CcxtOrderEntry:
         self._quirks = quirks_of(exchange.id)
         self._language = language_of(exchange.id)
         self._arguments = Arguments(exchange, self._quirks, account)
+        paced = getattr(exchange, "pacing", None)
+        self.pacing = paced.pacing if paced is not None else None
+        self._brakes = brakes_of(exchange)
+        self.cancel_all_scope = self._brakes.cancel_all if self._brakes else None
+        switch = self._brakes.switch if self._brakes else None
+        self.switch_terms = switch.terms if switch else None
         self._account = account
         self._now = now
+        self._rule = rule_of(exchange.id)
+        if self._rule is not None and self._rule.expiry.option is not None:
+            exchange.options[self._rule.expiry.option] = WINDOW_MILLISECONDS
+        has_time = exchange.has.get("fetchTime") is True
+        in_seconds = exchange.id in TIME_IN_SECONDS
+        self.clock = VenueClock(
+            self._time if has_time else None, resolution=SECOND if in_seconds else MILLISECOND
+        )
+        if not has_time:
+            exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
+        sent = terms_sent(self._language)
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
             cancels_by_client_id=self._quirks.cancels_by_client_id,
-            absence_seconds=self._quirks.absence_seconds,
+            absence=None if self._rule is None else self._rule.absence,
+            resends_safely=self._quirks.resends_safely,
             orders_per_second=1_000 / exchange.rateLimit if exchange.rateLimit else None,
-            order_types=frozenset(TYPES),
-            times_in_force=frozenset(word for word in IN_FORCE if word is not None),
-            conditions=BOTH_CONDITIONS | {"position_side"},
+            order_types=sent["order_types"],
+            times_in_force=sent["times_in_force"],
+            conditions=sent["conditions"],
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -78,11 +125,24 @@ class CcxtOrderEntry:
             self._arguments.check_steps(order)
         return {CLIENT_ID: client_id_for(self._quirks, self._account, order["client_order_id"])}
 
+    def prepare_again(self, order: Row) -> Mapping[str, str]:
+        """Another id for an order that is sent again. The earlier ones stay its aliases."""
+        number = len(sent_ids(order["aliases"], CLIENT_ID)) + 1
+        name = f"{order['client_order_id']}#{number}"
+        new_id = client_id_for(self._quirks, self._account, name)
+        return new_aliases(order["aliases"] or {}, CLIENT_ID, new_id)
+
     async def submit(self, order: Row) -> Sent:
         await self._load_markets()
         self._arguments.check_steps(order)
+        *asked, params = self._arguments.of(order)
         row, call, refusal = await self._sent(
-            "submit", self._orders([order]), "create_order", *self._arguments.of(order)
+            "submit",
+            self._orders([order]),
+            "create_order",
+            *asked,
+            {**params, **self._expiring(order)},
+            expires_at=order.get("request_expires_at"),
         )
         return (
             [self._reject(Rejected, order, refusal)]
@@ -98,8 +158,14 @@ class CcxtOrderEntry:
             for order in orders:
                 self._arguments.check_steps(order)
             asked = [dict(zip(BATCH, self._arguments.of(order), strict=True)) for order in orders]
+            more = [self._expiring(orders[0])] if self._expiring(orders[0]) else []
             _, call, refusal = await self._sent(
-                "submit", self._orders(orders), "create_orders", asked
+                "submit",
+                self._orders(orders),
+                "create_orders",
+                asked,
+                *more,
+                expires_at=orders[0].get("request_expires_at"),
             )
         except (NotSent, Unanswered) as error:
             return [error for _ in orders]
@@ -151,12 +217,36 @@ class CcxtOrderEntry:
         self._arguments.check_steps(changed)
         symbol, kind, side, amount, price, params = self._arguments.of(changed)
         params = {name: value for name, value in params.items() if name == "triggerPrice"}
+        params |= self._expiring(request)
         meant = Change(self._exchange.id, [order["venue_order_id"]], terms)
         asked = (order["venue_order_id"], symbol, kind, side, amount, price, params)
-        _, _, refusal = await self._sent("replace", meant, "edit_order", *asked)
+        expires_at = request.get("request_expires_at")
+        _, _, refusal = await self._sent(
+            "replace", meant, "edit_order", *asked, expires_at=expires_at
+        )
         if refusal:
             return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
         return [Replaced(**self._named(order), **terms)]
+
+    async def cancel_all_orders(self, instrument: str | None) -> Sent:
+        await self._load_markets()
+        await self._brake(instrument, "cancel_all_orders", instrument)
+        return []
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        await self._load_markets()
+        brake = self._brakes
+        assert brake is not None and brake.switch is not None
+        named = instrument if brake.switch.terms.by_instrument else None
+        await self._brake(named, *brake.switch.call(self._exchange, seconds, instrument))
+
+    async def _brake(self, instrument: str | None, method: str, *asked: Any) -> None:
+        """Raises NotSent for a refusal, too."""
+        names = [] if instrument is None else [self._exchange.market(instrument)["id"]]
+        meant = Brake(self._exchange.id, names, {})
+        _, _, refusal = await self._sent("cancel", meant, method, *asked)
+        if refusal is not None:
+            raise NotSent(refusal.reason, refusal.sentence)
 
     async def permissions(self) -> KeyPermissions:
         """Query the permissions of the key."""
@@ -167,14 +257,33 @@ class CcxtOrderEntry:
 
     # Sending
 
+    def _expiring(self, row: Row) -> dict[str, Any]:
+        """The parameters that make a request expire."""
+        rule = self._rule
+        return {} if rule is None else rule.expiry.params(row.get("request_expires_at"))
+
+    async def _time(self) -> datetime | None:
+        with noted() as call:
+            try:
+                milliseconds = await self._exchange.fetch_time()
+            except Exception as error:
+                raise venue_error(error, call, "fetch_time") from None
+        return None if milliseconds is None else EPOCH + int(milliseconds) * MILLISECOND
+
     async def _sent(
-        self, wanted: Wanted, meant: Orders | Change, method: str, *asked: Any
+        self,
+        wanted: Wanted,
+        meant: Orders | Change,
+        method: str,
+        *asked: Any,
+        expires_at: datetime | None = None,
     ) -> tuple[Any, Call, Refusal | None]:
         """The answer, or a refusal. Raises NotSent and Unanswered. An answer that is a list,
         with one part for each order, does not count as a refusal.
         """
         async with self._turn:
-            with noted(meant) as call:
+            expiry = None if self._rule is None else self._rule.expiry
+            with noted(meant, expiry, expires_at) as call:
                 try:
                     return await getattr(self._exchange, method)(*asked), call, None
                 except Exception as error:
@@ -199,6 +308,8 @@ class CcxtOrderEntry:
         try:
             if not self._exchange.markets:
                 await self._exchange.load_markets()
+        except NotSent:
+            raise
         except Exception as error:
             raise NotSent(
                 "not_connected", f"the markets cannot be loaded: {shown(error)}"

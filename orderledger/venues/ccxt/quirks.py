@@ -45,8 +45,8 @@ class Quirks:
     Orders. `batch`: the most orders in one createOrders, where some of them may be refused.
     `edits_in_place`: whether editOrder keeps the order, with the amount as its new total; otherwise
     ccxt cancels it and makes another one. `is_serial`: whether orders of one account have to be
-    sent one after the other. `absence_seconds`: how long after sending "unknown order" proves that
-    an order was never received. `query_lag_seconds`: how far the answer to a query may lag behind
+    sent one after the other. `resends_safely`: whether a used client id is never accepted again.
+    `query_lag_seconds`: how far the answer to a query may lag behind
     the order; no exchange states it, so the number is ours.
     """
 
@@ -76,7 +76,7 @@ class Quirks:
     batch: int = 1
     edits_in_place: bool = False
     is_serial: bool = False
-    absence_seconds: float | None = None
+    resends_safely: bool = False
     query_lag_seconds: float = 2.0
     orders_trades: bool = False
 
@@ -153,7 +153,8 @@ _HITBTC = Quirks(
 _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "status"))
 
 QUIRKS: Mapping[str, Quirks] = {
-    "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
+    # a used id is refused: HTTP 422, "client_order_id must be unique"
+    "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}", resends_safely=True),
     "aster": replace(_BINANCE, wallet=None, ledger_words=None),
     "bequant": _HITBTC,
     "binance": _BINANCE,
@@ -165,7 +166,10 @@ QUIRKS: Mapping[str, Quirks] = {
     "bybit": _BYBIT,
     "bybiteu": _BYBIT,
     "bybitid": _BYBIT,
-    "coinbase": Quirks(id_pattern="[A-Za-z0-9_-]{1,128}", id_param="client_order_id"),
+    # docs.cdp.coinbase.com, Create Order: for a used id, the first order is returned
+    "coinbase": Quirks(
+        id_pattern="[A-Za-z0-9_-]{1,128}", id_param="client_order_id", resends_safely=True
+    ),
     "coinbaseexchange": Quirks(
         id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")
     ),

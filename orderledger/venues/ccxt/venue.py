@@ -12,6 +12,7 @@ from typing import Any
 
 from orderledger import Balance, InvalidSetting, Message, Source
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.polling import PolledVenue, PollFeed
@@ -25,6 +26,7 @@ from orderledger.venues.base.translation import (
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
+from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
@@ -317,20 +319,58 @@ class CcxtVenue(PolledVenue):
             row = await self._endpoints.order(name, symbol)
             if row is not None:
                 return row
-        client_id = (order.get("aliases") or {}).get(CLIENT_ID) or order.get("client_order_id")
-        if client_id is None or ids:
+        if ids:
             return None
-        is_it = partial(self._bears, client_id)
+        client_ids = sent_ids(order.get("aliases"), CLIENT_ID)
+        if not client_ids and order.get("client_order_id") is not None:
+            client_ids = [str(order["client_order_id"])]
+        return await self._row_with(client_ids, order) if client_ids else None
+
+    async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
+        """The order with one of these client ids. It is queried, then looked for among open and
+        past orders, and among the orders of trades that the ledger cannot attribute."""
+        is_it = partial(self._bears, client_ids)
+        for client_id in client_ids:
+            row = await self._endpoints.order_with(client_id, order.get("instrument"))
+            if row is not None and is_it(row):
+                return row
         found = next(filter(is_it, await self._endpoints.open_orders()), None)
         requested_at = order.get("requested_at")
         since = (
             None if requested_at is None else requested_at - self._overlap
         )  # the exchange has its own clock
-        return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
+        symbol = order.get("instrument")
+        found = found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
+        if found is not None or rule_of(self.exchange.id) is None or since is None:
+            return found
+        return await self._row_of_trades(is_it, order, since)
 
-    def _bears(self, client_id: str, row: Any) -> bool:
+    async def _row_of_trades(
+        self, is_it: Callable[[Any], bool], order: Row, since: datetime
+    ) -> Any | None:
+        """The order, if it has traded since then. Raises VenueUnavailable if an order that traded
+        cannot be queried: it may be this one."""
+        symbol = order["instrument"]
+        trades = await self._endpoints.trades(since, symbol)
+        names = dict.fromkeys(
+            str(one["order"]) for one in trades if isinstance(one, dict) and one.get("order")
+        )
+        for name in names:
+            known = self.records.order(self.accounts[0], name)
+            if known is not None and known["origin"] == "own":
+                continue
+            row = await self._endpoints.order(name, symbol)
+            if row is None:
+                raise VenueUnavailable(f"order {name} has traded, and cannot be queried")
+            if is_it(row):
+                return row
+        return None
+
+    def _bears(self, client_ids: Sequence[str], row: Any) -> bool:
         found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
-        return found is not None and self._quirks.folded(found) == self._quirks.folded(client_id)
+        return found is not None and self._quirks.folded(found) in map(
+            self._quirks.folded, client_ids
+        )
 
     async def _trades_of(self, row: Any, order: Row) -> list[Any]:
         began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()

@@ -9,21 +9,29 @@ from typing import Any
 from orderledger.extend.values import EXACT, plain
 from orderledger.extend.views import Row
 from orderledger.venues.errors import NotSent
-from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, cloid_for
+from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, CLOID, cloid_for
 
 TIMES_IN_FORCE = {None: "Gtc", "gtc": "Gtc", "ioc": "Ioc"}
+
+TRIGGERS = {
+    "stop": (True, "sl"),
+    "stop_limit": (False, "sl"),
+    "take_profit": (True, "tp"),
+    "take_profit_limit": (False, "tp"),
+}
+"""Whether the triggered order is a market order, and the venue's word."""
 
 # The order of the keys counts: the venue signs over the encoded action.
 
 
 def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
     """One order. Raises NotSent for terms that Hyperliquid does not support."""
-    limit_price, stop_price = order["limit_price"], order["stop_price"]
-    price = limit_price if limit_price is not None else stop_price
+    price = order["limit_price"]
     if price is None:
         raise NotSent(
-            "unsupported_order_type",
-            "Hyperliquid has no market orders: send a limit order with ioc",
+            "incorrect_limit_price",
+            f"a {order['order_type']} order needs a limit_price at Hyperliquid: the worst price at "
+            "which it may trade",
         )
     return {
         "a": asset,
@@ -32,7 +40,7 @@ def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
         "s": plain(Decimal(order["quantity"])),
         "r": bool(order["reduce_only"]),
         "t": _type(order),
-        "c": cloid_for(order["client_order_id"]),
+        "c": (order.get("aliases") or {}).get(CLOID) or cloid_for(order["client_order_id"]),
     }
 
 
@@ -69,23 +77,37 @@ def modify_action(order: Row, request: Row, asset: int) -> dict[str, Any]:
 
 
 def _type(order: Row) -> dict[str, Any]:
-    if order["order_type"] == "limit":
-        if order["time_in_force"] not in TIMES_IN_FORCE:
+    order_type, in_force = order["order_type"], order["time_in_force"]
+    if order_type == "market":
+        if in_force not in (None, "ioc") or order["post_only"]:
             raise NotSent(
-                "unsupported_time_in_force", f"{order['time_in_force']} is not one of gtc, ioc"
+                "unsupported_time_in_force", "a market order is ioc at Hyperliquid, never post-only"
             )
-        return {
-            "limit": {
-                "tif": ADD_LIQUIDITY_ONLY
-                if order["post_only"]
-                else TIMES_IN_FORCE[order["time_in_force"]]
-            }
-        }
-    if order["order_type"] in ("stop", "stop_limit") and order["stop_price"] is not None:
-        price = plain(Decimal(order["stop_price"]))
-        return {
-            "trigger": {"isMarket": order["order_type"] == "stop", "triggerPx": price, "tpsl": "sl"}
-        }
+        return {"limit": {"tif": "Ioc"}}
+    if order_type == "limit":
+        if in_force not in TIMES_IN_FORCE:
+            raise NotSent("unsupported_time_in_force", f"{in_force} is not one of gtc, ioc")
+        return {"limit": {"tif": _tif(order)}}
+    if order_type in TRIGGERS and order["stop_price"] is not None:
+        return {"trigger": _trigger(order)}
     raise NotSent(
-        "unsupported_order_type", f"{order['order_type']} is not one of limit, stop, stop_limit"
+        "unsupported_order_type",
+        f"{order_type} is not one of market, limit, {', '.join(sorted(TRIGGERS))}",
     )
+
+
+def _tif(order: Row) -> str:
+    return ADD_LIQUIDITY_ONLY if order["post_only"] else TIMES_IN_FORCE[order["time_in_force"]]
+
+
+def _trigger(order: Row) -> dict[str, Any]:
+    """A trigger has no time in force, and compares with the mark (Hyperliquid's page on TP/SL)."""
+    if order["post_only"] or order["time_in_force"] not in (None, "gtc"):
+        raise NotSent(
+            "unsupported_time_in_force", "a trigger order is gtc at Hyperliquid, never post-only"
+        )
+    if order.get("trigger_source") not in (None, "mark"):
+        raise NotSent("unsupported_term", "Hyperliquid compares the trigger price with the mark")
+    is_market, word = TRIGGERS[order["order_type"]]
+    price = plain(Decimal(order["stop_price"]))
+    return {"isMarket": is_market, "triggerPx": price, "tpsl": word}

@@ -4,11 +4,12 @@ as an empty one.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger import Balance, Message
 from orderledger.extend.views import Row as OrderView
+from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.fields import can_be_id
 from orderledger.venues.base.venue import Answer, Listing
 from orderledger.venues.errors import VenueUnavailable
@@ -31,6 +32,8 @@ from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for, is_cloid
 from orderledger.venues.hyperliquid.watching import WatchedAccount, cloid_of
 
 MOST_IDS_ASKED = 50
+SLACK = timedelta(minutes=1)
+"""The tolerance between our clock and the venue's."""
 
 
 class HyperliquidAnswers:
@@ -72,7 +75,7 @@ class HyperliquidAnswers:
         at = self._venue.clock.now()
         rows: dict[str, Any] = {}
         names = list(_names_of(order))
-        for name in names:
+        for name in names:  # grows
             if (
                 name not in rows
                 and (row := await self._venue.endpoints.order_status(account.address, name))
@@ -85,10 +88,31 @@ class HyperliquidAnswers:
                 )
         await self._venue.base.queue.wait_delivered()
         if not rows:
+            await self._check_fills(account, order, names)
             return None
         context = replace(self._venue.polled(account, at), is_asked=True)
         translation = _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
         return self._venue.base.answered(translation, at)
+
+    async def _check_fills(
+        self, account: WatchedAccount, order: OrderView, names: Sequence[str]
+    ) -> None:
+        """Raise VenueUnavailable if a fill may be of this order, which the venue calls unknown: it
+        knows orders for a shorter time than fills."""
+        requested_at = order.get("requested_at")
+        if requested_at is None or order.get("venue_order_ids"):
+            return
+        side = "B" if order.get("side") == "buy" else "A"
+        for fill in await self._venue.endpoints.fills(account.address, requested_at - SLACK):
+            cloid = cloid_of(fill) if isinstance(fill, dict) else None
+            is_other = cloid not in (None, *names) or fill.get("side") != side
+            if not is_other and (cloid is not None or self._is_unknown(account, fill)):
+                raise VenueUnavailable(f"order {fill.get('oid')} has filled, and is not listed")
+
+    def _is_unknown(self, account: WatchedAccount, fill: Any) -> bool:
+        """Whether the ledger has no order of its own for this fill."""
+        known = self._venue.base.records.order(account.name, str(fill.get("oid")))
+        return known is None or known["origin"] != "own"
 
     async def fills_since(self, account: WatchedAccount, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)
@@ -133,7 +157,7 @@ def _names_of(order: OrderView) -> Iterator[str]:
     """The names by which the venue may know the order, the most reliable first."""
     aliases = order.get("aliases") or {}
     cloids = [
-        aliases.get(CLOID),
+        *sent_ids(aliases, CLOID),
         cloid_for(order["client_order_id"]) if order.get("client_order_id") else None,
     ]
     yield from dict.fromkeys(cloid for cloid in cloids if cloid and is_cloid(cloid))

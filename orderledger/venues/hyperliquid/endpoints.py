@@ -5,7 +5,7 @@ from typing import Any
 
 from orderledger.venues.base.paging import by_time
 from orderledger.venues.base.translation import as_text
-from orderledger.venues.base.transport import Http, RateLimiter
+from orderledger.venues.base.transport import Http, RateLimiter, Share
 from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid.limits import (
     FILLS_PER_PAGE,
@@ -24,7 +24,7 @@ class HyperliquidEndpoints:
     """
 
     def __init__(
-        self, http: Http, rate_limiter: RateLimiter, *, fills_per_page: int = FILLS_PER_PAGE
+        self, http: Http, rate_limiter: RateLimiter | Share, *, fills_per_page: int = FILLS_PER_PAGE
     ) -> None:
         self._http = http
         self._rate_limiter = rate_limiter

@@ -1,9 +1,13 @@
 """Hyperliquid's limits for one IP address, the weights of queries, and the delay of polled
 accounts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
+from orderledger.venues.base.transport.rate_limiter import RateLimiter
 
 LIGHT = frozenset({"clearinghouseState", "orderStatus", "spotClearinghouseState"})
 PER_ROWS = frozenset(
@@ -15,6 +19,7 @@ PER_ROWS = frozenset(
 LIGHT_WEIGHT = 2
 USUAL_WEIGHT = 20
 ROWS_PER_WEIGHT = 20
+ORDERS_PER_WEIGHT = 40
 FILLS_PER_PAGE = 2000
 FUNDINGS_PER_PAGE = 500
 FILLS_KEPT = 10_000
@@ -59,9 +64,19 @@ class HyperliquidLimits:
         )
 
 
+def weight_limit(limits: HyperliquidLimits) -> Mapping[str, RateLimiter]:
+    """The limit of all requests of one IP address, as a new counter."""
+    return {ONE_WINDOW: RateLimiter(limits.weight, limits.minute)}
+
+
 def weight_of(question: str) -> int:
     """The weight of a query of `/info`, without its rows."""
     return LIGHT_WEIGHT if question in LIGHT else USUAL_WEIGHT
+
+
+def weight_of_action(orders: int) -> int:
+    """The weight of an action with so many orders (hyperliquid.gitbook.io, "Rate limits")."""
+    return 1 + orders // ORDERS_PER_WEIGHT
 
 
 def weight_of_rows(question: str, rows: int) -> int:

@@ -11,20 +11,36 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.absence import Absence, new_aliases, sent_ids
+from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
+    EntryAbilities,
+    Sent,
+    SwitchTerms,
+)
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport import Http, pacing_of
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
+    TRIGGERS,
     cancel_action,
     modify_action,
     order_action,
     order_wire,
 )
 from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.limits import (
+    USUAL_WEIGHT,
+    HyperliquidLimits,
+    weight_limit,
+    weight_of_action,
+)
 from orderledger.venues.hyperliquid.refusals import REFUSALS
-from orderledger.venues.hyperliquid.rows import milliseconds
+from orderledger.venues.hyperliquid.rows import EPOCH, MILLISECOND, milliseconds
 from orderledger.venues.hyperliquid.statuses import (
     CommitTicket,
     cancel_answer,
@@ -35,6 +51,7 @@ from orderledger.venues.hyperliquid.statuses import (
 from orderledger.venues.hyperliquid.vocabulary import (
     AS_AT_THE_VENUE,
     CLOID,
+    NAME,
     Symbols,
     cloid_for,
 )
@@ -43,12 +60,19 @@ Sign = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
 """The signature of an action, a nonce and a time of expiry, both in ms."""
 
 EXPIRES_MS = 15_000
-"""Milliseconds after which the venue refuses the action."""
+"""Milliseconds after which the venue refuses an action without a recorded expiry."""
 
-ABSENT_SECONDS = 60.0
-"""Longer than the lifetime of an action, with time for the venue to show an order, and for clock
-differences.
-"""
+ABSENCE = Absence(
+    expires_seconds=5.0,
+    margin_seconds=10.0,  # ours: the delay of queries is not documented
+    queries=2,
+    pause_seconds=3.0,
+    unfilled_seconds=300.0,  # `orderStatus` knows the last 2000 orders; a maker lost one in 7 min
+    expiry="expiresAfter",
+    checked="engine",
+    source="Hyperliquid docs, Exchange endpoint (Expires After), Info endpoint (orderStatus, "
+    "userFillsByTime)",
+)
 
 MOST_ORDERS = 20
 
@@ -64,10 +88,20 @@ class HyperliquidOrderEntry:
         batch=MOST_ORDERS,
         replaces=True,
         cancels_by_client_id=True,
-        absence_seconds=ABSENT_SECONDS,
-        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        absence=ABSENCE,
+        order_types=frozenset({"market", "limit", *TRIGGERS}),
         times_in_force=frozenset({"gtc", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
+    )
+
+    switch_terms = SwitchTerms(
+        shortest=5.0,
+        longest=86_400.0,
+        by_instrument=False,
+        covers="all open orders of the address, protective stops too; 10 times a day; only after "
+        "1,000,000 USD were traded",
+        source="hyperliquid.gitbook.io, Exchange endpoint, Schedule cancel",
     )
 
     def __init__(
@@ -81,13 +115,15 @@ class HyperliquidOrderEntry:
         vault: str | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self._sender = Sender(url, timeout=timeout)
-        self._http = Http(url, attempts=2, timeout=timeout)
+        self.pacing = pacing_of(NAME, url, "", weight_limit(HyperliquidLimits()))
+        self._sender = Sender(url, timeout=timeout, pacing=self.pacing)
+        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
         self._account = account
         self._sign = sign
         self._now = now
         self._symbols = symbols
         self._vault = vault
+        self.clock = VenueClock(self._time)
         self._assets: dict[str, int] = {}
         self._last_nonce = 0
         self._listing = asyncio.Lock()
@@ -96,6 +132,12 @@ class HyperliquidOrderEntry:
         """The cloid. Raises NotSent for terms that Hyperliquid does not support."""
         order_wire(order, asset=0)
         return {CLOID: cloid_for(order["client_order_id"])}
+
+    def prepare_again(self, order: Row) -> Mapping[str, str]:
+        """Another cloid: what the venue does with a used one is not documented."""
+        number = len(sent_ids(order["aliases"], CLOID)) + 1
+        new_id = cloid_for(f"{order['client_order_id']}#{number}")
+        return new_aliases(order["aliases"] or {}, CLOID, new_id)
 
     async def submit(self, order: Row) -> Sent:
         (sent,) = await self.submit_many([order])
@@ -109,7 +151,8 @@ class HyperliquidOrderEntry:
             wires = [
                 order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
             ]
-            answer = await self._act(order_action(wires))
+            expires_at = orders[0].get("request_expires_at")
+            answer = await self._act(order_action(wires), expires_at, orders=len(wires))
             statuses = statuses_in(answer, len(orders))
         except (NotSent, Unanswered) as error:
             return [error] * len(orders)
@@ -134,19 +177,39 @@ class HyperliquidOrderEntry:
         venue counts only the working part.
         """
         asset = await self._asset(order["instrument"])
-        answer = await self._act(modify_action(order, request, asset))
+        action = modify_action(order, request, asset)
+        answer = await self._act(action, request.get("request_expires_at"))
         (status,) = statuses_in(answer, 1)
         return self._messages(order, answer, replace_answer(status, request), request["request_id"])
+
+    async def set_switch(self, seconds: float | None, instrument: str | None) -> None:
+        """`scheduleCancel`: cancel all open orders of the address at a time. Without a time, the
+        switch is off.
+        """
+        due = {} if seconds is None else {"time": milliseconds(self._now()) + int(seconds * 1_000)}
+        answer = await self._act({"type": "scheduleCancel", **due})
+        document = answer.document if isinstance(answer.document, dict) else {}
+        if document.get("status") != "ok":
+            raise NotSent("switch_refused", str(document.get("response", answer.text))[:500])
 
     async def aclose(self) -> None:
         await self._sender.aclose()
         await self._http.aclose()
 
-    async def _act(self, action: Mapping[str, Any]) -> HttpAnswer:
-        """Sign and send an action. Every nonce is used once."""
+    async def _time(self) -> datetime | None:
+        """The time of the venue's last block or later, at this moment."""
+        document = await self._http.post("/info", json={"type": "exchangeStatus"})
+        at = document.get("time") if isinstance(document, dict) else None
+        return EPOCH + int(at) * MILLISECOND if isinstance(at, int) else None
+
+    async def _act(
+        self, action: Mapping[str, Any], expires_at: datetime | None = None, *, orders: int = 1
+    ) -> HttpAnswer:
+        """Sign and send an action in its turn. Every nonce is used once."""
+        await self.pacing.turn({ONE_WINDOW: weight_of_action(orders)})
         now = milliseconds(self._now())
         nonce = self._last_nonce = max(now, self._last_nonce + 1)
-        expires_after = now + EXPIRES_MS
+        expires_after = now + EXPIRES_MS if expires_at is None else milliseconds(expires_at)
         signature = self._sign(action, nonce, expires_after)
         payload = {
             "action": action,
@@ -164,8 +227,12 @@ class HyperliquidOrderEntry:
         async with self._listing:
             if coin not in self._assets:
                 try:
-                    perpetuals = await self._http.post("/info", json={"type": "meta"})
-                    spot = await self._http.post("/info", json={"type": "spotMeta"})
+                    perpetuals = await self._http.post(
+                        "/info", json={"type": "meta"}, weight=USUAL_WEIGHT
+                    )
+                    spot = await self._http.post(
+                        "/info", json={"type": "spotMeta"}, weight=USUAL_WEIGHT
+                    )
                 except VenueError as error:
                     raise NotSent("no_instruments", str(error)) from None
                 self._assets = assets_of(perpetuals, spot)

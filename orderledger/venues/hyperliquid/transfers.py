@@ -11,6 +11,7 @@ from typing import Any
 
 from orderledger import Message, Transfer, TransferKind
 from orderledger.extend.values import EXACT
+from orderledger.venues.base.row_meanings import RowMeaning
 from orderledger.venues.hyperliquid.message_context import MessageContext
 from orderledger.venues.hyperliquid.rows import Row, Unreadable, message_of, milliseconds
 from orderledger.venues.hyperliquid.vocabulary import SETTLEMENT_CURRENCY
@@ -44,6 +45,32 @@ STAKING = "cStakingTransfer"
 WITHIN = frozenset({"accountClassTransfer", "perpDexClassTransfer", "liquidation"})
 """Types that change no balance of the account. Its own wallets count as one, and the fills of a
 liquidation have rows of their own."""
+
+DOCUMENT = "hyperliquid.gitbook.io, WsUserNonFundingLedgerUpdates"
+SCHEMA = "the schema of github.com/nktkas/hyperliquid"
+
+
+def _listed(kinds: Kinds, kind: TransferKind) -> str:
+    return ", ".join(sorted(name for name, (given, _) in kinds.items() if given is kind))
+
+
+ROWS = (
+    RowMeaning("deposit, withdraw", "`transfer` (deposit, withdrawal)", DOCUMENT),
+    RowMeaning("spotGenesis", "`transfer` (airdrop)", DOCUMENT),
+    RowMeaning("subAccountTransfer", "`transfer` (internal)", DOCUMENT),
+    RowMeaning(
+        ", ".join(_listed(kinds, TransferKind.OTHER) for kinds in (RECEIVED, GIVEN, BETWEEN_USERS)),
+        "`transfer` (other)",
+        SCHEMA,
+    ),
+    RowMeaning(", ".join(sorted(WITHIN)), "counted: no balance of the account changes", SCHEMA),
+    RowMeaning("borrowLend, and any other type", "listed: what it moves is not documented", SCHEMA),
+    RowMeaning(
+        "a fill with the `dir` Settlement (a delisted contract)",
+        "`fill` of the venue, at its price, which may be 0",
+        "a fill in nktkas/hyperliquid's schema",
+    ),
+)
 
 
 def is_transfer(raw: Any) -> bool:

@@ -17,13 +17,13 @@ from orderledger.extend.values import Clock, SystemClock
 from orderledger.extend.views import Row as OrderView
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter, pacing_of
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.hyperliquid.answers import HyperliquidAnswers
 from orderledger.venues.hyperliquid.endpoints import HyperliquidEndpoints
 from orderledger.venues.hyperliquid.instruments import Instruments
 from orderledger.venues.hyperliquid.legs_memory import LegsMemory
-from orderledger.venues.hyperliquid.limits import HyperliquidLimits, round_seconds
+from orderledger.venues.hyperliquid.limits import HyperliquidLimits, round_seconds, weight_limit
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.polling import Rotation
 from orderledger.venues.hyperliquid.settings import NETWORKS
@@ -93,7 +93,8 @@ class Hyperliquid(BaseVenue):
             backoff or Backoff(random.Random()),
             limits or HyperliquidLimits(),
         )
-        rate_limiter = RateLimiter(self.limits.weight, self.limits.minute)
+        pacing = pacing_of(NAME, url, "", weight_limit(self.limits))  # the venue counts addresses
+        rate_limiter = pacing.share()
         http = Http(url, rate_limiter=rate_limiter, backoff=backoff)
         super().__init__(accounts, records=records, now=clock.now, http=http)
         self._watched = _watched(accounts, records)

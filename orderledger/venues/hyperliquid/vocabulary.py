@@ -85,8 +85,8 @@ ORDER_TYPES: Mapping[str, OrderType] = {
     "Limit": OrderType.LIMIT,
     "Stop Market": OrderType.STOP,
     "Stop Limit": OrderType.STOP_LIMIT,
-    "Take Profit Market": OrderType.OTHER,
-    "Take Profit Limit": OrderType.OTHER,
+    "Take Profit Market": OrderType.TAKE_PROFIT,
+    "Take Profit Limit": OrderType.TAKE_PROFIT_LIMIT,
 }
 PRICED = frozenset({None, "Limit", "Stop Limit", "Take Profit Limit"})
 """Order types whose `limitPx` is a limit. For market orders it is the worst price that the

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from orderledger import InvalidMessage, InvalidSetting, Message
 from orderledger.venues.importers.fix_checks import check
-from orderledger.venues.importers.fix_messages import Tags, translated
+from orderledger.venues.importers.fix_messages import translated
+from orderledger.venues.importers.fix_tags import Tags
 from orderledger.venues.importers.source import (
     Importer,
     LeftOut,
@@ -87,9 +88,13 @@ FIX = Importer(
     "fix",
     "A log of FIX 4.2 or 4.4 messages, one a line, of an order session or a drop copy.",
     "Requests, cancels and replaces, acknowledgements, fills with fees, corrections and busts, "
-    "ends, refusals. The evidence is the message. A message that is repeated (PossDupFlag) is a "
-    "duplicate.",
+    "ends, refusals. Of a combination (NewOrderMultileg), its legs, and the fills of each. The "
+    "evidence is the message. A message that is repeated (PossDupFlag) is a duplicate.",
     "Drop copies have no requests: their orders are external. Commission per unit or in percent, "
-    "and fees in several currencies, stay in the evidence. Times are UTC.",
+    "and fees in several currencies, stay in the evidence. Of a combination, fills are those of "
+    "reports about a leg (MultiLegReportingType 2). A report about all of it is a state, because "
+    "the same trade is in both. A spread that is ordered by its symbol (35=D) has no legs in the "
+    "ledger. Options by root, day, strike and put or call have the name that OCC gives them. Times "
+    "are UTC.",
     read,
 )

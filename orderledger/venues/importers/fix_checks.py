@@ -4,7 +4,7 @@ Source: the public FIX 4.4 specification, LeavesQty (151) and AvgPx (6). 4.2 has
 """
 
 from orderledger.venues.importers.checks import require_known
-from orderledger.venues.importers.fix_messages import Tags
+from orderledger.venues.importers.fix_tags import Tags
 
 MAY_LEAVE_NOTHING = frozenset("348BC")
 """OrdStatus (39) of orders that are done for the day, canceled, rejected, calculated or expired:
@@ -16,8 +16,8 @@ FIRST_FILLS = frozenset("12F")
 
 def check(tags: Tags) -> None:
     """OrderQty is CumQty + LeavesQty while the order works, and AvgPx is LastPx after the first
-    fill. Raises InvalidMessage."""
-    if tags.get(35) != "8":
+    fill. A leg's report may have figures of the leg or of the order. Raises InvalidMessage."""
+    if tags.get(35) != "8" or tags.get(442) == "2":
         return
     quantities = {str(tag): tags.number(tag) for tag in (38, 14, 151)}
     has_ended = (tags.get(39) or tags.get(150)) in MAY_LEAVE_NOTHING and not quantities["151"]

@@ -1,16 +1,17 @@
-"""FIX 4.2 and 4.4 messages about orders, translated: requests (35=D, F, G), ExecutionReports
-(35=8), OrderCancelRejects (35=9).
+"""FIX 4.2 and 4.4 messages about orders, translated: requests (35=D, F, G, and AB, AC of
+combinations), ExecutionReports (35=8), OrderCancelRejects (35=9).
 
 Source: the public FIX 4.4 specification; 4.2 where it differs (ExecTransType, ExecType 1 and 2).
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from orderledger import InvalidMessage, Message
 from orderledger.extend.values import EXACT
+from orderledger.venues.importers.fix_instruments import instrument_named, legs_of
+from orderledger.venues.importers.fix_tags import Tags
 from orderledger.venues.importers.fix_words import (
     CANCEL_REJECT_REASONS,
     EXEC_TYPES,
@@ -20,15 +21,14 @@ from orderledger.venues.importers.fix_words import (
     ORDER_TYPES,
     PLAIN_REPORTS,
     REPORT_TYPES,
-    SIDES,
+    SIDES_OF_ORDERS,
     STATUSES,
     TIMES_IN_FORCE,
     TRAIL_OFFSET_TYPES,
     TRIGGER_SOURCES,
 )
-from orderledger.venues.importers.source import moment_of
+from orderledger.venues.importers.source import NothingToRecord
 from orderledger.venues.interop.context import ObjectContext
-from orderledger.venues.interop.objects import ForeignObject
 
 ABSOLUTE = "3"
 """CommType: the commission is the total. Other types need the contract's terms, so the fee stays in
@@ -36,57 +36,16 @@ the evidence."""
 
 TRAILING_STOP_PEG = "8"
 
-CLOCKS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
+LEG, PACKAGE = "2", "3"
+"""MultiLegReportingType (442): a report about a leg of a combination, and about all of it."""
 
-
-class Tags:
-    """The fields of one FIX message, by tag. A group's tag is repeated as often as it was sent."""
-
-    def __init__(self, pairs: list[tuple[int, str]]) -> None:
-        self.pairs = pairs
-        self._first = dict(reversed(pairs))
-
-    def get(self, tag: int) -> str | None:
-        """The first value of a tag; None if it is missing or empty."""
-        return self._first.get(tag) or None
-
-    def needed(self, tag: int) -> str:
-        """A value that is required. Raises InvalidMessage."""
-        value = self.get(tag)
-        if value is None:
-            raise InvalidMessage(str(tag), "is missing")
-        return value
-
-    def number(self, tag: int) -> Decimal | None:
-        """A number. Raises InvalidMessage."""
-        return ForeignObject({str(tag): self.get(tag)}).number(str(tag))
-
-    def above_zero(self, tag: int) -> Decimal | None:
-        """A price or a quantity; 0 means none."""
-        found = self.number(tag)
-        return found if found else None
-
-    def moment(self, *tags: int) -> datetime | None:
-        """The first time among these tags. FIX times are UTC, to the second or finer; fractions
-        of a microsecond are cut off.
-        """
-        for tag in tags:
-            text = self.get(tag)
-            if text is not None:
-                whole, _, fraction = text.partition(".")
-                return moment_of(
-                    f"{whole}.{fraction[:6]}" if fraction else whole, UTC, str(tag), CLOCKS
-                )
-        return None
-
-    def word(self, tag: int, words: Mapping[str, str]) -> str | None:
-        """The ledger's word for a code; None if the tag is missing or the code has no word."""
-        return words.get(self.get(tag) or "")
+FILLS = frozenset("FGH")
+"""ExecTypes about a fill."""
 
 
 def translated(tags: Tags, context: ObjectContext) -> list[Message]:
     """The messages of one FIX message; none if it is not about an order. Raises InvalidMessage
-    naming the tag.
+    naming the tag, and NothingToRecord for the state of a leg.
     """
     translate = KINDS.get(tags.needed(35))
     return [] if translate is None else translate(tags, context)
@@ -96,25 +55,37 @@ def _message(kind: str, tags: Tags, context: ObjectContext, **fields: Any) -> Me
     return context.message(kind, at=tags.moment(60, 52), **fields)
 
 
-def _requested(tags: Tags, context: ObjectContext) -> list[Message]:
+def _requested(tags: Tags, context: ObjectContext, **terms: Any) -> list[Message]:
     client_order_id = tags.needed(11)
     request = _message(
         "request",
         tags,
         context,
         client_order_id=client_order_id,
-        instrument=context.instrument(tags.needed(55)),
+        instrument=_needed_instrument(tags, context),
         side=_side(tags),
         quantity=tags.number(38),
         expire_at=tags.moment(126),
-        **_terms(tags),
+        **{**_terms(tags), **terms},
         **_rare_terms(tags),
     )
     return [request, _message("submit", tags, context, client_order_id=client_order_id)]
 
 
+def _combination_requested(tags: Tags, context: ObjectContext) -> list[Message]:
+    """NewOrderMultileg. A net price may be 0."""
+    return _requested(tags, context, legs=legs_of(tags, context), limit_price=tags.number(44))
+
+
+def _needed_instrument(tags: Tags, context: ObjectContext) -> str:
+    found = instrument_named(tags, context)
+    if found is None:
+        raise InvalidMessage("55", "is missing")
+    return found
+
+
 def _side(tags: Tags) -> str:
-    side = tags.word(54, SIDES)
+    side = tags.word(54, SIDES_OF_ORDERS)
     if side is None:
         raise InvalidMessage("54", f"{tags.get(54)!r} is not a side that the ledger supports")
     return side
@@ -122,8 +93,9 @@ def _side(tags: Tags) -> str:
 
 def _terms(tags: Tags) -> dict[str, Any]:
     code = tags.get(40)
+    kind = None if code is None else _order_type(tags, code)
     return {
-        "order_type": None if code is None else _order_type(tags, code),
+        "order_type": "other" if tags.get(442) == PACKAGE else kind,
         "limit_price": tags.above_zero(44),
         "stop_price": tags.above_zero(99) or tags.above_zero(1102),
         "time_in_force": tags.word(59, TIMES_IN_FORCE),
@@ -184,6 +156,10 @@ def _refused(tags: Tags, context: ObjectContext) -> list[Message]:
 
 def _executed(tags: Tags, context: ObjectContext) -> list[Message]:
     exec_type = EXEC_TYPES.get(tags.get(20) or "0", {}).get(tags.needed(150), tags.needed(150))
+    if tags.get(442) == LEG and exec_type not in FILLS:
+        raise NothingToRecord("is the state of a leg, and the combination has reports of its own")
+    if tags.get(442) == PACKAGE and exec_type in FILLS:
+        return [_observed(exec_type, tags, context)]
     return [REPORTS.get(exec_type, _observed)(exec_type, tags, context)]
 
 
@@ -200,13 +176,19 @@ def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
 
 def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
     """Further claims of the report, to be compared. Its terms are recorded for an order that is
-    missing from the log.
+    missing from the log. A leg's report claims nothing about the order, and that of a
+    combination no quantity: an order without a request counts the fills of its legs.
     """
-    found = {
-        "status": tags.word(39, STATUSES),
+    if tags.get(442) == LEG:
+        return {"reported": {"order_type": "other"}}
+    quantities = {
         "quantity": tags.above_zero(38),
         "cum_quantity": tags.number(14),
         "leaves_quantity": tags.number(151),
+    }
+    found = {
+        "status": tags.word(39, STATUSES),
+        **({} if tags.get(442) == PACKAGE else quantities),
         **{name: value for name, value in terms.items() if value is not None},
     }
     given = {name: value for name, value in found.items() if value is not None}
@@ -221,8 +203,8 @@ def _report(
         tags,
         context,
         **_names(tags, is_replaced=is_replaced),
-        instrument=context.instrument(tags.get(55)),
-        side=tags.word(54, SIDES),
+        instrument=instrument_named(tags, context),
+        side=tags.word(54, SIDES_OF_ORDERS),
         text=tags.get(58),
         **fields,
     )
@@ -326,6 +308,8 @@ REPORTS: dict[str, Callable[[str, Tags, ObjectContext], Message]] = {
 
 KINDS: dict[str, Callable[[Tags, ObjectContext], list[Message]]] = {
     "D": _requested,
+    "AB": _combination_requested,
+    "AC": _replace_requested,
     "F": _cancel_requested,
     "G": _replace_requested,
     "8": _executed,

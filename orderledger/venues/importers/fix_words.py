@@ -5,6 +5,13 @@ from orderledger.extend.messages import registry
 SIDES = {"1": "buy", "2": "sell", "3": "buy", "4": "sell", "5": "sell", "6": "sell"}
 """Side (54): 3 buy minus, 4 sell plus, 5 sell short, 6 sell short exempt."""
 
+SIDES_OF_ORDERS = {**SIDES, "B": "buy", "C": "sell"}
+"""The same, and those of combinations: B as defined, C opposite: the legs have the sides that they
+state, or the others."""
+
+PUT_OR_CALL = {"0": "P", "1": "C"}
+"""PutOrCall (201) and LegPutOrCall (1358)."""
+
 ORDER_TYPES = {"1": "market", "2": "limit", "3": "stop", "4": "stop_limit", "J": "take_profit"}
 """OrdType (40); all others are `other`, but P (pegged) with PegPriceType (1094) 8."""
 

@@ -211,8 +211,8 @@ def _fill(
 
 
 def _fee(order: ForeignObject, trade: Mapping[str, Any]) -> dict[str, Any]:
-    """The fee of an order. A trade has one fee for its entries and one for its exits: freqtrade
-    keeps that of the first order, so only this one has it here."""
+    """The fee of an order. freqtrade keeps one fee for the entries of a trade and one for its
+    exits: that of the first order. The others have none here."""
     is_entry = order.get("ft_order_side") == ("sell" if trade["is_short"] else "buy")
     if in_base := order.above_zero("ft_fee_base"):
         return {"fee": in_base, "fee_currency": trade["base_currency"]}

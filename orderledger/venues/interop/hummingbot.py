@@ -7,33 +7,19 @@ from datetime import datetime
 from orderledger import InvalidMessage, Message, Source
 from orderledger.venues.interop.context import ObjectContext
 from orderledger.venues.interop.hummingbot_parts import (
+    NO_ID,
+    NOT_YET_ANSWERED,
+    REPORTS,
     failure_of,
     fee_of,
     names_of,
+    position_of,
     quote_of,
     side_of,
+    status_of,
     terms_of,
 )
 from orderledger.venues.interop.objects import ForeignObject
-
-STATUSES = {
-    "OPEN": {"status": "new"},
-    "CREATED": {"status": "new"},
-    "APPROVED": {"status": "new"},
-    "PARTIALLY_FILLED": {"status": "partially_filled"},
-    "PENDING_CANCEL": {"pending": "cancel"},
-    "CANCELED": {"status": "canceled"},
-    "FILLED": {"status": "filled"},
-    "COMPLETED": {"status": "filled"},
-}
-"""The message for each state of the order tracker. `FAILED` is not an answer of the venue: the
-tracker also gives up lost orders.
-"""
-
-REPORTS = {"OPEN": "acknowledged", "CANCELED": "canceled"}
-"""States that an update of the tracker copies from the venue."""
-
-NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
 
 SILENT = frozenset(
     {
@@ -54,6 +40,7 @@ def from_hummingbot(
     at: datetime | None = None,
     strategy: str | None = None,
     instruments: Mapping[str, str] | None = None,
+    is_hedged: bool = False,
 ) -> list[Message]:
     """The messages of one Hummingbot object: an event of a connector, an `OrderUpdate`, a
     `TradeUpdate` or an `InFlightOrder`.
@@ -62,6 +49,8 @@ def from_hummingbot(
     - `strategy`: name for the requests.
     - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), if they
       differ.
+    - `is_hedged`: whether the account is in hedge mode (`PositionMode.HEDGE`), which no event says:
+      orders and fills then name the long or the short position.
 
     Hummingbot has no event before it sends an order: record its `InFlightOrder` when it is placed.
     An order created event produces the request, if it is not recorded yet, and the venue's
@@ -75,11 +64,13 @@ def from_hummingbot(
     context = ObjectContext.of(given, account, at, instruments)
     name = given.class_name
     if name in CREATED:
-        return _created(given, context, CREATED[name], strategy)
+        return _created(given, context, CREATED[name], strategy, is_hedged)
+    if name == "OrderFilledEvent":
+        return _filled(given, context, is_hedged)
     if name in EVENTS:
         return EVENTS[name](given, context)
     if given.has("client_order_id", "current_state", "order_fills"):
-        return _order(given, context, strategy)
+        return _order(given, context, strategy, is_hedged)
     if given.has("new_state", "client_order_id"):
         return _update(given, context)
     if given.has("trade_id", "fill_price", "fill_base_amount"):
@@ -95,7 +86,7 @@ CREATED = {"BuyOrderCreatedEvent": "buy", "SellOrderCreatedEvent": "sell"}
 
 
 def _created(
-    given: ForeignObject, context: ObjectContext, side: str, strategy: str | None
+    given: ForeignObject, context: ObjectContext, side: str, strategy: str | None, is_hedged: bool
 ) -> list[Message]:
     names = names_of(given)
     instrument = context.instrument(given.needed("trading_pair"))
@@ -108,15 +99,29 @@ def _created(
         quantity=given.needed_number("amount"),
         strategy=strategy,
         **terms_of(given, given.word("type")),
+        **position_of(given, side, is_hedged=is_hedged),
     )
+    if given.identifier("exchange_order_id") == NO_ID:
+        return [request, _unanswered(given, context)]
     cause = context.message(
         "acknowledged", at=given.moment("timestamp"), **names, instrument=instrument, side=side
     )
     return [request, cause]
 
 
-def _filled(given: ForeignObject, context: ObjectContext) -> list[Message]:
-    names = names_of(given)
+def _unanswered(given: ForeignObject, context: ObjectContext) -> Message:
+    """The exchange did not say whether it has the order."""
+    own = given.identifier("order_id") or given.identifier("client_order_id")
+    return context.message(
+        "unresolved",
+        at=given.moment("timestamp"),
+        client_order_id=own,
+        reason="no_exchange_order_id",
+    )
+
+
+def _filled(given: ForeignObject, context: ObjectContext, is_hedged: bool) -> list[Message]:
+    names, side = names_of(given), side_of(given, "trade_type")
     trade_id = given.identifier("exchange_trade_id")
     if trade_id is None:
         raise given.fault(
@@ -130,7 +135,8 @@ def _filled(given: ForeignObject, context: ObjectContext) -> list[Message]:
             **names,
             fill_id=trade_id,
             instrument=context.instrument(given.needed("trading_pair")),
-            side=side_of(given, "trade_type"),
+            side=side,
+            **position_of(given, side, is_hedged=is_hedged),
             quantity=given.needed_number("amount"),
             price=given.needed_number("price"),
             **fee_of(
@@ -214,13 +220,9 @@ def _update(given: ForeignObject, context: ObjectContext) -> list[Message]:
         return [context.message(REPORTS[state], at=when, **names, instrument=instrument)]
     return [
         context.message(
-            "status_observed", at=when, **names, instrument=instrument, **_status(state)
+            "status_observed", at=when, **names, instrument=instrument, **status_of(state)
         )
     ]
-
-
-def _status(state: str) -> dict[str, str]:
-    return STATUSES.get(state, {"status": state.lower() or "unknown"})
 
 
 def _trade(
@@ -241,7 +243,9 @@ def _trade(
     )
 
 
-def _order(given: ForeignObject, context: ObjectContext, strategy: str | None) -> list[Message]:
+def _order(
+    given: ForeignObject, context: ObjectContext, strategy: str | None, is_hedged: bool
+) -> list[Message]:
     """An order as the tracker knows it: the request, its fills, and its state."""
     names, state = names_of(given), given.word("current_state") or ""
     instrument, side = (
@@ -258,6 +262,7 @@ def _order(given: ForeignObject, context: ObjectContext, strategy: str | None) -
         quantity=given.needed_number("amount"),
         strategy=strategy,
         **terms_of(given, given.word("order_type")),
+        **position_of(given, side, is_hedged=is_hedged),
     )
     submit = context.message("submit", at=created_at, client_order_id=names["client_order_id"])
     fills = [_trade(fill, context, side, instrument) for fill in given.parts("order_fills") or []]
@@ -282,13 +287,12 @@ def _order(given: ForeignObject, context: ObjectContext, strategy: str | None) -
         side=side,
         reported=reported,
         source=Source.VENUE_POLL,
-        **_status(state),
+        **status_of(state),
     )
     return [request, submit, *fills, state_message]
 
 
 EVENTS: dict[str, Callable[[ForeignObject, ObjectContext], list[Message]]] = {
-    "OrderFilledEvent": _filled,
     "OrderCancelledEvent": _canceled,
     "OrderExpiredEvent": _expired,
     "BuyOrderCompletedEvent": _completed,

@@ -15,6 +15,25 @@ from orderledger.venues.interop.objects import ForeignObject, within_digits
 ORDER_TYPES = {"MARKET": "market", "LIMIT": "limit", "LIMIT_MAKER": "limit"}
 """Swaps and pool orders of decentralized exchanges are `other`."""
 
+STATUSES = {
+    "OPEN": {"status": "new"},
+    "CREATED": {"status": "new"},
+    "APPROVED": {"status": "new"},
+    "PARTIALLY_FILLED": {"status": "partially_filled"},
+    "PENDING_CANCEL": {"pending": "cancel"},
+    "CANCELED": {"status": "canceled"},
+    "FILLED": {"status": "filled"},
+    "COMPLETED": {"status": "filled"},
+}
+"""The message for each state of the order tracker. `FAILED` is not an answer of the venue: the
+tracker also gives up lost orders.
+"""
+
+REPORTS = {"OPEN": "acknowledged", "CANCELED": "canceled"}
+"""States that an update of the tracker copies from the venue."""
+
+NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
+
 NOT_SENT = frozenset(
     {"ClientConnectorDNSError", "ClientConnectorError", "ClientProxyConnectionError"}
 )
@@ -28,10 +47,17 @@ OUTCOME_UNKNOWN_FROM = 500
 TOO_SLOW_OR_MANY = frozenset({408, 429})
 
 
+NO_ID = "UNKNOWN"
+"""The exchange's id of an order whose sending ended with HTTP status 503: several connectors
+(Binance, MEXC, Backpack, Coinbase) report it as created."""
+
+
 def names_of(given: ForeignObject) -> dict[str, Any]:
     """Events call our id `order_id`, the tracker calls it `client_order_id`."""
     client_order_id = given.identifier("client_order_id") or given.identifier("order_id")
     venue_order_id = given.identifier("exchange_order_id")
+    if venue_order_id == NO_ID:
+        venue_order_id = None
     if client_order_id is None and venue_order_id is None:
         raise given.fault("order_id", f"is missing on {given.class_name}")
     return {"client_order_id": client_order_id, "venue_order_id": venue_order_id}
@@ -43,6 +69,14 @@ def terms_of(given: ForeignObject, order_type: str | None) -> dict[str, Any]:
         "limit_price": None if order_type == "MARKET" else given.above_zero("price"),
         "post_only": order_type == "LIMIT_MAKER" or None,
     }
+
+
+def position_of(given: ForeignObject, side: str, *, is_hedged: bool) -> dict[str, Any]:
+    """Which position an order or a fill changes, by Hummingbot's `position`: OPEN or CLOSE."""
+    action = given.word("position")
+    if not is_hedged or action not in ("OPEN", "CLOSE"):
+        return {}
+    return {"position_side": "long" if (side == "buy") is (action == "OPEN") else "short"}
 
 
 def side_of(given: ForeignObject, name: str) -> str:
@@ -106,3 +140,8 @@ def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[
         if error_type in OUTCOME_UNKNOWN or error_type in ("OSError", "IOError")
         else "rejected"
     ), cause
+
+
+def status_of(state: str) -> dict[str, str]:
+    """The status or pending change of a state of the order tracker."""
+    return STATUSES.get(state, {"status": state.lower() or "unknown"})

@@ -52,7 +52,7 @@ def order_names(given: ForeignObject) -> dict[str, Any]:
     """The ids of an order. An id that Qubx made up is left out; Lighter's integer is an alias."""
     client_order_id = given.identifier("client_order_id") or given.identifier("client_id")
     venue_order_id = given.identifier("venue_order_id") or given.identifier("id")
-    aliases = _lighter_alias(given)
+    aliases = lighter_alias(given)
     if client_order_id is not None and client_order_id.startswith(INVENTED):
         venue_order_id = venue_order_id or client_order_id.removeprefix(INVENTED)
         client_order_id = None
@@ -83,7 +83,7 @@ def request_message(
         "request",
         at=None,
         client_order_id=own_id,
-        aliases=_lighter_alias(given),
+        aliases=lighter_alias(given),
         instrument=context.instrument(given.needed("instrument")),
         side=side.lower(),
         quantity=abs(quantity),
@@ -187,7 +187,7 @@ def _without_noise(number: Decimal) -> Decimal:
     return Decimal(f"{float(number):.{FLOAT_DIGITS}g}")
 
 
-def _lighter_alias(given: ForeignObject) -> dict[str, str]:
+def lighter_alias(given: ForeignObject) -> dict[str, str]:
     """The integer under which Lighter will report an order, if Qubx has noted it."""
     options = given.get("options")
     index = options.get("lighter_client_order_index") if isinstance(options, dict) else None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
@@ -12,6 +12,9 @@ from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.lighter.settings import LighterSettings
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, VENUE
+
+if TYPE_CHECKING:
+    from orderledger.venues.lighter.rest import Allowance
 
 
 def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
@@ -37,6 +40,7 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
             private_key=key,
         ),
         now=SystemClock().now,
+        allowance=_allowance(settings.requests_per_minute),
     )
 
 
@@ -58,22 +62,25 @@ def entry_of_client(client: Any, account: str) -> OrderEntry:
     )
 
 
-def build(settings: LighterSettings, records: Records) -> Venue:
+def _allowance(per_minute: int) -> "Allowance":
     from orderledger.venues.lighter.rest import PREMIUM, STANDARD
+
+    kind = STANDARD if per_minute <= STANDARD.per_minute else PREMIUM
+    return replace(kind, per_minute=per_minute)
+
+
+def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 
     token = partial(settings.token.read, "venues.lighter.token")
     # a missing one is refused at once; it is read again for each connection, because tokens expire
     token()
-    allowed = settings.requests_per_minute
     return LighterVenue(
         {settings.account: LighterAccount(account_index=settings.account_index, token=token)},
         url=settings.url,
         websocket_url=settings.websocket_url,
         records=records,
-        allowance=replace(
-            STANDARD if allowed <= STANDARD.per_minute else PREMIUM, per_minute=allowed
-        ),
+        allowance=_allowance(settings.requests_per_minute),
     )
 
 

@@ -5,21 +5,26 @@ request has no message. A transaction expires: a late one cannot become an order
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from orderledger import CancelRejected, Message, Rejected, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import EXPIRED, Absence, new_aliases, sent_ids
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
+    NEEDS_WORST_PRICE,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import SECOND, VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.lighter.ids import (
     Lookup,
@@ -28,16 +33,23 @@ from orderledger.venues.lighter.ids import (
 )
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
+from orderledger.venues.lighter.rest import STANDARD, Allowance, pacing_for
 from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import Scale, created, scaled
+from orderledger.venues.lighter.transactions import EPOCH, TYPES, Scale, created, scaled
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 
 PREFIX = "/api/v1/"
 
-ABSENT_SECONDS = 660.0
-"""A transaction of the SDK expires after ten minutes; the eleventh allows for the venue to show
-the order, and for clock differences.
-"""
+ABSENCE = Absence(
+    expires_seconds=610.0,  # the SDK signs for ten minutes
+    margin_seconds=10.0,  # ours
+    queries=2,
+    pause_seconds=3.0,
+    expiry="ExpiredAt",
+    checked="sequencer",
+    source="lighter-sdk 1.1.8 (ExpiredAt of a transaction); apidocs.lighter.xyz nextNonce, "
+    "accountOrders, accountInactiveOrders, trades",
+)
 
 
 class LighterOrderEntry:
@@ -51,10 +63,11 @@ class LighterOrderEntry:
     abilities = EntryAbilities(
         replaces=True,
         cancels_by_client_id=True,
-        absence_seconds=ABSENT_SECONDS,
-        order_types=frozenset({"limit", "stop_limit"}),
+        absence=ABSENCE,
+        order_types=frozenset(TYPES),
         times_in_force=frozenset({"gtc", "gtd", "ioc"}),
-        conditions=BOTH_CONDITIONS,
+        conditions=BOTH_CONDITIONS | {"trigger_source"},
+        needs_limit=NEEDS_WORST_PRICE,
     )
 
     def __init__(
@@ -68,16 +81,24 @@ class LighterOrderEntry:
         now: Callable[[], datetime],
         lookup: Lookup | None = None,
         timeout: float = 10.0,
+        allowance: Allowance = STANDARD,
     ) -> None:
-        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many)
-        self._http = Http(url, attempts=2, timeout=timeout)
+        self.pacing = pacing_for(url, allowance, str(account_index))
+        self._allowance = allowance
+        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many, pacing=self.pacing)
+        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
         self._account = account
         self._key = {"account_index": account_index, "api_key_index": api_key_index}
         self._signer = signer
         self._now = now
         self._lookup = lookup
         self._markets = Markets()
+        self.clock = VenueClock(self._time, resolution=SECOND)
         self._nonce: int | None = None
+        self._lost: dict[int, int] = {}
+        """The nonces of orders without an answer, by client order index."""
+        self._dead: set[int] = set()
+        """Those whose nonce another transaction has taken."""
         self._turn = asyncio.Lock()
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -85,12 +106,49 @@ class LighterOrderEntry:
         created(order, Scale.UNKNOWN)
         return {CLIENT_ORDER_INDEX: str(self._index_of(order))}
 
+    def prepare_again(self, order: Row) -> Mapping[str, str]:
+        """Another client order index: the venue accepts one again after the end of its order."""
+        known = sent_ids(order["aliases"], CLIENT_ORDER_INDEX)
+        name = f"{order['client_order_id']}#{len(known) + 1}"
+        index = (
+            hashed_index(self._account, name, 0)
+            if self._lookup is None
+            else mint_client_order_index(self._lookup, self._account, name)
+        )
+        return new_aliases(order["aliases"] or {}, CLIENT_ORDER_INDEX, str(index))
+
+    async def absence_proof(self, order: Row) -> str | None:
+        """The proof that an order of this process never arrived and never can: another transaction
+        has taken its nonce. Takes it for a cancel of the same order, which changes nothing. None
+        without such a proof.
+        """
+        index = self._index_of(order)
+        nonce = self._lost.get(index)
+        if nonce is None:
+            return None
+        if index in self._dead:
+            return f"another transaction has taken its nonce {nonce}"
+        market, _ = await self._market(order["instrument"])
+        async with self._turn:
+            if await self._asked_nonce() != nonce:
+                return None
+            self._nonce = None
+            signed = self._signer.cancel(market, index, nonce)
+            form = {"tx_type": str(signed.kind), "tx_info": signed.info}
+            answer = await self._sender.send("POST", f"{PREFIX}sendTx", form=form)
+            is_taken = code_in(answer.document) == OK and await self._asked_nonce() > nonce
+        return f"another transaction has taken its nonce {nonce}" if is_taken else None
+
     async def submit(self, order: Row) -> Sent:
         market, scale = await self._market(order["instrument"])
         terms = created(order, scale)
         index = self._index_of(order)
         return await self._sent(
-            order, Rejected, lambda nonce: self._signer.create(market, index, terms, nonce)
+            order,
+            Rejected,
+            lambda nonce: self._signer.create(market, index, terms, nonce),
+            expires_at=order.get("request_expires_at"),
+            index=index,
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
@@ -131,6 +189,7 @@ class LighterOrderEntry:
             ReplaceRejected,
             lambda nonce: self._signer.modify(market, index, *terms, nonce),
             request_id,
+            expires_at=request.get("request_expires_at"),
         )
 
     async def aclose(self) -> None:
@@ -144,28 +203,46 @@ class LighterOrderEntry:
         refused: type[Report],
         sign: Callable[[int], Signed],
         request_id: str | None = None,
+        *,
+        expires_at: datetime | None = None,
+        index: int | None = None,
     ) -> Sent:
         """Sign with the next nonce and send. The next nonce is used only after the venue has
-        accepted the one before it.
+        accepted the one before it. `index`: of a new order.
         """
+        await self.pacing.turn({ONE_WINDOW: self._allowance.weight("sendTx")})
         async with self._turn:
             nonce, self._nonce = await self._next_nonce(), None
             signed = sign(nonce)
+            _check_expiry(signed, expires_at)
+            if index is not None:
+                self._lost[index] = nonce
             form = {"tx_type": str(signed.kind), "tx_info": signed.info}
             answer = await self._sender.send("POST", f"{PREFIX}sendTx", form=form)
             code = code_in(answer.document)
+            if code is not None and index is not None:
+                del self._lost[index]
             if code == OK:
                 self._nonce = nonce + 1
+                self._dead |= {one for one, lost in self._lost.items() if lost == nonce}
                 return []
         if code is None and answer.status < 400:
             raise Unanswered("unreadable", f"the answer has no code: {answer.text[:200]}")
         return [self._refusal(order, refused, answer, code, request_id)]
 
+    async def _time(self) -> datetime | None:
+        document = await self._http.get("/")
+        seconds = document.get("timestamp") if isinstance(document, dict) else None
+        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+
     async def _next_nonce(self) -> int:
-        if self._nonce is not None:
-            return self._nonce
+        return await self._asked_nonce() if self._nonce is None else self._nonce
+
+    async def _asked_nonce(self) -> int:
         try:
-            document = await self._http.get(f"{PREFIX}nextNonce", self._key)
+            document = await self._http.get(
+                f"{PREFIX}nextNonce", self._key, weight=self._allowance.weight("nextNonce")
+            )
         except VenueError as error:
             raise NotSent("no_nonce", str(error)) from None
         nonce = document.get("nonce") if isinstance(document, dict) else None
@@ -180,7 +257,10 @@ class LighterOrderEntry:
         if self._markets.index(instrument) is None:
             try:
                 self._markets = self._markets.learned(
-                    await self._http.get(f"{PREFIX}orderBookDetails")
+                    await self._http.get(
+                        f"{PREFIX}orderBookDetails",
+                        weight=self._allowance.weight("orderBookDetails"),
+                    )
                 )
             except VenueError as error:
                 raise NotSent("no_instruments", str(error)) from None
@@ -237,3 +317,13 @@ class LighterOrderEntry:
         }
         named = given if request_id is None else {**given, "request_id": request_id}
         return refused(account=self._account, at=self._now(), **named)
+
+
+def _check_expiry(signed: Signed, expires_at: datetime | None) -> None:
+    """Raise NotSent if a transaction is valid for longer than was recorded."""
+    if expires_at is None:
+        return
+    expires_ms = json.loads(signed.info).get("ExpiredAt")
+    latest = (expires_at - EPOCH) // timedelta(milliseconds=1)
+    if not isinstance(expires_ms, int) or expires_ms > latest:
+        raise NotSent(EXPIRED, f"the transaction would be valid until {expires_ms}, not {latest}")

@@ -9,6 +9,7 @@ from typing import Any
 from orderledger import Fill, Message
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document, Unreadable, can_be_id, number
 from orderledger.venues.base.translation import NO_ORDER, Translation, joined
@@ -158,12 +159,12 @@ class LighterQueries:
 
     async def _rows_of(self, account: str, order: Row) -> list[Any]:
         """The rows of one order, from the first list that has it."""
-        client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
-        if client_order_index is not None:
-            rows = _rows(await self._by_index(account, client_order_index), order)
+        indexes = sent_ids(order["aliases"], CLIENT_ORDER_INDEX)
+        for name in indexes:
+            rows = _rows(await self._by_index(account, name), order)
             if rows:
                 return rows
-        elif order["venue_order_ids"]:
+        if not indexes and order["venue_order_ids"]:
             rows = [row for page in await self._active(account) for row in _rows(page, order)]
             if rows:
                 return rows
@@ -250,7 +251,7 @@ class LighterQueries:
 
 def _rows(document: Document, order: Row) -> list[Any]:
     """The rows of this order in a list, by the venue's id or the client order index."""
-    client_order_index = order["aliases"].get(CLIENT_ORDER_INDEX)
+    indexes = sent_ids(order["aliases"], CLIENT_ORDER_INDEX)
     found = []
     for _, row in rows_of(document.get("orders"), MARKS):
         try:
@@ -260,9 +261,7 @@ def _rows(document: Document, order: Row) -> list[Any]:
             )
         except (Unreadable, AttributeError):
             continue
-        if ids[0] in order["venue_order_ids"] or (
-            client_order_index is not None and ids[1] == client_order_index
-        ):
+        if ids[0] in order["venue_order_ids"] or ids[1] in indexes:
             found.append(row)
     return found
 

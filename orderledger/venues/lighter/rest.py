@@ -10,7 +10,8 @@ from typing import Any
 
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.paging import by_cursor
-from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.transport import Backoff, Http, Pacing, RateLimiter, pacing_of
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.tokens import LighterAccount, hidden, token_of
 from orderledger.venues.lighter.vocabulary import (
@@ -18,6 +19,7 @@ from orderledger.venues.lighter.vocabulary import (
     EXPIRED_TOKEN,
     OK,
     TOO_MANY,
+    VENUE,
     WEIGHTS,
 )
 
@@ -54,15 +56,22 @@ def http_for(
     *,
     attempts: int = 5,
     backoff: Backoff | None = None,
+    pacing: Pacing | None = None,
 ) -> Http:
     """HTTP within the allowance, which repeats requests that the venue refuses as too many."""
+    pacing = pacing or Pacing({ONE_WINDOW: RateLimiter(allowance.per_minute)})
     return Http(
         url,
-        rate_limiter=RateLimiter(allowance.per_minute),
+        rate_limiter=pacing.share(),
         attempts=attempts,
         backoff=backoff or Backoff(random.Random()),
         is_busy=lambda _, text: code_of(text) in TOO_MANY,
     )
+
+
+def pacing_for(url: str, allowance: Allowance, account: str) -> Pacing:
+    """The pacing of an account, by its index, for queries and transactions."""
+    return pacing_of(VENUE, url, account, {ONE_WINDOW: RateLimiter(allowance.per_minute)})
 
 
 def code_of(text: str) -> int | None:

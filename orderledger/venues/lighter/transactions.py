@@ -9,7 +9,18 @@ from orderledger.extend.values import EXACT, plain
 from orderledger.extend.views import Row
 from orderledger.venues.errors import NotSent
 
-LIMIT, STOP_LIMIT = 0, 3
+TYPES = {
+    "limit": 0,
+    "market": 1,
+    "stop": 2,
+    "stop_limit": 3,
+    "take_profit": 4,
+    "take_profit_limit": 5,
+}
+"""Order types of `signer_client.py` in lighter-sdk 1.1.8."""
+TRIGGERS = frozenset({"stop", "stop_limit", "take_profit", "take_profit_limit"})
+AT_MARKET = frozenset({"market", "stop", "take_profit"})
+"""Types that execute at once when their time comes: the SDK sends them as immediate-or-cancel."""
 IMMEDIATE, GOOD_TILL_TIME, POST_ONLY = 0, 1, 2
 IN_28_DAYS, AT_ONCE = -1, 0
 """Expiry of an order: the SDK's value for 28 days, and that of an order which does not rest."""
@@ -46,22 +57,25 @@ class Create:
 
 def created(order: Row, scale: Scale) -> Create:
     """The terms of a new order. Raises NotSent for terms that Lighter does not support."""
-    if order["order_type"] not in ("limit", "stop_limit"):
-        raise NotSent(
-            "unsupported_order_type",
-            f"{order['order_type']} is not supported: send a limit order, with ioc to execute at "
-            "once",
-        )
-    if order["limit_price"] is None or (order["order_type"] == "stop_limit") != (
+    order_type = order["order_type"]
+    if order_type not in TYPES:
+        raise NotSent("unsupported_order_type", f"{order_type} is not one of {', '.join(TYPES)}")
+    if order["limit_price"] is None or (order_type in TRIGGERS) != (
         order["stop_price"] is not None
     ):
-        raise NotSent("incorrect_price", f"a {order['order_type']} order with the wrong prices")
+        raise NotSent(
+            "incorrect_price",
+            f"a {order_type} order with the wrong prices: Lighter needs a limit_price for each "
+            "order, and a stop_price for triggers",
+        )
+    if order.get("trigger_source") not in (None, "mark"):
+        raise NotSent("unsupported_term", "Lighter compares the trigger price with the mark")
     time_in_force, expiry = _lifetime(order)
     return Create(
         base_amount=scaled("incorrect_quantity", order["quantity"], scale.lot),
         price=scaled("incorrect_price", order["limit_price"], scale.tick),
         is_ask=order["side"] == "sell",
-        order_type=STOP_LIMIT if order["order_type"] == "stop_limit" else LIMIT,
+        order_type=TYPES[order_type],
         time_in_force=time_in_force,
         is_reduce_only=bool(order["reduce_only"]),
         trigger_price=0
@@ -89,15 +103,22 @@ def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
 
 
 def _lifetime(order: Row) -> tuple[int, int]:
-    """Time in force and expiry. At Lighter, good till canceled ends after 28 days."""
-    match order["time_in_force"]:
-        case "ioc":
+    """Time in force and expiry. At Lighter, good till canceled ends after 28 days. A market order
+    has no expiry; one that waits for its trigger price has."""
+    order_type, in_force = order["order_type"], order["time_in_force"]
+    if order_type in AT_MARKET:
+        is_known = in_force in (None, "ioc" if order_type == "market" else "gtc")
+        if not is_known or order["post_only"]:
+            raise NotSent(
+                "unsupported_time_in_force", f"a {order_type} order cannot be {in_force} there"
+            )
+        return IMMEDIATE, AT_ONCE if order_type == "market" else IN_28_DAYS
+    match in_force:
+        case "ioc" if order_type == "limit":
             return IMMEDIATE, AT_ONCE
         case None | "gtc":
             return (POST_ONLY if order["post_only"] else GOOD_TILL_TIME), IN_28_DAYS
         case "gtd" if order["expire_at"] is not None:
             milliseconds = (order["expire_at"] - EPOCH) // timedelta(milliseconds=1)
             return (POST_ONLY if order["post_only"] else GOOD_TILL_TIME), milliseconds
-    raise NotSent(
-        "unsupported_time_in_force", f"{order['time_in_force']} is not one of gtc, gtd, ioc"
-    )
+    raise NotSent("unsupported_time_in_force", f"{in_force} is not one of gtc, gtd, ioc")

@@ -18,7 +18,7 @@ from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.pace import LighterPace
 from orderledger.venues.lighter.queries import LighterQueries
-from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
+from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for, pacing_for
 from orderledger.venues.lighter.settings import NETWORKS
 from orderledger.venues.lighter.stream import LighterStream
 from orderledger.venues.lighter.tokens import LighterAccount, hidden
@@ -70,7 +70,9 @@ class LighterVenue(BaseVenue):
         pace: LighterPace | None = None,
     ) -> None:
         now, pace = (clock or SystemClock()).now, pace or LighterPace()
-        http = http or http_for(url, allowance)
+        indexes = "+".join(str(one.account_index) for one in accounts.values())
+        pacing = pacing_for(url, allowance, indexes)
+        http = http or http_for(url, allowance, pacing=pacing)
         super().__init__(accounts, records=records, now=now, http=http, hidden=hidden)
         rest = Rest(http, allowance)
         self._interpreter = Interpreter(

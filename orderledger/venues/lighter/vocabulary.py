@@ -69,9 +69,10 @@ ORDER_TYPES: dict[str, OrderType] = {
     "market": OrderType.MARKET,
     "stop-loss": OrderType.STOP,
     "stop-loss-limit": OrderType.STOP_LIMIT,
+    "take-profit": OrderType.TAKE_PROFIT,
+    "take-profit-limit": OrderType.TAKE_PROFIT_LIMIT,
 }
-"""All others, `take-profit`, `take-profit-limit`, `twap`, `twap-sub`, `liquidation`, are
-`other`."""
+"""All others, `twap`, `twap-sub`, `liquidation`, are `other`."""
 
 CONDITIONAL_TYPES = frozenset(
     {"stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit", "twap", "twap-sub"}
@@ -117,7 +118,7 @@ ACCOUNT_NOT_FOUND = 21100
 TOO_MANY = frozenset({23000, 23001, 23002, 23003})
 ALREADY_SUBSCRIBED = 30003
 
-WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6}
+WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6, "sendTx": 6}
 """The weight of a call in a premium account's allowance per minute. Other calls weigh 300."""
 
 DEFAULT_WEIGHT = 300

@@ -55,6 +55,7 @@ DOCS = "github.com/nobitex/docs-api, docs/market-trade.md"
 NEW_ORDER = (
     f"{DOCS}, errors of /market/orders/add: after any of them the order has not been registered"
 )
+CANCEL = "/market/orders/update-status"
 STATUS = f"{DOCS}, /market/orders/update-status, note 5: any other change of the status is refused"
 GENERAL = "github.com/nobitex/docs-api, docs/general-notes.md"
 
@@ -193,8 +194,9 @@ NOBITEX = SpotTable(
     position_mode=None,  # it has margin positions too
     networks={"live": "https://apiv2.nobitex.ir"},  # the public testnet is switched off
     headers={"Authorization": "Token {token}"},
-    per_minute={ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5},
-    orders_per_second=0.5,  # 300 in ten minutes
+    per_minute={ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5, CANCEL: 90},
+    orders_per_second=0.5,
+    order_window=600.0,  # 300 in ten minutes
     pause_field="backOff",
     open_orders=[Query(path=ORDERS, fields={"status": "open", **WHOLE_ROWS})],
     new_orders=Query(path=ORDERS, fields={"status": "all", **WHOLE_ROWS}, dated_by=["created_at"]),
@@ -224,7 +226,7 @@ NOBITEX = SpotTable(
     ),
     cancel=ByName(
         method="POST",
-        path="/market/orders/update-status",
+        path=CANCEL,
         id_field="order",
         client_id_field="clientOrderId",
         fields={"status": "canceled"},

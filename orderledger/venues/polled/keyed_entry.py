@@ -10,10 +10,13 @@ from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now
+from orderledger.venues.base.documents import number_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.order_entry import Sent, submitted_one_by_one
 from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import pacing_of
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
 from orderledger.venues.polled.queries import Sign, signed
@@ -44,12 +47,17 @@ class KeyedOrderEntry:
         self._reader = Reader(table)
         self._account = account
         self._now = now
+        self.clock = VenueClock()
+        self.pacing = pacing_of(table.name, url, token, table.order_limits)
         self._sender = Sender(
             url,
+            clock=self.clock,
             headers=table.headers_of(token),
             timeout=timeout,
             secrets=[token],
             is_refusal=table.is_turned_away,
+            pacing=self.pacing,
+            pause_in=lambda text: number_in(text, table.pause_field),
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -134,6 +142,7 @@ class KeyedOrderEntry:
         refused: type[Report],
         **names: str,
     ) -> Sent:
+        await self.pacing.turn(self.table.order_costs(path))
         fields = signed(fields, self.sign)
         if method != "POST":
             path, fields = f"{path}?{urlencode(fields)}" if fields else path, {}

@@ -21,7 +21,7 @@ from orderledger.venues.base.documents import number_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.polling import PolledVenue
 from orderledger.venues.base.translation import Translation, as_text
-from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter, pacing_of
 from orderledger.venues.base.venue import Answer, Listing, Records
 from orderledger.venues.errors import VenueError, VenueUnavailable
 from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
@@ -67,12 +67,19 @@ class ListedVenue(PolledVenue):
         backoff: Backoff | None = None,
         sign: Sign | None = None,
     ) -> None:
-        limits = {path: RateLimiter(weight * roomy) for path, weight in table.per_minute.items()}
+        pacing = pacing_of(
+            table.name,
+            url,
+            token,
+            {path: RateLimiter(weight * roomy) for path, weight in table.per_minute.items()},
+        )
+        limits = {path: pacing.share(path) for path in table.per_minute}
         http = Http(
             url,
             headers=table.headers_of(token),
             rate_limiter=limits.get(""),
             limits=limits,
+            pacing=pacing,
             backoff=backoff or Backoff(random.Random()),
             secrets=[token],
             pause_in=lambda text: number_in(text, table.pause_field),

@@ -18,6 +18,8 @@ from orderledger.venues.base.fields import PayloadRow, needed_word
 from orderledger.venues.base.order_entry import EntryAbilities
 from orderledger.venues.base.refusals import Refusals
 from orderledger.venues.base.symbols import SymbolTable
+from orderledger.venues.base.transport.pacing import ORDERS
+from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.venue import Abilities
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext, reported
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
@@ -126,6 +128,8 @@ class SpotTable:
     Requests:
     - `headers`: the headers of every request; `{token}` is replaced by the key.
     - `per_minute`: the limits by path; that of the empty path is for all others.
+    - `orders_per_second`: of requests that place or cancel orders, counted in `order_window`
+      seconds. A path in `per_minute` has its own limit instead.
     - `pause_field`: the field of a refusal that says how many seconds to wait.
     - `fills`: the list of fills, where the venue has one, and `fills_reach`, how far it goes back.
     - `is_order_id`: whether a text can be an id. The venue refuses a query with another.
@@ -167,6 +171,7 @@ class SpotTable:
     headers: Mapping[str, str]
     per_minute: Mapping[str, int]
     orders_per_second: float | None = None
+    order_window: float = 1.0
     pause_field: str = ""
     open_orders: Sequence[Query]
     new_orders: Query
@@ -232,6 +237,22 @@ class SpotTable:
             orders_per_second=self.orders_per_second,
             order_types=frozenset(map(str, self.order_types)),
         )
+
+    @property
+    def order_limits(self) -> Mapping[str, RateLimiter]:
+        """The limits of requests that place or cancel orders, as new counters."""
+        paths = {self.place.path, self.cancel.path} & {*self.per_minute}
+        limits = {path: RateLimiter(self.per_minute[path]) for path in paths}
+        if self.orders_per_second is None:
+            return limits
+        most = max(round(self.orders_per_second * self.order_window), 1)
+        return {**limits, ORDERS: RateLimiter(most, self.order_window)}
+
+    def order_costs(self, path: str) -> Mapping[str, int]:
+        """The cost of a request that places or cancels an order."""
+        if path in self.per_minute:
+            return {path: 1}
+        return {ORDERS: 1} if self.orders_per_second is not None else {}
 
     def headers_of(self, token: str) -> dict[str, str]:
         return {name: value.format(token=token) for name, value in self.headers.items()}

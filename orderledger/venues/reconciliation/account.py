@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orderledger import Fill, Message, Outcome
-from orderledger.extend.views import Terms, terms_of
+from orderledger.extend.views import Terms, is_held, terms_of
 from orderledger.rows import (
     AccountEventRow,
     BalanceRow,
@@ -111,7 +111,9 @@ class ReconciledAccount:
             return [self.order(name) for name in names]
 
     def open_orders(self) -> list[OrderRow]:
-        return self.book.orders(open_only=True, account=self.name)
+        """The orders that the venue may list: without those that a gateway still holds."""
+        rows = self.book.orders(open_only=True, account=self.name)
+        return [row for row in rows if not is_held(row)]
 
     def concluded_orders(self) -> list[OrderRow]:
         """Our orders whose end was concluded from absence."""

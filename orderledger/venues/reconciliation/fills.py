@@ -26,11 +26,10 @@ from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, rep
 from orderledger.venues.reconciliation.differences import numbers
 
 OfInstrument: TypeAlias = Split | Settle | SettlementBusted | Rename
+OF_INSTRUMENT = (Split, Settle, SettlementBusted, Rename)
 Money: TypeAlias = Fill | FillCorrected | FillBusted | Funding | Transfer | OfInstrument
-MONEY = (
-    *(Fill, FillCorrected, FillBusted, Funding, Transfer, Instrument),
-    *(Split, Settle, SettlementBusted, Rename),
-)
+MISSED = (Fill, FillCorrected, FillBusted, Funding, Transfer, *OF_INSTRUMENT)
+MONEY = (*MISSED, Instrument)
 TERMS = (Replaced, Restated)
 
 
@@ -93,7 +92,7 @@ def repairs_of_fills(account: ReconciledAccount, missed: Sequence[Message]) -> l
             name = (message.venue_order_id, message.fill_id)
             is_known = name in known
             known.add(name)
-        found.append(_missed(message) if isinstance(message, Money) and not is_known else None)
+        found.append(_missed(message) if isinstance(message, MISSED) and not is_known else None)
     return found
 
 
@@ -134,7 +133,7 @@ def _kind(message: Money) -> Kind:
         return Kind.MISSING_FUNDING
     if isinstance(message, Transfer):
         return Kind.MISSING_TRANSFER
-    if isinstance(message, OfInstrument):
+    if isinstance(message, OF_INSTRUMENT):
         return Kind.MISSING_EVENT
     return Kind.EXCESS_FILL if isinstance(message, FillBusted) else Kind.MISSING_FILL
 
@@ -145,7 +144,7 @@ def _subject(message: Money) -> str:
     if isinstance(message, Transfer):
         name = message.venue_id or reported_at(message).isoformat()
         return f"{message.currency}:{message.kind}:{name}"
-    if isinstance(message, OfInstrument):
+    if isinstance(message, OF_INSTRUMENT):
         name = message.message_id or reported_at(message).isoformat()
         return f"{message.type}:{message.instrument}:{name}"
     return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
@@ -158,6 +157,6 @@ def _text(message: Money) -> str:
         return f"{message.amount:f} {message.currency} on {message.instrument}"
     if isinstance(message, Transfer):
         return f"{message.kind} of {message.amount:f} {message.currency}"
-    if isinstance(message, OfInstrument):
+    if isinstance(message, OF_INSTRUMENT):
         return f"{message.type} of {message.instrument}"
     return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"

@@ -22,26 +22,27 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import RateLimiter, pacing_of
+from orderledger.venues.base.transport.pacing import ORDERS
 from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
+from orderledger.venues.tradier.multileg import ROOT_ENDS, SIDE_TAG, multileg_form
 from orderledger.venues.tradier.refusals import REFUSALS
 from orderledger.venues.tradier.tags import tag_for
 from orderledger.venues.tradier.vocabulary import (
+    NAME,
     SHARE,
     SIDES,
     STANDARD_OPTION,
     TAG_ALIAS,
 )
 
-ROOT_ENDS = 15
-"""Expiry, call or put, and strike: the characters after the root of an option's symbol."""
-
 ORDER_TYPES = {"market": "market", "limit": "limit", "stop": "stop", "stop_limit": "stop_limit"}
 DURATIONS = {None: "day", "day": "day", "gtc": "gtc"}
-SIDE_TAG, DURATION_TAG = "tradier.side", "tradier.duration"
-"""Tags of a request that choose one of Tradier's words: `sell_short` and the like, `pre` or
-`post`."""
+DURATION_TAG = "tradier.duration"
+"""Tag of a request that chooses `pre` or `post`."""
 
 ORDERS_A_MINUTE = 60
 
@@ -56,10 +57,11 @@ class TradierOrderEntry:
 
     abilities = EntryAbilities(
         replaces=True,
+        resizes=False,
         orders_per_second=ORDERS_A_MINUTE / 60,
         order_types=EVERY_TYPE,
         times_in_force=frozenset({"day", "gtc"}),
-        conditions=frozenset({"reduce_only"}),
+        conditions=frozenset({"reduce_only", "legs"}),
     )
 
     def __init__(
@@ -73,8 +75,16 @@ class TradierOrderEntry:
         timeout: float = 10.0,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self.clock = VenueClock()
+        self.pacing = pacing_of(NAME, url, token, {ORDERS: RateLimiter(ORDERS_A_MINUTE, 60.0)})
         self._sender = Sender(
-            url, headers=headers, timeout=timeout, secrets=[token], is_refusal=_is_quota_fault
+            url,
+            headers=headers,
+            timeout=timeout,
+            secrets=[token],
+            is_refusal=_is_quota_fault,
+            clock=self.clock,
+            pacing=self.pacing,
         )
         self._account = account
         self._path = f"{url.rstrip('/')}/accounts/{number}/orders"
@@ -86,7 +96,9 @@ class TradierOrderEntry:
         return {TAG_ALIAS: tag_for(order["client_order_id"])}
 
     async def submit(self, order: Row) -> Sent:
-        answer = await self._sender.send("POST", self._path, form=form_of(order))
+        form = form_of(order)
+        await self.pacing.turn({ORDERS: 1})
+        answer = await self._sender.send("POST", self._path, form=form)
         refusal = _refusal(answer)
         names = {
             "client_order_id": order["client_order_id"],
@@ -147,6 +159,7 @@ class TradierOrderEntry:
                 "no_venue_order_id",
                 "Tradier identifies orders only by its own id, which is not known yet",
             )
+        await self.pacing.turn({ORDERS: 1})
         answer = await self._sender.send(method, f"{self._path}/{venue_order_id}", form=form)
         refusal = _refusal(answer)
         if refusal is None:
@@ -189,6 +202,12 @@ def form_of(order: Row) -> dict[str, str]:
         raise NotSent(
             "incorrect_quantity", f"{plain(quantity)} is not a whole number of shares or contracts"
         )
+    if order.get("legs"):
+        return {
+            **multileg_form(order, quantity),
+            "duration": duration,
+            "tag": tag_for(order["client_order_id"]),
+        }
     prices = {"price": order["limit_price"], "stop": order["stop_price"]}
     return {
         **_instrument(order["instrument"]),

@@ -15,7 +15,8 @@ from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Unreadable, can_be_id, word
 from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Translation
-from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter, pacing_of
+from orderledger.venues.base.transport.pacing import ONE_WINDOW
 from orderledger.venues.base.venue import Abilities, Answer, Records
 from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.endpoints import KEPT_FOR, TradierEndpoints, is_quota
@@ -78,13 +79,14 @@ class TradierVenue(PolledVenue):
         kept_for: timedelta = KEPT_FOR,
     ) -> None:
         self._backoff = backoff
+        pacing = pacing_of(NAME, url, token, {ONE_WINDOW: RateLimiter(requests_per_minute)})
         http = Http(
             url,
             headers={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
             },  # the default is XML
-            rate_limiter=RateLimiter(requests_per_minute),
+            rate_limiter=pacing.share(),
             attempts=attempts,
             timeout=timeout,
             backoff=self._backoff,

@@ -172,7 +172,8 @@ WALLEX = SpotTable(
     headers={"x-api-key": "{token}"},
     account_note="A key lives for 90 days at most.",
     per_minute={"": 120},  # the venue states no limit of queries
-    orders_per_second=2.0,  # 20 in ten seconds
+    orders_per_second=2.0,
+    order_window=10.0,  # 20 in ten seconds
     open_orders=[Query(path="/v1/account/openOrders")],
     new_orders=Query(path=ORDERS, dated_by=["created_at", "transactTime"]),
     # The venue does not say how many rows a page has: the last page is the one without any.

@@ -34,7 +34,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("position_side", "position_id", "actor", "reason", "text", "search"), TEXT),
     **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency", "in_currency"), TEXT),
     **dict.fromkeys(("view", "method", "order", "agreement", "source"), ("moon", *TEXT)),
-    **dict.fromkeys(("limit", "points", "jobs", "fence", "position"), COUNT),
+    **dict.fromkeys(("limit", "points", "year", "jobs", "fence", "position"), COUNT),
     **dict.fromkeys(("messages", "lines", "names", "streams", "columns", "parities"), LIST),
     "mark_serves": (3, "1h"),
     **dict.fromkeys(("since", "until", "recorded_since", "recorded_until"), TIME),

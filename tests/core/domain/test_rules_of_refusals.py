@@ -339,3 +339,36 @@ def test_what_came_to_an_unknown_end_may_be_sent_once_the_venue_does_not_know_it
     given(
         request(), message("unresolved", reason="timeout", at=at(5)), message("absent", at=at(6))
     ).when(message("submit", at=at(7))).then_outcome("recorded")
+
+
+def test_an_order_that_never_arrived_may_be_sent_again_under_its_own_id() -> None:
+    lost = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
+    again = lost.when(message("submit", at=at(30)))
+    again.then_outcome("recorded").then_order(
+        status="pending_new", is_open=True, submitted_at=at(30), reason=None
+    )
+    again.when(message("acknowledged", at=at(31))).then_order(status="new", anomalies=[])
+
+
+def test_an_order_that_was_sent_again_may_be_lost_again() -> None:
+    lost = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
+    again = lost.when(message("submit", at=at(30)))
+    denied = message("deny", reason="never_arrived", never_arrived=True, at=at(40))
+    again.when(denied).then_order(status="denied", is_open=False)
+
+
+def test_an_order_that_is_sent_again_after_a_clock_was_set_back_is_open() -> None:
+    lost = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
+    lost.when(message("submit", at=at(15))).then_outcome("recorded").then_order(
+        status="pending_new", is_open=True
+    )
+
+
+def test_an_order_that_never_arrived_but_was_shown_later_is_not_sent_again() -> None:
+    shown = given(
+        *SENT,
+        message("unresolved", reason="timeout", at=at(10)),
+        NEVER_ARRIVED,
+        message("canceled", at=at(25)),
+    )
+    shown.when(message("submit", at=at(30))).then_outcome("refused", "order_ended")

@@ -314,4 +314,7 @@ def add_once_or_twice(story: Story, type_: str, **fields: Any) -> Message:
     message = story.add(type_, message_id=story.id("E") if story.is_now(0.5) else None, **fields)
     if story.is_now(0.3):
         story.messages.append(message)
+    if type_ in ("split", "settle") and message.get("position_side") and story.is_now(0.4):
+        unsided = {name: one for name, one in message.items() if name != "position_side"}
+        story.messages.append(unsided)
     return message

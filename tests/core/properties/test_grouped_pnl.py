@@ -58,6 +58,7 @@ account_events = some.fixed_dictionaries(
         "quantity": some.just(Decimal(0)) | signed,
         "price": numbers,
         "currency": some.sampled_from(("USD", "BNB")),
+        "state": some.none(),
         "hour": hours,
     }
 )

@@ -16,14 +16,16 @@ from orderledger.simulation.market import ExchangeSimulator, OrderStatus, Refusa
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.venues import NotSent, Unanswered, VenueUnavailable
+from orderledger.venues.base.absence import Absence
 from orderledger.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.venues.base.venue_clock import VenueClock
 
-ABSENCE_SECONDS = 4.0
-"""Longer than a process is stopped."""
+ABSENCE = Absence(expires_seconds=2.0, margin_seconds=1.0, expiry="expires_at")
 
 
 class HttpVenue(VenueServer):
-    """`POST /orders`, `GET` and `DELETE /orders/NAME`. `arrived`: how often each client order id
+    """`POST /orders`, `GET` and `DELETE /orders/NAME`, `GET /time`. An order that comes after its
+    `expires_at` is refused; `too_late` counts those. `arrived`: how often each client order id
     came. `is_recorded(name)`: whether the ledger has its submission, asked when it arrives; those
     without are in `unrecorded`."""
 
@@ -39,6 +41,7 @@ class HttpVenue(VenueServer):
         super().__init__(exchange, faults=faults)
         self.arrived: Counter[str] = Counter()
         self.unrecorded: list[str] = []
+        self.too_late = 0
         self._account = account
         self._is_recorded = is_recorded
 
@@ -47,6 +50,7 @@ class HttpVenue(VenueServer):
             web.post("/orders", self._submit),
             web.get("/orders/{name}", self._query),
             web.delete("/orders/{name}", self._cancel),
+            web.get("/time", self._time),
         )
 
     async def _submit(self, request: web.Request) -> web.Response:
@@ -55,6 +59,10 @@ class HttpVenue(VenueServer):
         self.arrived[name] += 1
         if not self._is_recorded(name):
             self.unrecorded.append(name)
+        expires_at = datetime.fromisoformat(terms.pop("expires_at"))
+        if datetime.now(UTC) > expires_at:
+            self.too_late += 1
+            return self.answer({"type": "rejected", "reason": "request_expired"})
         done = self.exchange.submit(self._account, **terms)
         return self._told(done, "rejected", "acknowledged")
 
@@ -65,6 +73,9 @@ class HttpVenue(VenueServer):
             if found is None
             else self._told(found, "", "status_observed")
         )
+
+    async def _time(self, request: web.Request) -> web.Response:
+        return self.answer({"now": datetime.now(UTC).isoformat()})
 
     async def _cancel(self, request: web.Request) -> web.Response:
         done = self.exchange.request_cancel(self._account, client_id=request.match_info["name"])
@@ -83,18 +94,30 @@ class HttpEntry:
     """Implements `OrderEntry` and the query `order`."""
 
     def __init__(self, url: str) -> None:
-        self.abilities = EntryAbilities(cancels_by_client_id=True, absence_seconds=ABSENCE_SECONDS)
+        self.abilities = EntryAbilities(cancels_by_client_id=True, absence=ABSENCE)
         self._client = httpx.AsyncClient(base_url=url, timeout=2.0)
+        self.clock = VenueClock(self._time)
+
+    async def _time(self) -> datetime:
+        try:
+            return datetime.fromisoformat((await self._client.get("/time")).json()["now"])
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise VenueUnavailable(str(error)) from error
 
     def prepare(self, order: Row) -> Mapping[str, str]:
         return {}
 
     async def submit(self, order: Row) -> Sent:
         names = ("instrument", "side", "order_type", "time_in_force")
-        numbers = {name: str(order[name]) for name in ("quantity", "limit_price")}
+        numbers = {
+            name: str(order[name])
+            for name in ("quantity", "limit_price")
+            if order[name] is not None
+        }
         document = {
             "client_id": order["client_order_id"],
-            **{name: order[name] for name in names},
+            "expires_at": order["request_expires_at"].isoformat(),
+            **{name: order[name] for name in names if order[name] is not None},
             **numbers,
         }
         return await self._sent("POST", "/orders", order, json=document)
@@ -144,4 +167,7 @@ def _message(answer: httpx.Response, order: Row, **more: str) -> Message:
         "client_order_id": order["client_order_id"],
         "at": datetime.now(UTC).isoformat(),
     }
-    return parse_document({**who, **more, **answer.json()})
+    told = answer.json()
+    if told["type"] != "cancel_rejected":
+        more.pop("request_id", None)
+    return parse_document({**who, **more, **told})

@@ -18,9 +18,10 @@ SETTINGS = GatewaySettings.model_validate(
 )
 
 
-async def trade(gateway: Gateway, account: str, name: str) -> None:
+async def trade(gateway: Gateway, account: str, name: str, *, pause: float = 0.0) -> None:
     chance = Random(name)
     for number in count(1):
+        await asyncio.sleep(pause)
         request = Request(
             account=account,
             client_order_id=f"{name}-{number}",

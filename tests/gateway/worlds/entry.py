@@ -12,13 +12,21 @@ from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
+from orderledger.venues.base.absence import Absence
 from orderledger.venues.base.order_entry import Sent
 
-ABSENCE_SECONDS = 30.0
-"""Longer than a late request is on its way, and than a gateway stands still between its last check
-and its sending."""
+EXPIRES_SECONDS = 5.0
+"""A late request may be on its way for much longer."""
+LAG_SECONDS = 1.0
 
 AHEAD_SECONDS = 2.0
+
+
+def absence_at(venue: LocalVenue) -> Absence:
+    """The bounds of this world's venue."""
+    faults = venue._line.faults
+    margin = faults.engine_seconds + faults.listed_after_seconds + LAG_SECONDS
+    return Absence(expires_seconds=EXPIRES_SECONDS, margin_seconds=margin)
 
 
 class WorldEntry(LocalOrderEntry):
@@ -33,7 +41,7 @@ class WorldEntry(LocalOrderEntry):
             self.abilities,
             batch=batch,
             cancels_by_client_id=chance.random() < 0.7,
-            absence_seconds=ABSENCE_SECONDS,
+            absence=absence_at(venue),
         )
         self._sent = sent
         self._chance = chance

@@ -12,6 +12,14 @@ from typing import Any
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from tests.gateway.worlds.world import ACCOUNT, World
 
+DENIED_LAST = """
+SELECT originator_id FROM orderledger_events AS denied WHERE topic LIKE 'order_denied%'
+AND NOT EXISTS (
+    SELECT 1 FROM orderledger_events AS sent WHERE sent.originator_id = denied.originator_id
+    AND sent.topic LIKE 'order_submitted%' AND sent.originator_version > denied.originator_version
+)
+"""
+"""Orders that were denied and not sent again."""
 Row = Any
 ZERO = Decimal(0)
 OPEN = ("new", "partially_filled", "pending_new")
@@ -113,9 +121,7 @@ def _of_answers(world: World, log: sqlite3.Connection) -> Iterator[str]:
         ).fetchone()[0]
         if times > submitted:
             yield f"{name} was sent {times} times, and recorded as submitted {submitted} times"
-    for (stream,) in log.execute(
-        "SELECT originator_id FROM orderledger_events WHERE topic LIKE 'order_denied%'"
-    ):
+    for (stream,) in log.execute(DENIED_LAST):
         if _legs(world, stream.rpartition("/")[2]):
             yield f"{stream} was recorded as denied, and is at the venue"
     for told in world.told:

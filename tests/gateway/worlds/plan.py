@@ -13,7 +13,9 @@ class Plan:
     `crashes`: how often a gateway is killed, `pauses`: how often it stands still, `rivals`: how
     often another one takes its accounts, `outages`: how often the venue is down, `steps`: how often
     a clock is set, `halts`: how often trading is halted. `store_failures`: the share of commits
-    that fail, some of them after they were made."""
+    that fail, some of them after they were made. `late`: how long a late request is on its way,
+    `engine`: how long a request may wait in the venue, `listed_after`: how long a new order is
+    missing from queries."""
 
     seed: int
     seconds: float
@@ -30,6 +32,9 @@ class Plan:
     batch: int
     busyness: float
     limits: dict[str, Any]
+    late: tuple[float, float]
+    engine: float
+    listed_after: float
 
 
 def plan_of(seed: int) -> Plan:
@@ -50,6 +55,9 @@ def plan_of(seed: int) -> Plan:
         batch=chance.choice((1, 1, 3)),
         busyness=chance.choice((0.1, 0.3, 1.0)),
         limits=_limits(chance),
+        late=chance.choice(((0.0, 0.0), (0.0, 5.0), (2.0, 40.0))),
+        engine=chance.choice((0.0, 0.0, 1.0, 4.0)),
+        listed_after=chance.choice((0.0, 0.0, 0.5, 3.0)),
     )
 
 

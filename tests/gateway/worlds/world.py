@@ -16,7 +16,8 @@ from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LineFaults, LocalVenue
 from tests.gateway.worlds.bot import Bot, Told
-from tests.gateway.worlds.entry import ABSENCE_SECONDS, WorldEntry
+from tests.gateway.worlds.doubts import Doubts
+from tests.gateway.worlds.entry import AHEAD_SECONDS, WorldEntry, absence_at
 from tests.gateway.worlds.machine import Machine
 from tests.gateway.worlds.plan import Plan
 from tests.gateway.worlds.store import WorldLedger, without_threads
@@ -25,7 +26,16 @@ from tests.gateway.worlds.witness import Witness
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ACCOUNT = "sim:main"
 STEPS_AT_MOST = 400_000
-HEALING_SECONDS = 4 * ABSENCE_SECONDS
+HEALING_SECONDS = 60.0
+
+
+def _is_sender(gateway: Gateway) -> bool:
+    """Whether this gateway holds the account's lease."""
+    try:
+        gateway._keeper.fence(ACCOUNT)
+    except Fenced:
+        return False
+    return True
 
 
 class NotWell(AssertionError):
@@ -53,6 +63,7 @@ class Running:
     bot: Bot
     clock: MachineClock
     life: Any = None
+    trades: bool = False
 
 
 class World:
@@ -80,6 +91,9 @@ class World:
             answer_timeout_seconds=self._chance.choice((0.5, 2.0, 5.0)),
             drop_interval_seconds=self._chance.choice((None, 15.0)),
             drop_seconds=(0.2, 4.0),
+            late_seconds=plan.late,
+            engine_seconds=plan.engine,
+            listed_after_seconds=plan.listed_after,
         )
         self.venue = LocalVenue(
             plan.seed,
@@ -90,6 +104,7 @@ class World:
         self.venue.exchange.rules.client_ids = "any"  # an order that is sent twice works twice
         self.recorder = self._open()
         self.witness = Witness(self.venue, database, self.requests, plan.limits["limits"])
+        self.doubts = Doubts(database, absence_at(self.venue))
 
     def now(self) -> float:
         return self.time
@@ -106,6 +121,7 @@ class World:
         finally:
             self.recorder.close()
             self.witness.close()
+            self.doubts.close()
             for running in self.all:
                 running.machine.is_dead = True
                 running.ledger.close()
@@ -113,7 +129,7 @@ class World:
             f"{one.machine.name}: {error}" for one in self.all for error in one.machine.errors
         ]
         self.odd += [fault for one in self.all for fault in one.bot.odd]
-        self.odd += self.witness.faults
+        self.odd += [*self.witness.faults, *self.doubts.faults]
 
     # Time
 
@@ -155,6 +171,7 @@ class World:
         self._every(0.1, 0.8, self._record_feed)
         self._every(1.0, 5.0, self._record_marks)
         self._every(2.0, 8.0, self._backfill)
+        self._every(1.0, 1.0, self._watch_doubts)
         self._start(forced=False)
         for times, event in (
             (plan.crashes, self._crash),
@@ -186,6 +203,23 @@ class World:
                 one for name in names for one in self.venue.order_history(name)
             ] + self.venue.fills_since(START)
             self.recorder.record_many([parse_document(one) for one in told])
+
+    def _watch_doubts(self) -> None:
+        """What is in doubt now, and whether a gateway could have asked."""
+        running = [
+            one
+            for one in self.all
+            if not one.machine.is_dead
+            and one.machine.paused_until <= self.time
+            and one.trades
+            and _is_sender(one.gateway)
+        ]
+        ahead = (self.venue.now - START).total_seconds() - self.time
+        answers = self.venue.is_connected and ahead <= AHEAD_SECONDS  # else calls wait their turn
+        is_asking = bool(running) and answers
+        self.doubts.look(
+            self.time, self.venue.now, self.recorder.open_orders(), is_asking=is_asking
+        )
 
     def _crash(self) -> None:
         for running in self._alive():
@@ -311,6 +345,7 @@ class World:
             running.machine.is_dead = True
             return
         self.say(f"{running.machine.name} trades")
+        running.trades = True
         if not self.is_healed:
             await running.bot.trade()
 
@@ -320,7 +355,13 @@ class World:
         """Nothing goes wrong any more, one gateway is started, and asks what it has to ask."""
         self.is_healed = True
         self.say("the world heals")
-        self.venue._line.faults = dataclasses.replace(CALM, latency_seconds=(0.001, 0.01))
+        before = self.venue._line.faults
+        self.venue._line.faults = dataclasses.replace(
+            CALM,
+            latency_seconds=(0.001, 0.01),
+            engine_seconds=before.engine_seconds,
+            listed_after_seconds=before.listed_after_seconds,
+        )
         for running in self._alive():
             running.machine.is_dead = True
         self._start(forced=True)

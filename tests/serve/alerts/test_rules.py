@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orderledger.gateway.published import GatewayStatuses
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import conditions
 from orderledger.serve.alerts.sizes import median
@@ -96,6 +97,26 @@ def test_an_anomaly_of_a_code_is_raised(opening: Opening) -> None:
     assert desk.at(10) == ([subject], [])
     desk.record(report("fill_busted", "C-1", 11, fill_id="F-2"))
     assert desk.at(12) == ([], [subject])
+
+
+def test_a_clock_that_differs_from_the_venues_is_raised(opening: Opening) -> None:
+    desk = opening({"kind": "clock", "seconds": 1})
+    statuses = GatewayStatuses(desk.ledger.internals.store.database)
+
+    def publish(offset: str, within: str, *, is_running: bool = True) -> None:
+        clock = {"offset_seconds": offset, "within_seconds": within}
+        about = {"holder": "host:1:bot", "at": moment(1), "breakers": []}
+        statuses.write({ACCOUNT: {**about, "is_running": is_running, "clock": clock}})
+
+    publish("0.4", "0.1")
+    assert desk.at(2) == NOTHING
+    publish("-3.2", "2.5")
+    assert desk.at(3) == NOTHING, "it may be right"
+    publish("-3.2", "0.1")
+    assert desk.at(4) == ([("clock", ACCOUNT)], [])
+    assert "3.2 s behind" in desk.last()["text"]
+    publish("-3.2", "0.1", is_running=False)
+    assert desk.at(5) == ([], [("clock", ACCOUNT)])
 
 
 def certificate(second: float, *breaks: tuple[str, float]) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def market(name: str, kind: str) -> dict[str, Any]:
                 "LIMIT_MAKER",
                 "STOP",
                 "STOP_MARKET",
+                "TAKE_PROFIT",
+                "TAKE_PROFIT_LIMIT",
+                "TAKE_PROFIT_MARKET",
             ]
         },
     }

@@ -78,9 +78,6 @@ def test_an_order_that_is_listed_late_stays_unresolved_until_it_is_seen(
             assert (row["status"], row["certainty"]) == ("pending_new", "unresolved")
             await until(lambda: account.ledger.order("C-1")["certainty"] == "confirmed")
         assert len(account.market.orders("main")) == 1
-        assert account.entry.abilities.absence_seconds is None, (
-            "nothing proves absence yet: it is never sent again"
-        )
 
     play(name, story, monkeypatch)
 

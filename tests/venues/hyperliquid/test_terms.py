@@ -40,8 +40,8 @@ def claims(**fields: Any) -> dict[str, Any]:
         ("Market", "market", None, None),
         ("Stop Market", "stop", None, "2400"),
         ("Stop Limit", "stop_limit", "2500.5", "2400"),
-        ("Take Profit Market", "other", None, "2400"),
-        ("Take Profit Limit", "other", "2500.5", "2400"),
+        ("Take Profit Market", "take_profit", None, "2400"),
+        ("Take Profit Limit", "take_profit_limit", "2500.5", "2400"),
     ],
 )
 def test_an_order_type_is_told_with_the_prices_that_it_has(

@@ -14,7 +14,8 @@ import simplefix
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.fix import tags_of
-from orderledger.venues.importers.fix_messages import Tags, translated
+from orderledger.venues.importers.fix_messages import translated
+from orderledger.venues.importers.fix_tags import Tags
 from orderledger.venues.interop.context import ObjectContext
 from tests.auditing.facts import FORMER_WORDS
 from tests.venues.importers.importing import ACCOUNT, imported, written

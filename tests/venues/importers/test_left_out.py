@@ -144,8 +144,8 @@ def test_an_execution_report_that_contradicts_itself_is_listed(
 FLEX = (
     '<FlexQueryResponse queryName="t" type="AF"><FlexStatements count="1"><FlexStatement '
     'accountId="U1"><Trades>{}</Trades>'
-    '<CashTransactions><CashTransaction type="Dividends" '
-    'amount="1"/></CashTransactions></FlexStatement></FlexStatements>'
+    '<FxTransactions><FxTransaction fxCurrency="USD" '
+    'quantity="1"/></FxTransactions></FlexStatement></FlexStatements>'
     "</FlexQueryResponse>"
 )
 EXECUTION = (
@@ -180,7 +180,7 @@ def test_what_is_not_an_execution_is_counted_in_a_flex_query(
     )
     assert (told.rows, len(ledger.trades())) == (4, 1)
     assert told.left_out == {
-        "is a CashTransaction, not an execution": 1,
+        "is a FxTransaction, not an execution": 1,
         "is a Trade with levelOfDetail ORDER, which repeats executions": 1,
         "is a Trade with levelOfDetail SYMBOL_SUMMARY, which repeats executions": 1,
     }

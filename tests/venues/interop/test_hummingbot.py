@@ -317,3 +317,25 @@ def test_evidence_has_no_addresses_in_memory() -> None:
     first = from_hummingbot(shapes.InFlightOrder(OrderState.OPEN), account=ACCOUNT)
     assert first == from_hummingbot(shapes.InFlightOrder(OrderState.OPEN), account=ACCOUNT)
     assert first[0].evidence["price"] == Decimal("64000.1")
+
+
+def test_an_order_without_an_answer_of_the_exchange_is_unresolved() -> None:
+    created = shapes.BuyOrderCreatedEvent(**{**vars(CREATED), "exchange_order_id": "UNKNOWN"})
+    with Ledger.open("memory://") as ledger:
+        outcomes(ledger, from_hummingbot(created, account=ACCOUNT))
+        row = ledger.order("HB-1")
+    assert (row["certainty"], row["venue_order_id"]) == ("unresolved", None)
+
+
+@pytest.mark.parametrize(("position", "side"), [("OPEN", "long"), ("CLOSE", "short")])
+def test_in_hedge_mode_orders_and_fills_name_their_position(position: str, side: str) -> None:
+    created = shapes.BuyOrderCreatedEvent(**{**vars(CREATED), "position": position})
+    fill = filled()._replace(position=position)
+    messages = [
+        message
+        for reported in (created, fill)
+        for message in from_hummingbot(reported, account=ACCOUNT, is_hedged=True)
+    ]
+    request, _, recorded_fill = plain(messages)
+    assert request["position_side"] == recorded_fill["position_side"] == side
+    assert "position_side" not in told(fill)[0]

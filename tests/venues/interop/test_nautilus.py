@@ -255,3 +255,9 @@ def test_an_error_names_the_attribute(obj: Any, field: str) -> None:
 def test_evidence_is_the_event() -> None:
     (message,) = from_nautilus(filled(), account=ACCOUNT)
     assert message.evidence == filled()
+
+
+def test_a_fill_names_its_position_where_nautilus_keeps_several() -> None:
+    netted = f"{filled()['instrument_id']}-{filled()['strategy_id']}"
+    (in_one,), (in_its_own,) = (told(filled(position_id=one)) for one in (netted, "P-7"))
+    assert ("position_id" in in_one, in_its_own["position_id"]) == (False, "P-7")

@@ -170,7 +170,7 @@ def test_conditional_and_grouped_orders_wait_accepted_and_work_when_they_are_tri
         take = world.place(
             "3",
             side="sell",
-            order_type="other",
+            order_type="take_profit_limit",
             stop_price="2600",
             limit_price="2600",
             parent_id=parent.order_id,
@@ -184,7 +184,7 @@ def test_conditional_and_grouped_orders_wait_accepted_and_work_when_they_are_tri
             ] == [
                 ("new", "limit", None),
                 ("new", "stop_limit", Decimal(2400)),
-                ("new", "other", Decimal(2600)),
+                ("new", "take_profit_limit", Decimal(2600)),
             ]
             world.exchange.fill(parent)
             world.exchange.trigger(stop)

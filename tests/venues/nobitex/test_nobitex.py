@@ -36,6 +36,7 @@ READER = Reader(NOBITEX)
 MADE_AT = datetime(2026, 5, 4, 10, 0, 0, 100_000, tzinfo=UTC)
 FILLED_AT = datetime(2026, 5, 4, 10, 0, 2, 500_000, tzinfo=UTC)
 ENDED_AT = datetime(2026, 5, 4, 11, tzinfo=UTC)
+CANCEL = "/market/orders/update-status"
 ORDERS, ORDER, TRADES = "/market/orders/list", "/market/orders/status", "/market/trades/list"
 
 
@@ -362,13 +363,15 @@ def test_the_limits_of_the_venue_hold() -> None:
     """Queries of a path wait for each other, and those of another path do not."""
 
     async def story(harness: VenueHarness) -> None:
-        limiters = harness.venue._http._limits  # type: ignore[attr-defined]
+        pacing = harness.venue._http._pacing  # type: ignore[attr-defined]
+        limiters = pacing.limits
         per_minute = {
             ORDERS: 30,
             TRADES: 30,
             ORDER: 300,
             "/users/wallets/list": 10,
             "/v2/options": 5,
+            CANCEL: 90,
         }
         assert {path: limiter.weight // ROOMY for path, limiter in limiters.items()} == per_minute
         spent = limiters[ORDERS].used

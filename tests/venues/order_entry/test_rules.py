@@ -239,3 +239,24 @@ def test_an_account_without_a_key_cannot_send(name: str) -> None:
         InvalidSetting, match="private_key: is missing: orders of a cannot be signed"
     ):
         found.order_entry(settings, "a")
+
+
+def test_the_switch_of_hyperliquid_cancels_all_orders_unless_it_is_renewed() -> None:
+    async def story() -> None:
+        async with EntryHarness(HYPERLIQUID).served() as world:
+            assert isinstance(world.server, HyperliquidServer)
+            entry, actions = world.entry, world.server.actions
+            assert isinstance(entry, HyperliquidOrderEntry)
+            await world.submit("C-1")
+            await entry.set_switch(60.0, None)
+            assert len(actions.countdowns.running) == 1
+            await entry.set_switch(None, None)
+            assert actions.countdowns.running == []
+            with pytest.raises(NotSent, match="at least 5 seconds"):
+                await entry.set_switch(1.0, None)
+            actions.traded = 373
+            with pytest.raises(NotSent, match="until enough volume traded"):
+                await entry.set_switch(60.0, None)
+            assert len(world.at_venue()) == 1
+
+    asyncio.run(story())

@@ -74,6 +74,74 @@ def test_the_form_of_tradier(terms: dict[str, Any], expected: dict[str, str | No
     assert form["tag"] == "C-1"
 
 
+PUT_480, PUT_475 = "SPY260619P00480000", "SPY260619P00475000"
+SPREAD = [
+    {"instrument": PUT_480, "side": "buy", "ratio": 1},
+    {"instrument": PUT_475, "side": "sell", "ratio": 2},
+]
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (
+            {},
+            {
+                "class": "multileg",
+                "symbol": "SPY",
+                "type": "debit",
+                "price": "1.05",
+                "side[0]": "buy_to_open",
+                "quantity[0]": "3",
+                "option_symbol[0]": PUT_480,
+                "side[1]": "sell_to_open",
+                "quantity[1]": "6",
+                "option_symbol[1]": PUT_475,
+                "duration": "day",
+                "tag": "C-1",
+            },
+        ),
+        (
+            {"side": "sell", "reduce_only": True},
+            {"type": "credit", "side[0]": "sell_to_close", "side[1]": "buy_to_close"},
+        ),
+        ({"order_type": "market", "limit_price": None}, {"type": "market", "price": None}),
+        (
+            {"tags": {"tradier.side": "buy_to_close,sell_to_open"}},
+            {"side[0]": "buy_to_close", "side[1]": "sell_to_open"},
+        ),
+    ],
+)
+def test_a_combination_is_a_multileg_order_of_tradier(
+    terms: dict[str, Any], expected: dict[str, str | None]
+) -> None:
+    usual = {"instrument": "SPY-SPREAD", "quantity": "3", "limit_price": "1.05", "legs": SPREAD}
+    form = form_of(order(**{**usual, **terms}))
+    assert {name: form.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("legs", "terms", "reason"),
+    [
+        ([{"instrument": "SPY", "side": "buy", "ratio": 1}, *SPREAD], {}, "unknown_instrument"),
+        (
+            [{**SPREAD[0], "instrument": "QQQ260619P00480000"}, SPREAD[1]],
+            {},
+            "unknown_instrument",
+        ),
+        ([*SPREAD, *SPREAD, SPREAD[0]], {}, "unsupported_term"),
+        (SPREAD, {"order_type": "stop", "stop_price": "1"}, "unsupported_order_type"),
+        (SPREAD, {"tags": {"tradier.side": "sell_to_open"}}, "incorrect_side"),
+    ],
+)
+def test_a_combination_that_tradier_cannot_take_is_not_sent(
+    legs: list[dict[str, Any]], terms: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(NotSent) as raised:
+        form_of(order(**terms, legs=legs))
+    assert raised.value.reason == reason
+
+
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
@@ -102,9 +170,18 @@ def test_what_tradier_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
         ({"post_only": True, "time_in_force": "gtc"}, {"t": {"limit": {"tif": "Alo"}}}),
         ({"quantity": "1e-7", "limit_price": "2e3"}, {"s": "0.0000001", "p": "2000"}),
         (
-            {"order_type": "stop", "limit_price": None, "stop_price": "490.0"},
-            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "sl"}}, "p": "490"},
+            {"order_type": "stop", "limit_price": "480", "stop_price": "490.0"},
+            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "sl"}}, "p": "480"},
         ),
+        (
+            {"order_type": "take_profit", "stop_price": "490.0"},
+            {"t": {"trigger": {"isMarket": True, "triggerPx": "490", "tpsl": "tp"}}},
+        ),
+        (
+            {"order_type": "take_profit_limit", "stop_price": "490.0", "trigger_source": "mark"},
+            {"t": {"trigger": {"isMarket": False, "triggerPx": "490", "tpsl": "tp"}}},
+        ),
+        ({"order_type": "market"}, {"t": {"limit": {"tif": "Ioc"}}, "p": "500.25"}),
         (
             {"order_type": "stop_limit", "stop_price": "490.0"},
             {
@@ -125,7 +202,17 @@ def test_the_order_of_hyperliquid(terms: dict[str, Any], expected: dict[str, Any
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ({"order_type": "market", "limit_price": None}, "unsupported_order_type"),
+        ({"order_type": "market", "limit_price": None}, "incorrect_limit_price"),
+        (
+            {"order_type": "stop", "limit_price": None, "stop_price": "1"},
+            "incorrect_limit_price",
+        ),
+        ({"order_type": "market", "time_in_force": "gtc"}, "unsupported_time_in_force"),
+        ({"order_type": "stop", "stop_price": "1", "post_only": True}, "unsupported_time_in_force"),
+        (
+            {"order_type": "stop", "stop_price": "1", "trigger_source": "last"},
+            "unsupported_term",
+        ),
         ({"time_in_force": "fok"}, "unsupported_time_in_force"),
         ({"order_type": "trailing_stop"}, "unsupported_order_type"),
     ],
@@ -171,6 +258,16 @@ def test_a_change_at_hyperliquid_works_what_has_not_filled() -> None:
             {"order_type": "stop_limit", "stop_price": "490.01"},
             {"order_type": 3, "trigger_price": 49_001},
         ),
+        ({"order_type": "market"}, {"order_type": 1, "time_in_force": 0, "expiry": 0}),
+        (
+            {"order_type": "stop", "stop_price": "490.01"},
+            {"order_type": 2, "time_in_force": 0, "expiry": -1, "price": 50_025},
+        ),
+        ({"order_type": "take_profit", "stop_price": "490"}, {"order_type": 4, "expiry": -1}),
+        (
+            {"order_type": "take_profit_limit", "stop_price": "490"},
+            {"order_type": 5, "time_in_force": 1},
+        ),
     ],
 )
 def test_the_transaction_of_lighter(terms: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -184,7 +281,12 @@ def test_the_transaction_of_lighter(terms: dict[str, Any], expected: dict[str, A
         ({"quantity": "0.00005"}, "incorrect_quantity"),
         ({"limit_price": "500.255"}, "incorrect_price"),
         ({"limit_price": "50000000"}, "incorrect_price"),
-        ({"order_type": "market", "limit_price": None}, "unsupported_order_type"),
+        ({"order_type": "market", "limit_price": None}, "incorrect_price"),
+        ({"order_type": "trailing_stop"}, "unsupported_order_type"),
+        (
+            {"order_type": "stop", "stop_price": "1", "time_in_force": "ioc"},
+            "unsupported_time_in_force",
+        ),
         ({"order_type": "stop_limit"}, "incorrect_price"),
         ({"time_in_force": "fok"}, "unsupported_time_in_force"),
     ],

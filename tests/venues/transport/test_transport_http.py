@@ -13,7 +13,7 @@ import pytest
 
 from orderledger.infrastructure.numbers_and_times import parse_number
 from orderledger.venues import VenueRefused, VenueUnavailable
-from orderledger.venues.base.transport import Backoff, Http, RateLimiter, parsed
+from orderledger.venues.base.transport import Backoff, Http, Pacing, RateLimiter, parsed
 
 KEY = "KEY-0123456789"
 HANG, CUT = "hang", "cut"
@@ -306,6 +306,22 @@ def test_each_attempt_costs_its_weight() -> None:
         return rate_limiter.used
 
     assert asyncio.run(run()) == 60
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(429, 7), (418, 300), (500, 0)])
+def test_a_refusal_as_too_many_holds_back_every_request_of_the_key(
+    status: int, seconds: int
+) -> None:
+    server = Scripted(said(status, "", f"Retry-After: {seconds}"), said(200, "1"))
+
+    async def run() -> float:
+        pacing = Pacing({"": RateLimiter(100)})
+        async with server.asked(rate_limiter=pacing.share(), attempts=1) as http:
+            with pytest.raises(VenueUnavailable):
+                await http.get("/orders")
+        return pacing.held_seconds
+
+    assert asyncio.run(run()) == pytest.approx(seconds, abs=0.5)
 
 
 @pytest.mark.parametrize("status", [401, 500])

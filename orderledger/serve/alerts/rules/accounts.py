@@ -109,6 +109,31 @@ class HaltRule(Rule):
             )
 
 
+class ClockRule(Rule):
+    """A clock of a gateway's machine that certainly differs from the venue's by more than
+    `seconds`. A venue refuses requests with a wrong time, and limits and days count by our clock.
+    """
+
+    kind: Literal["clock"]
+    seconds: Seconds = Field(default=1.0, description="How far the two clocks may differ.")
+
+    subject: ClassVar = "the account"
+    cleared: ClassVar = "the clocks agree, or the gateway has ended"
+    page: ClassVar[Page] = "reconciliation"
+
+    def conditions(self, state: State) -> Iterator[Condition]:
+        for account, status in state.status["gateways"].items():
+            clock = status.get("clock")
+            if clock is None or not status["is_running"]:
+                continue
+            offset, within = float(clock["offset_seconds"]), float(clock["within_seconds"])
+            if abs(offset) - within > self.seconds:
+                side = "ahead of" if offset > 0 else "behind"
+                text = f"{account}: the venue's clock is {abs(offset):.1f} s {side} the gateway's"
+                details = {"offset_seconds": offset, "within_seconds": within}
+                yield Condition(account, account, text, details)
+
+
 class FeedRule(Rule):
     """An account to which no collector listens, or about which no message arrives."""
 

@@ -3,6 +3,7 @@
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import Ended, ended, happens_within
 from orderledger.venues.base.transport.http import Http
+from orderledger.venues.base.transport.pacing import Pacing, Share, Turn, pacing_of, taking
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed, parsed_first
@@ -23,12 +24,17 @@ __all__ = [
     "Frame",
     "Http",
     "Opened",
+    "Pacing",
     "RateLimiter",
     "Secrecy",
     "Send",
+    "Share",
     "Socket",
+    "Turn",
     "ended",
     "happens_within",
+    "pacing_of",
     "parsed",
     "parsed_first",
+    "taking",
 ]

@@ -19,6 +19,7 @@ import httpx
 from orderledger.extend.runtime import EventLogger, secrecy
 from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
+from orderledger.venues.base.transport.pacing import BANNED, Pacing, Share
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
@@ -68,8 +69,9 @@ class Http:
     connections, 5xx, 408, 429 and answers that are not JSON are retried, up to `attempts` times in
     all. Between attempts it waits for `backoff` plus any pause that the venue asks for
     (Retry-After, X-Ratelimit-Expiry). Then VenueUnavailable is raised. Another 4xx raises
-    VenueRefused at once. `is_busy(status, said)` names further refusals that mean "later";
-    `pause_in(said)` finds the seconds to wait in the text of a refusal. `limits` are those of
+    VenueRefused at once. `pacing` is shared by all requests of a key: it learns of 429 and 418, and
+    holds the other requests back too. `is_busy(status, said)` names further refusals that mean
+    "later"; `pause_in(said)` finds the seconds to wait in the text of a refusal. `limits` are of
     single paths, instead of `rate_limiter`. Errors and logs never contain `secrets`, the values of
     headers, or parameters named auth or token.
     """
@@ -79,14 +81,15 @@ class Http:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        rate_limiter: RateLimiter | None = None,
+        rate_limiter: RateLimiter | Share | None = None,
         attempts: int = 5,
         timeout: float = 10.0,
         backoff: Backoff | None = None,
         secrets: Iterable[str] = (),
         is_busy: Callable[[int, str], bool] = lambda status, answer_text: False,
         pause_in: Callable[[str], float] = lambda answer_text: 0.0,
-        limits: Mapping[str, RateLimiter] | None = None,
+        limits: Mapping[str, RateLimiter | Share] | None = None,
+        pacing: Pacing | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         epoch: Callable[[], float] = time.time,
     ) -> None:
@@ -94,6 +97,7 @@ class Http:
             raise ValueError(f"attempts must be at least 1, not {attempts}")
         self._client = client_of(base_url, headers, timeout)
         self._rate_limiter = rate_limiter
+        self._pacing = rate_limiter.pacing if isinstance(rate_limiter, Share) else pacing
         self._attempts = attempts
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
@@ -144,6 +148,8 @@ class Http:
                 await rate_limiter.spend(weight)
             outcome = await self._attempt(request, secrecy)
             if isinstance(outcome, _Answer):
+                if self._pacing is not None:
+                    self._pacing.accepted()
                 return outcome.document
             fault = secrecy.hide(outcome.fault)
             logger.debug(
@@ -175,8 +181,11 @@ class Http:
         answer_text = secrecy.hide(body[:8192].decode("utf-8", "replace"))[
             :4096
         ]  # otherwise a secret could be cut in two before it is hidden
-        if status == 429 or (status >= 400 and self._is_busy(status, answer_text)):
+        if status in (429, BANNED) or (status >= 400 and self._is_busy(status, answer_text)):
             wait = max(self._asked_to_wait(response.headers), self._pause_in(answer_text))
+            if self._pacing is not None:
+                is_stated = wait > 0 or "Retry-After" in response.headers
+                self._pacing.turned_away(status, wait if is_stated else None)
             return _Failure(fault=f"HTTP {status}: {answer_text[:200]}", wait=wait)
         if status >= 500 or status == 408 or 300 <= status < 400:
             return _Failure(
@@ -193,11 +202,13 @@ class Http:
             return _Failure(fault=f"HTTP {status}, and no JSON ({error}): {answer_text[:100]}")
 
     def _asked_to_wait(self, headers: httpx.Headers) -> float:
-        """The seconds to wait, if the venue states them in a readable form."""
-        retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
-        return max(
-            _seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch())
-        )
+        return asked_to_wait(headers, self._epoch())
+
+
+def asked_to_wait(headers: Mapping[str, str], epoch: float) -> float:
+    """The seconds to wait, if the venue states them in a readable form."""
+    retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
+    return max(_seconds(retry_after, epoch), _milliseconds_of_epoch(expiry, epoch))
 
 
 def client_of(

@@ -40,7 +40,7 @@ class RateLimiter:
             raise ValueError(f"a weight of {weight} exceeds the limit of {self.weight}")
         async with self._turn:
             while self.free < weight:
-                await self._sleep(max(self._seconds_until(weight), SHORTEST_WAIT))
+                await self._sleep(max(self.seconds_until(weight), SHORTEST_WAIT))
             self.charge(weight)
 
     def charge(self, weight: int) -> None:
@@ -50,6 +50,18 @@ class RateLimiter:
         if weight > 0:
             self._spent.append((self._now(), weight))
             self._used += weight
+
+    @property
+    def last_at(self) -> float:
+        """When weight was counted last."""
+        return self._spent[-1][0]
+
+    def date_again(self, moment: float, weight: int) -> None:
+        """Count a request from now on that was counted at `moment`: the venue saw it in between."""
+        if (moment, weight) in self._spent:
+            self._spent.remove((moment, weight))
+            self._used -= weight
+        self.charge(weight)
 
     @property
     def used(self) -> int:
@@ -64,10 +76,16 @@ class RateLimiter:
         """The weight that may be used at once, 0 or more."""
         return max(self.weight - self.used, 0)
 
-    def _seconds_until(self, weight: int) -> float:
-        too_much = self._used + weight - self.weight
+    def seconds_until(self, weight: int) -> float:
+        """Seconds until `weight` fits, if nothing else is used before. A weight above the limit
+        fits into several windows, one after the other.
+        """
+        windows = max((weight - 1) // self.weight, 0)
+        too_much = self.used + weight - windows * self.weight - self.weight
+        if too_much <= 0:
+            return windows * self.per_seconds
         for moment, spent in self._spent:
             too_much -= spent
             if too_much <= 0:
-                return moment + self.per_seconds - self._now()
-        return self.per_seconds
+                return moment + self.per_seconds - self._now() + windows * self.per_seconds
+        return (windows + 1) * self.per_seconds

@@ -2,15 +2,18 @@
 repeated."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from orderledger.venues.base.transport.http import client_of
+from orderledger.venues.base.transport.http import asked_to_wait, client_of
+from orderledger.venues.base.transport.pacing import BANNED, Pacing
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
+from orderledger.venues.base.venue_clock import VenueClock, elapsed
 from orderledger.venues.errors import NotSent, Unanswered
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -38,7 +41,9 @@ class Sender:
 
     `is_refusal(document)` names answers with 429 that state that the request was refused.
     `timeout`: seconds from the beginning of a request to the end of its answer. Errors never
-    contain `secrets` or the values of headers.
+    contain `secrets` or the values of headers. `clock` takes the header `Date` of each answer.
+    `pacing` learns of 429 and 418; `pause_in(text)` finds the seconds to wait in its text. The
+    caller takes the turns.
     """
 
     def __init__(
@@ -49,11 +54,17 @@ class Sender:
         timeout: float = 10.0,
         secrets: Iterable[str] = (),
         is_refusal: Callable[[Any], bool] = lambda document: False,
+        clock: VenueClock | None = None,
+        pacing: Pacing | None = None,
+        pause_in: Callable[[str], float] = lambda answer_text: 0.0,
     ) -> None:
         self._client = client_of(base_url, headers, timeout)
+        self._clock = clock
         self._timeout = timeout
         self._secrecy = Secrecy(secrets, headers)
         self._is_refusal = is_refusal
+        self._pacing = pacing
+        self._pause_in = pause_in
 
     async def send(
         self, method: str, path: str, *, json: Any = None, form: Mapping[str, str] | None = None
@@ -66,6 +77,7 @@ class Sender:
         request = self._client.build_request(
             method, path, json=json, data=dict(form) if form else None
         )
+        began = elapsed()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request)
@@ -80,6 +92,8 @@ class Sender:
             raise Unanswered("timeout", f"no answer within {self._timeout:g} s") from None
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise Unanswered("connection_lost", self._hidden(error)) from None
+        if self._clock is not None:
+            self._clock.note_date(response.headers.get("Date"), began)
         return self._judged(response)
 
     async def aclose(self) -> None:
@@ -95,6 +109,7 @@ class Sender:
             document = parsed(body)
         except ValueError:
             document = None
+        self._note_rate(response, body_text)
         if status == TOO_MANY and self._is_refusal(document):
             return HttpAnswer(status=status, document=document, text=body_text)
         if status >= 500 or 300 <= status < 400 or status in TOO_LATE_OR_MANY:
@@ -102,6 +117,16 @@ class Sender:
         if status < 300 and document is None:
             raise Unanswered("unreadable", f"HTTP {status}, and no JSON: {body_text[:200]}")
         return HttpAnswer(status=status, document=document, text=body_text)
+
+    def _note_rate(self, response: httpx.Response, text: str) -> None:
+        if self._pacing is None:
+            return
+        if response.status_code not in (TOO_MANY, BANNED):
+            self._pacing.accepted()
+            return
+        asked = max(asked_to_wait(response.headers, time.time()), self._pause_in(text))
+        is_stated = asked > 0 or "Retry-After" in response.headers
+        self._pacing.turned_away(response.status_code, asked if is_stated else None)
 
     def _hidden(self, error: Exception) -> str:
         return self._secrecy.hide(f"{type(error).__name__}: {error}")

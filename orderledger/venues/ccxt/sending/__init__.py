@@ -38,7 +38,8 @@ from orderledger.venues.errors import NotSent
 
 __all__ = ["Change", "Orders", "Request"]
 
-LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 NO_NUMBER = ("", "0", "-1")
 """Values that mean no price."""
 
@@ -127,6 +128,17 @@ class Change:
         return True
 
 
+class Brake(Change):
+    """Compares requests with one that is about all orders of an account, or of the market in
+    `names`, if there is one.
+    """
+
+    def is_in(self, request: Request) -> bool:
+        if self.names:
+            return super().is_in(request)
+        return not is_query(request, language_of(self.exchange))
+
+
 def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape) -> dict[str, Any]:
     """The terms that the request must have, and those that it must not."""
     side, kind, position = order["side"], order["order_type"], order.get("position_side")
@@ -151,12 +163,16 @@ def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape)
         "reduce_only": closes,
         "position_side": str(position) if is_hedged else None,
         "quantity_in": "base",
+        "display_quantity": order.get("display_quantity"),
+        "quote_quantity": order.get("quote_quantity"),
+        "takes_profit": kind in TAKES_PROFIT,
     }
     in_force = order.get("time_in_force") or TimeInForce.GTC
     if is_limit or in_force == TimeInForce.FOK:
         wanted["time_in_force"] = str(in_force)
     if is_stop:
-        wanted["stop_direction"] = "up" if side == Side.BUY else "down"
+        rises = (side == Side.BUY) is (kind not in TAKES_PROFIT)
+        wanted["stop_direction"] = "up" if rises else "down"
     return wanted
 
 
@@ -167,6 +183,7 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
         "post_only": False,
         "reduce_only": False,
         "quantity_in": "base",
+        "takes_profit": False,
     }
     for places, words in shape.words.items():
         if (pair := meaning(places, fields, words)) is not None:
@@ -199,7 +216,8 @@ def _completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
     if position is not None:
         found["reduce_only"] = (side == "sell") is (position == "long")
     if "stop_price" in found:
-        found.setdefault("stop_direction", "up" if side == "buy" else "down")
+        rises = (side == "buy") is not found.get("takes_profit", False)
+        found.setdefault("stop_direction", "up" if rises else "down")
     return found
 
 

@@ -10,7 +10,8 @@ for each form of an order a `[[shape]]`:
   instrument.
 - `words`: the meaning of texts. Fields that have a meaning only together are joined with `+`; an
   absent one is empty. `has`: the meaning of a field's presence. `is_stop` marks a stop order: if a
-  form has this mark, a stop price without it has no effect.
+  form has this mark, a stop price without it has no effect. `takes_profit` marks a take-profit
+  order.
 - `buys_by_cost`: the quantity of a market buy is an amount of the quote currency.
   `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
   order only reduces.
@@ -20,9 +21,10 @@ for each form of an order a `[[shape]]`:
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
-(the parameter of the client id of stop orders, and of contracts). `whole_contracts`: the number of
-contracts is an integer. `conditional`: stop orders are another kind of order, and are canceled
-separately.
+(the parameter of the client id of stop orders, and of contracts); `take_profit`, `display_quantity`
+and `quote_quantity` (the parameters of these terms, which are not sent without one).
+`whole_contracts`: the number of contracts is an integer. `conditional`: stop orders are another
+kind of order, and are canceled separately.
 """
 
 import functools
@@ -43,6 +45,9 @@ OPTIONS = (
     "contract_id",
     "whole_contracts",
     "conditional",
+    "take_profit",
+    "display_quantity",
+    "quote_quantity",
 )
 Terms = Mapping[str, Any]
 
@@ -95,6 +100,9 @@ class Language:
     contract_id: str | None = None
     whole_contracts: bool = False
     conditional: bool = False
+    take_profit: str | None = None
+    display_quantity: str | None = None
+    quote_quantity: str | None = None
     reported: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
 
 

@@ -69,8 +69,8 @@ class FreqtradeListener(Listening):
         setattr(self._strategy, name, confirmed)
 
     def catch_up(self) -> None:
-        """Record the orders of freqtrade's database that are new, or were open at the last call,
-        and what became of those that it does not have."""
+        """Record the orders of freqtrade's database that are new, or were open at the last call.
+        Then record the ends of orders that it has removed."""
         for order in self.read(self._changed_orders) or ():
             if not self._follow(order, order.trade):
                 break

@@ -11,8 +11,7 @@ LOG = logging.getLogger("orderledger.listening")
 
 
 class Listening:
-    """Records what a framework reports. An error is logged and counted, never raised: the bot goes
-    on.
+    """Records what a framework reports. An error is logged and counted, never raised.
 
     `recorded`, `refused`, `failed`: messages recorded, messages refused by the ledger, and objects
     that could not be translated or stored.
@@ -39,7 +38,7 @@ class Listening:
         return not refusals
 
     def read(self, function: Callable[[], Found]) -> Found | None:
-        """What a function of the framework returns, or None if it raises."""
+        """The result of a function of the framework, or None if it raises."""
         try:
             return function()
         except Exception:

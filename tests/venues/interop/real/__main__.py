@@ -2,9 +2,10 @@
 and run the tests that need it.
 
 Qubx is installed without its own dependencies: they ask for another msgspec than this package, and
-for a whole notebook. Hummingbot has no wheel that fits. Its events are plain Python: they are read
-from its source distribution, without a build. Ends with status 1 if a test failed; a framework that
-cannot be installed is named in the summary.
+for a whole notebook. Hummingbot has no wheel that fits, and one of its dependencies none for
+Python 3.11: its extension modules are built in its source distribution, which takes some minutes
+and a C++ compiler. Ends with status 1 if a test failed; a framework that cannot be installed is
+named in the summary.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).resolve().parents[4]
 ENVIRONMENTS = REPOSITORY / ".interop"
 TESTS = "tests/venues/interop/real"
+BUILD = Path(__file__).with_name("build_hummingbot.py")
 QUBX_NEEDS = (
     "numpy==1.26.4",
     "pandas==2.3.3",
@@ -26,6 +28,8 @@ QUBX_NEEDS = (
     "sortedcontainers",
     "joblib",
     "tqdm",
+    *("pyarrow<19", "croniter", "numba", "prometheus_client", "scipy", "pyyaml", "matplotlib"),
+    *("plotly", "ipython", "statsmodels", "pymongo"),
 )
 BASE = (
     "pytest>=8",
@@ -39,39 +43,41 @@ BASE = (
 
 
 HUMMINGBOT_NEEDS = (
-    "hexbytes",
-    "async-timeout",
-    "cachetools",
-    "pandas",
-    "numpy",
-    "ujson",
-    "bidict",
-    "requests",
-    "sqlalchemy",
-    "pip",
+    *("hexbytes", "async-timeout", "cachetools", "pandas", "numpy", "ujson", "bidict", "requests"),
+    *("sqlalchemy", "pip", "cython>=3.0.12", "setuptools", "wheel", "ruamel.yaml", "pydantic"),
+    *("PyYAML", "commlib-py", "tabulate", "base58", "aioprocessing", "eth-account", "protobuf"),
+    *("prompt_toolkit", "scipy"),
 )
 
 
 class Framework(NamedTuple):
     """`wanted` is installed without dependencies if `needs` names them; `is_unpacked`: its source
-    is only put on the path."""
+    is built in place, and put on the path."""
 
     name: str
     wanted: str
-    tests: str
+    tests: tuple[str, ...]
     needs: tuple[str, ...] = ()
     is_unpacked: bool = False
 
 
 FRAMEWORKS = (
-    Framework("qubx-0.7.3", "qubx==0.7.3", "test_real_qubx.py", QUBX_NEEDS),
-    Framework("qubx-0.7.20", "qubx==0.7.20", "test_real_qubx.py", QUBX_NEEDS),
-    Framework("nautilus", "nautilus_trader==1.221.0", "test_real_nautilus.py"),
-    Framework("freqtrade", "freqtrade==2026.9", "test_real_freqtrade.py"),
+    Framework(
+        "qubx-0.7.3", "qubx==0.7.3", ("test_real_qubx.py", "test_listen_qubx.py"), QUBX_NEEDS
+    ),
+    Framework(
+        "qubx-0.7.20", "qubx==0.7.20", ("test_real_qubx.py", "test_listen_qubx.py"), QUBX_NEEDS
+    ),
+    Framework(
+        "nautilus", "nautilus_trader==1.221.0", ("test_real_nautilus.py", "test_listen_nautilus.py")
+    ),
+    Framework(
+        "freqtrade", "freqtrade==2026.9", ("test_real_freqtrade.py", "test_listen_freqtrade.py")
+    ),
     Framework(
         "hummingbot",
         "hummingbot==20260922",
-        "test_real_hummingbot.py",
+        ("test_real_hummingbot.py", "test_listen_hummingbot.py"),
         HUMMINGBOT_NEEDS,
         is_unpacked=True,
     ),
@@ -96,7 +102,8 @@ def main(uv: str) -> int:
 def _tested(framework: Framework) -> bool:
     python, source = _python(framework), str(ENVIRONMENTS / framework.name / "source")
     environment = {**os.environ, "PYTHONPATH": source} if framework.is_unpacked else None
-    command = [str(python), "-m", "pytest", "-q", "-m", "interop", f"{TESTS}/{framework.tests}"]
+    tests = [f"{TESTS}/{name}" for name in framework.tests]
+    command = [str(python), "-m", "pytest", "-q", "-m", "interop", *tests]
     return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode == 0
 
 
@@ -123,9 +130,15 @@ def _installed(uv: str, framework: Framework) -> str | None:
         done = subprocess.run(step, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             return " ".join(done.stderr.split())[-600:]
-    if framework.is_unpacked:
-        _unpack(here)
-    return None
+    return _built(here, python) if framework.is_unpacked else None
+
+
+def _built(here: Path, python: str) -> str | None:
+    """Build the extension modules of the source distribution. Returns why not, or None."""
+    _unpack(here)
+    command = [python, str(BUILD), "build_ext", "--inplace", "-j2"]
+    done = subprocess.run(command, cwd=here / "source", capture_output=True, text=True, check=False)
+    return " ".join(done.stderr.split())[-600:] if done.returncode else None
 
 
 def _unpack(here: Path) -> None:

@@ -15,6 +15,8 @@ from orderledger.simulation import VenueServer
 
 Served = TypeVar("Served", bound=VenueServer)
 SECONDS = 60.0
+LOOPS: dict[int, asyncio.AbstractEventLoop] = {}
+"""The event loop of each server."""
 
 
 @contextmanager
@@ -33,11 +35,21 @@ def served(make: Callable[[], Served]) -> Iterator[Served]:
     thread.start()
     assert started.wait(SECONDS)
     server, loop, stop = box
+    LOOPS[id(server)] = loop
     try:
         yield server
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)
+
+
+def on_loop(server: VenueServer, action: Callable[[], object]) -> None:
+    """Do something in the server's event loop, which alone may use its exchange."""
+
+    async def act() -> None:
+        action()
+
+    asyncio.run_coroutine_threadsafe(act(), LOOPS[id(server)]).result(SECONDS)
 
 
 @contextmanager

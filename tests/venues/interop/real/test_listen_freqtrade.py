@@ -71,13 +71,13 @@ def test_freqtrade_is_killed_while_it_places_an_order(tmp_path: Path) -> None:
         command = write_settings(tmp_path, server.http_url)
         with running(command, tmp_path, LEDGER=str(tmp_path / "orders.db")) as bot:
             trade(tmp_path, ledger)
-            server.prices.depth_after[PLACING] = 3600.0
+            server.market.depth_after[PLACING] = 3600.0
             (tmp_path / "buy_ETH").touch()
             until(ledger.open_orders, "an order that is being placed", tmp_path)
             kill(bot)
         judge(tmp_path, ledger)
         (tmp_path / "buy_ETH").unlink()
-        server.prices.depth_after.clear()
+        server.market.depth_after.clear()
         with running(command, tmp_path, LEDGER=str(tmp_path / "orders.db")):
             until(lambda: ledger.orders(certainty="unresolved"), "the doubt", tmp_path)
         assert [len(ledger.orders(status=one)) for one in ("filled", "canceled")] == [3, 1]
@@ -97,8 +97,8 @@ def trade(folder: Path, ledger: Ledger) -> None:
     until(lambda: ledger.orders(status="canceled"), "its cancel", folder)
 
 
-def has_filled(ledger: Ledger, number: int) -> bool:
-    return len(ledger.orders(status="filled")) == number
+def has_filled(ledger: Ledger, count: int) -> bool:
+    return len(ledger.orders(status="filled")) == count
 
 
 def judge(folder: Path, ledger: Ledger) -> None:
@@ -111,7 +111,7 @@ def judge(folder: Path, ledger: Ledger) -> None:
     assert [row["status"] for row in orders] == ["filled"] * 3 + ["canceled", "pending_new"]
     assert {row["venue_order_id"] for row in filled} == kept
     assert canceled["venue_order_id"] not in kept and placed["venue_order_id"] is None
-    assert [row["links"] and row["links"]["role"] for row in orders] == [
+    assert [(row["links"] or {})["role"] for row in orders] == [
         "entry",
         "exit",
         "exit",

@@ -1,0 +1,318 @@
+"""`Pacing`: the turns of all requests to one venue with one key, within the venue's rate limits.
+
+Orders, cancels and queries of a process share one `Pacing`. A rate limit delays a request and never
+refuses it; cancels are first. A pause that the venue asks for (`Retry-After`, a ban) holds every
+request back.
+"""
+
+import asyncio
+import hashlib
+import threading
+import time
+from bisect import insort
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from itertools import count
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from orderledger.venues.base.transport.rate_limiter import SHORTEST_WAIT, RateLimiter
+from orderledger.venues.errors import NotSent, VenueUnavailable
+
+RATE_LIMITED, WITHDRAWN = "rate_limited", "withdrawn"
+LONGEST_NAP = 1.0
+"""A waiting request looks again after this time, because one before it may have been withdrawn."""
+LONGEST_QUERY_WAIT = 90.0
+"""A query that would wait longer raises VenueUnavailable: a ban must not block a program."""
+BAN_SECONDS = 120.0
+"""The shortest ban of an address (418), where the answer does not state its end
+(binance-spot-api-docs, rest-api.md, "IP Limits")."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds without a request after a refusal that states no time. Each refusal in a row doubles
+them."""
+BANNED = 418
+ORDERS = "orders"
+"""The name of a limit of requests that place or cancel orders."""
+ONE_WINDOW = ""
+"""The name of the limit of a venue that has one."""
+
+
+class Limit(Protocol):
+    """A rate limit: `RateLimiter` (a window) or `Counter` (a counter that decays)."""
+
+    def charge(self, weight: int) -> None: ...
+    def seconds_until(self, weight: int) -> float: ...
+    @property
+    def used(self) -> int: ...
+
+
+class Counter:
+    """A counter that each request raises and that falls by `per_second`, down to 0. A request
+    waits until it fits below `most`.
+
+    Kraken counts orders so (docs.kraken.com, "Spot Trading Limits"), and ccxt all requests.
+    """
+
+    def __init__(
+        self, most: int, per_second: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        if most <= 0 or per_second <= 0:
+            raise ValueError(f"not a limit: {most}, falling by {per_second} a second")
+        self.most = most
+        self._per_second = per_second
+        self._now = now
+        self._value, self._at = 0.0, now()
+
+    def charge(self, weight: int) -> None:
+        """Count weight."""
+        self._value, self._at = self._present() + weight, self._now()
+
+    def seconds_until(self, weight: int) -> float:
+        """Seconds until `weight` fits. A weight above `most` needs the empty counter."""
+        too_much = self._present() + max(weight - self.most, 0) + min(weight, self.most) - self.most
+        return max(too_much, 0.0) / self._per_second
+
+    @property
+    def used(self) -> int:
+        """The present value."""
+        return round(self._present())
+
+    def _present(self) -> float:
+        return max(self._value - (self._now() - self._at) * self._per_second, 0.0)
+
+
+class Turn:
+    """How one request of the gateway waits for its turn.
+
+    `is_first`: it overtakes requests that are not (cancels). `seconds`: its patience; a request
+    that would wait longer is not sent. `on_wait` and `on_begin` are called when it begins to wait,
+    and when it may be sent. `check` is called before: it raises NotSent if the request must not be
+    sent any more.
+    """
+
+    def __init__(self, *, is_first: bool = False, seconds: float | None = None) -> None:
+        self.is_first = is_first
+        self.is_waiting = False
+        self.on_wait: Callable[[], None] = lambda: None
+        self.on_begin: Callable[[], None] = lambda: None
+        self.check: Callable[[], None] = lambda: None
+        self.charged: list[Callable[[], None]] = []
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._withdrawn = asyncio.Event()
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds of patience that are left."""
+        return None if self._until is None else self._until - time.monotonic()
+
+    def withdraw(self) -> None:
+        """End the wait: the request is not sent. Without effect once the turn has begun."""
+        self._withdrawn.set()
+
+    async def nap(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Wait. Raises NotSent once the request is withdrawn."""
+        if not self.is_waiting:
+            self.is_waiting = True
+            self.on_wait()
+        ended = asyncio.ensure_future(self._withdrawn.wait())
+        slept = asyncio.ensure_future(sleep(seconds))
+        try:
+            await asyncio.wait((ended, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+            slept.cancel()
+        if self._withdrawn.is_set():
+            raise NotSent(WITHDRAWN, "it was canceled before it was sent")
+
+    def end(self) -> None:
+        """The request is answered. It counts from now on, because the venue counts it at some
+        time before its answer.
+        """
+        for date_again in self.charged:
+            date_again()
+        self.charged.clear()
+
+    def begin(self) -> None:
+        """The request may be sent now."""
+        if self.is_waiting:
+            self.check()
+            self.is_waiting = False
+            self.on_begin()
+
+
+_present: ContextVar[Turn | None] = ContextVar("turn", default=None)
+
+
+@contextmanager
+def taking(turn: Turn | None) -> Iterator[None]:
+    """Requests in this block wait as this turn says."""
+    token = _present.set(turn)
+    try:
+        yield
+    finally:
+        _present.reset(token)
+
+
+class Pacing:
+    """Gives requests their turns. `limits`: the venue's limits by name; a request counts in those
+    that its costs name.
+
+    One object may be used by several event loops.
+    """
+
+    def __init__(
+        self,
+        limits: Mapping[str, Limit],
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.limits = dict(limits)
+        self._now = now
+        self._sleep = sleep
+        self._waiting: list[tuple[bool, int, Mapping[str, int]]] = []
+        self._numbers = count()
+        self._lock = threading.Lock()
+        self._refusals = 0
+        self._held_until = 0.0
+        self._why = ""
+
+    async def turn(self, costs: Mapping[str, int]) -> None:
+        """Wait until a request with these costs may be sent, and count it.
+
+        Raises NotSent for a request of the gateway whose patience would end before, and
+        VenueUnavailable for a query that would wait longer than `LONGEST_QUERY_WAIT`.
+        """
+        turn = _present.get()
+        place = (not (turn is not None and turn.is_first), next(self._numbers), costs)
+        with self._lock:
+            insort(self._waiting, place, key=lambda one: one[:2])
+        try:
+            while (wait := self._taken(place, turn)) > 0:
+                if turn is None:
+                    self._check_query(wait)
+                    await self._sleep(min(wait, LONGEST_NAP))
+                else:
+                    self._check_patience(turn, wait)
+                    await turn.nap(min(wait, LONGEST_NAP), self._sleep)
+        finally:
+            with self._lock:
+                if place in self._waiting:
+                    self._waiting.remove(place)
+        if turn is not None:
+            turn.begin()
+
+    def share(self, name: str = ONE_WINDOW) -> "Share":
+        """The limit `name`, for requests that count in no other."""
+        return Share(self, name)
+
+    def hold(self, seconds: float, why: str) -> None:
+        """Send nothing for this long: the venue asked for it."""
+        if (until := self._now() + seconds) > self._held_until:
+            self._held_until, self._why = until, why
+
+    def turned_away(self, status: int, seconds: float | None, text: str = "") -> None:
+        """Note that the venue refused a request as too many. `seconds`: the pause that it asked
+        for, None if it named none.
+        """
+        if seconds is None and status == BANNED:
+            seconds = BAN_SECONDS
+        elif seconds is None:
+            seconds = min(FIRST_PAUSE * 2.0**self._refusals, LONGEST_PAUSE)
+        self._refusals += 1
+        ban = "banned this address" if status == BANNED else f"answered {status}"
+        self.hold(seconds, f"the venue {ban} {text[:100]}".strip())
+
+    def accepted(self) -> None:
+        """Note an answer that is not such a refusal."""
+        self._refusals = 0
+
+    def note_used(self, name: str, used: int) -> None:
+        """Take over the venue's own count, if it is higher: others may use the same key or
+        address."""
+        limit = self.limits.get(name)
+        if limit is not None and used > limit.used:
+            limit.charge(used - limit.used)
+
+    @property
+    def held_seconds(self) -> float:
+        """Seconds for which no request is sent, as the venue asked for. 0 without a pause."""
+        return max(self._held_until - self._now(), 0.0)
+
+    def _taken(self, place: tuple[bool, int, Mapping[str, int]], turn: Turn | None) -> float:
+        """Take the turn and return 0, or return the seconds to wait for it."""
+        with self._lock:
+            wait = self._held_until - self._now()
+            for name, weight in place[2].items():
+                ahead = sum(
+                    other[2].get(name, 0) for other in self._waiting if other[:2] < place[:2]
+                )
+                wait = max(wait, self.limits[name].seconds_until(ahead + weight))
+            if wait > 0:
+                return max(wait, SHORTEST_WAIT)
+            for name, weight in place[2].items():
+                limit = self.limits[name]
+                limit.charge(weight)
+                if turn is not None and isinstance(limit, RateLimiter):
+                    turn.charged.append(partial(limit.date_again, limit.last_at, weight))
+            self._waiting.remove(place)
+            return 0.0
+
+    def _check_patience(self, turn: Turn, wait: float) -> None:
+        left = turn.remaining
+        if left is not None and wait > left:
+            raise NotSent(
+                RATE_LIMITED,
+                f"it would wait {wait:.1f} s for its turn, and waits {max(left, 0):.1f} s at most"
+                f"{self._reason()}",
+            )
+
+    def _check_query(self, wait: float) -> None:
+        if wait > LONGEST_QUERY_WAIT:
+            raise VenueUnavailable(
+                f"{RATE_LIMITED}: a query would wait {wait:.0f} s for its turn{self._reason()}"
+            )
+
+    def _reason(self) -> str:
+        return f": {self._why}" if self.held_seconds > 0 else ""
+
+
+class Share:
+    """One limit of a `Pacing`, used as a `RateLimiter`."""
+
+    def __init__(self, pacing: Pacing, name: str) -> None:
+        self.pacing = pacing
+        self._name = name
+
+    async def spend(self, weight: int = 1) -> None:
+        """Wait for the turn of a request."""
+        await self.pacing.turn({self._name: weight} if weight else {})
+
+    def charge(self, weight: int) -> None:
+        """Count weight that an answer shows to be used."""
+        if weight:
+            self.pacing.limits[self._name].charge(weight)
+
+
+def paced_by(per_second: float) -> Pacing:
+    """A pacing with one limit: so many requests a second."""
+    window = (
+        RateLimiter(int(per_second), 1.0) if per_second >= 1 else RateLimiter(1, 1 / per_second)
+    )
+    return Pacing({ONE_WINDOW: window})
+
+
+_shared: WeakValueDictionary[tuple[str, ...], Pacing] = WeakValueDictionary()
+
+
+def pacing_of(venue: str, url: str, key: str, limits: Mapping[str, Limit]) -> Pacing:
+    """The pacing of a venue and key in this process, while somebody uses it. Limits that it does
+    not have yet are added."""
+    name = (venue, url.rstrip("/"), hashlib.sha256(key.encode()).hexdigest())
+    found = _shared.get(name)
+    if found is None:
+        found = _shared[name] = Pacing({})
+    found.limits = {**limits, **found.limits}
+    return found
