@@ -43,6 +43,9 @@ Held = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
 
 
+OfEach: TypeAlias = Literal["account", "instrument"] | None
+"""Which curves there are by currency: one, one of each account, or of each of its instruments."""
+
 EQUITY = Table(
     "equity",
     "The equity curve: one row per fill, bust, correction, funding, adjustment and mark that "
@@ -83,10 +86,12 @@ class Sum:
 
 
 class Curve:
-    """The equity in one settlement currency so far."""
+    """The equity in one settlement currency so far. `instrument`: the only one of it, if it is of
+    one."""
 
-    def __init__(self, currency: str | None) -> None:
+    def __init__(self, currency: str | None, instrument: str | None = None) -> None:
         self.currency = currency
+        self.instrument = instrument
         self.net = Sum()
         self.equity = Sum()
         self.peak = ZERO
@@ -102,7 +107,7 @@ class Curve:
             "position": entry["position"],
             "kind": kind,
             "account": entry["account"],
-            "instrument": entry["instrument"],
+            "instrument": self.instrument or entry["instrument"],
             "client_order_id": fill["client_order_id"] if fill else None,
             "venue_order_id": fill["venue_order_id"] if fill else None,
             "fill_id": fill["fill_id"] if fill else None,
@@ -184,11 +189,15 @@ class EquityFold:
     happened.
 
     Memory grows with the positions, and with the trades of the positions in `changing`, whose
-    trades change.
+    trades change. `of_each`: whether each account, or each instrument, has its own curves.
     """
 
     def __init__(
-        self, definitions: Definitions, method: LotChoice, changing: Iterable[Marked] = ()
+        self,
+        definitions: Definitions,
+        method: LotChoice,
+        changing: Iterable[Marked] = (),
+        of_each: OfEach = None,
     ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
@@ -196,7 +205,8 @@ class EquityFold:
         self._valued_by: dict[Marked, dict[Held, Holding]] = {}
         """The holdings that a mark values, or converts amounts of."""
         self._marks: Marks = {}
-        self._curves: dict[str | None, Curve] = {}
+        self._curves: dict[tuple[str | None, ...], Curve] = {}
+        self._of_each = of_each
         self._changing = frozenset(changing)
         self._histories: dict[Held, list[Entry]] = {}
 
@@ -233,6 +243,8 @@ class EquityFold:
         """Whether a settlement is the first half of a moment: the delivery in the same currency is
         the other."""
         if "fill_id" in entry or entry["kind"] != "settle" or "into" not in entry["terms"]:
+            return False
+        if self._of_each == "instrument":
             return False
         names = entry["instrument"], entry["terms"]["into"]
         own, other = (self._definitions(entry["account"], name).terms.currency for name in names)
@@ -275,7 +287,11 @@ class EquityFold:
 
     def _hold(self, key: Held, defined: Definition) -> Holding:
         currency = defined.terms.currency
-        curve = self._curves.setdefault(currency, Curve(currency))
+        account = key[0] if self._of_each else None
+        instrument = key[1] if self._of_each == "instrument" else None
+        curve = self._curves.setdefault(
+            (account, instrument, currency), Curve(currency, instrument)
+        )
         books = tuple(LotBook(name, {}, None) for name in self._methods)
         holding = self._holdings[key] = Holding(
             defined.position(*key[:2], key[2:], books), curve, defined.unknown
@@ -299,12 +315,13 @@ def equity_rows(
     since: datetime | None = None,
     points: int | None = POINTS,
     changing: Iterable[Marked] = (),
+    of_each: OfEach = None,
 ) -> list[EquityPointRow]:
     """The rows of the curves from trades, their changes, account events and marks, as they
     happened. `since`: without the rows before it, whose peak still counts. `points`: the most
     points of each curve."""
     kept: dict[str | None, Points] = {}
-    for row in moments(entries, definitions, method, changing):
+    for row in moments(entries, definitions, method, changing, of_each):
         if since is None or row["at"] >= since:
             curve = kept.get(row["currency"])
             if curve is None:
@@ -318,8 +335,9 @@ def moments(
     definitions: Definitions,
     method: LotChoice,
     changing: Iterable[Marked] = (),
+    of_each: OfEach = None,
 ) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""
-    fold = EquityFold(definitions, method, changing)
+    fold = EquityFold(definitions, method, changing, of_each)
     for entry in entries:
         yield from fold.take(entry)
