@@ -61,11 +61,13 @@ def _disposals(state: State, asked: Mapping[str, Any], _: Collection[str]) -> Ro
 
 
 def _equity(state: State, asked: Mapping[str, Any], of_each: Collection[str]) -> Rows:
-    curves: Any = {"of_each": "instrument" if "instrument" in of_each else "account"}
-    curves |= {"account": asked.get("account"), "events_of": state.events_of}
+    names = ("account", "instrument") if "instrument" in of_each else ("account",)
+    curves: Any = {"of_each": names, "account": asked.get("account")}
     for method in sorted(LOT_CHOICES):
         if asked.get("method") in (None, method):
-            moments = queries.equity_moments(state.source, method=method, **curves)
+            moments = queries.equity_moments(
+                state.source, method=method, events_of=state.events_of, **curves
+            )
             yield from ({**row, "method": method, "rank": n} for n, row in enumerate(moments))
 
 

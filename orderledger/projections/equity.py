@@ -8,7 +8,7 @@ moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest,
 deepest and the last of the marks between two fills, fundings or adjustments.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
@@ -43,8 +43,8 @@ Held = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
 
 
-OfEach: TypeAlias = Literal["account", "instrument"] | None
-"""Which curves there are by currency: one, one of each account, or of each of its instruments."""
+OfEach: TypeAlias = Collection[Literal["account", "instrument"]]
+"""Which curves there are by currency: without any of these, one for all."""
 
 EQUITY = Table(
     "equity",
@@ -189,7 +189,7 @@ class EquityFold:
     happened.
 
     Memory grows with the positions, and with the trades of the positions in `changing`, whose
-    trades change. `of_each`: whether each account, or each instrument, has its own curves.
+    trades change. `of_each`: whether each account, and each instrument, has its own curves.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class EquityFold:
         definitions: Definitions,
         method: LotChoice,
         changing: Iterable[Marked] = (),
-        of_each: OfEach = None,
+        of_each: OfEach = (),
     ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
@@ -244,7 +244,7 @@ class EquityFold:
         the other."""
         if "fill_id" in entry or entry["kind"] != "settle" or "into" not in entry["terms"]:
             return False
-        if self._of_each == "instrument":
+        if "instrument" in self._of_each:
             return False
         names = entry["instrument"], entry["terms"]["into"]
         own, other = (self._definitions(entry["account"], name).terms.currency for name in names)
@@ -287,8 +287,8 @@ class EquityFold:
 
     def _hold(self, key: Held, defined: Definition) -> Holding:
         currency = defined.terms.currency
-        account = key[0] if self._of_each else None
-        instrument = key[1] if self._of_each == "instrument" else None
+        account = key[0] if "account" in self._of_each else None
+        instrument = key[1] if "instrument" in self._of_each else None
         curve = self._curves.setdefault(
             (account, instrument, currency), Curve(currency, instrument)
         )
@@ -315,7 +315,7 @@ def equity_rows(
     since: datetime | None = None,
     points: int | None = POINTS,
     changing: Iterable[Marked] = (),
-    of_each: OfEach = None,
+    of_each: OfEach = (),
 ) -> list[EquityPointRow]:
     """The rows of the curves from trades, their changes, account events and marks, as they
     happened. `since`: without the rows before it, whose peak still counts. `points`: the most
@@ -335,7 +335,7 @@ def moments(
     definitions: Definitions,
     method: LotChoice,
     changing: Iterable[Marked] = (),
-    of_each: OfEach = None,
+    of_each: OfEach = (),
 ) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""
     fold = EquityFold(definitions, method, changing, of_each)

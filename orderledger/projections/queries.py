@@ -593,7 +593,7 @@ def equity(
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
     entries, definitions, changing = _curve_entries(source, until, events_of, **where)
-    of_each: OfEach = None if where.get("instrument") is None else "instrument"
+    of_each: OfEach = () if where.get("instrument") is None else ("instrument",)
     asked: dict[str, Any] = {"since": since, "points": points, "changing": changing}
     return equity_rows(entries, definitions, method, of_each=of_each, **asked)
 
@@ -606,7 +606,7 @@ def equity_moments(
     events_of: FillEvents,
     account: str | None = None,
 ) -> Iterator[EquityPointRow]:
-    """Every moment of the equity curves of each account, or of each of its instruments."""
+    """Every moment of equity curves: of each account, or of each of its instruments."""
     entries, definitions, changing = _curve_entries(source, None, events_of, account=account)
     return moments(entries, definitions, method, changing, of_each)
 

@@ -7,36 +7,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from tests.core.contract.streams import START, fill, of_account, opened, parsed
-
-HOUR = 3_600
-
-
-def story() -> list[dict[str, Any]]:
-    """Two shares of OLD are split in ten, the calls on it are exercised, it is called NEW, and a
-    part of it is sold."""
-    share = {"instrument": "OLD"}
-    call = {"instrument": "OLD-C10"}
-    delivered = {"instrument": "OLD", "side": "buy", "quantity": "3", "price": "12"}
-    return [
-        of_account("instrument", 0, kind="security", quote="USD", **share),
-        of_account("instrument", 0, kind="option", quote="USD", multiplier="1", **call),
-        fill(None, "1", 10, **share, quantity="2", price="100", venue_order_id="V-1"),
-        of_account("mark", 20, price="120", **share),
-        fill(None, "2", 30, **call, quantity="3", price="1", venue_order_id="V-2"),
-        of_account("mark", 40, price="2", **call),
-        of_account("mark", 45, price="90", **share),
-        of_account("split", HOUR, ratio=[5, 1], **share),
-        of_account("mark", HOUR + 10, price="25", **share),
-        of_account("settle", 2 * HOUR, kind="exercise", price="0", premium="carry",
-                   into=delivered, **call),
-        of_account("mark", 2 * HOUR + 10, price="20", **share),
-        of_account("rename", 3 * HOUR, instrument="OLD", to="NEW"),
-        fill(None, "3", 3 * HOUR + 10, instrument="NEW", side="sell", quantity="6", price="30",
-             venue_order_id="V-3"),
-        of_account("mark", 3 * HOUR + 20, instrument="NEW", price="28"),
-    ]  # fmt: skip
-
+from tests.core.contract.streams import START, opened, parsed
+from tests.core.equity.of_events import story
 
 @pytest.fixture
 def ledger(durable_store_url: str) -> Iterator[Ledger]:
@@ -69,8 +41,8 @@ def shown(rows: Any) -> list[tuple[Any, ...]]:
 def test_each_hour_ends_as_the_curve_does(ledger: Ledger, method: Any) -> None:
     found = ledger.tables.analyse("equity", by="account,hour", method=method).to_rows()
     assert shown(found) == by_hour(ledger.equity(method=method, points=None))
-    # 10 shares at 20 and 3 at 12 cost 236, the calls 3; 6 were sold at 30, and 7 are worth 28
-    assert found[-1]["equity"] == 180 + 196 - 239
+    # 239 were paid for 10 shares at 20, 3 at 12 and the calls; 6 sold at 30, 7 are worth 28 each
+    assert found[-1]["equity"] == 137
 
 
 def test_each_instrument_has_a_curve_of_its_own(ledger: Ledger) -> None:
