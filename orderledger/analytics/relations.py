@@ -35,6 +35,7 @@ class EventColumns(TypedDict):
 
 EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
+
 class MomentColumns(TypedDict):
     """The columns of `equity`: those of `EquityPointRow`, with the method and the order."""
 

@@ -272,8 +272,11 @@ def _code(entry: Ordered, sides: Sides | None, modes: Modes) -> str | None:
 
 
 NAMES = {
-    **{"adjust": "adjustment", "funding": "funding", "split": "split"},
-    **{"settle": "settlement", "delivery": "delivery"},
+    "adjust": "adjustment",
+    "funding": "funding",
+    "split": "split",
+    "settle": "settlement",
+    "delivery": "delivery",
 }
 REPORTED_ONCE = ("funding", "split", "settle")
 """Kinds of events of which one counts of those with one message id."""

@@ -10,6 +10,7 @@ from orderledger import Ledger
 from tests.core.contract.streams import START, opened, parsed
 from tests.core.equity.of_events import story
 
+
 @pytest.fixture
 def ledger(durable_store_url: str) -> Iterator[Ledger]:
     with opened(durable_store_url) as ledger:
@@ -59,7 +60,8 @@ def test_the_table_has_every_moment_of_the_curve(ledger: Ledger) -> None:
     rows = ledger.tables.sql("FROM equity WHERE method = 'fifo' ORDER BY rank").to_rows()
     points = ledger.equity(method="fifo", points=None)
     assert [[row[name] for name in names] for row in rows] == [
-        [row[name] for name in names] for row in points  # type: ignore[literal-required]
+        [row[name] for name in names]
+        for row in points  # type: ignore[literal-required]
     ]
     for name, of in exact.items():
         assert [row[name] and float(row[name]) for row in rows] == [row[of] for row in points]  # type: ignore[literal-required]
