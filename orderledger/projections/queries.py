@@ -593,9 +593,10 @@ def equity(
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
     entries, definitions, changing = _curve_entries(source, until, events_of, **where)
-    of_each: OfEach = () if where.get("instrument") is None else ("instrument",)
     asked: dict[str, Any] = {"since": since, "points": points, "changing": changing}
-    return equity_rows(entries, definitions, method, of_each=of_each, **asked)
+    if where.get("instrument") is not None:
+        asked["of_each"] = ("instrument",)
+    return equity_rows(entries, definitions, method, **asked)
 
 
 def equity_moments(

@@ -58,13 +58,12 @@ def test_the_table_has_every_moment_of_the_curve(ledger: Ledger) -> None:
     names = ("at", "position", "kind", "instrument", "fill_id", "currency")
     exact = {"equity_exact": "equity", "peak_exact": "peak"}
     rows = ledger.tables.sql("FROM equity WHERE method = 'fifo' ORDER BY rank").to_rows()
-    points = ledger.equity(method="fifo", points=None)
+    points: list[Any] = list(ledger.equity(method="fifo", points=None))
     assert [[row[name] for name in names] for row in rows] == [
-        [row[name] for name in names]
-        for row in points  # type: ignore[literal-required]
+        [row[name] for name in names] for row in points
     ]
     for name, of in exact.items():
-        assert [row[name] and float(row[name]) for row in rows] == [row[of] for row in points]  # type: ignore[literal-required]
+        assert [row[name] and float(row[name]) for row in rows] == [row[of] for row in points]
 
 
 def test_the_analysis_answers_as_of_other_times(ledger: Ledger) -> None:
