@@ -4,7 +4,7 @@ moment.
 It keeps nothing in memory that it would miss. What it has to do next follows from the orders in the
 ledger: after a restart it goes on where it was.
 
-    python -m examples.arbitrage.bot collect.toml limits.toml --prices http://127.0.0.1:PORT/prices
+    python -m examples.arbitrage.bot orderledger.toml --prices http://127.0.0.1:PORT/prices
 """
 
 import argparse
@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 
+import orderledger
 from orderledger import Gateway, Halt, Ledger, LinksTo, Mark, Request
 from orderledger.extend.values import SystemClock
 from orderledger.rows import OrderRow
-from orderledger.venues import CollectSettings, adapter, records_of
 
 INSTRUMENTS = {"BTC-RLS": "BTC/IRR", "BTCTMN": "BTC/IRT", "BTC_IRR": "BTC/IRR"}
 """The ledger's names, by the symbols of Nobitex, Wallex and Invex."""
@@ -238,47 +238,26 @@ def marks(quoted: dict[str, Quote], at: datetime) -> Iterator[Mark]:
         )
 
 
-async def run(settings: CollectSettings, limits: Path, prices: str) -> None:
+async def run(settings: Path, prices: str) -> None:
     now = SystemClock().now
-    with (
-        Ledger.open(settings.db) as ledger,
-        records_of(settings.db, ledger, settings.adapters) as records,
-    ):
-        adapters = {
-            section.names[0]: (adapter(section.venue), section) for section in settings.venues
-        }
-        venues = {
-            account: one.build(section, records) for account, (one, section) in adapters.items()
-        }
-        entries = {
-            account: one.order_entry(section, account)
-            for account, (one, section) in adapters.items()
-            if one.order_entry
-        }
-        gateway = Gateway(ledger, entries, limits=limits, venues=venues, name="arbitrage")
-        async with gateway, httpx.AsyncClient() as web:
-            bot = Bot(ledger, gateway, now)
-            print("trading", flush=True)
-            while True:
-                quoted = quotes((await web.get(prices)).json())
-                await ledger.recording.arecord_together(list(marks(quoted, now())))
-                await bot.step(quoted)
-                await asyncio.sleep(0.25)
+    async with orderledger.connect(settings) as desk, httpx.AsyncClient() as web:
+        bot = Bot(desk.ledger.sync, desk.gateway, now)
+        print("trading", flush=True)
+        while True:
+            quoted = quotes((await web.get(prices)).json())
+            await desk.ledger.sync.recording.arecord_together(list(marks(quoted, now())))
+            await bot.step(quoted)
+            await asyncio.sleep(0.25)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Buys where a coin is cheap, sells where it is dear."
     )
-    parser.add_argument(
-        "settings",
-        type=Path,
-        help="The settings of `orderledger collect`, which name the accounts.",
-    )
-    parser.add_argument("limits", type=Path)
+    parser.add_argument("settings", type=Path, help="The settings of `connect`.")
     parser.add_argument("--prices", required=True, help="Where best bids and asks are.")
     options = parser.parse_args()
-    asyncio.run(run(CollectSettings.read(options.settings), options.limits, options.prices))
+    asyncio.run(run(options.settings, options.prices))
 
 
 if __name__ == "__main__":

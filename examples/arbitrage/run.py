@@ -56,7 +56,7 @@ class Floor:
 
     @property
     def settings(self) -> Path:
-        return self.folder / "collect.toml"
+        return self.folder / "orderledger.toml"
 
     def start(self, name: str, *command: str | Path) -> Process:
         """Start a process; its standard output and error are appended to the file of its name."""
@@ -83,7 +83,7 @@ class Floor:
         )
         log = self.folder / "exchanges.log"
         wait_until(lambda: log.read_text().count("token = ") == 3, "the exchanges")
-        self.settings.write_text(log.read_text())
+        self.settings.write_text(f"{log.read_text()}\n{gateway_section(self.limits)}")
         found = re.search(r"^# control (\S+)$", self.settings.read_text(), re.MULTILINE)
         self.control = found[1] if found else ""
 
@@ -96,9 +96,7 @@ class Floor:
 
     def start_bot(self) -> Process:
         prices = f"{self.control}/prices"
-        return self.start(
-            "bot", "-m", "examples.arbitrage.bot", self.settings, self.limits, "--prices", prices
-        )
+        return self.start("bot", "-m", "examples.arbitrage.bot", self.settings, "--prices", prices)
 
     def books(self) -> dict[str, Any]:
         """What the exchanges hold, by account."""
@@ -116,6 +114,14 @@ class Floor:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def gateway_section(limits: Path) -> str:
+    """The limits as a part of the settings of `connect`. The collector is a process of its own."""
+    text = limits.read_text()
+    for table in ("limits", "breakers"):
+        text = text.replace(f"[[{table}]]", f"[[gateway.{table}]]")
+    return f'[gateway]\nname = "arbitrage"\ncollects = false\n{text}'
 
 
 @contextmanager

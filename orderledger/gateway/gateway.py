@@ -79,9 +79,9 @@ class Gateway:
     reports resolve them. An entry that has the method `order` of `Venue` serves as its own. `name`:
     shown as the sender. `take_over`: accounts to take from another process at once, by an
     operator's decision. `answer_seconds`: after this time without an answer, the outcome of a
-    request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for
-    proofs of absence, whatever the clock is set to. `marks` has a mark of each instrument recorded
-    before its first order is checked.
+    request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases,
+    whatever the clock is set to. The venue's own clock counts for proofs of absence. `marks` has a
+    mark of each instrument recorded before its first order is checked.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
     process sends for the accounts, finds what a crash has left, queries the venues, and then
@@ -328,8 +328,9 @@ class Gateway:
         Otherwise `absence_not_proved`.
 
         `force`: without proof, by an operator's decision; the venue may then work the order twice.
-        It needs `actor`, who decides, and is recorded. An order that has ended, or that the venue
-        has shown, is never sent again.
+        It needs `actor`, who decides, and is recorded. The order gets a new id at the venue,
+        unless the venue refuses a used id for ever. An order that the venue has shown, or that has
+        ended otherwise than by `never_arrived`, is never sent again.
         """
         if force and not actor:
             raise InvalidSetting(

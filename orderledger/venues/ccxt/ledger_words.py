@@ -66,5 +66,5 @@ OKX: Mapping[str, Meaning] = {
     **dict.fromkeys(("4", "10", "11"), OTHER),
 }
 """`type` of a bill (okx.py of ccxt 4.5.90, parse_ledger_entry_type): 1 transfer, 2 trade, 3
-delivery, 4 auto token conversion, 5 liquidation, 6 margin transfer, 7 interest deduction, 8 funding
+delivery, 4 auto token conversion, 5 liquidation, 6 margin transfer. 7 interest deduction, 8 funding
 rate, 9 ADL, 10 clawback, 11 system token conversion. ccxt calls most of them a trade."""

@@ -109,7 +109,7 @@ def okx_delivery(info: Document, symbol: str, context: CcxtContext) -> Document:
 
 
 def _paid(info: Document, symbol: str, quantity: Decimal, context: CcxtContext) -> Decimal:
-    """What one option paid, or cost, by the change of the balance before the fee."""
+    """The value of one option, by the change of the balance before the fee."""
     change, fee = number(info, "balChg"), number(info, "fee") or ZERO
     if change is None:
         raise Unreadable("balChg is missing")

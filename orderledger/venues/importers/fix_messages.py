@@ -176,8 +176,8 @@ def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
 
 def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
     """Further claims of the report, to be compared. Its terms are recorded for an order that is
-    missing from the log. A leg's report claims nothing about the order, and that of a
-    combination no quantity: an order without a request counts the fills of its legs.
+    missing from the log. A leg's report claims nothing about the order. The report of a
+    combination claims no quantity: an order without a request counts the fills of its legs.
     """
     if tags.get(442) == LEG:
         return {"reported": {"order_type": "other"}}

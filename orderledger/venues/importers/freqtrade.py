@@ -175,7 +175,8 @@ def _order(
 def _check(given: ForeignObject) -> None:
     """An order belongs to a trade. freqtrade copies its numbers from ccxt: filled + remaining is
     the amount, filled * average the cost; of contracts (BTC/USDT:USDT) and with leverage the cost
-    counts more than the row has."""
+    counts more than the row has. An order of a dry run that is not filled has the cost of its
+    amount."""
     if given.get("stake_currency") is None:
         raise InvalidMessage(
             "ft_trade_id", f"{given.get('ft_trade_id')}: the database has no trade with this id"
@@ -184,7 +185,8 @@ def _check(given: ForeignObject) -> None:
         name: given.number(name) for name in ("amount", "filled", "remaining", "cost", "average")
     }
     require_known("amount", "filled + remaining", numbers, exact=frozenset({"filled", "remaining"}))
-    if ":" not in str(given.needed("ft_pair")) and given.get("leverage") in (None, 1):
+    is_spot = ":" not in str(given.needed("ft_pair")) and given.get("leverage") in (None, 1)
+    if is_spot and given.above_zero("filled") is not None:
         require_known("cost", "filled * average", numbers, exact=frozenset({"filled"}))
 
 

@@ -136,11 +136,11 @@ def _changed(
 
 
 def _new_leg(legs: Sequence[FlexRow]) -> FlexRow:
-    """The row of the security that goes on. Raises InvalidMessage if that is not clear."""
+    """The row of the new security. Raises InvalidMessage if that is not clear."""
     going_on = [leg for leg in legs if not leg.get("symbol").endswith(OLD)]
     if len(legs) > 2 or len(going_on) != 1:
         symbols = ", ".join(leg.get("symbol") for leg in legs)
-        raise InvalidMessage("symbol", f"which security goes on is not clear: {symbols}")
+        raise InvalidMessage("symbol", f"the new security is not clear: {symbols}")
     return going_on[0]
 
 

@@ -114,7 +114,7 @@ def moment_of(text: str, name: str, zone: tzinfo | None, day_at: time) -> dateti
 
 
 def refuse_slashes(text: str) -> None:
-    """Raise InvalidSetting for a date in which month and day cannot be told apart."""
+    """Raise InvalidSetting for a date in which month and day are ambiguous."""
     if "/" in text:
         raise InvalidSetting(
             "FILE",
@@ -135,7 +135,7 @@ def needed_zone(zone: tzinfo | None, text: str) -> tzinfo:
 
 @dataclass(slots=True)
 class FlexContext:
-    """What the translation of a row needs: the user's options, the account of the file, and the
+    """Context for the translation of a row: the user's options, the account of the file, and the
     instruments that are defined already."""
 
     options: Options

@@ -1,9 +1,9 @@
 """Settlements of a Flex statement: expiries, exercises and assignments, with their deliveries.
 
 Trades has them as bookings of price 0, and OptionEAE repeats them. Both have the `tradeID`, which
-names the settlement: a statement with both, or two statements, make one settlement. IB keeps the
-premium of an exercised or assigned option in the cost, or in the proceeds, of the shares
-(`realizedPnl` of the option is 0): the settlement carries it.
+names the settlement: a statement with both, or two statements, make one settlement. IB moves the
+premium of an exercised or assigned option into the cost or the proceeds of the shares:
+`realizedPnl` of the option is 0. So the settlement carries it.
 """
 
 from decimal import Decimal

@@ -71,7 +71,7 @@ def described(row: FlexRow) -> Description:
 
 
 def group_of(row: FlexRow) -> tuple[str, ...]:
-    """What the legs of one corporate action have in common. An option that is adjusted is an
+    """The fields that the legs of one corporate action share. An option that is adjusted is an
     action of its own."""
     asset = row.get("conid") if row.get("assetCategory") != "STK" else ""
     return (row.get("type"), row.get("dateTime"), described(row).what, asset)

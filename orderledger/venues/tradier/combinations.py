@@ -1,5 +1,7 @@
-"""Legs of a Tradier order, in the terms of the ledger: the legs of a combination that we requested,
-and the orders of a group that we requested one by one.
+"""Legs of a Tradier order, in the terms of the ledger.
+
+They are the legs of a combination that we requested, or the orders of a group that we requested one
+by one.
 
 Only a request has legs and links. So an order that was not requested here stays one order whose
 quantity counts the contracts of all its legs.

@@ -107,6 +107,15 @@ def test_an_order_that_goes_on_is_filled_by_a_later_import(ledger: Ledger, tmp_p
     )
 
 
+def test_a_dry_runs_order_that_is_not_filled_has_the_cost_of_its_amount(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    unfilled = {**ORDER, "status": "canceled", "filled": 0.0, "remaining": 0.1, "cost": 10.0}
+    path = database(tmp_path, trades=[TRADE], orders=[unfilled])
+    assert imported(ledger, "freqtrade", path).is_whole
+    assert ledger.order("900")["status"] == "canceled"
+
+
 def test_the_funding_of_a_closed_trade_counts_once(ledger: Ledger, tmp_path: Path) -> None:
     path = database(tmp_path, trades=[{**TRADE, "funding_fees": -0.25}], orders=[ORDER])
     imported(ledger, "freqtrade", path)

@@ -56,13 +56,14 @@ class QubxListener(Listening):
 
     def _sending(self, send: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(send)
-        def sending(request: Any) -> Any:
-            if request.client_id is None:
-                return send(request)
+        def sending(*arguments: Any, **named: Any) -> Any:
+            request: Any = arguments[0] if arguments else named.get("request")
+            if getattr(request, "client_id", None) is None:  # or Qubx 0.7.3, without requests
+                return send(*arguments, **named)
             known = lighter_alias(ForeignObject(request))
             self.record(lambda: [*self._messages(request, request.instrument), self._own(request)])
             try:
-                sent = send(request)
+                sent = send(*arguments, **named)
             except Exception as error:
                 self.record(partial(self._failed, request, error))
                 raise
@@ -133,7 +134,7 @@ def listen_to_qubx(
     account: str | Mapping[str, str],
     instruments: Mapping[str, str] | None = None,
 ) -> QubxListener:
-    """Record the orders of a Qubx strategy (0.7). Call it in the strategy's `on_start`.
+    """Record the orders of a Qubx strategy (0.7.20). Call it in the strategy's `on_start`.
 
     - `ledger`: a ledger, or the path or URL of one.
     - `account`: the ledger's account, or accounts by Qubx's exchange (`BINANCE.UM`).
