@@ -31,7 +31,6 @@ from tests.gateway.processes.http_venue import HttpEntry, HttpVenue
 from tests.gateway.test_processes import REPOSITORY, recorded_in
 
 KILLS = int(os.environ.get("ORDERLEDGER_BRACKET_KILLS", "20"))
-OF_GROUPS = {"oco_both_filled", "child_filled_first", "children_exceed_parent", "overfill"}
 ENDS = {Kind.CANCELED: Canceled, Kind.EXPIRED: Expired, Kind.REJECTED: Rejected}
 
 
@@ -175,8 +174,8 @@ def test_children_never_work_more_than_their_parent_has_filled_through_kills(
             assert world.judge.broken == []
             assert venue.unrecorded == []
             assert {name: times for name, times in venue.arrived.items() if times > 1} == {}
-            codes = {code for row in ledger.orders() for code in row["anomalies"]}
-            assert codes & OF_GROUPS == set()
+            odd = {one["code"] for one in ledger.anomalies(open_only=True)}
+            assert odd <= {"late_report"}  # the gateway's cancel answer overtook a collected fill
 
     with Ledger.open(durable_store_url) as ledger:
         asyncio.run(story(ledger))

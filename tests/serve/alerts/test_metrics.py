@@ -88,7 +88,7 @@ def test_positions_are_those_of_the_exposure_view(ledger: Ledger) -> None:
 
 def test_an_order_that_a_gateway_holds_is_not_at_the_venue_and_cannot_fill(ledger: Ledger) -> None:
     scrape = Scrape(ledger)
-    held = {"side": "sell", "quantity": "50", "tags": {"gateway.held": "parent"}}
+    held: dict[str, Any] = {"side": "sell", "quantity": "50", "tags": {"gateway.held": "parent"}}
     legs = [
         {"instrument": "BTC-USD", "side": "buy", "ratio": 1},
         {"instrument": "ETH-USD", "side": "sell", "ratio": 1},
