@@ -95,7 +95,10 @@ class HttpVenue(VenueServer):
         told: dict[str, Any] = {
             "type": accepted,
             "venue_order_id": f"V{done.order_id}",
-            "at": done.created_at.isoformat() if accepted == "acknowledged" else now,
+            "at": {
+                "acknowledged": done.created_at.isoformat(),
+                "canceled": done.updated_at.isoformat(),
+            }.get(accepted, now),
         }
         if accepted == "status_observed":
             told["status"] = "new" if done.status is OrderStatus.OPEN else str(done.status)
