@@ -18,12 +18,12 @@ def four_kinds(number: int) -> list[list[Request]]:
     """The orders of one round. Those of one list are one batch, and one transaction at Lighter."""
     name = f"R{number:04}"
     limit = order(f"{name}-limit", "buy", limit_price=PRICE - AWAY)
-    # Lighter's market order is an order that ends at once, with the worst price that you accept.
-    market = order(f"{name}-market", "buy", limit_price=PRICE + AWAY, time_in_force="ioc")
+    # A market order and a stop state the worst price that you accept.
+    market = order(f"{name}-market", "buy", order_type="market", limit_price=PRICE + AWAY)
     stop = order(
         f"{name}-stop",
         "sell",
-        order_type="stop_limit",
+        order_type="stop",
         stop_price=PRICE - 2 * AWAY,
         limit_price=PRICE - 3 * AWAY,
         reduce_only=True,

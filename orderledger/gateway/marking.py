@@ -120,4 +120,5 @@ def needs_marks(settings: GatewaySettings) -> bool:
         return settings.marks
     losses = [(one.daily_loss, one.drawdown) for one in settings.breakers]
     limits = [getattr(rule, name) for rule in settings.rules for name in NEEDS_MARKS]
-    return any(one is not None for one in (*limits, *(part for pair in losses for part in pair)))
+    others = (settings.market_slippage, *(part for pair in losses for part in pair))
+    return any(one is not None for one in (*limits, *others))

@@ -1,5 +1,6 @@
 """The parts of a gateway that sending, changing and resolving share."""
 
+import math
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from orderledger import Ledger
 
 Result = TypeVar("Result")
+WAIT_FACTOR, WAIT_MARGIN = 1.5, 1.0
+"""How much longer a wait for a turn may be than expected: a request counts until its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,14 @@ class GatewayParts:
         turn = Turn(is_first=is_first, seconds=self.patience_seconds)
         turn.check = lambda: self.check_lease(account)
         return turn
+
+    def expected_wait(self, account: str, waiting: int) -> int:
+        """Milliseconds until the turn of a new order, after so many others, roughly: 0 if nothing
+        makes it wait.
+        """
+        pacing = getattr(self.entries[account], "pacing", None) or self.pacings.get(account)
+        seconds = 0.0 if pacing is None else pacing.expected_wait(waiting + 1)
+        return math.ceil(1_000 * (WAIT_FACTOR * seconds + WAIT_MARGIN)) if seconds > 0 else 0
 
     def check_lease(self, account: str) -> None:
         """Raises NotSent if the lease was lost: the process may have been paused."""

@@ -367,6 +367,8 @@ class Sender:
         account, order_type = flight.key[0], flight.row["order_type"]
         waiting = sum(key[0] == account for key in self.flights) - 1
         expires_at = self._clocks.expires_at(account, order_type, max(0, waiting))
+        if expires_at is not None:  # a request that waits for its turn is sent with this one, too
+            expires_at += timedelta(milliseconds=self._parts.expected_wait(account, waiting))
         cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
         return expires_at
 

@@ -45,7 +45,7 @@ class DisposalRow(TypedDict):
     ]
     proceeds: Annotated[
         Decimal | None,
-        "Amount received for selling, before fees. Null for a margined instrument, which is not paid for.",
+        "Amount received for selling, before fees. Null for a margined instrument.",
     ]
     cost: Annotated[Decimal | None, "Amount paid for buying, before fees. Null as proceeds."]
     realized_pnl: Annotated[

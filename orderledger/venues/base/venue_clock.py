@@ -42,8 +42,8 @@ class Reading:
 
 
 class VenueClock:
-    """The venue's clock, from the most exact reading. A reading has bounds: the venue's
-    clock was read between the request and its answer.
+    """The venue's clock, from the reading with the tightest bounds now. A reading has bounds: the
+    venue's clock was read between the request and its answer.
 
     `ask`: queries the venue's time, for venues whose answers do not show it. `resolution`: of that
     time. `note_date` takes the header `Date` of an answer.
@@ -107,7 +107,7 @@ class VenueClock:
             self.note(at, self._resolution, began)
 
     def note(self, at: datetime, resolution: timedelta, began: float) -> None:
-        """Take a reading from an answer that has just come, unless an earlier one is still more exact.
+        """Take a reading from an answer that has just come, unless an earlier one is tighter.
         `began`: when the request was sent, by `elapsed`."""
         now = self._read_at = self._elapsed()
         new = Reading(at=at, resolution=resolution, began=began, ended=now)

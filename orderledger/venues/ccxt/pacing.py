@@ -18,10 +18,9 @@ from typing import Any
 
 from orderledger.venues.base.transport import Pacing, RateLimiter, pacing_of
 from orderledger.venues.base.transport.http import asked_to_wait
-from orderledger.venues.base.transport.pacing import BANNED, Counter, Limit
+from orderledger.venues.base.transport.pacing import BANNED, REQUESTS, Counter, Limit
 from orderledger.venues.ccxt.vocabulary import NAME
 
-REQUESTS = "requests"
 UNITS = 1_000
 """Parts of ccxt's cost, which has fractions."""
 TOO_MANY = 429

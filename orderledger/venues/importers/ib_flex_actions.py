@@ -140,9 +140,7 @@ def _new_leg(legs: Sequence[FlexRow]) -> FlexRow:
     going_on = [leg for leg in legs if not leg.get("symbol").endswith(OLD)]
     if len(legs) > 2 or len(going_on) != 1:
         symbols = ", ".join(leg.get("symbol") for leg in legs)
-        raise InvalidMessage(
-            "symbol", f"the new security is not clear: {symbols}"
-        )
+        raise InvalidMessage("symbol", f"the new security is not clear: {symbols}")
     return going_on[0]
 
 

@@ -35,6 +35,8 @@ them."""
 BANNED = 418
 ORDERS = "orders"
 """The name of a limit of requests that place or cancel orders."""
+REQUESTS = "requests"
+"""The name of a limit that counts requests of all kinds in units of its own."""
 ONE_WINDOW = ""
 """The name of the limit of a venue that has one."""
 
@@ -240,6 +242,12 @@ class Pacing:
     def held_seconds(self) -> float:
         """Seconds for which no request is sent, as the venue asked for. 0 without a pause."""
         return max(self._held_until - self._now(), 0.0)
+
+    def expected_wait(self, orders: int) -> float:
+        """Seconds until so many more orders may have been sent, by the limits that count orders and
+        the venue's pause."""
+        counting = [one for name, one in self.limits.items() if name != REQUESTS]
+        return max(self.held_seconds, *(one.seconds_until(orders) for one in counting), 0.0)
 
     def _taken(self, place: tuple[bool, int, Mapping[str, int]], turn: Turn | None) -> float:
         """Take the turn and return 0, or return the seconds to wait for it."""
