@@ -375,7 +375,7 @@ class Changer:
         """
         if not isinstance(answer, Unanswered):
             result = _result_of(key, answer)
-            state = await self._look_ups.look_up(key) if result.state == "rejected" else ()
+            state = await self._look_ups.look_up(key) if self._is_to_query(result) else ()
             return await self._record(key, [*answer, *state], result)
         now, text = self._clock.now(), answer.text or None
         unknown = Unresolved(
@@ -384,6 +384,14 @@ class Changer:
         return await self._record(
             key, [unknown], Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
         )
+
+    def _is_to_query(self, result: Sending) -> bool:
+        """Whether the state of the order is queried with an answer: after a refusal, and if the
+        cancel of a trigger order was only received. No list of a venue may show its end.
+        """
+        order = self._book.order(result.account, result.client_order_id)
+        is_triggered = order is not None and order.stop_price is not None
+        return result.state == "rejected" or (result.state == "received" and is_triggered)
 
     async def _record(
         self, key: Key, messages: Sequence[Message], result: Sending, *, is_failure: bool = False

@@ -90,11 +90,15 @@ class CcxtEndpoints:
         limit = self._feature("fetchOpenOrders", "limit")
         return limit is not None and len(rows) >= limit
 
-    async def order(self, venue_order_id: str, symbol: str | None) -> Any | None:
-        """One order. None if the exchange answers that it does not know it."""
+    async def order(
+        self, venue_order_id: str, symbol: str | None, *, is_conditional: bool = False
+    ) -> Any | None:
+        """One order. None if the exchange answers that it does not know it. `is_conditional`: among
+        the conditional orders, which have ids of their own at some exchanges."""
         if self.exchange.has.get("fetchOrder"):
+            params = ({"trigger": True},) if is_conditional else ()
             try:
-                row = await self._ask("fetch_order", venue_order_id, symbol)
+                row = await self._ask("fetch_order", venue_order_id, symbol, *params)
             except ccxt.OrderNotFound:
                 return None
             except VenueRefused as error:
@@ -114,14 +118,17 @@ class CcxtEndpoints:
             None,
         )
 
-    async def order_with(self, client_id: str, symbol: str | None) -> Any | None:
+    async def order_with(
+        self, client_id: str, symbol: str | None, *, is_conditional: bool = False
+    ) -> Any | None:
         """The order with this client id. None if the exchange does not know it, or if ccxt cannot
         query by it."""
         rule = rule_of(self.exchange.id)
         if rule is None or rule.by_id is None:
             return None
         try:
-            row = await self._ask("fetch_order", None, symbol, {rule.by_id: client_id})
+            params = {rule.by_id: client_id, **({"trigger": True} if is_conditional else {})}
+            row = await self._ask("fetch_order", None, symbol, params)
         except ccxt.OrderNotFound:
             return None
         return row if isinstance(row, dict) and row.get("id") else None

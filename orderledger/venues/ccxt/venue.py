@@ -45,6 +45,7 @@ from orderledger.venues.ccxt.orders import (
     venue_order_id,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
+from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 from orderledger.venues.ccxt.translate import translated_orders
@@ -316,9 +317,10 @@ class CcxtVenue(PolledVenue):
             if not name.startswith(NO_ORDER)
         ]
         for name in ids:
-            row = await self._endpoints.order(name, symbol)
-            if row is not None:
-                return row
+            for is_conditional in self._id_spaces(order):
+                row = await self._endpoints.order(name, symbol, is_conditional=is_conditional)
+                if row is not None:
+                    return row
         if ids:
             return None
         client_ids = sent_ids(order.get("aliases"), CLIENT_ID)
@@ -326,20 +328,29 @@ class CcxtVenue(PolledVenue):
             client_ids = [str(order["client_order_id"])]
         return await self._row_with(client_ids, order) if client_ids else None
 
+    def _id_spaces(self, order: Row) -> tuple[bool, ...]:
+        """Where to query an order: among the conditional orders first, if it may be one."""
+        language = language_of(self.exchange.id)
+        may_be = language is not None and language.conditional
+        return (True, False) if may_be and order.get("stop_price") is not None else (False,)
+
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
         """The order with one of these client ids. It is queried, then looked for among open and
         past orders, and among the orders of trades that the ledger cannot attribute."""
         is_it = partial(self._bears, client_ids)
+        symbol = order.get("instrument")
         for client_id in client_ids:
-            row = await self._endpoints.order_with(client_id, order.get("instrument"))
-            if row is not None and is_it(row):
-                return row
+            for is_conditional in self._id_spaces(order):
+                row = await self._endpoints.order_with(
+                    client_id, symbol, is_conditional=is_conditional
+                )
+                if row is not None and is_it(row):
+                    return row
         found = next(filter(is_it, await self._endpoints.open_orders()), None)
         requested_at = order.get("requested_at")
         since = (
             None if requested_at is None else requested_at - self._overlap
         )  # the exchange has its own clock
-        symbol = order.get("instrument")
         found = found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
         if found is not None or rule_of(self.exchange.id) is None or since is None:
             return found
