@@ -1,7 +1,7 @@
 """Tables from an archive in Parquet: `manifest.json` names the files of the log and of each
 view."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -74,12 +74,12 @@ class ArchiveTables:
                 "archive", f"{files.url}/{MANIFEST} is not a manifest of an archive: {error}"
             ) from None
 
-    def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
+    def table(self, name: str, *, of_each: Collection[str] = (), **where: Any) -> LedgerTable:
         """One table, as `reading.Tables` gives it."""
         table = known(name)
         asked = arguments.asked_of(table, where)
         if name in COMPUTED:
-            rows = computed(name, self._state, asked, by_strategy=by_strategy)
+            rows = computed(name, self._state, asked, of_each=of_each)
             return finished(table, arrow_of(table, rows))
         if table is EVENTS:
             return finished(table, arrow_of(table, with_values(self._events(), asked)))

@@ -25,10 +25,13 @@ TOO_LONG = (
     "It holds 26 digits before the point and 12 after it: choose another account, or ask in SQL"
 )
 
-MARK = re.compile(r"/\*(by|keys|strategy|instrument)\*/ .*? /\*end\*/", re.DOTALL)
+MARK = re.compile(r"/\*(by|keys|strategy|method)\*/ .*? /\*end\*/", re.DOTALL)
 """A part of the SQL that depends on the groups. The file contains it for the default groups, so
 that it can be run unchanged.
 """
+
+OF_METHOD = "/*method*/"
+"""An analysis with this part reads rows of the asked method only."""
 
 HEADER = re.compile(r"-- (?:(\w+): )?(.*)")
 
@@ -53,6 +56,7 @@ class Question:
         parts = {
             "by": ", ".join(map(_expression, by)),
             "keys": ", ".join(by),
+            "method": f"'{method}'",
             **dict(zip(by, by, strict=True)),
         }
         shown = MARK.sub(
@@ -127,9 +131,10 @@ def analyse(
     if method not in METHODS:
         raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     query = question.sql(tuple(dict.fromkeys(groups)), method)
-    settings = {"timezone": timezone, "memory_limit": memory_limit, "where": where}
+    asked = {**(where or {}), **({"method": method} if OF_METHOD in question.text else {})}
+    settings = {"timezone": timezone, "memory_limit": memory_limit, "where": asked}
     try:
-        found = answer(source, query, by_strategy="strategy" in groups, **settings)  # type: ignore[arg-type]
+        found = answer(source, query, of_each=groups, **settings)  # type: ignore[arg-type]
     except InvalidQuery as error:
         if str(error).startswith(("Conversion Error", "Out of Range Error")):
             raise InvalidQuery(

@@ -1,6 +1,6 @@
 """Tables of a ledger in one consistent state: now, or as of another time."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -53,15 +53,15 @@ class Tables:
         self._as_of = as_of
         self._effective_at = effective_at
 
-    def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
-        """One table. `by_strategy`: with P&L of each fill in the position of its strategy. Raises
-        ValueError for an unknown name or filter."""
+    def table(self, name: str, *, of_each: Collection[str] = (), **where: Any) -> LedgerTable:
+        """One table. `of_each`: as in `computed`. Raises ValueError for an unknown name or
+        filter."""
         table = known(name)
         asked = arguments.asked_of(table, where)
         if table is EVENTS:
             return finished(table, self._events(asked))
         if name in COMPUTED:
-            rows = computed(name, self._state, asked, by_strategy=by_strategy)
+            rows = computed(name, self._state, asked, of_each=of_each)
             return finished(table, arrow_of(table, rows))
         if isinstance(self._views, StoredViews):
             condition, values = self._views.condition(table, None, None, asked)

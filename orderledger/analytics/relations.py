@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 from orderledger.extend.views import Column, Table, queries, tables
@@ -34,6 +35,36 @@ class EventColumns(TypedDict):
 
 EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
+
+class MomentColumns(TypedDict):
+    """The columns of `equity`: those of `EquityPointRow`, with the method and the order."""
+
+    method: Annotated[str, "Lot choice: average, fifo, hifo or lifo."]
+    rank: Annotated[int, "Order of the moments."]
+    account: Annotated[str, "Trading account."]
+    at: Annotated[datetime, "When it happened."]
+    position: Annotated[int, "Log position."]
+    kind: Annotated[
+        str,
+        "Cause of the change: fill, funding, adjust, mark, bust, correction, split, settle or "
+        "delivery.",
+    ]
+    instrument: Annotated[str, "Instrument of that change."]
+    client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
+    venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
+    fill_id: Annotated[str | None, "The venue's id of the fill."]
+    currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
+    net_pnl: Annotated[
+        Decimal | None, "Realized less fees plus funding. Null where an amount cannot be converted."
+    ]
+    equity: Annotated[
+        Decimal | None,
+        "Net with unrealized P&L. Null where an open position has no mark, or net P&L is null.",
+    ]
+    peak: Annotated[Decimal, "The highest equity until then, at least 0."]
+    drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
+
+
 PNL_OF_FILLS, BALANCES = tables.PNL_OF_FILLS, queries.BALANCES
 DISPOSALS = replace(
     queries.DISPOSALS,
@@ -48,6 +79,16 @@ LOTS = replace(
 )
 """Open and closed lots by each method, as `positions` has a row for each method."""
 
+EQUITY = Table(
+    "equity",
+    "One row per method and moment of the P&L curve of an account: each fill, bust, correction, "
+    "funding, adjustment, split, settlement and mark that changed it. Computed when asked.",
+    ("method", "rank", "currency"),
+    MomentColumns,
+    ("method", "rank"),
+)
+"""All moments of `Ledger.equity` of each account, where `points` leaves out none."""
+
 NOTIONAL = Column(
     "notional", "number", "Quantity times price, before the multiplier of the instrument."
 )
@@ -60,6 +101,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     BALANCES.name: ("total", "equity", "difference"),
     LOTS.name: ("price", "cost"),
     DISPOSALS.name: ("proceeds", "cost", "realized_pnl", "fees", "gain"),
+    EQUITY.name: ("net_pnl", "equity", "peak", "drawdown"),
 }
 """Figures that come from a division have up to 34 digits, too many for a column of 38-digit
 decimals. They are always doubles, each with its exact text in a separate column.
@@ -76,7 +118,7 @@ RELATIONS: Mapping[str, Table[Any]] = {
         for name, table in tables.BY_NAME.items()
         if name not in tables.INNER and table is not tables.ORDER_NAMES
     },
-    **{table.name: table for table in (PNL_OF_FILLS, BALANCES, LOTS, DISPOSALS)},
+    **{table.name: table for table in (PNL_OF_FILLS, BALANCES, LOTS, DISPOSALS, EQUITY)},
     EVENTS.name: EVENTS,
 }
 """All tables by name, with the columns that a view shows."""

@@ -5,7 +5,7 @@ access to files, network or settings, so a query can neither write nor read anyt
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,7 +28,7 @@ RESULT = "result"
 class Source(Protocol):
     """Where tables come from: a ledger in one state (`reading.Tables`), or an archive."""
 
-    def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable: ...
+    def table(self, name: str, *, of_each: Collection[str] = (), **where: Any) -> LedgerTable: ...
 
 
 def answer(
@@ -37,7 +37,7 @@ def answer(
     *,
     timezone: str = "UTC",
     memory_limit: str = MEMORY_LIMIT,
-    by_strategy: bool = False,
+    of_each: Collection[str] = (),
     where: Mapping[str, Any] | None = None,
 ) -> LedgerTable:
     """The result of a query. `where`: values of columns, for each table that has them. Raises
@@ -53,7 +53,7 @@ def answer(
             }
             is_named = name in words
             found = (
-                source.table(name, by_strategy=by_strategy, **asked)
+                source.table(name, of_each=of_each, **asked)
                 if is_named
                 else finished(table, arrow_of(table, ()))
             )

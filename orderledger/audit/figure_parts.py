@@ -181,7 +181,7 @@ def _parts_of_fill(
 def _parts_of_funding(
     pnl: PnlRow, event: AccountEventRow, conversion: queries.Conversion
 ) -> Iterator[PartRow]:
-    if event["kind"] == "funding":
+    if event["kind"] == "funding" and event["state"] is None:
         currency, amount = event["currency"] or "", event["quantity"] or ZERO
         yield part(
             "funding",

@@ -64,7 +64,11 @@ class AccountEventRow(TypedDict):
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     currency: Annotated[str | None, "Currency of a funding, a transfer or a balance."]
     transfer: Annotated[str | None, "Kind of a transfer.", TransferKind]
-    venue_id: Annotated[str | None, "The venue's id of a transfer, or the id of a settlement."]
+    venue_id: Annotated[
+        str | None,
+        "The venue's id of a transfer; without one, and of a funding, a split and a settlement: "
+        "the id of its message.",
+    ]
     cause: Annotated[
         dict[str, Any] | None, "Origin of a transfer or an adjusted balance: `kind`, `instrument`."
     ]
@@ -77,9 +81,9 @@ class AccountEventRow(TypedDict):
     state: Annotated[
         str | None,
         "Of a transfer: active; repeated, if its id was recorded before with the same numbers; "
-        "reused, if with others. Of a split or a settlement: repeated or reused alike, if another "
-        "report of it counts; of a settlement: busted; else null. Only active ones, and those "
-        "without a state, count.",
+        "reused, if with others. Of a funding, a split or a settlement: repeated or reused alike, "
+        "if another report of it counts; of a settlement: busted; else null. Only active ones, and "
+        "those without a state, count.",
         ("active", "repeated", "reused", "busted"),
     ]
     at: Annotated[datetime, "When it happened."]
@@ -96,7 +100,7 @@ ACCOUNT_EVENTS = Table(
     AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"), ("account", "venue_id")),
-    version=18,
+    version=19,
 )
 
 
@@ -166,13 +170,14 @@ def _columns(event: Shown) -> dict[str, Any]:
         case GapRecorded():
             return {"from_at": event.from_at, "to_at": event.to_at}
         case FundingRecorded():
-            return {"quantity": event.amount, "currency": event.currency}
+            paid = {"quantity": event.amount, "currency": event.currency}
+            return {**paid, "venue_id": event.message_id}
         case TransferRecorded():
             return {
                 "quantity": event.amount,
                 "currency": event.currency,
                 "transfer": str(event.kind),
-                "venue_id": event.venue_id,
+                "venue_id": event.venue_id or event.message_id,
                 "cause": cause_row(event.cause),
                 "state": "active",
             }

@@ -95,7 +95,7 @@ def derived_anomalies(
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
     found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
-    found += _of_settlements(source, asked.get("account"))
+    found += _of_reused_ids(source, asked.get("account"))
     found += _of_splits(source, asked.get("account"), {row["position"] for row in found})
     if asked.get("account") in (None, EVERY_ACCOUNT):
         found += _of_log(source)
@@ -160,19 +160,22 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
 
 
-def _of_settlements(source: Source, account: str | None) -> Iterator[AnomalyRow]:
-    """Of settlements whose id an earlier one has."""
-    for row in source.rows(ACCOUNT_EVENTS, account=account, kind="settle", state="reused"):
+def _of_reused_ids(source: Source, account: str | None) -> Iterator[AnomalyRow]:
+    """Of fundings, splits and settlements whose id an earlier one has."""
+    for row in source.rows(ACCOUNT_EVENTS, account=account, state="reused"):
+        kind, name = row["kind"], row["former_name"] or row["instrument"] or ""
+        if kind not in REPORTED_ONCE:
+            continue
         yield {
             "position": row["position"],
             "account": row["account"],
             "client_order_id": None,
             "code": str(Anomaly.MESSAGE_ID_REUSED),
-            "detail": f"settlement {row['venue_id']} was recorded with other content: the earlier "
-            "counts",
+            "detail": f"{NAMES[kind]} {row['venue_id']} was recorded with other content: the "
+            "earlier counts",
             "detected_at": row["at"],
             "cleared_at": None,
-            "stream": account_stream(row["account"], "settle", row["instrument"] or ""),
+            "stream": account_stream(row["account"], kind, name),
         }
 
 
@@ -268,7 +271,15 @@ def _code(entry: Ordered, sides: Sides | None, modes: Modes) -> str | None:
     return SIDE_UNKNOWN if sides.is_lost(when(entry), mode) else None
 
 
-NAMES = {"adjust": "adjustment", "split": "split", "settle": "settlement", "delivery": "delivery"}
+NAMES = {
+    "adjust": "adjustment",
+    "funding": "funding",
+    "split": "split",
+    "settle": "settlement",
+    "delivery": "delivery",
+}
+REPORTED_ONCE = ("funding", "split", "settle")
+"""Kinds of events of which one counts of those with one message id."""
 
 
 def _row(entry: Ordered, code: str) -> AnomalyRow:

@@ -121,7 +121,7 @@ ORDERED = ("adjust", "split", "settle", "delivery")
 
 
 NOT_COUNTED = ("busted", "reused", "repeated")
-"""States of splits and settlements that change nothing."""
+"""States of fundings, splits and settlements that change nothing."""
 
 
 def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:
@@ -141,12 +141,12 @@ def is_adjustment(row: AccountEventRow) -> TypeGuard[Adjustment]:
 
 def is_funding(row: AccountEventRow) -> TypeGuard[Funding]:
     """Whether an account event pays or charges a position."""
-    return row["kind"] == "funding"
+    return row["kind"] == "funding" and row["state"] not in NOT_COUNTED
 
 
 def is_account_entry(row: AccountEventRow) -> TypeGuard[AccountEntry]:
     """Whether an account event counts in a position."""
-    return is_ordered(row) or (row["kind"] == "funding" and row["instrument"] is not None)
+    return is_ordered(row) or (is_funding(row) and row["instrument"] is not None)
 
 
 def is_ordered(row: AccountEventRow) -> TypeGuard[Adjustment | Split | Settlement | Delivery]:

@@ -8,7 +8,7 @@ moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest,
 deepest and the last of the marks between two fills, fundings or adjustments.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
@@ -42,6 +42,9 @@ Marked = tuple[str, str]
 Held = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
 
+
+OfEach: TypeAlias = Collection[Literal["account", "instrument"]]
+"""Which curves there are by currency: without any of these, one for all."""
 
 EQUITY = Table(
     "equity",
@@ -83,10 +86,12 @@ class Sum:
 
 
 class Curve:
-    """The equity in one settlement currency so far."""
+    """The equity in one settlement currency so far. `instrument`: the only one of it, if it is of
+    one."""
 
-    def __init__(self, currency: str | None) -> None:
+    def __init__(self, currency: str | None, instrument: str | None = None) -> None:
         self.currency = currency
+        self.instrument = instrument
         self.net = Sum()
         self.equity = Sum()
         self.peak = ZERO
@@ -102,7 +107,7 @@ class Curve:
             "position": entry["position"],
             "kind": kind,
             "account": entry["account"],
-            "instrument": entry["instrument"],
+            "instrument": self.instrument or entry["instrument"],
             "client_order_id": fill["client_order_id"] if fill else None,
             "venue_order_id": fill["venue_order_id"] if fill else None,
             "fill_id": fill["fill_id"] if fill else None,
@@ -184,11 +189,15 @@ class EquityFold:
     happened.
 
     Memory grows with the positions, and with the trades of the positions in `changing`, whose
-    trades change.
+    trades change. `of_each`: whether each account, and each instrument, has its own curves.
     """
 
     def __init__(
-        self, definitions: Definitions, method: LotChoice, changing: Iterable[Marked] = ()
+        self,
+        definitions: Definitions,
+        method: LotChoice,
+        changing: Iterable[Marked] = (),
+        of_each: OfEach = (),
     ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
@@ -196,7 +205,8 @@ class EquityFold:
         self._valued_by: dict[Marked, dict[Held, Holding]] = {}
         """The holdings that a mark values, or converts amounts of."""
         self._marks: Marks = {}
-        self._curves: dict[str | None, Curve] = {}
+        self._curves: dict[tuple[str | None, ...], Curve] = {}
+        self._of_each = of_each
         self._changing = frozenset(changing)
         self._histories: dict[Held, list[Entry]] = {}
 
@@ -233,6 +243,8 @@ class EquityFold:
         """Whether a settlement is the first half of a moment: the delivery in the same currency is
         the other."""
         if "fill_id" in entry or entry["kind"] != "settle" or "into" not in entry["terms"]:
+            return False
+        if "instrument" in self._of_each:
             return False
         names = entry["instrument"], entry["terms"]["into"]
         own, other = (self._definitions(entry["account"], name).terms.currency for name in names)
@@ -275,7 +287,11 @@ class EquityFold:
 
     def _hold(self, key: Held, defined: Definition) -> Holding:
         currency = defined.terms.currency
-        curve = self._curves.setdefault(currency, Curve(currency))
+        account = key[0] if "account" in self._of_each else None
+        instrument = key[1] if "instrument" in self._of_each else None
+        curve = self._curves.setdefault(
+            (account, instrument, currency), Curve(currency, instrument)
+        )
         books = tuple(LotBook(name, {}, None) for name in self._methods)
         holding = self._holdings[key] = Holding(
             defined.position(*key[:2], key[2:], books), curve, defined.unknown
@@ -299,12 +315,13 @@ def equity_rows(
     since: datetime | None = None,
     points: int | None = POINTS,
     changing: Iterable[Marked] = (),
+    of_each: OfEach = (),
 ) -> list[EquityPointRow]:
     """The rows of the curves from trades, their changes, account events and marks, as they
     happened. `since`: without the rows before it, whose peak still counts. `points`: the most
     points of each curve."""
     kept: dict[str | None, Points] = {}
-    for row in moments(entries, definitions, method, changing):
+    for row in moments(entries, definitions, method, changing, of_each):
         if since is None or row["at"] >= since:
             curve = kept.get(row["currency"])
             if curve is None:
@@ -318,8 +335,9 @@ def moments(
     definitions: Definitions,
     method: LotChoice,
     changing: Iterable[Marked] = (),
+    of_each: OfEach = (),
 ) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""
-    fold = EquityFold(definitions, method, changing)
+    fold = EquityFold(definitions, method, changing, of_each)
     for entry in entries:
         yield from fold.take(entry)

@@ -325,10 +325,12 @@ class Fold:
                 self._rows.put(ACCOUNT_EVENTS, self._event_row(account, recorded, event))
                 self._cash.open(account)
                 self.positions.reopen(account)
-            case PositionAdjusted() | FundingRecorded():
+            case PositionAdjusted():
                 row = self._event_row(account, recorded, event)
                 self._rows.put(ACCOUNT_EVENTS, row)
                 self.positions.take(row)
+            case FundingRecorded():
+                self._take_funding(self._event_row(account, recorded, event))
             case BalanceReported() if event.currency is not None:
                 self._cash.report(account, event, recorded.at, recorded.position or 0)
             case BalanceReported():
@@ -337,6 +339,16 @@ class Fold:
                 self._rows.put(INSTRUMENTS, with_report(before, report, recorded.at))
             case _:
                 assert_never(event)
+
+    def _take_funding(self, row: AccountEventRow) -> None:
+        """Of those with one message id, one counts."""
+        (stated,) = with_state(self._rows, [row])
+        self._rows.put(ACCOUNT_EVENTS, stated)
+        self.positions.take(stated)
+        if row["venue_id"] is not None:
+            account = row["account"]
+            changed = restate_reports(self._rows, self._renames.of(account), row)
+            self.positions.form_again(account, sorted(set(changed)))
 
     def _event_row(self, account: str, recorded: Recorded, event: Shown) -> AccountEventRow:
         """Under the latest names of its instruments."""

@@ -23,7 +23,7 @@ from orderledger.projections.balances import BALANCES, balances
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.disposals import DISPOSALS, DisposalRow, disposal_rows
 from orderledger.projections.entries import Entry, concerns, has_position, is_account_entry
-from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
+from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, OfEach, equity_rows, moments
 from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row, of_legs
 from orderledger.projections.fee_worths import Conversion, fee_worths, fees_paid
@@ -592,6 +592,30 @@ def equity(
     """Rows of the equity curve, by settlement currency. `events_of`: the known events of some
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
+    entries, definitions, changing = _curve_entries(source, until, events_of, **where)
+    asked: dict[str, Any] = {"since": since, "points": points, "changing": changing}
+    if where.get("instrument") is not None:
+        asked["of_each"] = ("instrument",)
+    return equity_rows(entries, definitions, method, **asked)
+
+
+def equity_moments(
+    source: Source,
+    *,
+    method: LotChoice,
+    of_each: OfEach,
+    events_of: FillEvents,
+    account: str | None = None,
+) -> Iterator[EquityPointRow]:
+    """Every moment of equity curves: of each account, or of each of its instruments."""
+    entries, definitions, changing = _curve_entries(source, None, events_of, account=account)
+    return moments(entries, definitions, method, changing, of_each)
+
+
+def _curve_entries(
+    source: Source, until: datetime | None, events_of: FillEvents, **where: Any
+) -> tuple[Iterator[CurveEntry], Definitions, list[tuple[str, str]]]:
+    """What curves are made of, in its order; and the positions whose fills change."""
     strategy, account = where.pop("strategy", None), where.get("account")
     definitions = _definitions_of(source, account, fee_worths(source, account))
     changed = orders_with_changed_fills(source, account)
@@ -604,14 +628,7 @@ def equity(
     marks = source.each(MARKS, columns=MARKED, account=account, until=until)
     changing = changed_positions(dated)
     parts: Iterable[Iterable[CurveEntry]] = (others if changed else entries, dated, marks)
-    return equity_rows(
-        merge(*parts, key=when),
-        definitions,
-        method,
-        since=since,
-        points=points,
-        changing=sorted(changing),
-    )
+    return merge(*parts, key=when), definitions, sorted(changing)
 
 
 def account_equity(

@@ -76,10 +76,10 @@ def rename_events(
         restated = restate_settlement(rows, renames, position)
         yield from (one["instrument"] or "" for one in restated)
     for row in found:
-        if row["kind"] == "split" and (
-            split := rows.get(ACCOUNT_EVENTS, (row["position"], "split"))
+        if row["kind"] in ("split", "funding") and (
+            renamed := rows.get(ACCOUNT_EVENTS, (row["position"], row["kind"]))
         ):
-            rows.put(ACCOUNT_EVENTS, with_state(rows, [split])[0])
+            rows.put(ACCOUNT_EVENTS, with_state(rows, [renamed])[0])
 
 
 def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[AccountEventRow]:
@@ -93,8 +93,8 @@ def restate_settlement(rows: Rows, renames: Renames, position: int) -> list[Acco
 
 
 def restate_reports(rows: Rows, renames: Renames, row: AccountEventRow) -> list[str]:
-    """Put the other reports of a split or a settlement with their state. Returns the instruments of
-    those whose state has changed."""
+    """Put the other reports of a funding, a split or a settlement with their state. Returns the
+    instruments of those whose state has changed."""
     found: list[str] = []
     for other in other_reports(rows, row):
         if other["kind"] == "settle":
@@ -110,10 +110,14 @@ def restate_reports(rows: Rows, renames: Renames, row: AccountEventRow) -> list[
 def other_reports(
     rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None = None
 ) -> list[AccountEventRow]:
-    """Other rows of the same split or settlement: with the same id, or of the same time with the
-    same content. `delivered`: the row of what it delivers, if that is not stored."""
-    content = _content(rows, row, delivered)
+    """Other rows of the same funding, split or settlement: with the same id, or of the same time
+    with the same content. `delivered`: the row of what it delivers, if that is not stored."""
     of: dict[str, Any] = {name: row[name] for name in ("account", "instrument", "kind")}
+    if row["kind"] == "funding":  # two of one time may be equal: only their ids tell
+        of["venue_id"] = row["venue_id"]
+        if row["venue_id"] is None:
+            return []
+    content = _content(rows, row, delivered)
     others = (
         one for one in rows.select(ACCOUNT_EVENTS, **of) if one["position"] != row["position"]
     )
@@ -140,6 +144,7 @@ def _content(
     """The content of a report, without the side."""
     delivered = delivered or rows.get(ACCOUNT_EVENTS, (row["position"], "delivery"))
     found: list[object] = [row["quantity"], row["price"], row["terms"], row["reason"]]
+    found.append(row["currency"])
     if delivered is not None:
         fees = (delivered["terms"] or {}).get("fees")
         found += [delivered["instrument"], delivered["quantity"], delivered["price"], fees]
@@ -165,8 +170,8 @@ def _state(rows: Rows, row: AccountEventRow, delivered: AccountEventRow | None) 
 
 
 def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEventRow]:
-    """The rows of a split or a settlement: busted where a bust names its id, repeated or reused
-    where another report counts instead. The premium of a settlement is computed again."""
+    """The rows of a funding, a split or a settlement: busted where a bust names its id, repeated or
+    reused where another report counts instead. The premium of a settlement is computed again."""
     settled, state = settlement[0], None
     if settled["venue_id"] is not None and settled["kind"] == "settle":
         of: dict[str, Any] = {name: settled[name] for name in ("account", "instrument", "venue_id")}
@@ -175,8 +180,8 @@ def with_state(rows: Rows, settlement: list[AccountEventRow]) -> list[AccountEve
     state = state or _state(rows, settled, settlement[1] if len(settlement) > 1 else None)
     found: list[AccountEventRow] = []
     for row in settlement:
-        terms = row["terms"] or {}
-        if "premium" in terms and row["kind"] == "delivery":
+        terms = row["terms"]
+        if terms is not None and "premium" in terms and row["kind"] == "delivery":
             terms = {**terms, "premium": {}}
         found.append({**row, "terms": terms, "state": state})
     return found

@@ -36,7 +36,7 @@ def stands_for(other: Fact, fact: Fact) -> bool:
         return False
     ids = fact.get("message_id"), other.get("message_id")
     has_content = fact.at == other.at and _content(fact) == _content(other)
-    is_anyones = fact.type == "split" or ids == (None, None)
+    is_anyones = fact.type == "split" or (fact.type == "settle" and ids == (None, None))
     if not (has_content and is_anyones) and (ids[0] is None or ids[0] != ids[1]):
         return False
     own, others = ([one.get(name) for name in OF_SIDE] for one in (fact, other))
@@ -96,7 +96,7 @@ class AccountFacts(Auditor):
             name: holdings_of(
                 fills.get(name, []),
                 self._about("adjust", self.account, name),
-                self._about("funding", self.account, name),
+                self._counted("funding", name),
                 self._events(name),
                 self.definitions(name),
                 self.terms(name),
@@ -141,8 +141,8 @@ class AccountFacts(Auditor):
 
     @cached_property
     def _repeated(self) -> set[int]:
-        """Splits and settlements that another report of them stands for: one that names the side,
-        else the earlier one. The facts are those that no bust withdrew."""
+        """Splits, settlements and fundings that another report of them stands for: one that names
+        the side, else the earlier one. The facts are those that no bust withdrew."""
         names = (("instrument", "settlement_id"), ("instrument", "message_id"))
         busts = {
             tuple(map(fact.get, names[0]))
@@ -152,8 +152,8 @@ class AccountFacts(Auditor):
         told = [
             fact
             for fact in self.facts
-            if fact.type in ("split", "settle")
-            and (fact.type == "split" or tuple(map(fact.get, names[1])) not in busts)
+            if fact.type in ("split", "settle", "funding")
+            and (fact.type != "settle" or tuple(map(fact.get, names[1])) not in busts)
         ]
         return {
             fact.position
@@ -169,7 +169,7 @@ class AccountFacts(Auditor):
 
     def _events(self, instrument: str) -> list[Fact]:
         settled = [fact for fact in self.settlements if fact.get("instrument") == instrument]
-        found = [*self._counted_splits(instrument), *settled]
+        found = [*self._counted("split", instrument), *settled]
         return sorted(found, key=lambda fact: fact.when)
 
     def _result_of(self, fact: Fact, method: str) -> Fraction:
@@ -216,8 +216,8 @@ class AccountFacts(Auditor):
                 marks.append(Mark(name, *pair, number(fact.get("price")), fact.at, end))
         return Rates(marks, self.mark_life)
 
-    def _counted_splits(self, instrument: str) -> list[Fact]:
-        told = self._about("split", self.account, instrument)
+    def _counted(self, type_: str, instrument: str) -> list[Fact]:
+        told = self._about(type_, self.account, instrument)
         return [fact for fact in told if fact.position not in self._repeated]
 
     def _splits(self, instrument: str) -> list[datetime]:

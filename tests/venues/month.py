@@ -63,6 +63,9 @@ class MonthServer(BinanceServer):
         self.dropped: set[int] = set()
         self.forgets_currencies = False
 
+    def _check_time(self, asked: Any) -> None:
+        """The processes have the machine's clock, so each request is out of its window."""
+
     async def _income(self, asked: Any) -> Any:
         now = self.exchange.clock.now()
         return [
@@ -82,16 +85,28 @@ class MonthServer(BinanceServer):
 class Month:
     """The account, the folder of its ledger, and the process that runs now."""
 
+    account = ACCOUNT
+    """In the ledger."""
+    token = TOKEN
+    """The venue's."""
+    steps = 4
+    """Changes in eight hours."""
+    poll_seconds, reconcile_seconds = 0.1, 0.3
+
     def __init__(self, command: Path, folder: Path, seed: int) -> None:
         self.chance = Random(seed)
         self.clock = SteppingClock(SystemClock().now() - (DAYS + 1) * DAY, timedelta(0))
-        self.exchange = ExchangeSimulator(
-            clock=self.clock, accounts=[THERE], first_order_id=8_000_001, currency="USDT", fees=FEES
-        )
-        self.server = MonthServer(self.exchange, THERE, PERPETUALS)
+        self.exchange, self.server = self.make()
         self.db, self.config = folder / "orders.db", folder / "orderledger.toml"
         self.kills = self._looks = 0
         self._command = command
+
+    def make(self) -> tuple[ExchangeSimulator, Any]:
+        """The exchange, and its server."""
+        exchange = ExchangeSimulator(
+            clock=self.clock, accounts=[THERE], first_order_id=8_000_001, currency="USDT", fees=FEES
+        )
+        return exchange, MonthServer(exchange, THERE, PERPETUALS)
 
     def open(self) -> None:
         """What the account holds when the month begins, in the ledger and at the venue."""
@@ -112,32 +127,42 @@ class Month:
     def write_config(self) -> None:
         """Each run queries the whole month, since rows arrive that late."""
         hours = 24 * (DAYS + 2)
+        self.config.write_text(
+            f'db = "{self.db}"\nreconcile_seconds = {self.reconcile_seconds}\n'
+            f"grace_seconds = 0.001\nlookback_hours = {hours}\noverlap_seconds = {3600 * hours}\n"
+            f'[[venues]]\naccount = "{self.account}"\nurl = "{self.server.http_url}"\n'
+            f"poll_seconds = {self.poll_seconds}\n{self.section()}"
+        )
+
+    def section(self) -> str:
+        """The settings of the venue."""
         credentials = ", ".join(
             f'{name} = {{ env = "{VARIABLE}" }}' for name in ("apiKey", "secret")
         )
         symbols = ", ".join(f'"{one.name}"' for one in PERPETUALS)
-        self.config.write_text(
-            f'db = "{self.db}"\nreconcile_seconds = 0.3\ngrace_seconds = 0.001\n'
-            f"lookback_hours = {hours}\noverlap_seconds = {3600 * hours}\n"
-            f'[[venues]]\nvenue = "ccxt"\naccount = "{ACCOUNT}"\nexchange = "binanceusdm"\n'
-            f'url = "{self.server.http_url}"\nwebsocket_url = "{self.server.websocket_url}"\n'
+        return (
+            f'venue = "ccxt"\nexchange = "binanceusdm"\n'
+            f'websocket_url = "{self.server.websocket_url}"\n'
             f"credentials = {{ {credentials} }}\nsymbols = [{symbols}]\n"
-            "milliseconds_per_request = 0.001\npoll_seconds = 0.1\nidle_seconds = 0.1\n"
+            "milliseconds_per_request = 0.001\nidle_seconds = 0.1\n"
         )
 
     async def live(self, days: int, *, pause: float = 0.0) -> None:
         """So many days of trading, each with three fundings and sometimes a transfer."""
         for _ in range(days):
             for _ in range(3):
-                for _ in range(4):
+                for _ in range(self.steps):
                     self._trade()
-                for held in self.exchange.positions(THERE):
-                    rate = Decimal(self.chance.randint(-9_999_999, 9_999_999)).scaleb(-8)
-                    self.exchange.fund(THERE, held.instrument, rate)
+                self._fund()
                 self.clock.set(self.clock.now() + DAY / 3)
                 await asyncio.sleep(pause)
             if self.chance.random() < 0.5:
                 self._transfer()
+
+    def _fund(self) -> None:
+        for held in self.exchange.positions(THERE):
+            rate = Decimal(self.chance.randint(-9_999_999, 9_999_999)).scaleb(-8)
+            self.exchange.fund(THERE, held.instrument, rate)
 
     def _trade(self) -> None:
         usual = {name: often for name, often in HAPPENINGS.items() if name not in NOT_THERE}
@@ -165,7 +190,7 @@ class Month:
         return SystemClock().now()
 
     async def start(self, *arguments: str | Path) -> Process:
-        return await Process.start(self._command, *arguments, **{VARIABLE: TOKEN})
+        return await Process.start(self._command, *arguments, **{VARIABLE: self.token})
 
     async def killed(self, name: str, moment: str, days: int) -> None:
         """A process of this command is killed in these days, which go on: `early`, soon after it
@@ -219,7 +244,7 @@ class Month:
         with self.ledger() as ledger:
             status = ledger.status()["collectors"].get("collector", {})
             gaps = ledger.log.account_events(kind="gap")
-        began_at, counted = status.get("began_at"), status.get("accounts", {}).get(ACCOUNT, {})
+        began_at, counted = status.get("began_at"), status.get("accounts", {}).get(self.account, {})
         return (
             began_at is not None
             and datetime.fromisoformat(began_at) > started_at

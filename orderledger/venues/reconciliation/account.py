@@ -18,7 +18,7 @@ from orderledger.rows import (
 )
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.book import JUST, MOVES_BALANCES, position_at
-from orderledger.venues.reconciliation.bookings import MOVES, Booking, of_event, of_trade
+from orderledger.venues.reconciliation.bookings import COUNTED, MOVES, Booking, of_event, of_trade
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
 
@@ -211,7 +211,7 @@ class ReconciledAccount:
             if after < trade["position"] <= to
             for booking in of_trade(trade, terms)
         ]
-        moved = (row for row in events if row["kind"] in MOVES)
+        moved = (row for row in events if row["kind"] in MOVES and row["state"] in COUNTED)
         return found + [of_event(row) for row in moved if after < row["position"] <= to]
 
     def terms(self) -> dict[str, Terms]:

@@ -100,6 +100,60 @@ def test_a_reused_id_of_an_account_message_is_refused_to_us_and_flagged_of_the_v
         )
 
 
+ONE_FACT: dict[str, list[dict[str, Any]]] = {
+    "funding": [{"amount": "5", "currency": "USD"}, {"amount": "7", "currency": "USD"}],
+    "split": [{"ratio": [2, 1]}, {"ratio": [3, 1]}],
+    "transfer": [
+        {"kind": "deposit", "amount": "5", "currency": "USD"},
+        {"kind": "deposit", "amount": "7", "currency": "USD"},
+    ],
+}
+"""Two reports with one message id: the earlier counts."""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
+@pytest.mark.parametrize("type_", ONE_FACT)
+def test_of_two_reports_with_one_message_id_the_earlier_counts(
+    ledger: Ledger, type_: str, late: bool
+) -> None:
+    of = {"account": ACCOUNT} | ({} if type_ == "transfer" else {"instrument": "P"})
+    told = [
+        {"type": type_, **of, **fields, "at": moment(20 + second), "message_id": "M-1"}
+        for second, fields in enumerate(ONE_FACT[type_])
+    ]
+    known = {"account": ACCOUNT, "instrument": "P"}
+    opened = parsed(
+        {"type": "instrument", **known, "settlement": "USD", "at": moment(1)},
+        {"type": "adjust", "account": ACCOUNT, "currency": "USD", "amount": "100", "reason": "x"}
+        | {"at": moment(2)},
+        {"type": "adjust", **known, "quantity": "1", "price": "100", "reason": "x"}
+        | {"at": moment(3)},
+    )
+    ledger.record_many(opened)
+    ledger.views.catch_up()
+    for message in parsed(*(reversed(told) if late else told)):
+        ledger.record(message)
+        ledger.views.catch_up()
+    (position,), (balance,) = ledger.positions(), ledger.balances()
+    assert position["position_quantity"] == (2 if type_ == "split" else 1)
+    assert balance["total"] == (100 if type_ == "split" else 105)
+    states = [row["state"] for row in ledger.log.account_events(kind=type_)]
+    assert states == ["active" if type_ == "transfer" else None, "reused"]
+    code = "transfer_id_reused" if type_ == "transfer" else "message_id_reused"
+    (found,) = ledger.anomalies(open_only=True)
+    assert (found["code"], found["cleared_at"]) == (code, None)
+    assert ledger.views.check().differences == ()
+
+
+def test_fundings_with_different_message_ids_are_two(ledger: Ledger) -> None:
+    paid = {"type": "funding", "account": ACCOUNT, "instrument": "P", "amount": "5"}
+    paid |= {"currency": "USD", "at": moment(2)}
+    ledger.record_many(parsed(*({**paid, "message_id": name} for name in ("M-1", "M-2"))))
+    (position,) = ledger.positions()
+    assert position["funding"] == {"USD": 10}
+    assert ledger.anomalies(open_only=True) == []
+
+
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
 def test_account_messages_without_a_time_are_told_apart_by_their_message_ids(
     ledger: Ledger, fields: dict[str, Any]

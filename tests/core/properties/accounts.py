@@ -193,6 +193,9 @@ def fund(story: Story, instrument: str, side: str | None) -> None:
     )
     if story.is_now(0.3):
         story.messages.append(funding)
+    if "message_id" in funding and story.is_now(0.3):
+        given = without_time(funding) | {"amount": chance.choice(AMOUNTS), "reason": "again"}
+        story.add("funding", **given)
 
 
 def transfer(story: Story) -> None:
@@ -204,7 +207,8 @@ def transfer(story: Story) -> None:
         kind=kind,
         currency=chance.choice(CURRENCIES),
         amount=chance.choice(AMOUNTS).lstrip("-" if kind == "borrow" else ""),
-        venue_id=story.id("T") if story.is_now(0.8) else None,
+        venue_id=story.id("T") if (has_venue_id := story.is_now(0.8)) else None,
+        message_id=None if has_venue_id else story.id("M") if story.is_now(0.5) else None,
         cause={"kind": "dividend", "instrument": "XYZ"} if kind == "dividend" else None,
     )
     if story.is_now(0.3):
@@ -212,6 +216,8 @@ def transfer(story: Story) -> None:
     if "venue_id" in given and story.is_now(0.3):
         story.repeat(given)
     if "venue_id" in given and story.is_now(0.15):
+        story.add("transfer", **{**without_time(given), "amount": "7"})
+    if "message_id" in given and story.is_now(0.3):
         story.add("transfer", **{**without_time(given), "amount": "7"})
     if "venue_id" in given and story.is_now(0.1):  # the id of another kind is another transfer
         story.add("transfer", **{**without_time(given), "kind": "other"})
@@ -289,7 +295,8 @@ def settle(story: Story, instrument: str) -> None:
         position_side=chance.choice(sides_of(instrument)),
     )
     if "message_id" in settled and story.is_now(0.2):
-        story.add("settle", **{**settled, "price": chance.choice(PRICES), "at": None})
+        given = without_time(settled) | {"price": chance.choice(PRICES), "reason": "again"}
+        story.add("settle", **given)
     if "message_id" in settled and story.is_now(0.4):
         named = {"instrument": instrument, "settlement_id": settled["message_id"]}
         add_once_or_twice(story, "settlement_busted", **named)

@@ -2,6 +2,7 @@
 extremes when it is thinned."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,9 @@ from orderledger import Ledger
 from orderledger.domain.exact import EXACT
 from orderledger.projections.positions import METHODS
 from orderledger.serve.statement.equity import equity_of
+from tests.core.contract.streams import START, opened, parsed
 from tests.core.equity.books import MAIN, at, last_of, recorded, seeded
+from tests.core.equity.of_events import story
 
 FACTS = 400
 FILTERS: list[dict[str, Any]] = [
@@ -72,6 +75,21 @@ def test_the_curve_and_the_statement_say_the_same_of_every_moment(seed: int) -> 
                 }
                 assert len(curve) > FACTS // 20
                 assert curve == {key: said[key] for key in curve}
+
+
+def test_the_statement_counts_splits_settlements_and_renames(durable_store_url: str) -> None:
+    with opened(durable_store_url) as ledger:
+        ledger.record_many(parsed(*story()))
+        begin = START.replace(minute=0)
+        ends = [begin + timedelta(hours=number) for number in range(1, 5)]
+        statement = ledger.statement(begin, ends[-1])
+        rows = {row["at"]: row["equity"] for row in statement["equity"].rows}
+        for end in ends:
+            before = ledger.equity(points=None, effective_at=end - timedelta(microseconds=1))
+            assert rows[end] == before[-1]["equity"], end
+        (summary,) = statement["summary"].rows
+        assert summary["equity_end"] == rows[ends[-1]] == 137
+        assert summary["drawdown"] == max(row["drawdown"] or 0 for row in ledger.equity())
 
 
 def test_peaks_and_drawdowns_follow_from_the_equities(ledger: Ledger) -> None:
