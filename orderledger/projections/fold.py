@@ -341,7 +341,7 @@ class Fold:
                 assert_never(event)
 
     def _take_funding(self, row: AccountEventRow) -> None:
-        """Of those with one message id, one counts."""
+        """Of fundings with one message id, one counts."""
         (stated,) = with_state(self._rows, [row])
         self._rows.put(ACCOUNT_EVENTS, stated)
         self.positions.take(stated)

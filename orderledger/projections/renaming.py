@@ -113,7 +113,7 @@ def other_reports(
     """Other rows of the same funding, split or settlement: with the same id, or of the same time
     with the same content. `delivered`: the row of what it delivers, if that is not stored."""
     of: dict[str, Any] = {name: row[name] for name in ("account", "instrument", "kind")}
-    if row["kind"] == "funding":  # two of one time may be equal: only their ids tell
+    if row["kind"] == "funding":  # two of one time may be equal, with other ids
         of["venue_id"] = row["venue_id"]
         if row["venue_id"] is None:
             return []
