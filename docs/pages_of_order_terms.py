@@ -38,9 +38,12 @@ NOTES = """## Notes
 
 - **Worst price.** Hyperliquid and Lighter have no orders without a price. `market`, `stop` and `take_profit` need a `limit_price` there, the worst price at
   which they may trade. The setting `market_slippage` derives it from the mark, or from the stop price, and the request is recorded with it.
-- **Brackets at Hyperliquid and Lighter** are emulated, though both have them: Hyperliquid activates the children when the parent is filled completely, and
-  cancels them with the parent, so a partial fill would stay unprotected. The exits themselves rest at the venue.
-- **Brackets and OCO at Tradier** are emulated: its `oco`, `oto` and `otoco` orders are read, and not sent yet.
+- **Brackets at Hyperliquid** are emulated, though it has them: it activates the children when the parent is filled completely, and cancels them with
+  the parent, so a partial fill would stay unprotected. The exits themselves rest at the venue.
+- **Brackets at Lighter** are emulated, though it has grouped orders (OTO, OCO, OTOCO). Its documentation as read here does not say what the children do
+  while the parent is filled in part. The exits themselves rest at the venue.
+- **Brackets and OCO at Tradier** are emulated: its `oco`, `oto` and `otoco` orders are read, and not sent. Its page "Advanced orders" says that the
+  first order releases or cancels the others when it "is filled", and not what happens when it is filled in part.
 - **Combinations** (`legs`) are sent to Tradier as `multileg` orders, bought for a debit and sold for a credit.
 - **Trailing stops** are emulated everywhere.
 """

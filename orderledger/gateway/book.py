@@ -441,6 +441,9 @@ class Book:
             self.working.put(stream, parts)
             return
         self.working.discard(stream)
+        if order.is_held and not order.is_ended:  # works nothing yet, and must not be forgotten
+            self._ended.pop(stream, None)
+            return
         self._ended[stream] = None
         while len(self._ended) > ENDED_KEPT:
             oldest = next(iter(self._ended))

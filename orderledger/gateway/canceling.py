@@ -9,8 +9,9 @@ from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.proposed import reduces
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import Sender, reduces
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.unsettled import Key
 from orderledger.venues.base.order_entry import CancelsAll
 

@@ -63,6 +63,8 @@ WATCH_SECONDS = 0.25
 """Seconds between two reads of the log for halts, answers and orders to resolve."""
 RESOLVE_SECONDS = 1.0
 CLOSING_SECONDS = 15.0
+BEGIN_SECONDS = 0.001
+"""Between two looks whether an order of `submit_soon` is being sent."""
 
 Number = Decimal | str | int
 Result = TypeVar("Result")
@@ -177,6 +179,7 @@ class Gateway:
             parts, look_ups, elapsed=elapsed, replacing=self._changer.replacing
         )
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._announced: dict[asyncio.Task[Sending], tuple[str, str]] = {}
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
         self._halts_done: set[int] = set()
@@ -218,9 +221,12 @@ class Gateway:
 
     def submit_soon(self, request: Request) -> "asyncio.Task[Sending]":
         """Begin to send an order. The task ends with its result; the caller need not wait for
-        it."""
+        it. From now on `cancel` finds the order."""
         self._check_account(request.account)
-        return self._start(self.submit(request))
+        sending, key = self._start(self.submit(request)), (request.account, request.client_order_id)
+        self._announced[sending] = key
+        sending.add_done_callback(self._announced.pop)
+        return sending
 
     async def submit_bracket(
         self,
@@ -267,6 +273,7 @@ class Gateway:
 
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
+        await self._begun(client_order_id)
         key = self._changer.key_of(client_order_id, account)
         return await self._shielded(self._cancel(key, reason))
 
@@ -304,6 +311,15 @@ class Gateway:
         """
         work = self._canceler.cancel(account, instrument, strategy, reason=reason)
         return await self._shielded(work)
+
+    async def _begun(self, client_order_id: str) -> None:
+        """Wait until the orders of `submit_soon` with this id are being sent."""
+        while waiting := [
+            sending
+            for sending, key in self._announced.items()
+            if key[1] == client_order_id and key not in self._sender.flights
+        ]:
+            await asyncio.wait(waiting, timeout=BEGIN_SECONDS)
 
     async def _cancel(self, key: tuple[str, str], reason: str | None) -> Sending:
         """Cancel an order and those that work for it. One that is held is never sent."""

@@ -56,8 +56,8 @@ class GatewayParts:
         return turn
 
     def expected_wait(self, account: str, waiting: int) -> int:
-        """Milliseconds until the turn of a new order, after so many others, roughly: 0 if nothing
-        makes it wait.
+        """Estimate of the milliseconds until the turn of a new order after `waiting` others. 0 if
+        nothing makes it wait.
         """
         pacing = getattr(self.entries[account], "pacing", None) or self.pacings.get(account)
         seconds = 0.0 if pacing is None else pacing.expected_wait(waiting + 1)

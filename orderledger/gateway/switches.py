@@ -14,7 +14,7 @@ from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.book import row_now
 from orderledger.gateway.parts import GatewayParts
-from orderledger.gateway.sending import reduces
+from orderledger.gateway.proposed import reduces
 from orderledger.gateway.settings import DeadMansSwitch
 from orderledger.venues.base.order_entry import HasSwitch, OrderEntry, SwitchTerms
 from orderledger.venues.base.transport import taking

@@ -9,10 +9,27 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orderledger.extend.store import Session, Store, reaching, stored
-from orderledger.extend.views import Row, StoredViews, derived_anomalies, queries, tables
+from orderledger.extend.values import HELD
+from orderledger.extend.views import (
+    Row,
+    StoredViews,
+    derived_anomalies,
+    is_held,
+    queries,
+    tables,
+)
 from orderledger.serve.alerts import tables as alert_tables
 
-ORDERS_STATEMENT = """
+HELD_BY_GATEWAY = (
+    "submitted_at IS NULL AND acknowledged_at IS NULL AND first_fill_at IS NULL "
+    "AND CAST(tags AS TEXT) LIKE ?"
+)
+"""An order that a gateway holds is not at the venue, and cannot be filled. The same condition as
+`is_held`."""
+
+HELD_TAG = f'%"{HELD}"%'
+
+ORDERS_STATEMENT = f"""
 SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),
   COUNT(*),
   SUM(CASE WHEN certainty = 'unresolved' THEN 1 ELSE 0 END),
@@ -20,9 +37,9 @@ SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALES
   SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
   MIN(CASE WHEN certainty = 'unresolved'
     THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
-  SUM(CASE WHEN outstanding IS NULL AND legs IS NULL
+  SUM(CASE WHEN outstanding IS NULL AND legs IS NULL AND NOT ({HELD_BY_GATEWAY})
     THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
-  SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
+  SUM(CASE WHEN quantity IS NULL AND NOT ({HELD_BY_GATEWAY}) THEN 1 ELSE 0 END)
 FROM orders WHERE is_open = ?
 GROUP BY account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, '')
 ORDER BY 1, 2, 3, 4
@@ -39,7 +56,7 @@ class OpenOrders(NamedTuple):
     empty where they are unknown.
 
     `leaves`: the quantity that may still fill, None if it is unknown; without orders that are being
-    replaced.
+    replaced, and those that a gateway holds.
     """
 
     account: str
@@ -97,12 +114,14 @@ def read_alerts(store: Store) -> alert_tables.Counts:
 def _read_views(views: StoredViews, reading: Reading) -> None:
     session = views.session
     is_open = session.to_sql("flag", True)
-    reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
-    reading.replaced = session.select(
+    summed = session.execute(ORDERS_STATEMENT, (HELD_TAG, HELD_TAG, is_open))
+    reading.orders = [_open_orders(row) for row in summed]
+    replaced = session.select(
         tables.EXPOSED_ORDERS,
         "is_open = ? AND (outstanding IS NOT NULL OR legs IS NOT NULL)",
         (is_open,),
     )
+    reading.replaced = [row for row in replaced if not is_held(row)]
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
     reading.anomalies.update(row["code"] for row in derived_anomalies(views, tables.ANOMALIES))
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")

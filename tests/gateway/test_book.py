@@ -264,6 +264,31 @@ def test_ended_orders_are_forgotten_in_their_order_and_those_open_again_are_kept
         assert kept == ["N-0", "N-3", "N-4"]
 
 
+def test_an_order_that_a_gateway_holds_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many orders end after it: a restart has to find it, or its position stays open."""
+    monkeypatch.setattr("orderledger.gateway.book.ENDED_KEPT", 2)
+    clock = SteppingClock(RECORDED_AT)
+    with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
+        book = book_of(ledger, clock)
+        terms = {"instrument": "X", "side": "buy", "quantity": "1", "order_type": "market"}
+
+        def request(name: str, **more: Any) -> None:
+            about = {"account": "a", "client_order_id": name, "at": moment(0)}
+            ledger.record(parse_document({"type": "request", **about, **terms, **more}))
+
+        request("HELD", tags={"gateway.held": "parent"})
+        for number in range(5):
+            request(f"N-{number}")
+            about = {"account": "a", "client_order_id": f"N-{number}", "at": moment(1)}
+            ledger.record(parse_document({"type": "canceled", **about}))
+        book.catch_up()
+        restarted = book_of(ledger, clock)
+        for one in (book, restarted):
+            held = one.order("a", "HELD")
+            assert held is not None and held.is_held
+            assert one.order("a", "N-0") is None
+
+
 def test_an_order_that_ended_yesterday_counts_until_its_fills_are_reported() -> None:
     """After a restart, too: its end overtook fills that the venue already counts."""
     clock = SteppingClock(datetime(2026, 1, 5, 20, tzinfo=UTC))

@@ -28,9 +28,10 @@ from orderledger.gateway import GatewaySettings, Sending
 from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
 from orderledger.gateway.limits import NAMES
+from orderledger.gateway.proposed import row_of
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
 from orderledger.gateway.resolving import Doubtful, _answer
-from orderledger.gateway.sending import _each, row_of
+from orderledger.gateway.sending import _each
 from orderledger.gateway.settings import Breaker
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from orderledger.venues import NotSent, Unanswered
@@ -244,6 +245,18 @@ def test_a_sending_that_fails_is_logged_and_one_that_succeeds_is_not(
     with caplog.at_level("WARNING"):
         asyncio.run(story())
     assert "sending failed" in caplog.text
+
+
+def test_a_cancel_finds_an_order_from_the_moment_of_submit_soon(ledger: Ledger) -> None:
+    async def story() -> tuple[Sending, Sending]:
+        async with trading(ledger, venue_of()) as gateway:
+            sending = gateway.submit_soon(buy("C-1", price="60000"))
+            canceled = await gateway.cancel("C-1")
+            await until(lambda: not ledger.order("C-1", account=ACCOUNT)["is_open"])
+            return canceled, await sending
+
+    canceled, _ = asyncio.run(story())
+    assert (canceled.state, canceled.reason) in (("acknowledged", None), ("denied", "withdrawn"))
 
 
 def test_a_cancel_in_flight_waits_until_the_venues_id_is_known(ledger: Ledger) -> None:

@@ -36,8 +36,9 @@ from orderledger.gateway.emulation.requests import part_of, repeated
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.proposed import proposed_of
 from orderledger.gateway.results import Held, Sending
-from orderledger.gateway.sending import Sender, proposed_of
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.unsettled import Key
 
 GroupKey = tuple[str, str]

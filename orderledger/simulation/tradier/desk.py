@@ -8,6 +8,7 @@ from typing import Any
 
 from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
+from orderledger.simulation.tradier.groups import Groups, faults_of_group
 from orderledger.simulation.tradier.rows import TradierRowWriter
 from orderledger.venues.tradier.tags import FITS
 from orderledger.venues.tradier.vocabulary import (
@@ -47,6 +48,7 @@ class Desk:
         self.exchange = exchange
         self.writer = writer
         self.judge = judge
+        self.groups = Groups(exchange, writer)
         self.prices: dict[str, Decimal] = {}
         self.errors: list[str] = []
 
@@ -71,7 +73,7 @@ class Desk:
                 continue
             if reason is not None:
                 self.exchange.reject(one, reason=reason)
-            elif not self._is_held(order, legs, one):
+            elif not self.groups.is_held(one):
                 self.exchange.accept(one)
         self.match()
 
@@ -96,10 +98,12 @@ class Desk:
         self.match()
 
     def match(self) -> None:
-        """Fill the orders that cross the price of their instrument."""
+        """Fill the orders that cross the price of their instrument, and trigger the stops that it
+        reaches. A fill may place or cancel orders of its group."""
         for account in self.exchange.accounts:
-            for order in self.exchange.open_orders(account):
-                price = self.prices.get(order.instrument)
+            for known in self.exchange.open_orders(account):
+                price = self.prices.get(known.instrument)
+                order = self._triggered(self.exchange.order(known.order_id), price)
                 if (
                     price is None
                     or order.status is not OrderStatus.OPEN
@@ -112,16 +116,22 @@ class Desk:
                 ):
                     self.exchange.fill(order, price=price)
 
-    def _is_held(
-        self, order: SimulatedOrder, legs: list[SimulatedOrder], one: SimulatedOrder
-    ) -> bool:
-        """Whether a leg waits for the first one of its group."""
-        return self.writer.kind(order) in ("oto", "otoco") and one in legs[1:]
+    def _triggered(self, order: SimulatedOrder, price: Decimal | None) -> SimulatedOrder:
+        """The order, after its stop was triggered if the price reaches it."""
+        if price is None or order.stop_price is None or order.status is not OrderStatus.WAITING:
+            return order
+        is_reached = (
+            price >= order.stop_price if order.side is Side.BUY else price <= order.stop_price
+        )
+        return self.exchange.trigger(order) if is_reached else order
 
     def _receive_compound(self, account: str, form: Form, kind: str) -> SimulatedOrder:
         indexes = [str(index) for index in range(MOST_LEGS) if f"side[{index}]" in form]
         if not indexes:
             raise Faulty("side[0] is required", "quantity[0] is required")
+        faults = faults_of_group(kind, form, indexes) if kind in GROUPS else []
+        if faults:
+            raise Faulty(*faults)
         first = indexes[0]
         terms = {
             "class": kind,
@@ -164,14 +174,14 @@ class Desk:
             limit_price=None if word in NET_PRICED else _number_or_none(form, f"price{suffix}"),
             stop_price=_number_or_none(form, f"stop{suffix}"),
             order_type=ORDER_TYPES[word],
-            time_in_force=DURATIONS.get(form.get("duration", "day"), TimeInForce.DAY),
+            time_in_force=DURATIONS.get(_duration(form, suffix), TimeInForce.DAY),
             parent_id=parent.order_id if parent is not None else None,
             is_accepted=False,
         )
         terms = {
             "type": word,
             "side": form[f"side{suffix}"],
-            "duration": form.get("duration", "day"),
+            "duration": _duration(form, suffix),
         }
         self.writer.terms[order.order_id] = {**terms, **({"class": kind} if kind else {})}
         return order
@@ -202,6 +212,11 @@ def _side(form: Form, suffix: str) -> Side:
     if word not in SIDES:
         raise Faulty(f"side{suffix} '{word}' is not valid")
     return SIDES[word]
+
+
+def _duration(form: Form, suffix: str) -> str:
+    """The duration of an order of a group, or of the whole form."""
+    return form.get(f"duration{suffix}") or form.get("duration", "day")
 
 
 def _number(form: Form, name: str) -> Decimal:

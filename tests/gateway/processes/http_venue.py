@@ -27,7 +27,8 @@ class HttpVenue(VenueServer):
     """`POST /orders`, `GET` and `DELETE /orders/NAME`, `GET /time`. An order that comes after its
     `expires_at` is refused; `too_late` counts those. `arrived`: how often each client order id
     came. `is_recorded(name)`: whether the ledger has its submission, asked when it arrives; those
-    without are in `unrecorded`."""
+    without are in `unrecorded`. Answers state the venue's time. By the time of its receipt, an
+    acknowledgement would be later than an end that came before the answer."""
 
     websocket_path = None
 
@@ -62,7 +63,13 @@ class HttpVenue(VenueServer):
         expires_at = datetime.fromisoformat(terms.pop("expires_at"))
         if datetime.now(UTC) > expires_at:
             self.too_late += 1
-            return self.answer({"type": "rejected", "reason": "request_expired"})
+            return self.answer(
+                {
+                    "type": "rejected",
+                    "reason": "request_expired",
+                    "at": datetime.now(UTC).isoformat(),
+                }
+            )
         done = self.exchange.submit(self._account, **terms)
         return self._told(done, "rejected", "acknowledged")
 
@@ -82,9 +89,17 @@ class HttpVenue(VenueServer):
         return self._told(done, "cancel_rejected", "canceled")
 
     def _told(self, done: SimulatedOrder | Refusal, refused: str, accepted: str) -> web.Response:
+        now = datetime.now(UTC).isoformat()
         if isinstance(done, Refusal):
-            return self.answer({"type": refused, "reason": str(done.reason)})
-        told: dict[str, Any] = {"type": accepted, "venue_order_id": f"V{done.order_id}"}
+            return self.answer({"type": refused, "reason": str(done.reason), "at": now})
+        told: dict[str, Any] = {
+            "type": accepted,
+            "venue_order_id": f"V{done.order_id}",
+            "at": {
+                "acknowledged": done.created_at.isoformat(),
+                "canceled": done.updated_at.isoformat(),
+            }.get(accepted, now),
+        }
         if accepted == "status_observed":
             told["status"] = "new" if done.status is OrderStatus.OPEN else str(done.status)
         return self.answer(told)

@@ -86,6 +86,27 @@ def test_positions_are_those_of_the_exposure_view(ledger: Ledger) -> None:
     assert scrape("net_pnl", "sim:main", "BTC-USD", "net", "USD") == -1
 
 
+def test_an_order_that_a_gateway_holds_is_not_at_the_venue_and_cannot_fill(ledger: Ledger) -> None:
+    scrape = Scrape(ledger)
+    held: dict[str, Any] = {"side": "sell", "quantity": "50", "tags": {"gateway.held": "parent"}}
+    legs = [
+        {"instrument": "BTC-USD", "side": "buy", "ratio": 1},
+        {"instrument": "ETH-USD", "side": "sell", "ratio": 1},
+    ]
+    ledger.record_many(
+        parsed(
+            request("CHILD", 20, **held),
+            request("SPREAD", 20, **held | {"instrument": "BTC-ETH", "legs": legs}),
+        )
+    )
+    ledger.views.catch_up()
+    assert scrape("open_orders", "sim:main") == 7
+    test_positions_are_those_of_the_exposure_view(ledger)
+    ledger.record_many(parsed(report("submit", "CHILD", 21)))
+    ledger.views.catch_up()
+    assert scrape("position_quantity_least", "sim:main", "BTC-USD", "net") == -52
+
+
 def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:
     scrape = Scrape(ledger)
     rows = ledger.open_orders()

@@ -11,7 +11,12 @@ ACCOUNT = "ib:U1"
 
 
 def fill(number: str, day: int, side: str, quantity: str, price: str) -> Any:
-    of = {"type": "fill", "account": ACCOUNT, "instrument": "XYZ", "at": f"2026-03-{day:02}T15:00:00Z"}
+    of = {
+        "type": "fill",
+        "account": ACCOUNT,
+        "instrument": "XYZ",
+        "at": f"2026-03-{day:02}T15:00:00Z",
+    }
     ids = {"venue_order_id": f"V-{number}", "fill_id": number}
     return parse_document({**of, **ids, "side": side, "quantity": quantity, "price": price})
 

@@ -69,16 +69,19 @@ def check_balances(found: list[Row], start: list[Row], end: list[Row]) -> None:
         assert row["opening"] == opening.get((row["account"], row["currency"]), ZERO)
 
 
+POSITION = ("account", "instrument", "position_side", "position_id")
+
+
 def check_results(found: dict[str, list[Row]], start: list[Row], end: list[Row]) -> None:
     """What the period added is the difference of the P&L view at its ends."""
     before, after = (
-        {(row["account"], row["instrument"]): row for row in rows} for rows in (start, end)
+        {tuple(row[name] for name in POSITION): row for row in rows} for rows in (start, end)
     )
-    assert [(row["account"], row["instrument"]) for row in found["results"]] == sorted(
+    assert [tuple(row[name] for name in POSITION) for row in found["results"]] == sorted(
         {*before, *after}
     )
     for row in found["results"]:
-        key = (row["account"], row["instrument"])
+        key = tuple(row[name] for name in POSITION)
         first, last = before.get(key), after.get(key)
         for name in ("realized_pnl", "net_pnl", "bought_quantity", "sold_quantity"):
             assert row[name] == less(

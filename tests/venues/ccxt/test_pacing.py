@@ -12,7 +12,8 @@ from orderledger import Gateway, Ledger, Request
 from orderledger.gateway import GatewaySettings
 from orderledger.simulation.ccxt.binance import quotas
 from orderledger.venues.base.transport import RateLimiter
-from orderledger.venues.ccxt.pacing import REQUESTS, ExchangePacing, tables
+from orderledger.venues.base.transport.pacing import REQUESTS
+from orderledger.venues.ccxt.pacing import ExchangePacing, tables
 from tests.venues.ccxt.harness import ACCOUNT, Account
 
 SETTINGS = GatewaySettings(patience_seconds=30.0)

@@ -261,28 +261,94 @@ def test_a_spread_shows_its_legs_and_stands_as_they_do() -> None:
     run(story())
 
 
-def test_the_exits_of_an_entry_are_held_until_it_fills() -> None:
-    form = {"class": "otoco", "duration": "day"}
-    for index, (side, kind, price) in enumerate(
-        (("buy", "limit", "500"), ("sell", "limit", "510"), ("sell", "limit", "490"))
-    ):
+def group_form(kind: str, *orders: tuple[str, str, str]) -> dict[str, str]:
+    """A form of orders: side, type, and limit or stop price."""
+    form = {"class": kind, "duration": "day", "tag": "G-1"}
+    for index, (side, order_type, price) in enumerate(orders):
         form |= {
             f"symbol[{index}]": "SPY",
             f"side[{index}]": side,
             f"quantity[{index}]": "10",
-            f"type[{index}]": kind,
+            f"type[{index}]": order_type,
+            f"{'stop' if order_type == 'stop' else 'price'}[{index}]": price,
         }
-        form |= {f"price[{index}]": price}
+    return form
 
+
+ENTRY = ("buy", "limit", "500")
+EXITS = (("sell", "limit", "510"), ("sell", "stop", "490"))
+
+
+async def words(client: httpx.AsyncClient) -> list[str]:
+    row = (await listed(client))["order"]
+    return [row["status"], *(leg["status"] for leg in row["leg"])]
+
+
+def test_the_exits_of_an_entry_wait_until_it_is_filled_and_one_cancels_the_other() -> None:
+    async def story() -> None:
+        async with a_client() as (fake, client):
+            await client.post(ORDERS, data=group_form("otoco", ENTRY, *EXITS))
+            await settled()
+            assert await words(client) == ["open", "open", "pending", "pending"]
+            legs = fake.exchange.children(900101)
+            fake.exchange.fill(legs[0], "4")
+            assert await words(client) == ["open", "partially_filled", "pending", "pending"]
+            fake.exchange.fill(legs[0])
+            assert await words(client) == ["open", "filled", "open", "held"]
+            fake.trade_at("SPY", "489.5")
+            assert await words(client) == ["filled", "filled", "canceled", "filled"]
+
+    run(story())
+
+
+def test_the_second_order_of_an_oto_is_placed_when_the_first_is_filled() -> None:
+    async def story() -> None:
+        async with a_client() as (fake, client):
+            await client.post(ORDERS, data=group_form("oto", ENTRY, ("sell", "stop", "490")))
+            await settled()
+            assert await words(client) == ["open", "open", "pending"]
+            fake.trade_at("SPY", "499")
+            assert await words(client) == ["open", "filled", "held"]
+            await client.delete(f"{ORDERS}/900101")
+            await settled()
+            assert (await words(client))[1:] == ["filled", "canceled"]
+
+    run(story())
+
+
+def test_an_order_of_an_oco_that_is_filled_cancels_the_other() -> None:
+    async def story() -> None:
+        async with a_client() as (fake, client):
+            await client.post(ORDERS, data=group_form("oco", *EXITS))
+            await settled()
+            assert await words(client) == ["open", "open", "held"]
+            fake.trade_at("SPY", "511")
+            assert await words(client) == ["filled", "filled", "canceled"]
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        (group_form("oco", EXITS[0], EXITS[0]), "type must be different"),
+        (group_form("oco", *EXITS) | {"symbol[1]": "QQQ"}, "symbol must be the same"),
+        (group_form("otoco", ("buy", "market", "1"), *EXITS), "type[0] 'market' is not valid"),
+        (group_form("otoco", ENTRY, EXITS[0]), "class 'otoco' needs 3 orders"),
+        (
+            group_form("oco", *EXITS) | {"duration[0]": "day", "duration[1]": "gtc"},
+            "duration must be the same",
+        ),
+    ],
+)
+def test_a_group_that_breaks_a_rule_of_its_class_is_refused(
+    form: dict[str, str], error: str
+) -> None:
     async def story() -> None:
         async with a_client() as (_, client):
-            await client.post(ORDERS, data=form)
-            await settled()
-            assert [leg["status"] for leg in (await listed(client))["order"]["leg"]] == [
-                "open",
-                "pending",
-                "pending",
-            ]
+            answer = await client.post(ORDERS, data=form)
+            assert answer.json() == {"errors": {"error": error}}
+            assert await listed(client) == "null"
 
     run(story())
 
