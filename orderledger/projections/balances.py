@@ -85,7 +85,7 @@ BALANCES = Table(
 HELD = POSITIONS.narrowed(
     (
         *("account", "instrument", "position_side", "position_id", "method", "position_quantity"),
-        *("currency", "multiplier", "inverse", "fills", "reason", "book", "fees", "funding"),
+        *("currency", "multiplier", "inverse", "reason", "book", "fees", "funding"),
     )
 )
 """The columns of positions that balances need."""
@@ -108,9 +108,8 @@ class Sums:
         those of its currencies."""
         account, currency, terms = row["account"], row["currency"], terms_in(row)
         if currency is None:
-            if row["fills"]:
-                reason = f"{CURRENCY_UNKNOWN}:{row['instrument']}"
-                self.undefined[account] = min(reason, self.undefined.get(account, reason))
+            if row["book"]["entries"] or row["fees"] or row["funding"]:
+                self._note_undefined(row)
             return
         key = (account, currency)
         if terms.kind is None:
@@ -131,6 +130,13 @@ class Sums:
                 self.unmarked[key] = min(reason, self.unmarked.get(key, reason))
             else:
                 self._sum(self.value, key, _value(row, terms, mark))
+
+    def _note_undefined(self, row: StoredPositionRow) -> None:
+        """Whatever it has, nobody knows what it moved, and in which currency."""
+        account, reason = row["account"], f"{CURRENCY_UNKNOWN}:{row['instrument']}"
+        self.undefined[account] = min(reason, self.undefined.get(account, reason))
+        for name in {*row["fees"], *row["funding"]} - {""}:
+            self.unknown[account, name] = self.undefined[account]
 
     @staticmethod
     def _sum(sums: dict[Balance, Decimal], key: Balance, amount: Decimal) -> None:

@@ -43,6 +43,33 @@ class KnownRenames:
         self._known.clear()
 
 
+class KnownPayments:
+    """The message ids of fundings by instrument, each read once: a search for each funding would
+    take quadratic time."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._ids: dict[tuple[str, str | None], set[str | None]] = {}
+
+    def add(self, row: AccountEventRow) -> bool:
+        """Add a new funding. Returns whether its id may be known."""
+        name, of = row["venue_id"], (row["account"], row["instrument"])
+        if name is None:
+            return False
+        known = self._ids.get(of)
+        if known is None:
+            where: dict[str, Any] = {"account": of[0], "instrument": of[1], "kind": "funding"}
+            paid = self._rows.each(ACCOUNT_EVENTS, **where)
+            known = self._ids[of] = {one["venue_id"] for one in paid}
+        if name in known:
+            return True
+        known.add(name)
+        return False
+
+    def forget(self) -> None:
+        self._ids.clear()
+
+
 SETTLEMENT = ("settle", "delivery")
 """The kinds of the rows of one settlement."""
 
