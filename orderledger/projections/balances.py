@@ -132,7 +132,7 @@ class Sums:
                 self._sum(self.value, key, _value(row, terms, mark))
 
     def _note_undefined(self, row: StoredPositionRow) -> None:
-        """Whatever it has, nobody knows what it moved, and in which currency."""
+        """An instrument without a currency moved unknown amounts of unknown currencies."""
         account, reason = row["account"], f"{CURRENCY_UNKNOWN}:{row['instrument']}"
         self.undefined[account] = min(reason, self.undefined.get(account, reason))
         for name in {*row["fees"], *row["funding"]} - {""}:

@@ -1,5 +1,6 @@
 """Puts the rows of an account under the latest names of its instruments, when a rename arrives."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
@@ -102,9 +103,13 @@ def rename_events(
     for position in (*settled, *settled):  # twice: by then, all reports have the latest names
         restated = restate_settlement(rows, renames, position)
         yield from (one["instrument"] or "" for one in restated)
+    paid = Counter(row["venue_id"] for row in found if row["kind"] == "funding")
     for row in found:
-        if row["kind"] in ("split", "funding") and (
-            renamed := rows.get(ACCOUNT_EVENTS, (row["position"], row["kind"]))
+        is_only_one = row["kind"] == "funding" and paid[row["venue_id"]] == 1
+        if (
+            row["kind"] in ("split", "funding")
+            and not is_only_one
+            and (renamed := rows.get(ACCOUNT_EVENTS, (row["position"], row["kind"])))
         ):
             rows.put(ACCOUNT_EVENTS, with_state(rows, [renamed])[0])
 
