@@ -11,6 +11,8 @@ from orderledger import Ledger, parse_document
 from tests.account_auditor import AccountAuditor
 
 OPTION = {"type": "instrument", "instrument": "OPT", "kind": "option", "currency": "USD"}
+SPOT = {"type": "instrument", "instrument": "BTCUSDT", "kind": "spot", "base": "BTC"}
+BUY = {"type": "fill", "instrument": "BTCUSDT", "side": "buy", "quantity": "1", "price": "100"}
 NOPE = {"instrument": "NOPE", "side": "buy", "quantity": "100", "price": "50"}
 
 
@@ -105,5 +107,25 @@ def test_whatever_an_undefined_instrument_has_makes_totals_null(
 def test_an_undefined_instrument_with_a_busted_fill_makes_nothing_null(ledger: Ledger) -> None:
     bust = {"type": "fill_busted", "instrument": "NOPE", "fill_id": "F-2", "venue_order_id": "V-2"}
     assert_agrees(ledger, record(ledger, cash("USD", "10000"), {"type": "fill", **NOPE}, bust))
-    assert figures(ledger) == {"USD": (10000, 10000, None)}
+    assert figures(ledger) == {"USD": (Decimal(10000), Decimal(10000), None)}
     assert [row["reason"] for row in ledger.equity(in_currency="USD")][-1] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ([], "kind_conflict"),
+        ([BUY], "position_side_unknown"),
+        ([{**BUY, "position_side": "short", "side": "sell"}], "kind_conflict"),
+    ],
+)
+def test_no_second_reason_turns_the_total_of_a_contradictory_instrument_into_a_number(
+    ledger: Ledger, more: list[dict[str, Any]], reason: str
+) -> None:
+    first = {**BUY, "position_side": "short"}
+    auditor = record(ledger, {**SPOT, "quote": "USDT"}, cash("USDT", "1000"), first, *more)
+    assert figures(ledger) == dict.fromkeys(("BTC", "USDT"), (None, None, reason))
+    assert_agrees(ledger, auditor)
+    for row in ledger.pnl(by=["asset"], in_currency="USDT"):
+        assert (row["position_quantity"], row["net_pnl"]) == (None, None)
+    assert ledger.equity(in_currency="USDT")[-1]["reason"] == reason
