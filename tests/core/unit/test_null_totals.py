@@ -129,3 +129,28 @@ def test_no_second_reason_turns_the_total_of_a_contradictory_instrument_into_a_n
     for row in ledger.pnl(by=["asset"], in_currency="USDT"):
         assert (row["position_quantity"], row["net_pnl"]) == (None, None)
     assert ledger.equity(in_currency="USDT")[-1]["reason"] == reason
+
+
+@pytest.mark.parametrize("side", [{"position_side": "long"}, {}], ids=["named", "not named"])
+def test_a_side_that_was_closed_too_far_is_settled_in_every_figure(
+    ledger: Ledger, side: dict[str, str]
+) -> None:
+    hedged = {"type": "instrument", "instrument": "HED", "kind": "margined", "settlement": "USDT"}
+    sold = {"type": "fill", "instrument": "HED", "side": "sell", "position_side": "long"}
+    settled = {"type": "settle", "instrument": "HED", "kind": "expiry", "price": "90", **side}
+    auditor = record(
+        ledger,
+        {**hedged, "position_mode": "hedge"},
+        cash("USDT", "0"),
+        {**sold, "quantity": "1", "price": "100"},
+        {"type": "balance", "currency": "USDT", "amount": "0"},
+        settled,
+    )
+    assert_agrees(ledger, auditor)
+    (balance,) = ledger.balances()
+    assert (balance["total"], balance["difference"]) == (Decimal(10), Decimal(0))
+    (asset,) = ledger.pnl(by=["asset"], in_currency="USD", parities=["USDT=USD"])
+    assert asset["net_pnl"] == Decimal(10)
+    why = ledger.audit.why("position", account="x:a", instrument="HED", position_side="long")
+    amounts = [one["amount"] for one in why["parts"] if one["figure"] == "position_quantity"]
+    assert amounts == [Decimal(-1), Decimal(1)]
