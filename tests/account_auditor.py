@@ -234,14 +234,16 @@ class AccountAuditor(AccountFacts):
         return {f.get("currency"): f for f in sorted(stated, key=lambda fact: fact.when)}
 
     def _total(self, currency: str) -> Fraction | None:
-        """The balance. Null where a margined position is unknown, and everywhere where it is
-        unknown which currency an instrument moves."""
-        unknown = {
-            holding.terms.currency
-            for _, holding in self.each_holding()
-            if holding.terms.currency is None
-            or (holding.reason and holding.terms.kind == "margined")
-        }
+        """The balance. Null where a margined position is unknown, where an instrument contradicts
+        itself or a side, also of its coin, and everywhere where it is unknown which currency an
+        instrument moves."""
+        unknown: set[str | None] = set()
+        for _, holding in self.each_holding():
+            terms = holding.terms
+            if terms.currency is None or (holding.reason and terms.kind == "margined"):
+                unknown.add(terms.currency)
+            elif holding.is_contradictory:
+                unknown |= {terms.currency, terms.base or terms.currency}
         return None if {currency, None} & unknown else self.cash.total(currency)
 
     def _balance(self, currency: str, stated: Fact | None) -> Row:
@@ -273,7 +275,10 @@ class AccountAuditor(AccountFacts):
         for name, holding in self.each_holding():
             if holding.terms.currency is None:
                 reasons.append("currency_unknown")
-            elif holding.terms.currency == currency:
+                continue
+            if holding.is_contradictory and holding.terms.base == currency:
+                reasons += [holding.reason, "kind_conflict"]
+            if holding.terms.currency == currency:
                 is_unmarked = holding.needs_mark and not self._serving_mark(name)
                 reasons += [holding.reason, f"no_mark:{name}" if is_unmarked else None]
         return min(filter(None, reasons), key=rank_of_reason, default=None)

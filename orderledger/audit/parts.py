@@ -121,7 +121,8 @@ def why_position(
     cost = Decimal(stored[0]["book"]["cost"]) if stored else Decimal(0)
     definitions = views.rows(tables.INSTRUMENTS, account=account)
     entries = queries.entries_of(views, account, instrument, part)
-    start = Position(account, instrument, _terms(definitions, instrument))
+    terms = _terms(definitions, instrument)
+    start = Position(account, instrument, terms, side=part[0], position_id=part[1])
     return {**row, "cost": cost}, list(position_parts(entries, start, method))
 
 

@@ -126,7 +126,7 @@ class Assets:
         for holder, share in shared(entry, modes_of(defined), self._held):
             if holder not in self._positions:
                 self._positions[holder] = Position(
-                    self._account, entry["instrument"], terms, terms_of=self._terms
+                    *holder[:2], terms, side=holder[2], position_id=holder[3], terms_of=self._terms
                 )
             position = self._positions[holder]
             before = position.moved_cash()

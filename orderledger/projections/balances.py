@@ -19,7 +19,7 @@ from orderledger.projections.instruments import INSTRUMENTS, StoredInstrumentRow
 from orderledger.projections.past_balances import Balance, Past
 from orderledger.projections.pnl import CURRENCY_UNKNOWN
 from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
-from orderledger.projections.positions import Terms, moved_cash, terms_in
+from orderledger.projections.positions import Terms, moved_cash, reason_in, terms_in
 from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN
 from orderledger.projections.store import Source
 from orderledger.projections.view import Table
@@ -85,7 +85,7 @@ BALANCES = Table(
 HELD = POSITIONS.narrowed(
     (
         *("account", "instrument", "position_side", "position_id", "method", "position_quantity"),
-        *("currency", "multiplier", "inverse", "fills", "reason", "book", "fees", "funding"),
+        *("currency", "multiplier", "inverse", "reason", "book", "fees", "funding"),
     )
 )
 """The columns of positions that balances need."""
@@ -108,9 +108,8 @@ class Sums:
         those of its currencies."""
         account, currency, terms = row["account"], row["currency"], terms_in(row)
         if currency is None:
-            if row["fills"]:
-                reason = f"{CURRENCY_UNKNOWN}:{row['instrument']}"
-                self.undefined[account] = min(reason, self.undefined.get(account, reason))
+            if row["book"]["entries"] or row["fees"] or row["funding"]:
+                self._note_undefined(row)
             return
         key = (account, currency)
         if terms.kind is None:
@@ -121,16 +120,32 @@ class Sums:
         for name, amount in moved_cash(row).items():
             self._sum(self.moved, (account, name), amount)
         if row["reason"] is not None:
-            if terms.is_margined or row["reason"] == KIND_CONFLICT:
-                self.unknown[key] = row["reason"]
-            else:
-                self.unmarked[key] = row["reason"]
+            self._note_reasons(row, terms)
         elif row["position_quantity"] and terms.coin is None:
             if mark is None:
                 reason = f"no_mark:{row['instrument']}"
                 self.unmarked[key] = min(reason, self.unmarked.get(key, reason))
             else:
                 self._sum(self.value, key, _value(row, terms, mark))
+
+    def _note_reasons(self, row: StoredPositionRow, terms: Terms) -> None:
+        """An unknown position has an unknown value. Of a margined one the total is unknown too, and
+        of a contradictory instrument, with the coin."""
+        account, key = row["account"], (row["account"], terms.currency or "")
+        reasons = {one for one in (row["reason"], reason_in(row)) if one is not None}
+        is_total, keys = terms.is_margined, [key]
+        if KIND_CONFLICT in reasons:
+            is_total, keys = True, [key, (account, terms.coin or key[1])]
+        of = self.unknown if is_total else self.unmarked
+        for one in keys:
+            of[one] = first_reason(reasons | ({of[one]} if one in of else set()))
+
+    def _note_undefined(self, row: StoredPositionRow) -> None:
+        """An instrument without a currency moved unknown amounts of unknown currencies."""
+        account, reason = row["account"], f"{CURRENCY_UNKNOWN}:{row['instrument']}"
+        self.undefined[account] = min(reason, self.undefined.get(account, reason))
+        for name in {*row["fees"], *row["funding"]} - {""}:
+            self.unknown[account, name] = self.undefined[account]
 
     @staticmethod
     def _sum(sums: dict[Balance, Decimal], key: Balance, amount: Decimal) -> None:
@@ -207,7 +222,8 @@ def balance_row(
         total = EXACT.add(EXACT.add(total, cash["opening"]), cash["transferred"])
         owed = cash["owed"]
     unknown = sums.undefined.get(account) or sums.unknown.get(key)
-    reason = (NO_OPENING if opened is None else None) or unknown or sums.unmarked.get(key)
+    reasons = (NO_OPENING if opened is None else None, unknown, sums.unmarked.get(key))
+    reason = first_reason(filter(None, reasons)) if any(reasons) else None
     equity = EXACT.add(EXACT.subtract(total, owed), sums.value.get(key, ZERO))
     return {
         "account": account,

@@ -60,6 +60,7 @@ from orderledger.projections.position_fold import NoPositions, PositionFold
 from orderledger.projections.proposals import PROPOSALS, proposal_row
 from orderledger.projections.renames import RENAMES, of_settlement, rename_row
 from orderledger.projections.renaming import (
+    KnownPayments,
     KnownRenames,
     rename_events,
     rename_instruments,
@@ -96,6 +97,7 @@ class Fold:
         self.positions = PositionFold(rows) if has_positions else NoPositions(rows)
         self._cash = CashFold(rows)
         self._renames = KnownRenames(rows)
+        self._payments = KnownPayments(rows)
         self._streams = streams
         self._tracked: dict[str, Tracked] = {}
         self._limit = 2 * ENDED_ORDERS_KEPT
@@ -146,6 +148,7 @@ class Fold:
         self.positions.forget()
         self._cash.forget()
         self._renames.forget()
+        self._payments.forget()
 
     # Orders and their fills
 
@@ -341,14 +344,16 @@ class Fold:
                 assert_never(event)
 
     def _take_funding(self, row: AccountEventRow) -> None:
-        """One of several with the same message id counts."""
-        (stated,) = with_state(self._rows, [row])
+        """Of fundings with one message id, one counts."""
+        if not self._payments.add(row):
+            self._rows.put(ACCOUNT_EVENTS, row)
+            self.positions.take(row)
+            return
+        account, (stated,) = row["account"], with_state(self._rows, [row])
         self._rows.put(ACCOUNT_EVENTS, stated)
         self.positions.take(stated)
-        if row["venue_id"] is not None:
-            account = row["account"]
-            changed = restate_reports(self._rows, self._renames.of(account), row)
-            self.positions.form_again(account, sorted(set(changed)))
+        changed = restate_reports(self._rows, self._renames.of(account), row)
+        self.positions.form_again(account, sorted(set(changed)))
 
     def _event_row(self, account: str, recorded: Recorded, event: Shown) -> AccountEventRow:
         """Under the latest names of its instruments."""
@@ -388,6 +393,7 @@ class Fold:
         rows = self._rows
         rows.put(RENAMES, rename_row(account, recorded, event))
         self._renames.forget()
+        self._payments.forget()
         rows.put(ACCOUNT_EVENTS, self._event_row(account, recorded, event))
         renames = self._renames.of(account)
         names = sorted(renames.related(event.to))

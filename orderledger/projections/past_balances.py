@@ -120,6 +120,8 @@ class Past:
                         account,
                         instrument,
                         terms,
+                        side=holder[2],
+                        position_id=holder[3],
                         openings=openings,
                         terms_of=lambda name: terms_of(self._instruments.get((account, name))),
                     )

@@ -788,6 +788,15 @@ def terms_in(row: StoredPositionRow) -> Terms:
     return Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base)
 
 
+def reason_in(row: StoredPositionRow) -> str | None:
+    """Why its P&L is unknown by itself, whatever is known of its sides. `row`: by average cost."""
+    if terms_in(row).contradicts(row["position_side"]):
+        return KIND_CONFLICT
+    if row["book"].get("priceless") and row["inverse"]:
+        return IMPOSSIBLE_PRICE
+    return row["book"].get("fault")
+
+
 def moved_cash(row: StoredPositionRow) -> dict[str, Decimal]:
     """Cash that a position moved since the opening balance, by currency. `row`: by average cost."""
     book = row["book"]

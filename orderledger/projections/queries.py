@@ -615,7 +615,7 @@ def equity_moments(
 def _curve_entries(
     source: Source, until: datetime | None, events_of: FillEvents, **where: Any
 ) -> tuple[Iterator[CurveEntry], Definitions, list[tuple[str, str]]]:
-    """The entries of a curve, in its order, and the positions whose fills change."""
+    """The entries of curves in the order of time, and the positions whose fills change."""
     strategy, account = where.pop("strategy", None), where.get("account")
     definitions = _definitions_of(source, account, fee_worths(source, account))
     changed = orders_with_changed_fills(source, account)

@@ -1,5 +1,6 @@
 """Puts the rows of an account under the latest names of its instruments, when a rename arrives."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from operator import itemgetter
@@ -43,6 +44,33 @@ class KnownRenames:
         self._known.clear()
 
 
+class KnownPayments:
+    """The message ids of fundings by instrument, each read once: a search for each funding would
+    take quadratic time."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._ids: dict[tuple[str, str | None], set[str | None]] = {}
+
+    def add(self, row: AccountEventRow) -> bool:
+        """Add a new funding. Returns whether its id may be known."""
+        name, of = row["venue_id"], (row["account"], row["instrument"])
+        if name is None:
+            return False
+        known = self._ids.get(of)
+        if known is None:
+            where: dict[str, Any] = {"account": of[0], "instrument": of[1], "kind": "funding"}
+            paid = self._rows.each(ACCOUNT_EVENTS, **where)
+            known = self._ids[of] = {one["venue_id"] for one in paid}
+        if name in known:
+            return True
+        known.add(name)
+        return False
+
+    def forget(self) -> None:
+        self._ids.clear()
+
+
 SETTLEMENT = ("settle", "delivery")
 """The kinds of the rows of one settlement."""
 
@@ -75,9 +103,13 @@ def rename_events(
     for position in (*settled, *settled):  # twice: by then, all reports have the latest names
         restated = restate_settlement(rows, renames, position)
         yield from (one["instrument"] or "" for one in restated)
+    paid = Counter(row["venue_id"] for row in found if row["kind"] == "funding")
     for row in found:
-        if row["kind"] in ("split", "funding") and (
-            renamed := rows.get(ACCOUNT_EVENTS, (row["position"], row["kind"]))
+        is_only_one = row["kind"] == "funding" and paid[row["venue_id"]] == 1
+        if (
+            row["kind"] in ("split", "funding")
+            and not is_only_one
+            and (renamed := rows.get(ACCOUNT_EVENTS, (row["position"], row["kind"])))
         ):
             rows.put(ACCOUNT_EVENTS, with_state(rows, [renamed])[0])
 
@@ -113,7 +145,7 @@ def other_reports(
     """Other rows of the same funding, split or settlement: with the same id, or of the same time
     with the same content. `delivered`: the row of what it delivers, if that is not stored."""
     of: dict[str, Any] = {name: row[name] for name in ("account", "instrument", "kind")}
-    if row["kind"] == "funding":  # two of one time may be equal: only their ids differ
+    if row["kind"] == "funding":  # two of one time may be equal, with other ids
         of["venue_id"] = row["venue_id"]
         if row["venue_id"] is None:
             return []

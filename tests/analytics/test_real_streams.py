@@ -84,6 +84,9 @@ def flow(
                     "at": one["at"],
                 }
                 messages.append({"type": "mark", **place, "price": one["limit_price"]})
+    first = messages[0]
+    defined = {name: first[name] for name in ("account", "instrument", "at")}
+    messages.insert(0, {"type": "instrument", **defined, "currency": "USD"})
     with Ledger.open(tmp_path_factory.mktemp("flow") / "ledger.db", synchronous="OFF") as ledger:
         ledger.record_many(map(parse_document, messages))
         yield Flow(ledger, messages)

@@ -38,6 +38,11 @@ class Holding:
         return [(when, row) for when, row in self.steps if isinstance(row, dict)]
 
     @property
+    def is_contradictory(self) -> bool:
+        """Whether its instrument cannot be as it is defined, or not with this side."""
+        return self.terms.contradicts(self.part[0])
+
+    @property
     def needs_mark(self) -> bool:
         """Whether it is open and has a value of its own. The coins of a spot position are cash."""
         return self.terms.kind != "spot" and not self.reason and bool(self.lots("average")[0])
@@ -121,7 +126,7 @@ def holdings(
     return [
         Holding(
             part, steps.get(part, []), paid.get(part, []), terms,
-            reason_of(found, steps.get(part, []), terms), bool(found.conflicts), result_of,
+            reason_of(found, part, steps.get(part, []), terms), bool(found.conflicts), result_of,
         )
         for part in sorted({**steps, **paid})
     ]  # fmt: skip
@@ -136,10 +141,12 @@ def has_no_side(fact: Fact, found: Books, held: Held) -> bool:
     return needs_side(fact) and sum(is_open) > 1
 
 
-def reason_of(found: Books, steps: list[Step], terms: Terms) -> str | None:
+def reason_of(found: Books, part: Part, steps: list[Step], terms: Terms) -> str | None:
     """The reason why the figures of a position are null."""
     if not found.is_known:
         return "position_side_unknown"
+    if terms.contradicts(part[0]):
+        return "kind_conflict"
     prices = [row["price"] for _, row in steps if isinstance(row, dict) and row["moved"]]
     is_priced = not terms.is_inverse or all(price > 0 for price in prices)
     return None if is_priced else "impossible_price"

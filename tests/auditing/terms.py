@@ -15,11 +15,19 @@ class Terms:
     currency: str | None
     multiplier: Fraction
     is_inverse: bool
+    has_kind: bool = True
 
     @property
     def pair(self) -> tuple[str, str] | None:
         """Base and quote of a spot instrument."""
         return (self.base, self.currency) if self.base and self.currency else None
+
+    def contradicts(self, side: str) -> bool:
+        """Whether it cannot be: only margined instruments are inverse, or have a long and a short
+        position; and at spot a coin is named."""
+        if not self.has_kind or self.kind == "margined":
+            return False
+        return self.is_inverse or side != "net" or (self.kind == "spot" and not self.base)
 
     @classmethod
     def of(cls, definition: Message) -> "Terms":
@@ -33,4 +41,5 @@ class Terms:
             moved or definition.get("currency"),
             number(definition.get("multiplier") or 1),
             bool(definition.get("inverse")),
+            any(definition.get(name) for name in ("kind", "settlement", "base", "quote")),
         )

@@ -3,7 +3,7 @@
 -- default: account, day
 -- needs: account
 -- currency: Settlement currency.
--- equity: At the end of the period. Null where an open position has no mark, or an amount has no rate.
+-- equity: At the end of the period. Null where an open position has no mark, an amount has no rate, or an instrument has no definition.
 -- peak: The highest equity until then, at least 0.
 -- drawdown: How far the equity was below its peak at the end of the period.
 -- drawdown_most: The largest drawdown in the period. All of them are floating-point numbers, rounded to 8 places.
