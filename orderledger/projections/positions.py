@@ -235,18 +235,23 @@ class LotBook:
         """Close open lots on the other side, then open what is left."""
         if self.paid is not None:
             self.paid.fill(traded, price, terms)
-        if isinstance(self.lots, Ranked):
-            self.lots.sign = -1 if terms.inverse else 1
+        self._rank_by(terms)
         held = self.lots.next()
         if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
             self._open(traded, is_only=held is None)
         else:
             self._close(held, traded, price, terms)
 
-    def reset(self, lot: Lot) -> None:
+    def _rank_by(self, terms: Terms) -> None:
+        """The cost of a unit falls with the price of an inverse instrument."""
+        if isinstance(self.lots, Ranked):
+            self.lots.sign = -1 if terms.inverse else 1
+
+    def reset(self, lot: Lot, terms: Terms) -> None:
         """From now on the position is this. Nothing is realized."""
         if self.paid is not None:
-            self.paid.reset(lot)
+            self.paid.reset(lot, terms)
+        self._rank_by(terms)
         self.lots.clear()
         self.cost = ZERO
         if lot.quantity:
@@ -432,7 +437,7 @@ class Position:
             value = self.terms.value(entry["quantity"], entry["price"])
             set_to = Lot(entry["quantity"], value, at=entry["at"])
             for book in self.books:
-                book.reset(set_to)
+                book.reset(set_to, self.terms)
         elif entry["kind"] == "delivery":
             self._deliver(entry)
         elif entry["kind"] == "split":
