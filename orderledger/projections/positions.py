@@ -129,6 +129,10 @@ class Terms:
             return COSTS.divide(quantity, price) if price else ZERO
         return COSTS.multiply(quantity, price)
 
+    def has_value_at(self, price: Decimal) -> bool:
+        """Whether a quantity has a value at a price: of an inverse instrument only above 0."""
+        return not self.inverse or price > ZERO
+
     def price(self, quantity: Decimal, value: Decimal) -> Decimal:
         """The price at which a quantity is worth so much."""
         if not quantity or (self.inverse and not value):

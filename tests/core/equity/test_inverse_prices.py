@@ -1,12 +1,14 @@
 """Inverse instruments: which lot is closed first, and prices of 0 and below."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from orderledger import Ledger
-from tests.core.contract.streams import fill, of_account, opened, parsed
+from tests.account_auditor import AccountAuditor
+from tests.core.contract.streams import MADE_AT, fill, of_account, opened, parsed
 from tests.scenarios import Document
 
 INVERSE = of_account(
@@ -20,6 +22,13 @@ OPENING = of_account("adjust", 1, currency="BTC", amount="1", reason="opening_ba
 def ledger() -> Iterator[Ledger]:
     with opened("memory://") as ledger:
         yield ledger
+
+
+def oracle(documents: list[Document]) -> AccountAuditor:
+    auditor = AccountAuditor("sim:main")
+    for second, document in enumerate(documents):
+        auditor.offer(document, MADE_AT + timedelta(seconds=second))
+    return auditor
 
 
 def adjusted(second: int, quantity: str, price: str) -> Document:
@@ -52,3 +61,30 @@ def test_hifo_closes_the_lot_that_gains_least_also_after_an_adjustment(
     # a contract of 100 USD is worth 100 / price in BTC
     gain = 1000 / Decimal(prices[1]) - 1000 / Decimal(43058)
     assert row["realized_pnl"] == pytest.approx(-gain if sign else gain)
+
+
+@pytest.mark.parametrize("price", ["0", "-5"])
+def test_a_mark_of_0_or_less_values_no_open_inverse_position(ledger: Ledger, price: str) -> None:
+    documents = [INVERSE, OPENING, traded(2, "buy", "1000")]
+    documents.append(of_account("mark", 3, instrument="INV", price=price))
+    ledger.record_many(parsed(*documents))
+    (balance,) = ledger.balances()
+    assert (balance["total"], balance["equity"]) == (1, None)
+    assert balance["equity_reason"] == "impossible_price"
+    (row,) = ledger.pnl()
+    assert (row["mark_price"], row["unrealized_pnl"]) == (Decimal(price), None)
+    assert (row["net_pnl"], row["reason"]) == (0, "impossible_price")
+    (exposed,) = ledger.exposure()
+    assert (exposed["notional"], exposed["total_pnl"]) == (None, None)
+    assert exposed["reason"] == "impossible_price"
+    assert ledger.equity()[-1]["equity"] is None
+    assert ledger.equity(in_currency="BTC")[-1]["reason"] == "impossible_price"
+    (told,) = oracle(documents).balances()
+    assert (told["equity"], told["equity_reason"]) == (None, "impossible_price")
+    (position,) = oracle(documents).positions()
+    assert (position["unrealized_pnl"], position["reason"]) == (None, "impossible_price")
+    closed = [traded(4, "sell", "1000")]  # what is flat needs no mark
+    ledger.record_many(parsed(*closed))
+    (row,) = ledger.pnl()
+    assert (row["unrealized_pnl"], row["reason"]) == (0, None)
+    assert ledger.balances()[0]["equity"] == 1
