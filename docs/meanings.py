@@ -189,7 +189,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     ),
     "venue_order_id_reused": ("Two orders have the same venue order id; both have the anomaly. The report stays with the order it names.", "never"),
     "message_id_reused": ("A report has the `message_id` of an earlier report with other content. Both are recorded. Of fundings, splits and settlements the earlier counts.", "never"),
-    "impossible_price": ("A fill of an inverse instrument has a price of 0 or less. It has no P&L until it is corrected.", "the fill is busted or corrected"),
+    "impossible_price": ("A fill, a settlement or an adjusted position of an inverse instrument has a price of 0 or less. The position has no P&L until it is corrected.", "the fill is busted or corrected, the settlement is busted, or another `adjust` replaces the position before anything else changes it"),
     "position_side_unknown": ("A fill in hedge mode has no position side, and its order has none either. Position and P&L of the instrument are null.", "a later report of the fill or of its order gives the side"),
     "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. The anomaly is also raised if the reports of a fill, the fills of an order, or a fill and its order name different sides. Of the reports of one fill the earliest side counts, of those of an order the latest.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
     "transfer_id_reused": ("A transfer has the venue's id and the kind of another one, and another amount or currency. Of the two the earlier counts.", "never"),

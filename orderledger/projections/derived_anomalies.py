@@ -128,18 +128,31 @@ def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[An
     events = source.rows(ACCOUNT_EVENTS, **where)
     entries: list[Ordered] = [row for row in trades if is_trade(row)]
     entries += [row for row in events if is_ordered(row)]
+    is_unpriced = any(row["book"].get("fault") == IMPOSSIBLE_PRICE for row in rows)
     for entry in entries:
         if is_of_instrument(entry):
             if claims[entry["position"]] > 1:
                 yield _row(entry, SIDE_UNKNOWN)
+            elif _is_priceless(entry, is_unpriced=is_unpriced):
+                yield _row(entry, IMPOSSIBLE_PRICE)
             continue
         code = _code(entry, sides, modes)
         if code is None and terms.contradicts(part_of(entry, modes)[0]):
             code = KIND_CONFLICT
-        if code is None and terms.inverse and "fill_id" in entry and entry["price"] <= ZERO:
+        if code is None and terms.inverse and _is_priceless(entry, is_unpriced=is_unpriced):
             code = IMPOSSIBLE_PRICE
         if code is not None:
             yield _row(entry, code)
+
+
+def _is_priceless(entry: Ordered, *, is_unpriced: bool) -> bool:
+    """Whether an entry has no value of an inverse instrument. `is_unpriced`: an adjustment or a
+    settlement of the instrument stands so."""
+    if "fill_id" not in entry and entry["kind"] == "split":
+        return False
+    is_known = "fill_id" in entry or entry["kind"] == "delivery"
+    is_flat = "fill_id" not in entry and entry["quantity"] == ZERO
+    return entry["price"] <= ZERO and (is_known or (is_unpriced and not is_flat))
 
 
 def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:

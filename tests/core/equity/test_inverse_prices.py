@@ -88,3 +88,53 @@ def test_a_mark_of_0_or_less_values_no_open_inverse_position(ledger: Ledger, pri
     (row,) = ledger.pnl()
     assert (row["unrealized_pnl"], row["reason"]) == (0, None)
     assert ledger.balances()[0]["equity"] == 1
+
+
+@pytest.mark.parametrize("price", ["0", "-5"])
+def test_an_adjustment_at_0_or_less_has_no_pnl_until_another_corrects_it(
+    ledger: Ledger, price: str
+) -> None:
+    documents = [INVERSE, OPENING, adjusted(2, "10", price)]
+    ledger.record_many(parsed(*documents))
+    assert unknown_figures(ledger, documents)
+    assert [row["code"] for row in ledger.anomalies()] == ["impossible_price"]
+    corrected = adjusted(2, "10", "1000")
+    ledger.record_many(parsed(corrected))
+    assert not unknown_figures(ledger, [*documents, corrected])
+    assert ledger.anomalies() == []
+    ledger.record_many(parsed(traded(3, "sell", "500")))
+    (row,) = ledger.pnl()
+    assert row["realized_pnl"] == -1  # 1000 USD cost 1 BTC, and are worth 2
+
+
+def test_what_an_adjustment_at_0_realized_stays_unknown(ledger: Ledger) -> None:
+    documents = [INVERSE, OPENING, adjusted(2, "10", "0"), traded(3, "sell", "500")]
+    ledger.record_many(parsed(*documents))
+    assert unknown_figures(ledger, documents)
+    later = [adjusted(4, "10", "1000")]
+    ledger.record_many(parsed(*later))
+    assert unknown_figures(ledger, documents + later)
+    ledger.views.rebuild()
+    assert unknown_figures(ledger, documents + later)
+    early = [adjusted(2, "0", "0")]  # recorded late: it is the adjustment that the fill follows
+    ledger.record_many(parsed(*early))
+    assert not unknown_figures(ledger, [*documents, *later, *early])
+
+
+def test_a_settlement_at_0_is_an_anomaly(ledger: Ledger) -> None:
+    settled = of_account("settle", 3, instrument="INV", kind="expiry", price="0")
+    ledger.record_many(parsed(INVERSE, traded(2, "buy", "1000"), settled))
+    (found,) = (row for row in ledger.anomalies() if row["code"] != "unknown_order")
+    assert (found["code"], found["detail"][:12]) == ("impossible_price", "settlement: ")
+
+
+def unknown_figures(ledger: Ledger, documents: list[Document]) -> bool:
+    """Whether the figures are null for an impossible price. The oracle must say the same."""
+    (row,), (balance,) = ledger.pnl(), ledger.balances()
+    (told,), (owned,) = oracle(documents).positions(), oracle(documents).balances()
+    assert (row["realized_pnl"] is None) is (told["realized_pnl"] is None)
+    assert (row["reason"], balance["equity"]) == (told["reason"], owned["equity"])
+    assert (balance["total"] is None) is (row["realized_pnl"] is None)
+    is_unknown = row["realized_pnl"] is None
+    assert is_unknown is (row["reason"] == "impossible_price")
+    return is_unknown
