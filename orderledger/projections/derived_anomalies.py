@@ -53,6 +53,7 @@ CODES = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies", "book")
 )
 SPLITS = INSTRUMENTS.narrowed(("account", "instrument", "split_at"))
+REPORTED = INSTRUMENTS.narrowed(("account", "instrument", "reported_positions"))
 OPEN_ORDERS = ORDERS.narrowed(
     (
         *("account", "client_order_id", "instrument", "requested_at", "first_fill_at"),
@@ -94,6 +95,7 @@ def derived_anomalies(
     )
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
+    found += _of_reported_positions(source, asked.get("account"))
     found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
     found += _of_reused_ids(source, asked.get("account"))
     found += _of_splits(source, asked.get("account"), {row["position"] for row in found})
@@ -171,6 +173,22 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             }
             detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_reported_positions(source: Source, account: str | None) -> Iterator[AnomalyRow]:
+    """Of positions that the venue reported with several quantities for one time."""
+    for row in source.rows(REPORTED, account=account):
+        for one in row["reported_positions"] or ():
+            if "conflicting" not in one:
+                continue
+            fact = {
+                "position": one["position"],
+                "account": row["account"],
+                "at": datetime.fromisoformat(one["at"]),
+            }
+            detail = f"the venue reported {' and '.join(one['conflicting'])} for one time"
+            name = one.get("former_name") or row["instrument"]
+            yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", name)
 
 
 def _of_reused_ids(source: Source, account: str | None) -> Iterator[AnomalyRow]:
