@@ -22,6 +22,7 @@ from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
 from orderledger.ledger import Ledger
 from orderledger.projections.balances import BALANCES
+from orderledger.projections.disposals import DISPOSALS
 from orderledger.projections.equity import EQUITY
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.history import event_row
@@ -266,7 +267,7 @@ def _equity() -> str:
 def _of_accounts() -> str:
     """The views of what an account has."""
     parts = []
-    for view in (LOTS_SHOWN, BALANCES, VALUATION):
+    for view in (LOTS_SHOWN, DISPOSALS, BALANCES, VALUATION):
         told = f"{view.meaning} `orderledger {view.name}` and `Ledger.{view.name}` have it."
         columns = [(f"`{one.name}`", one.meaning) for one in view.columns]
         parts += [f"## {view.name}\n", f"{told}\n", table(("field", "meaning"), columns)]

@@ -28,7 +28,14 @@ def rank_of_reason(reason: str) -> tuple[int, str]:
     return (REASONS.index(reason) if reason in REASONS else len(REASONS)), reason
 
 
-def unrealized(lots: list[Lot], mark: Fraction, terms: Terms) -> Fraction:
+def has_value_at(mark: Fraction, terms: Terms) -> bool:
+    """An inverse instrument has a value at prices above 0 only."""
+    return mark > 0 or not terms.is_inverse
+
+
+def unrealized(lots: list[Lot], mark: Fraction, terms: Terms) -> Fraction | None:
+    if lots and not has_value_at(mark, terms):
+        return None
     gains = (
         worth(lot._replace(price=mark), terms.is_inverse) - worth(lot, terms.is_inverse)
         for lot in lots
@@ -172,6 +179,8 @@ class AccountAuditor(AccountFacts):
         }
         if holding.reason:
             figures = dict.fromkeys(figures)
+        elif mark is not None and figures["unrealized_pnl"] is None:
+            missing = missing or "impossible_price"
         is_counted = holding.reason != "position_side_unknown"
         return {
             **self._name(instrument, holding),
@@ -281,6 +290,10 @@ class AccountAuditor(AccountFacts):
             if holding.terms.currency == currency:
                 is_unmarked = holding.needs_mark and not self._serving_mark(name)
                 reasons += [holding.reason, f"no_mark:{name}" if is_unmarked else None]
+                mark = self._serving_mark(name)
+                if mark and holding.needs_mark:
+                    is_valued = has_value_at(number(mark.get("price")), holding.terms)
+                    reasons.append(None if is_valued else "impossible_price")
         return min(filter(None, reasons), key=rank_of_reason, default=None)
 
     def _serving_mark(self, instrument: str) -> Fact | None:
@@ -298,7 +311,7 @@ class AccountAuditor(AccountFacts):
             fact, lots = self._serving_mark(name), holding.booked_lots()
             mark = number(fact.get("price")) if fact else Fraction()
             if holding.terms.kind == "margined":
-                value += unrealized(lots, mark, holding.terms)
+                value += unrealized(lots, mark, holding.terms) or 0
             else:
                 value += sum(lot.quantity for lot in lots) * mark * holding.terms.multiplier
         return value

@@ -171,7 +171,11 @@ class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
     price: Annotated[Decimal | None, Meta(description="Average open price of the position.")] = None
     currency: Annotated[str | None, Meta(description="Currency or coin of a balance.")] = None
     amount: Annotated[
-        Decimal | None, Meta(description="The balance at `at`, without what is borrowed.")
+        Decimal | None,
+        Meta(
+            description="The balance at `at`: without what a `borrow` of that time or a later one "
+            "adds, and with what was borrowed before. `owed` stays."
+        ),
     ] = None
     cause: Annotated[Cause | None, Meta(description="Origin of the change of a balance.")] = None
     position_side: PositionSide | None = None

@@ -7,9 +7,11 @@ that the drawdown is the result of trading. A position is valued as in `balances
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 
-from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.balances import NO_OPENING, Sums, balance_row
 from orderledger.projections.cash import CashRow, Openings
@@ -105,12 +107,14 @@ class AccountCurve:
         self._marks: dict[str, MarkRow] = {}
         self._last: tuple[Decimal | None, str | None] | None = None
         self._peak: Decimal | None = None
+        self._new: list[AccountEntry] = []
+        """Entries of one time that have no moment yet."""
+        self._came: list[AccountEventRow] = []
+        """Of them, money that came from outside, or went there."""
 
-    def take(self, entry: AccountEntry) -> EquityPointRow | None:
-        """Take the next entry. Returns the moment, if it changed the equity: a mark that changes
-        nothing is none, nor is the first half of a settlement."""
+    def take(self, entry: AccountEntry) -> None:
+        """Take the next entry. `moments` follows once all entries of its time were taken."""
         taken: Any = entry
-        flow = ZERO
         if "removed" in taken:
             self._change(taken)
         elif "fill_id" in taken:
@@ -118,14 +122,33 @@ class AccountCurve:
         elif "kind" not in taken:
             self._mark(taken)
         elif taken["kind"] == "transfer":
-            flow = self._transfer(taken)
+            self._transfer(taken)
         elif is_opening(taken):
             self._open(taken)
         else:
             self._enter(taken)
         is_half = taken.get("kind") == "settle" and "into" in (taken["terms"] or {})
-        is_open = self._openings.first is not None
-        return self._moment(entry, flow) if is_open and not is_half else None
+        if not is_half:
+            self._new.append(entry)
+
+    def moments(self) -> list[EquityPointRow]:
+        """The rows of the entries since it was last asked. They are of one time, and all rows have
+        the valuation of that time. Marks have one row, and only where the time has no other entry
+        and the equity changed."""
+        entries, came = self._new, self._came
+        self._new, self._came = [], []
+        if self._openings.first is None or not entries:
+            return []
+        at = entries[-1]["at"]
+        value = valuation_row(self._account, self._balances(at), self._currency, at, self._rates)
+        now = value["amount"], value["reason"]
+        facts = [one for one in entries if "kind" in one or "fill_id" in one]
+        if not facts and now == self._last:
+            return []
+        self._last = now
+        if self._peak is not None:
+            self._peak = EXACT.add(self._peak, total(map(self._worth, came)))
+        return [self._point(one, *now) for one in facts or entries[-1:]]
 
     def unopened(self, entry: AccountEntry) -> EquityPointRow | None:
         """The row of an account without an opening balance."""
@@ -166,18 +189,20 @@ class AccountCurve:
             "reused": 0,
         }
 
-    def _transfer(self, transfer: AccountEventRow) -> Decimal:
-        """Returns the worth of money that came from outside, or went there."""
+    def _transfer(self, transfer: AccountEventRow) -> None:
         currency, amount = transfer["currency"] or "", transfer["quantity"] or ZERO
         row = self._cash_of(currency)
         row = {**row, "transferred": EXACT.add(row["transferred"], amount)}
         if transfer["transfer"] in LENDING:
             row = {**row, "owed": EXACT.add(row["owed"], amount)}
         self._cash[currency] = row
-        if transfer["transfer"] not in OUTSIDE:
-            return ZERO
-        path = self._rates.path(currency, self._currency, transfer["at"])
-        return ZERO if path is None else EXACT.multiply(amount, path.rate)
+        if transfer["transfer"] in OUTSIDE:
+            self._came.append(transfer)
+
+    def _worth(self, transfer: AccountEventRow) -> Decimal:
+        """The worth of a transfer at its time, 0 without a rate."""
+        path = self._rates.path(transfer["currency"] or "", self._currency, transfer["at"])
+        return ZERO if path is None else EXACT.multiply(transfer["quantity"] or ZERO, path.rate)
 
     def _mark(self, mark: MarkRow) -> None:
         self._marks[mark["instrument"]] = mark
@@ -224,18 +249,6 @@ class AccountCurve:
             holding.begin(self._openings)
             for entry in history:
                 holding.take(entry)
-
-    def _moment(self, entry: AccountEntry, flow: Decimal) -> EquityPointRow | None:
-        valued = valuation_row(
-            self._account, self._balances(entry["at"]), self._currency, entry["at"], self._rates
-        )
-        now = valued["amount"], valued["reason"]
-        if now == self._last and "kind" not in entry and "fill_id" not in entry:
-            return None
-        self._last = now
-        if self._peak is not None:
-            self._peak = EXACT.add(self._peak, flow)
-        return self._point(entry, *now)
 
     def _balances(self, at: datetime) -> list[Any]:
         """The rows of `balances` at a time."""
@@ -303,12 +316,16 @@ def account_equity_rows(
     has one row, which says so."""
     kept: dict[str, Points] = {}
     last: dict[str, AccountEntry] = {}
-    for entry in entries:
-        account = entry["account"]
-        last[account] = entry
-        row = curves[account].take(entry)
-        if row is not None and (since is None or row["at"] >= since):
-            kept.setdefault(account, Points(points)).take(row)
+    for at, of_time in groupby(entries, key=itemgetter("at")):
+        newest: dict[str, AccountEntry] = {}
+        for entry in of_time:
+            newest[entry["account"]] = entry
+            curves[entry["account"]].take(entry)
+        last |= newest
+        for account in newest:
+            for row in curves[account].moments():
+                if since is None or at >= since:
+                    kept.setdefault(account, Points(points)).take(row)
     unopened = (curves[account].unopened(entry) for account, entry in last.items())
     rows: Iterator[EquityPointRow] = (row for curve in kept.values() for row in curve.rows())
     return sorted((*rows, *(row for row in unopened if row is not None)), key=when)

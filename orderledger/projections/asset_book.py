@@ -91,7 +91,7 @@ class AssetBook:
 
     def open(self, quantity: Decimal, price: Price, at: datetime) -> None:
         """From now on the balance is this. Nothing is realized."""
-        self._book.reset(Lot(ZERO, ZERO))
+        self._book.reset(Lot(ZERO, ZERO), UNIT)
         self.quantity = ZERO
         self.transfer(quantity, price, at)
 

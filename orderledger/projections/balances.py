@@ -20,7 +20,7 @@ from orderledger.projections.past_balances import Balance, Past
 from orderledger.projections.pnl import CURRENCY_UNKNOWN
 from orderledger.projections.position_tables import POSITIONS, StoredPositionRow
 from orderledger.projections.positions import Terms, moved_cash, reason_in, terms_in
-from orderledger.projections.sides import KIND_CONFLICT, SIDE_UNKNOWN
+from orderledger.projections.sides import IMPOSSIBLE_PRICE, KIND_CONFLICT, SIDE_UNKNOWN
 from orderledger.projections.store import Source
 from orderledger.projections.view import Table
 
@@ -125,6 +125,8 @@ class Sums:
             if mark is None:
                 reason = f"no_mark:{row['instrument']}"
                 self.unmarked[key] = min(reason, self.unmarked.get(key, reason))
+            elif not terms.has_value_at(mark):
+                self.unmarked[key] = IMPOSSIBLE_PRICE
             else:
                 self._sum(self.value, key, _value(row, terms, mark))
 

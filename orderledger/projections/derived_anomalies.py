@@ -53,6 +53,7 @@ CODES = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies", "book")
 )
 SPLITS = INSTRUMENTS.narrowed(("account", "instrument", "split_at"))
+REPORTED = INSTRUMENTS.narrowed(("account", "instrument", "reported_positions"))
 OPEN_ORDERS = ORDERS.narrowed(
     (
         *("account", "client_order_id", "instrument", "requested_at", "first_fill_at"),
@@ -94,6 +95,7 @@ def derived_anomalies(
     )
     found = [row for key in names for row in _of_instrument(source, *key)]
     found += _of_cash(source, asked.get("account"))
+    found += _of_reported_positions(source, asked.get("account"))
     found += _of_groups(source, asked.get("account"), {row["position"] for row in found})
     found += _of_reused_ids(source, asked.get("account"))
     found += _of_splits(source, asked.get("account"), {row["position"] for row in found})
@@ -128,18 +130,31 @@ def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[An
     events = source.rows(ACCOUNT_EVENTS, **where)
     entries: list[Ordered] = [row for row in trades if is_trade(row)]
     entries += [row for row in events if is_ordered(row)]
+    is_unpriced = any(row["book"].get("fault") == IMPOSSIBLE_PRICE for row in rows)
     for entry in entries:
         if is_of_instrument(entry):
             if claims[entry["position"]] > 1:
                 yield _row(entry, SIDE_UNKNOWN)
+            elif _is_priceless(entry, is_unpriced=is_unpriced):
+                yield _row(entry, IMPOSSIBLE_PRICE)
             continue
         code = _code(entry, sides, modes)
         if code is None and terms.contradicts(part_of(entry, modes)[0]):
             code = KIND_CONFLICT
-        if code is None and terms.inverse and "fill_id" in entry and entry["price"] <= ZERO:
+        if code is None and terms.inverse and _is_priceless(entry, is_unpriced=is_unpriced):
             code = IMPOSSIBLE_PRICE
         if code is not None:
             yield _row(entry, code)
+
+
+def _is_priceless(entry: Ordered, *, is_unpriced: bool) -> bool:
+    """Whether an entry has no value of an inverse instrument. `is_unpriced`: an adjustment or a
+    settlement of the instrument stands so."""
+    if "fill_id" not in entry and entry["kind"] == "split":
+        return False
+    is_known = "fill_id" in entry or entry["kind"] == "delivery"
+    is_flat = "fill_id" not in entry and entry["quantity"] == ZERO
+    return entry["price"] <= ZERO and (is_known or (is_unpriced and not is_flat))
 
 
 def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
@@ -158,6 +173,22 @@ def _of_cash(source: Source, account: str | None) -> Iterator[AnomalyRow]:
             }
             detail = f"the venue reported {' and '.join(row['conflicting'])} for one time"
             yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", row["currency"])
+
+
+def _of_reported_positions(source: Source, account: str | None) -> Iterator[AnomalyRow]:
+    """Of positions that the venue reported with several quantities for one time."""
+    for row in source.rows(REPORTED, account=account):
+        for one in row["reported_positions"] or ():
+            if "conflicting" not in one:
+                continue
+            fact = {
+                "position": one["position"],
+                "account": row["account"],
+                "at": datetime.fromisoformat(one["at"]),
+            }
+            detail = f"the venue reported {' and '.join(one['conflicting'])} for one time"
+            name = one.get("former_name") or row["instrument"]
+            yield _of_fact(fact, Anomaly.BALANCE_CONFLICT, detail, "balance", name)
 
 
 def _of_reused_ids(source: Source, account: str | None) -> Iterator[AnomalyRow]:

@@ -111,8 +111,10 @@ def exposure_row(held: PnlRow, terms: Terms, orders: list[StoredOrderRow]) -> Ex
     may = [_may(order) for order in orders]
     position, mark = held["position_quantity"], held["mark_price"]
     interval = position_interval(position, may)
-    pnl = total_pnl(held)
-    least, most = pnl_interval(pnl, may, terms, mark)
+    pnl, value_at = total_pnl(held), mark
+    if mark is not None and not terms.has_value_at(mark):
+        value_at = None
+    least, most = pnl_interval(pnl, may, terms, value_at)
     return {
         "account": held["account"],
         "instrument": held["instrument"],
@@ -126,9 +128,9 @@ def exposure_row(held: PnlRow, terms: Terms, orders: list[StoredOrderRow]) -> Ex
         "unresolved_buy_quantity": _leaves(filter(_is_unresolved, may), Side.BUY),
         "unresolved_sell_quantity": _leaves(filter(_is_unresolved, may), Side.SELL),
         "mark_price": mark,
-        "notional": _notional(position, terms, mark),
-        "notional_least": _notional(interval.least, terms, mark),
-        "notional_most": _notional(interval.most, terms, mark),
+        "notional": _notional(position, terms, value_at),
+        "notional_least": _notional(interval.least, terms, value_at),
+        "notional_most": _notional(interval.most, terms, value_at),
         "total_pnl": pnl,
         "total_pnl_least": least,
         "total_pnl_most": most,

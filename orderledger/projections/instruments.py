@@ -45,7 +45,8 @@ class InstrumentRow(TypedDict):
     reported_positions: Annotated[
         list[dict[str, Any]] | None,
         "Each position as last reported: `position_side`, `position_id`, `quantity`, `at`, "
-        "the log `position` of the report, and `former_name` where it named another.",
+        "the log `position` of the report, `former_name` where it named another, and "
+        "`conflicting`: all quantities, where the venue reported several for that time.",
     ]
     position_modes: Annotated[
         list[dict[str, Any]] | None,
@@ -76,7 +77,7 @@ INSTRUMENTS = Table(
     ("account", "instrument"),
     StoredInstrumentRow,
     ("account", "instrument"),
-    version=15,
+    version=16,
 )
 
 
@@ -191,22 +192,31 @@ def with_report(
     row: StoredInstrumentRow, report: dict[str, Any], at: datetime
 ) -> StoredInstrumentRow:
     """The row after the venue has reported a position. The latest report for each position side and
-    id counts."""
+    id counts. Of several quantities at one time none does."""
     part = _part(report)
     others = [one for one in row["reported_positions"] or () if _part(one) != part]
     known = [one for one in row["reported_positions"] or () if one not in others]
     if any(at < datetime.fromisoformat(one["at"]) for one in known):
         return row
     shown = {**report}
-    if shown["former_name"] == row["instrument"]:
+    if shown.get("former_name") == row["instrument"]:
         del shown["former_name"]
-    quantity = Decimal(report["quantity"])
+    same = [one for one in known if at == datetime.fromisoformat(one["at"])]
+    quantities = {name for one in (*same, report) for name in _quantities(one)}
+    if len(quantities) > 1:
+        shown["conflicting"] = sorted(quantities, key=Decimal)
+    quantity = None if "conflicting" in shown else Decimal(report["quantity"])
     return {
         **row,
         "reported_quantity": quantity if part == (NET, "") else row["reported_quantity"],
         "reported_at": later(row["reported_at"], at),
         "reported_positions": sorted([*others, shown], key=_part),
     }
+
+
+def _quantities(report: dict[str, Any]) -> list[str]:
+    found: list[str] = report.get("conflicting") or [report["quantity"]]
+    return found
 
 
 def _part(report: dict[str, Any]) -> Part:
@@ -226,10 +236,15 @@ def modes_of(instrument: InstrumentRow | None) -> Modes:
 
 
 def reported_quantities(instrument: InstrumentRow | None) -> dict[Part, Decimal]:
-    """Each position of an instrument as the venue last reported it, by position side and id."""
+    """Each position of an instrument as the venue last reported it, by position side and id.
+    Without those of which it reported several quantities for one time."""
     modes = modes_of(instrument)
     reported = (instrument["reported_positions"] or ()) if instrument else ()
-    return {part_of(_sided(one), modes): Decimal(one["quantity"]) for one in reported}
+    return {
+        part_of(_sided(one), modes): Decimal(one["quantity"])
+        for one in reported
+        if "conflicting" not in one
+    }
 
 
 def _sided(reported: dict[str, Any]) -> Sided:

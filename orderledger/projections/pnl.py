@@ -7,6 +7,7 @@ from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import LotBook, Position, Terms, shown
 from orderledger.projections.rates import no_rate
+from orderledger.projections.sides import IMPOSSIBLE_PRICE
 
 GROUPS = ("account", "instrument", "strategy", "day")
 ASSET = "asset"
@@ -131,6 +132,8 @@ def pnl_row(
             marks,
         )
     )
+    unrealized = None if mark is None or reason else _unrealized(position, mark)
+    is_unvalued = mark is not None and unrealized is None
     missing = (
         CURRENCY_UNKNOWN
         if currency is None
@@ -138,6 +141,8 @@ def pnl_row(
         if unrated
         else RATE_UNKNOWN
         if net is None and reason is None
+        else IMPOSSIBLE_PRICE
+        if is_unvalued and reason is None
         else None
     )
     return {
@@ -151,7 +156,7 @@ def pnl_row(
         "fees": fees,
         "funding": funding,
         "net_pnl": net,
-        "unrealized_pnl": None if mark is None or reason else _unrealized(position, mark),
+        "unrealized_pnl": unrealized,
         "mark_price": mark,
         "currency": currency,
         "anomalies": [*(position["anomalies"] or ()), *([missing] if missing else [])],
@@ -179,7 +184,8 @@ def pnl_of_period(change: PositionChange, opening_marks: Marks, marks: Marks) ->
         if row["position_quantity"] is not None
         and (mark is not None or not row["position_quantity"])
     ]
-    unrealized = EXACT.subtract(values[1], values[0]) if len(values) == len(ends) else None
+    known = [value for value in values if value is not None]
+    unrealized = EXACT.subtract(known[1], known[0]) if len(known) == len(ends) else None
     unrealized = None if change["reason"] else unrealized
     return {**pnl_row(change, marks), "unrealized_pnl": unrealized}
 
@@ -273,12 +279,14 @@ def pairs_of(name: str, currency: str) -> tuple[str, ...]:
     return tuple(f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
 
 
-def _unrealized(position: StoredPositionRow, mark: Decimal) -> Decimal:
+def _unrealized(position: StoredPositionRow, mark: Decimal) -> Decimal | None:
     terms = Terms(position["multiplier"], bool(position["inverse"]), position["currency"])
     quantity = position["position_quantity"] or ZERO
     return _gained(terms, quantity, Decimal(position["book"]["cost"]), mark)
 
 
-def _gained(terms: Terms, quantity: Decimal, cost: Decimal, mark: Decimal) -> Decimal:
-    """Unrealized gain of a position with this cost, at a mark."""
+def _gained(terms: Terms, quantity: Decimal, cost: Decimal, mark: Decimal) -> Decimal | None:
+    """Unrealized gain of a position with this cost, at a mark. None where it has no value at it."""
+    if quantity and not terms.has_value_at(mark):
+        return None
     return shown(terms.amount(terms.gain(terms.value(quantity, mark), cost))) if quantity else ZERO

@@ -18,6 +18,7 @@ from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain, t
 from orderledger.domain.values import InstrumentKind
 from orderledger.projections.cash import Openings
 from orderledger.projections.entries import (
+    Adjustment,
     Delivery,
     Entry,
     Funding,
@@ -129,6 +130,10 @@ class Terms:
             return COSTS.divide(quantity, price) if price else ZERO
         return COSTS.multiply(quantity, price)
 
+    def has_value_at(self, price: Decimal) -> bool:
+        """Whether a quantity has a value at a price: of an inverse instrument only above 0."""
+        return not self.inverse or price > ZERO
+
     def price(self, quantity: Decimal, value: Decimal) -> Decimal:
         """The price at which a quantity is worth so much."""
         if not quantity or (self.inverse and not value):
@@ -204,6 +209,7 @@ class LotBook:
         "claims",
         "cost",
         "fault",
+        "is_unpriced",
         "lots",
         "method",
         "moved",
@@ -226,7 +232,10 @@ class LotBook:
         of a margined instrument. None while there were none."""
         self.fault: str = state.get("fault", "")
         """Why its figures are unknown: cash in lieu in another currency, or an inverse instrument
-        that was settled at 0."""
+        that was settled or adjusted at 0."""
+        self.is_unpriced: bool = state.get("unpriced", False)
+        """Whether the last entry was the adjustment with this fault: the next one may correct
+        it."""
         self.claims: list[int] = list(state.get("claims", ()))
         """Log positions of splits and settlements that changed it, and name no side of it."""
         self.lots: Lots = _lots_by(method, state, packs)
@@ -235,18 +244,23 @@ class LotBook:
         """Close open lots on the other side, then open what is left."""
         if self.paid is not None:
             self.paid.fill(traded, price, terms)
-        if isinstance(self.lots, Ranked):
-            self.lots.sign = -1 if terms.inverse else 1
+        self._rank_by(terms)
         held = self.lots.next()
         if held is None or (held.quantity > ZERO) is (traded.quantity > ZERO):
             self._open(traded, is_only=held is None)
         else:
             self._close(held, traded, price, terms)
 
-    def reset(self, lot: Lot) -> None:
+    def _rank_by(self, terms: Terms) -> None:
+        """The cost of a unit falls with the price of an inverse instrument."""
+        if isinstance(self.lots, Ranked):
+            self.lots.sign = -1 if terms.inverse else 1
+
+    def reset(self, lot: Lot, terms: Terms) -> None:
         """From now on the position is this. Nothing is realized."""
         if self.paid is not None:
-            self.paid.reset(lot)
+            self.paid.reset(lot, terms)
+        self._rank_by(terms)
         self.lots.clear()
         self.cost = ZERO
         if lot.quantity:
@@ -285,6 +299,8 @@ class LotBook:
             state["paid_book"] = self.paid.state()
         if self.fault:
             state["fault"] = self.fault
+        if self.is_unpriced:
+            state["unpriced"] = True
         if self.claims:
             state["claims"] = self.claims.copy()
         return state
@@ -429,20 +445,33 @@ class Position:
             for book in self.books if quantity else ():
                 book.fill(traded, price, self.terms)
         elif entry["kind"] == "adjust":
-            value = self.terms.value(entry["quantity"], entry["price"])
-            set_to = Lot(entry["quantity"], value, at=entry["at"])
-            for book in self.books:
-                book.reset(set_to)
+            self._adjust(entry)
         elif entry["kind"] == "delivery":
             self._deliver(entry)
         elif entry["kind"] == "split":
             self._split(entry)
         else:
             self._settle(entry)
+        if "fill_id" in entry or entry["kind"] not in ("adjust", "split"):
+            self.books[0].is_unpriced = False
         self.entries += 1
         self.last = when(entry)
         if self.terms.is_margined and not self.openings.has(self.terms.currency or "", entry["at"]):
             self.realized_before = paid_book(self.books[0]).realized
+
+    def _adjust(self, entry: Adjustment) -> None:
+        """Replace the position. At an impossible price its cost is unknown, until an adjustment
+        follows before anything else does."""
+        quantity, price, first = entry["quantity"], entry["price"], self.books[0]
+        if first.is_unpriced:
+            first.fault = ""
+        is_priced = not quantity or self.terms.has_value_at(price)
+        first.is_unpriced = not is_priced and not first.fault
+        if not is_priced:
+            first.fault = first.fault or IMPOSSIBLE_PRICE
+        set_to = Lot(quantity, self.terms.value(quantity, price), at=entry["at"])
+        for book in self.books:
+            book.reset(set_to, self.terms)
 
     def signed_quantity(self, entry: Trade | Delivery) -> Decimal:
         """The signed quantity that an entry adds. A fee in the coin that is traded is part of

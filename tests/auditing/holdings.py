@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tests.auditing.ends import fees_alone, needs_side, with_events, without_fees
-from tests.auditing.facts import Fact, Row, When
+from tests.auditing.facts import Fact, Row, When, number
 from tests.auditing.fills import Fill, fees_in
 from tests.auditing.order import Order
 from tests.auditing.positions import Fold, Lot, Step, folded, positions
@@ -148,8 +148,22 @@ def reason_of(found: Books, part: Part, steps: list[Step], terms: Terms) -> str 
     if terms.contradicts(part[0]):
         return "kind_conflict"
     prices = [row["price"] for _, row in steps if isinstance(row, dict) and row["moved"]]
-    is_priced = not terms.is_inverse or all(price > 0 for price in prices)
+    is_priced = not terms.is_inverse or (
+        all(price > 0 for price in prices) and not has_cost_unknown(steps)
+    )
     return None if is_priced else "impossible_price"
+
+
+def has_cost_unknown(steps: list[Step]) -> bool:
+    """Whether an adjustment at a price of 0 or less stands, or something followed it before another
+    adjustment did. Of an inverse instrument."""
+    pending = False
+    for _, row in sorted(steps, key=lambda step: step[0]):
+        if isinstance(row, Fact):
+            pending = number(row.get("price")) <= 0 and number(row.get("quantity")) != 0
+        elif isinstance(row, dict) and pending:
+            return True
+    return pending
 
 
 def steps_with_events(

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.domain.orders.combination import is_foreign
+from orderledger.domain.orders.combination import is_foreign, number_of, traded_side
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.order import Order
@@ -126,6 +126,23 @@ def _contradict(order: Order) -> bool:
     )
 
 
+def _contradiction(order: Order) -> str:
+    """What a fill contradicts: a leg of a combination by its number, or the order."""
+    side = order.terms.side
+    if not order.legs or side is None:
+        return f"a fill is not of the order's side ({side}) or instrument"
+    foreign = (one for one in order.fills.sums.parts if is_foreign(one, order.legs, side))
+    named = next(foreign)
+    number = number_of(order.legs, named.leg, named.instrument)
+    if number is not None:
+        leg = order.legs[number]
+        traded = f"{traded_side(leg, side)} {leg.instrument}"
+        return f"a fill is not of the side or instrument of leg {number} ({traded})"
+    if named.leg is None:
+        return f"a fill of {named.instrument or 'no instrument'} names none of the legs"
+    return f"a fill names leg {named.leg}, and the legs are 0 to {len(order.legs) - 1}"
+
+
 def _conflict_of_sides(order: Order) -> bool:
     """Check for a fill whose reports name two position sides, or for one of another position than
     its order or its siblings."""
@@ -166,13 +183,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     if order.fills.has_reused_id:
         yield FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
     if _contradict(order):
-        yield (
-            Anomaly.TERMS_CONFLICT,
-            (
-                f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill "
-                "counts as reported"
-            ),
-        )
+        yield Anomaly.TERMS_CONFLICT, f"{_contradiction(order)}; the fill counts as reported"
     if _conflict_of_sides(order):
         yield (
             Anomaly.POSITION_SIDE_CONFLICT,

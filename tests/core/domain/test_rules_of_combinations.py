@@ -67,19 +67,29 @@ def test_a_fill_of_the_only_leg_with_its_instrument_needs_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "detail"),
     [
-        {"leg": 2},
-        {"instrument": "C-480/490"},
-        {"leg": 0, "instrument": "C-490"},
-        {"leg": 0, "side": "sell"},
-        {},
+        ({"leg": 2}, "a fill names leg 2, and the legs are 0 to 1"),
+        ({"instrument": "C-480/490"}, "a fill of C-480/490 names none of the legs"),
+        (
+            {"leg": 0, "instrument": "C-490"},
+            "a fill is not of the side or instrument of leg 0 (buy C-480)",
+        ),
+        (
+            {"leg": 1, "side": "buy"},
+            "a fill is not of the side or instrument of leg 1 (sell C-490)",
+        ),
+        ({}, "a fill of no instrument names none of the legs"),
     ],
 )
 def test_a_fill_of_no_leg_or_of_another_than_it_says_contradicts_the_order(
-    other: dict[str, Any],
+    ledger: Ledger, other: dict[str, Any], detail: str
 ) -> None:
-    given(spread()).when(fill("F-1", "1", **other)).then_order(anomalies=["terms_conflict"])
+    document = fill("F-1", "1", **other)
+    given(spread()).when(document).then_order(anomalies=["terms_conflict"])
+    told(ledger, spread(), document)
+    (found,) = ledger.anomalies()
+    assert found["detail"] == f"{detail}; the fill counts as reported"
 
 
 def test_a_leg_may_not_have_more_than_its_part() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 
@@ -71,6 +72,31 @@ def test_an_account_without_an_opening_balance_says_so(ledger: Ledger) -> None:
             ledger.equity(in_currency="USD", **other)  # type: ignore[arg-type]
     with pytest.raises(InvalidQuery, match="go with in_currency"):
         ledger.equity(parities=["USDT=USD"])
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_all_points_of_one_time_have_its_valuation_however_they_were_recorded(
+    ledger: Ledger, order: tuple[int, ...]
+) -> None:
+    spot = {"instrument": "BTCUSDT", "kind": "spot", "base": "BTC", "quote": "USDT"}
+    facts = (
+        of_account("mark", 1, instrument="BTCUSDT", price="100"),
+        of_account("adjust", 1, currency="BTC", amount="2", reason="opening_balance"),
+        of_account("adjust", 1, currency="USDT", amount="1000", reason="opening_balance"),
+        of_account("transfer", 1, currency="BTC", amount="1", kind="deposit"),
+    )
+    ledger.record_many(parsed(of_account("instrument", 0, **spot)))
+    for number in order:
+        ledger.record_many(parsed(facts[number]))
+    rows = ledger.equity(in_currency="USDT")
+    assert [(row["equity"], row["peak"], row["drawdown"]) for row in rows] == [(1300, 1300, 0)] * 3
+    assert sorted(row["kind"] for row in rows) == ["adjust", "adjust", "transfer"]
+    marks = [of_account("mark", 2, instrument="BTCUSDT", price=price) for price in ("50", "200")]
+    later = of_account("transfer", 2, currency="BTC", amount="1", kind="deposit")
+    ledger.record_many(parsed(*marks, later))
+    (row,) = ledger.equity(in_currency="USDT")[3:]
+    # the deposit is worth 200 by the last mark: the gain of 3 x 100 is a new peak
+    assert (row["equity"], row["peak"], row["drawdown"]) == (1800, 1800, 0)
 
 
 def test_the_equity_has_every_digit(ledger: Ledger) -> None:
