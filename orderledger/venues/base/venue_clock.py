@@ -114,9 +114,9 @@ class VenueClock:
             self.note(at, self._resolution, began)
 
     def note(self, at: datetime, resolution: timedelta, began: float) -> None:
-        """Take a reading from an answer that has just come, unless an earlier one is tighter and
-        agrees with it: the venue's clock may have been set. `began`: when the request was sent, by
-        `elapsed`."""
+        """Take a reading from an answer that has just come, unless an earlier one is tighter. One
+        that contradicts it is taken: the venue's clock was set. `began`: when the request was
+        sent, by `elapsed`."""
         now = self._read_at = self._elapsed()
         new = Reading(at=at, resolution=resolution, began=began, ended=now)
         known = self._reading
