@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from orderledger.venues.base.venue_clock import VenueClock
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -44,6 +46,17 @@ def test_a_slow_answer_does_not_replace_a_better_reading() -> None:
     elapsed.now = 120.0
     clock.note(AT + timedelta(seconds=20), MILLISECOND, began=119.95)
     assert seconds(clock.at_least()) == 20.0
+
+
+@pytest.mark.parametrize("seconds_set", [-2, 2])
+def test_a_reading_that_contradicts_a_better_one_replaces_it(seconds_set: int) -> None:
+    """The venue's clock was set."""
+    elapsed = Seconds()
+    clock = VenueClock(elapsed=elapsed)
+    clock.note(AT, MILLISECOND, began=99.99)
+    elapsed.now = 110.0
+    clock.note(AT + timedelta(seconds=10 + seconds_set), MILLISECOND, began=109.5)
+    assert seconds(clock.at_least()) == 10.0 + seconds_set
 
 
 def test_the_header_date_is_a_time_in_whole_seconds() -> None:

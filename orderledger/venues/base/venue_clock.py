@@ -40,6 +40,19 @@ class Reading:
         taken = self.ended - self.began + self.resolution.total_seconds()
         return taken + 2 * DRIFT * (now - self.ended)
 
+    def earliest(self, at: float) -> datetime:
+        """The earliest time that the clock can show at `at`."""
+        return self.at + timedelta(seconds=(at - self.ended) * (1 - DRIFT))
+
+    def latest(self, at: float) -> datetime:
+        """The latest time that the clock can show at `at`."""
+        return self.at + self.resolution + timedelta(seconds=(at - self.began) * (1 + DRIFT))
+
+    def contradicts(self, earlier: "Reading") -> bool:
+        """Whether one clock that nobody sets cannot have shown both."""
+        is_behind = self.at + self.resolution < earlier.earliest(self.began)
+        return is_behind or self.at > earlier.latest(self.ended)
+
 
 class VenueClock:
     """The venue's clock, from the reading with the tightest bounds now. A reading has bounds: the
@@ -74,18 +87,12 @@ class VenueClock:
     def at_least(self) -> datetime | None:
         """The earliest time that the venue's clock can show now. None without a reading."""
         reading = self._reading
-        if reading is None:
-            return None
-        since = self._elapsed() - reading.ended
-        return reading.at + timedelta(seconds=since * (1 - DRIFT))
+        return None if reading is None else reading.earliest(self._elapsed())
 
     def at_most(self) -> datetime | None:
         """The latest time that the venue's clock can show now. None without a reading."""
         reading = self._reading
-        if reading is None:
-            return None
-        since = self._elapsed() - reading.began
-        return reading.at + reading.resolution + timedelta(seconds=since * (1 + DRIFT))
+        return None if reading is None else reading.latest(self._elapsed())
 
     def offset(self, now: datetime) -> tuple[timedelta, timedelta] | None:
         """How far the venue's clock is ahead of ours, which shows `now`: the estimate, and how far
@@ -107,11 +114,13 @@ class VenueClock:
             self.note(at, self._resolution, began)
 
     def note(self, at: datetime, resolution: timedelta, began: float) -> None:
-        """Take a reading from an answer that has just come, unless an earlier one is tighter.
-        `began`: when the request was sent, by `elapsed`."""
+        """Take a reading from an answer that has just come, unless an earlier one is tighter. One
+        that contradicts it is taken: the venue's clock was set. `began`: when the request was
+        sent, by `elapsed`."""
         now = self._read_at = self._elapsed()
         new = Reading(at=at, resolution=resolution, began=began, ended=now)
-        if self._reading is None or new.width(now) <= self._reading.width(now):
+        known = self._reading
+        if known is None or new.width(now) <= known.width(now) or new.contradicts(known):
             self._reading = new
 
     def note_date(self, date: str | None, began: float) -> None:

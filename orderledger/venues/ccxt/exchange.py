@@ -24,6 +24,7 @@ from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request
 from orderledger.venues.ccxt.settings import CcxtSettings
+from orderledger.venues.ccxt.timing import ADJUSTS, adjusts_by_default, keep_time, timed
 from orderledger.venues.errors import VenueError, VenueRefused, VenueUnavailable
 
 # it logs whole requests, including keys
@@ -219,7 +220,10 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     }
     if settings.milliseconds_per_request is not None:
         config["rateLimit"] = settings.milliseconds_per_request
-    exchange = paced(exact(base))(config)
+    exchange = timed(paced(exact(base)))(config)
+    if ADJUSTS not in settings.options and adjusts_by_default(exchange):
+        exchange.options[ADJUSTS] = True
+    keep_time(exchange)
     _check_methods(exchange)
     if sends:
         _send_once(exchange)
@@ -245,11 +249,12 @@ def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
     """An exact exchange with the credentials, options, addresses and proxies of the caller's own.
     The caller's own is unchanged: it passes numbers through floats, and the caller closes it."""
     quirks = quirks_of(own.id)
-    exchange = paced(exact(_class_of(own.id)))(
+    exchange = timed(paced(exact(_class_of(own.id))))(
         {"enableRateLimit": True, "timeout": own.timeout, "rateLimit": own.rateLimit}
     )
     _check_methods(exchange)
     exchange.options |= {**dict(quirks.options), **own.options, **settings.options}
+    keep_time(exchange)
     for name in (*COPIED, *own.requiredCredentials):
         setattr(exchange, name, getattr(own, name))
     secrecy.learn(*(getattr(own, name) for name in own.requiredCredentials))

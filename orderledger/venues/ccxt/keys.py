@@ -88,10 +88,12 @@ async def permissions(exchange: Any) -> KeyPermissions:
     """Query the permissions of the key of this object. Raises VenueUnavailable and
     VenueRefused."""
     from orderledger.venues.ccxt.exchange import asked
+    from orderledger.venues.ccxt.timing import read_once
 
     query = QUERIES.get(exchange.id)
     if query is None:
         return KeyPermissions(source=f"{exchange.id} has no documented query about keys")
+    await read_once(exchange)
     answer = await asked(partial(getattr(exchange, query.method)), query.name)
     if not isinstance(answer, dict):
         raise VenueUnavailable(f"{query.name}: the answer is not a JSON object")

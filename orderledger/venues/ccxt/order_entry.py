@@ -20,7 +20,7 @@ from orderledger.venues.base.order_entry import (
     Sent,
     submitted_one_by_one,
 )
-from orderledger.venues.base.venue_clock import SECOND, VenueClock
+from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
@@ -45,6 +45,7 @@ from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
 from orderledger.venues.ccxt.sending.tables import Language, language_of
+from orderledger.venues.ccxt.timing import resolution_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -52,8 +53,6 @@ BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""
 CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
-TIME_IN_SECONDS = frozenset({"kraken", "coinbase"})
-"""Exchanges that state their time in whole seconds."""
 
 
 def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
@@ -97,10 +96,11 @@ class CcxtOrderEntry:
         if self._rule is not None and self._rule.expiry.option is not None:
             exchange.options[self._rule.expiry.option] = WINDOW_MILLISECONDS
         has_time = exchange.has.get("fetchTime") is True
-        in_seconds = exchange.id in TIME_IN_SECONDS
         self.clock = VenueClock(
-            self._time if has_time else None, resolution=SECOND if in_seconds else MILLISECOND
+            self._time if has_time else None, resolution=resolution_of(exchange.id)
         )
+        if getattr(exchange, "venue_clock", None) is not None:
+            exchange.venue_clock = self.clock
         if not has_time:
             exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
