@@ -1,12 +1,13 @@
 """The settings of `connect`: the collector's and the venues' at the top of the file, the gateway's
 in its table `[gateway]`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from orderledger import InvalidSetting
 from orderledger.extend.runtime import did_you_mean, toml_files
 from orderledger.gateway.settings import GatewaySettings, parsed_settings
 from orderledger.venues.base.registry import adapter
@@ -30,22 +31,59 @@ class DeskSettings:
         collect = CollectSettings.read(file.path, needs_venues=needs_venues)
         section = file.section("gateway")
         gateway = parsed_settings(section)
-        known = [name for venue in collect.venues for name in venue.names]
-        for number, account in enumerate(gateway.accounts or ()):
-            if needs_venues and account not in known:
-                similar = did_you_mean(account, known)
-                raise section.invalid(
-                    ("accounts", number), f"{account!r} is not an account of a venue.{similar}"
-                )
+        known = [name for venue in collect.venues for name in venue.names] if needs_venues else []
+        for place, fault in unknown_accounts(section.document, known):
+            raise section.invalid(place, fault)
         return cls(file.path, collect, gateway)
 
     @property
     def senders(self) -> Iterator[tuple[VenueSection, str]]:
         """The accounts whose orders are sent, each with its venue's settings."""
-        wanted = self.gateway.accounts
         for section in self.collect.venues:
-            is_reader = adapter(section.venue).order_entry is None
-            for account in section.names:
-                is_default = not is_reader and section.can_send(account)
-                if is_default if wanted is None else account in wanted:
-                    yield section, account
+            for account in senders_of(section, self.gateway.accounts):
+                yield section, account
+
+
+def senders_of(section: VenueSection, wanted: Collection[str] | None) -> Iterator[str]:
+    """The accounts of a venue whose orders are sent. `wanted`: those that the file names."""
+    is_reader = adapter(section.venue).order_entry is None
+    for account in section.names:
+        is_default = not is_reader and section.can_send(account)
+        if is_default if wanted is None else account in wanted:
+            yield account
+
+
+def venue_fault(
+    section: VenueSection, number: int, wanted: Collection[str] | None = ()
+) -> toml_files.Fault | None:
+    """The fault for which `connect` cannot make the venue or an order entry. Opens nothing.
+    `number`: the venue's table, from 0. `wanted`: as in `senders_of`."""
+    check = adapter(section.venue).check
+    try:
+        if check is not None:
+            check(section, any(senders_of(section, wanted)))
+    except InvalidSetting as error:
+        return ("venues", number, *error.field.split(".")[1:]), error.fault
+    return None
+
+
+def unknown_accounts(
+    document: Mapping[str, Any], known: Collection[str]
+) -> Iterator[toml_files.Fault]:
+    """Accounts that the table `[gateway]` names and no venue has. The table is read as it is: other
+    settings may be wrong. `known`: the accounts of the venues; empty finds none."""
+    named: list[tuple[toml_files.Place, Any]] = [
+        (("accounts", number), name) for number, name in _numbered(document.get("accounts"))
+    ]
+    for table in ("limits", "breakers", "dead_mans_switches"):
+        for number, rule in _numbered(document.get(table)):
+            if isinstance(rule, dict):
+                named.append(((table, number, "account"), rule.get("account")))
+    for place, name in named:
+        if known and isinstance(name, str) and name not in known:
+            similar = did_you_mean(name, known)
+            yield place, f"{name!r} is not an account of a venue.{similar}".rstrip(".")
+
+
+def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
+    yield from enumerate(value if isinstance(value, list) else ())

@@ -29,6 +29,7 @@ from orderledger.gateway.answers import (
 )
 from orderledger.gateway.book import row_now
 from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
+from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import change_of, proposed_of, proposed_of_row, row_of
@@ -123,10 +124,11 @@ class Sender:
             abilities = self._entries[account].abilities
             requests = [marked(request, abilities) for request in requests]
         requests = [self._with_worst_price(request) for request in requests]
+        denied = {} if releases else denied_groups(requests, self._fault)
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             some = requests[start : start + ORDERS_PER_COMMIT]
-            results += await self._send(account, some, releases)
+            results += await self._send(account, some, releases, denied)
         return results
 
     async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
@@ -224,7 +226,11 @@ class Sender:
         )
 
     async def _send(
-        self, account: str, requests: Sequence[Request], releases: bool
+        self,
+        account: str,
+        requests: Sequence[Request],
+        releases: bool,
+        denied: Mapping[str, Denial],
     ) -> list[Sending]:
         while others := [
             flight
@@ -238,7 +244,7 @@ class Sender:
         flights: list[Flight] = []
         try:
             for request in requests:
-                flights.append(self._checked(request, releases))
+                flights.append(self._checked(request, releases, denied))
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)
@@ -286,7 +292,7 @@ class Sender:
                 self._unsettled.keep(flight.key)
             raise
 
-    def _checked(self, request: Request, releases: bool) -> Flight:
+    def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
         held."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
@@ -298,7 +304,7 @@ class Sender:
         if flight.is_known:
             return flight
         proposed = proposed_of(request, reduces=releases)
-        flight.denial = self._prepare(flight, request)
+        flight.denial = self._prepare(flight.row, request) or denied.get(group_of(request) or "")
         if HELD in request.tags and not releases:
             flight.is_held = flight.denial is None
             return flight
@@ -307,11 +313,15 @@ class Sender:
             self._book.reserve(proposed, request.client_order_id)
         return flight
 
-    def _prepare(self, flight: Flight, request: Request) -> Denial | None:
+    def _fault(self, request: Request) -> Denial | None:
+        """Why the entry does not send such an order."""
+        return self._prepare(row_of(request), request)
+
+    def _prepare(self, to_send: OrderRow, request: Request) -> Denial | None:
         """Add the aliases of an order to its row, or say why the entry does not send such an
         order."""
         entry = self._entries[request.account]
-        row = flight.row
+        row = to_send
         if is_emulated_type(request.order_type, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
@@ -323,7 +333,7 @@ class Sender:
         if fault is not None:
             return fault
         try:
-            flight.row["aliases"] = {**request.aliases, **entry.prepare(row)}
+            to_send["aliases"] = {**request.aliases, **entry.prepare(row)}
         except NotSent as error:
             return Denial(error.reason, error.text or str(error))
         return None

@@ -255,6 +255,13 @@ def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place
                     ("limits", number, name),
                     f"is already set for the same scope by [[limits]] number {other + 1}",
                 )
+    for number, switch in enumerate(settings.dead_mans_switches):
+        if switch.seconds <= settings.lease_seconds:
+            lease = f"{settings.lease_seconds:g}"
+            yield (
+                ("dead_mans_switches", number, "seconds"),
+                f"{switch.seconds:g} is not more than lease_seconds, {lease}: a takeover is slower",
+            )
     for number, breaker in enumerate(settings.breakers):
         if not any(
             getattr(breaker, name)

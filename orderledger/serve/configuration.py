@@ -1,7 +1,7 @@
 """A settings file as a whole: its faults, and its effective settings with their sources."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import did_you_mean, public, secrecy, toml_files
+from orderledger.gateway.connecting_settings import unknown_accounts, venue_fault
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.settings import contradictions as of_gateway
 from orderledger.serve.alerts.rules import KINDS
@@ -114,7 +115,12 @@ def _of_collect(file: toml_files.TomlFile) -> Iterator[toml_files.Fault]:
             is_suggested = "Did you mean" in fault
             yield place, fault if is_suggested else f"{fault}.{similar}".rstrip(".")
         return
-    yield from settings.contradictions()
+    found = list(settings.contradictions())
+    for index, section in enumerate(settings.venues):
+        refused = venue_fault(section, index, _wanted(file))
+        if refused is not None and refused not in found:
+            found.append(refused)
+    yield from found
     for index, section in enumerate(settings.venues):
         for name, secret in section.keys().items():
             try:
@@ -122,6 +128,15 @@ def _of_collect(file: toml_files.TomlFile) -> Iterator[toml_files.Fault]:
             except InvalidSetting as error:
                 parts = (int(part) if part.isdigit() else part for part in name.split("."))
                 yield ("venues", index, *parts), error.fault
+
+
+def _wanted(file: toml_files.TomlFile) -> Collection[str] | None:
+    """The accounts that are to send; none if the file has no gateway, None if it does not say."""
+    section = file.document.get("gateway")
+    if not isinstance(section, dict):
+        return ()
+    named = section.get("accounts")
+    return [str(name) for name in named] if isinstance(named, list) else None
 
 
 def _collect_settings(file: toml_files.TomlFile) -> CollectSettings:
@@ -151,7 +166,7 @@ def _of_section(
     else:
         faults = list(_contradictions(settings))
     if name == "gateway":
-        faults += _unknown_accounts(section.document, accounts)
+        faults += unknown_accounts(section.document, accounts)
     yield from (_row(section, place, fault) for place, fault in faults)
 
 
@@ -160,27 +175,6 @@ def _contradictions(settings: BaseModel) -> Iterator[toml_files.Fault]:
         yield from of_alerts(settings)
     if isinstance(settings, GatewaySettings):
         yield from of_gateway(settings)
-
-
-def _unknown_accounts(
-    document: Mapping[str, Any], accounts: tuple[str, ...]
-) -> Iterator[toml_files.Fault]:
-    """Accounts that no venue has, read from the file as it is: other settings may be wrong."""
-    named: list[tuple[toml_files.Place, Any]] = [
-        (("accounts", number), name) for number, name in _numbered(document.get("accounts"))
-    ]
-    for table in ("limits", "breakers"):
-        for number, rule in _numbered(document.get(table)):
-            if isinstance(rule, dict):
-                named.append(((table, number, "account"), rule.get("account")))
-    for place, name in named:
-        if accounts and isinstance(name, str) and name not in accounts:
-            similar = did_you_mean(name, accounts)
-            yield place, f"{name!r} is not an account of a venue.{similar}".rstrip(".")
-
-
-def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
-    yield from enumerate(value if isinstance(value, list) else ())
 
 
 def effective(path: Path) -> list[SettingRow]:

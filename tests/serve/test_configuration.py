@@ -1,10 +1,12 @@
 """A settings file as a whole: `config check` and `config show`."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from orderledger import InvalidSetting, connect
 from orderledger.serve.cli.serving import _section, serve
 from tests.command_line import run
 
@@ -87,6 +89,54 @@ def test_a_fault_is_shown_with_its_line_and_key(
     assert (ended.status, row["file"], row["line"]) == (1, str(file), line), row
     assert fault in row["fault"]
     assert f"{file}:{line}: {key}: {row['fault']}" in run("config", "check", str(file)).out
+
+
+CCXT = """\
+
+[[venues]]
+venue = "ccxt"
+account = "ccxt:main"
+exchange = "binanceusdm"
+credentials = { apiKey = { env = "TOKEN_OF_TEST" }, secret = { env = "KEY_OF_TEST" } }
+
+[[gateway.dead_mans_switches]]
+account = "ccxt:main"
+seconds = 60
+"""
+LINES = GOOD.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "fault"),
+    [
+        ('"binanceusdm"', '"binanceusdmm"', 5, "venues.3.exchange", "did you mean binanceusdm"),
+        ("secret =", "secrt =", 6, "venues.3.credentials.secrt", "Did you mean 'secret'"),
+        (', secret = { env = "KEY_OF_TEST" }', "", 6, "venues.3.credentials.secret", "is missing"),
+        ("KEY_OF_TEST", "NOT_SET", 6, "venues.3.credentials.secret.env", "NOT_SET is not set"),
+        ('main"\nseconds', 'man"\nseconds', 9, "gateway.dead_mans_switches.1.account",
+         "'ccxt:man' is not an account of a venue. Did you mean 'ccxt:main'"),
+        ("seconds = 60", "seconds = 10", 10, "gateway.dead_mans_switches.1.seconds",
+         "10 is not more than lease_seconds, 10"),
+    ],
+)  # fmt: skip
+def test_what_connect_refuses_is_a_fault(
+    file: Path, old: str, new: str, line: int, key: str, fault: str
+) -> None:
+    file.write_text(GOOD + CCXT)
+    assert run("config", "check", str(file)).out == f"{file}: no fault\n"
+    file.write_text(GOOD + CCXT.replace(old, new, 1))
+    ended = run("config", "check", str(file), "--json")
+    (row,) = [json.loads(row) for row in ended.out.splitlines()]
+    assert (ended.status, row["line"], row["key"]) == (1, LINES + line, key), row
+    assert fault in row["fault"]
+    with pytest.raises(InvalidSetting) as refused:
+        asyncio.run(entered(file))
+    assert fault in str(refused.value)
+
+
+async def entered(file: Path) -> None:
+    async with connect(file):
+        pass
 
 
 def test_all_faults_are_shown_at_once(file: Path) -> None:

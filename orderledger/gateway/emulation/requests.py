@@ -11,6 +11,7 @@ from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import HELD
 from orderledger.gateway.emulation.marking import EMULATED, PART_OF, SIBLING, fired_terms
 from orderledger.gateway.emulation.members import Leg, request_of
+from orderledger.gateway.groups import group_of
 
 Number: TypeAlias = Decimal | str | int
 Exit: TypeAlias = Number | Request
@@ -36,7 +37,7 @@ def bracket(
     fit its entry."""
     if take_profit is None and stop_loss is None:
         raise InvalidSetting("take_profit", "a bracket needs take_profit, stop_loss, or both")
-    group = _group_of(entry) or entry.client_order_id
+    group = group_of(entry) or entry.client_order_id
     requests = [_linked(entry, group, "bracket")]
     for name, found, terms in (
         ("take_profit", take_profit, ("limit", "limit_price", "tp")),
@@ -58,7 +59,7 @@ def one_cancels_other(requests: Sequence[Request]) -> list[Request]:
         raise InvalidSetting("account", "the orders of an OCO group need one account")
     if len({request.quantity for request in requests}) > 1:
         raise InvalidSetting("quantity", "the orders of an OCO group need one quantity")
-    group = _group_of(first) or first.client_order_id
+    group = group_of(first) or first.client_order_id
     return [_linked(request, group, "oco") for request in requests]
 
 
@@ -106,10 +107,6 @@ def _request(of: Order, **terms: Any) -> Request:
             **terms,
         }
     )
-
-
-def _group_of(request: Request) -> str | None:
-    return None if request.links is None else request.links.group
 
 
 def _as_document(links: Any) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import facts
-from orderledger.extend.runtime import secrecy
+from orderledger.extend.runtime import did_you_mean, secrecy
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
@@ -347,7 +347,11 @@ def _credentials(exchange: Any, settings: CcxtSettings, *, sends: bool) -> dict[
     reads_with = quirks_of(exchange.id).reads_with
     for name in settings.credentials:
         if name not in known:
-            raise InvalidSetting(f"venues.credentials.{name}", f"is not one of {', '.join(known)}")
+            similar = did_you_mean(name, known)
+            raise InvalidSetting(
+                f"venues.credentials.{name}",
+                f"is not one of {', '.join(known)}.{similar}".rstrip("."),
+            )
     for name in needed if sends or reads_with is None else reads_with:
         if name not in settings.credentials:
             raise InvalidSetting(

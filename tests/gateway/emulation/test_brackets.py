@@ -328,6 +328,35 @@ async def test_a_late_fill_of_an_ended_entry_is_protected(ledger: Ledger) -> Non
         await until(lambda: works(venue) == {"E-tp.1": "1"})
 
 
+@pytest.mark.parametrize("call", ["bracket", "oco", "many"])
+@in_a_loop
+async def test_nothing_of_a_group_is_sent_if_one_order_is_denied(ledger: Ledger, call: str) -> None:
+    venue = venue_of()
+    linked: dict[str, Any] = {"links": {"group": "G"}} if call == "many" else {}
+    entry = buy("E", quantity="5", price="64000", **linked)
+    child = sell("E-sl", quantity="5", price="0", **linked)
+    async with trading(ledger, venue) as gateway:
+        if call == "bracket":
+            sent = await gateway.submit_bracket(entry, take_profit="66000", stop_loss="0")
+        elif call == "oco":
+            sent = await gateway.submit_oco(entry, child)
+        else:
+            sent = await gateway.submit_many([entry, child, buy("other", price="60000")])
+            assert sent.pop().state == "acknowledged"
+        rows = {row["client_order_id"]: row for row in ledger.orders()}
+        faulty = rows["E-sl"]
+        assert {one.state for one in sent} == {"denied"}
+        fault = str(faulty["reason"])
+        assert faulty["status"] == "denied" and fault.startswith("incorrect_")
+        for one in sent:
+            if one.client_order_id != "E-sl":
+                assert one.reason == rows[one.client_order_id]["reason"] == "group_denied"
+                assert f"order E-sl of group {'G' if call == 'many' else 'E'}" in str(one.text)
+                assert fault in str(one.text)
+        assert works(venue).keys() == ({"other"} if call == "many" else set())
+        assert not gateway.held()
+
+
 def late_fill(name: str, venue: LocalVenue) -> Fill:
     return Fill(
         account=ACCOUNT,
