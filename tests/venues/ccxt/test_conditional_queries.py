@@ -14,7 +14,6 @@ from typing import Any
 import ccxt
 import pytest
 
-from orderledger import Message
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.venue import CcxtVenue
@@ -45,7 +44,7 @@ STOP: dict[str, Any] = {
 }
 
 
-def queried(status: str, **terms: Any) -> tuple[Sequence[Message] | None, list[str]]:
+def queried(status: str, **terms: Any) -> tuple[Sequence[Any] | None, list[str]]:
     """What a query finds, and the paths of its requests. The exchange knows the conditional order
     alone."""
     one = entry("binanceusdm", "swap")
