@@ -1,7 +1,9 @@
 """The view of instruments: definitions, marks, and the position that the venue reports."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.accounts import BalanceReported, InstrumentDefined
@@ -157,6 +159,25 @@ def _kind_shown(row: InstrumentRow) -> str | None:
     if row["base"]:
         return str(InstrumentKind.SPOT)
     return str(InstrumentKind.SECURITY) if row["quote"] else None
+
+
+def rivals_of(row: InstrumentRow | None) -> tuple[str, ...]:
+    """The currencies and coins of all definitions, where names that a rename put together are
+    defined as different instruments. Otherwise none."""
+    values: Mapping[str, Any] = row or {}
+    definitions: list[dict[str, Any]] = values.get("definitions") or []
+    names = {one["instrument"] for one in definitions}
+    if len(names) < 2:
+        return ()
+    apart = {name: blank(values["account"], name) for name in names}
+    for one in definitions:
+        name, at = one["instrument"], datetime.fromisoformat(one["at"])
+        apart[name] = defined(apart[name], one, at)
+    sets = [
+        {found for one in apart.values() if (found := term(one)) is not None}
+        for term in (itemgetter("kind"), itemgetter("currency"), itemgetter("base"))
+    ]
+    return tuple(sorted(sets[1] | sets[2])) if any(len(found) > 1 for found in sets) else ()
 
 
 def marked(row: StoredInstrumentRow, price: Decimal, at: datetime) -> StoredInstrumentRow:

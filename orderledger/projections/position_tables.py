@@ -102,7 +102,7 @@ POSITIONS = Table(
     ("account", "instrument", "position_side", "position_id", "method"),
     StoredPositionRow,
     ("account", "instrument", "position_side", "position_id", "method"),
-    version=17,
+    version=18,
 )
 
 LOTS = Table(
