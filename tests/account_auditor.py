@@ -251,8 +251,8 @@ class AccountAuditor(AccountFacts):
             terms = holding.terms
             if terms.currency is None or (holding.reason and terms.kind == "margined"):
                 unknown.add(terms.currency)
-            elif holding.is_contradictory:
-                unknown |= {terms.currency, terms.base or terms.currency}
+            if terms.currency and holding.is_contradictory:
+                unknown |= {terms.currency, terms.base or terms.currency, *terms.rivals}
         return None if {currency, None} & unknown else self.cash.total(currency)
 
     def _balance(self, currency: str, stated: Fact | None) -> Row:
@@ -285,7 +285,7 @@ class AccountAuditor(AccountFacts):
             if holding.terms.currency is None:
                 reasons.append("currency_unknown")
                 continue
-            if holding.is_contradictory and holding.terms.base == currency:
+            if holding.is_contradictory and currency in {holding.terms.base, *holding.terms.rivals}:
                 reasons += [holding.reason, "kind_conflict"]
             if holding.terms.currency == currency:
                 is_unmarked = holding.needs_mark and not self._serving_mark(name)

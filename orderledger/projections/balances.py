@@ -137,7 +137,8 @@ class Sums:
         reasons = {one for one in (row["reason"], reason_in(row)) if one is not None}
         is_total, keys = terms.is_margined, [key]
         if KIND_CONFLICT in reasons:
-            is_total, keys = True, [key, (account, terms.coin or key[1])]
+            coins = dict.fromkeys((key[1], terms.coin or key[1], *terms.rivals))
+            is_total, keys = True, [(account, coin) for coin in coins]
         of = self.unknown if is_total else self.unmarked
         for one in keys:
             of[one] = first_reason(reasons | ({of[one]} if one in of else set()))

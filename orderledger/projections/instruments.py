@@ -1,7 +1,9 @@
 """The view of instruments: definitions, marks, and the position that the venue reports."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.accounts import BalanceReported, InstrumentDefined
@@ -160,6 +162,25 @@ def _kind_shown(row: InstrumentRow) -> str | None:
     return str(InstrumentKind.SECURITY) if row["quote"] else None
 
 
+def rivals_of(row: InstrumentRow | None) -> tuple[str, ...]:
+    """The currencies and coins of all definitions, where names that a rename put together are
+    defined as different instruments. Otherwise none."""
+    values: Mapping[str, Any] = row or {}
+    definitions: list[dict[str, Any]] = values.get("definitions") or []
+    names = {one["instrument"] for one in definitions}
+    if len(names) < 2:
+        return ()
+    apart = {name: blank(values["account"], name) for name in names}
+    for one in definitions:
+        name, at = one["instrument"], datetime.fromisoformat(one["at"])
+        apart[name] = defined(apart[name], one, at)
+    sets = [
+        {found for one in apart.values() if (found := term(one)) is not None}
+        for term in (itemgetter("kind"), itemgetter("currency"), itemgetter("base"))
+    ]
+    return tuple(sorted(sets[1] | sets[2])) if any(len(found) > 1 for found in sets) else ()
+
+
 def marked(row: StoredInstrumentRow, price: Decimal, at: datetime) -> StoredInstrumentRow:
     """The same after a mark: the latest holds."""
     newest = later(row["marked_at"], row["split_at"])
@@ -192,7 +213,7 @@ def with_report(
     row: StoredInstrumentRow, report: dict[str, Any], at: datetime
 ) -> StoredInstrumentRow:
     """The row after the venue has reported a position. The latest report for each position side and
-    id counts. Of several quantities at one time none does."""
+    id counts. Different quantities at one time do not."""
     part = _part(report)
     others = [one for one in row["reported_positions"] or () if _part(one) != part]
     known = [one for one in row["reported_positions"] or () if one not in others]

@@ -33,7 +33,7 @@ from orderledger.projections.entries import (
     payment_key,
     traded_quantity,
 )
-from orderledger.projections.instruments import InstrumentRow
+from orderledger.projections.instruments import InstrumentRow, rivals_of
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Ranked, Stack, State
 from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.sides import (
@@ -93,6 +93,9 @@ class Terms:
     currency: str | None = None
     kind: str | None = None
     base: str | None = None
+    rivals: tuple[str, ...] = ()
+    """The currencies and coins of instruments that a rename put together, if they are different
+    ones."""
 
     @property
     def is_margined(self) -> bool:
@@ -104,7 +107,10 @@ class Terms:
         return (self.kind, self.base, self.inverse) == (other.kind, other.base, other.inverse)
 
     def contradicts(self, side: str) -> bool:
-        """Whether the kind contradicts the other terms, or a position on this side."""
+        """Whether the kind contradicts the other terms, or a position on this side; or a rename
+        put different instruments together."""
+        if self.rivals:
+            return True
         if self.kind is None or self.is_margined:
             return False
         is_spot = self.kind == InstrumentKind.SPOT
@@ -160,6 +166,7 @@ def terms_of(instrument: InstrumentRow | None) -> Terms:
             instrument["currency"],
             instrument["kind"],
             instrument["base"],
+            rivals_of(instrument),
         )
         if instrument
         else Terms()
@@ -732,6 +739,8 @@ def worth_state(position: Position) -> State:
     state: State = {}
     if position.terms.kind is not None:
         state["kind"], state["base"] = position.terms.kind, position.terms.base
+    if position.terms.rivals:
+        state["rivals"] = list(position.terms.rivals)
     if position.worth:
         state["worth"] = plain(position.worth)
     if position.unconverted:
@@ -813,8 +822,9 @@ def restore(rows: Sequence[StoredPositionRow], packs: Packs, openings: Openings)
 
 def terms_in(row: StoredPositionRow) -> Terms:
     """The terms by which a position was folded."""
-    kind, base = row["book"].get("kind"), row["book"].get("base")
-    return Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base)
+    book = row["book"]
+    kind, base, rivals = book.get("kind"), book.get("base"), tuple(book.get("rivals", ()))
+    return Terms(row["multiplier"], bool(row["inverse"]), row["currency"], kind, base, rivals)
 
 
 def reason_in(row: StoredPositionRow) -> str | None:

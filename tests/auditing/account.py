@@ -202,7 +202,12 @@ class AccountFacts(Auditor):
         return self._about("instrument", self.account, instrument)
 
     def terms(self, instrument: str | None) -> Terms:
-        return Terms.of(self._definition(self.account, instrument))
+        given: dict[str, dict[str, Any]] = {}
+        for fact in self.definitions(instrument) if instrument else ():
+            told = {name: value for name, value in fact.message.items() if value is not None}
+            given.setdefault(str(told.get("named", instrument)), {}).update(told)
+        own = Terms.of(self._definition(self.account, instrument))
+        return own.beside(map(Terms.of, given.values()))
 
     @cached_property
     def rates(self) -> Rates:

@@ -41,6 +41,8 @@ def renamed(fact: Fact, at: datetime, renames: list[Fact]) -> Fact:
     if not renames or fact.type == "rename":
         return fact
     message = dict(fact.message)
+    if fact.type == "instrument":
+        message["named"] = message["instrument"]
     if message.get("instrument") is not None:
         message["instrument"] = name_of(message["instrument"], at, renames)
     if message.get("into"):

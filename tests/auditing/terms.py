@@ -1,6 +1,7 @@
 """What an instrument is."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tests.auditing.facts import Message, number
@@ -16,6 +17,8 @@ class Terms:
     multiplier: Fraction
     is_inverse: bool
     has_kind: bool = True
+    rivals: frozenset[str] = frozenset()
+    """The currencies and coins of other instruments that a rename put together with this one."""
 
     @property
     def pair(self) -> tuple[str, str] | None:
@@ -25,6 +28,8 @@ class Terms:
     def contradicts(self, side: str) -> bool:
         """Whether it cannot be: only margined instruments are inverse, or have a long and a short
         position; and at spot a coin is named."""
+        if self.rivals:
+            return True
         if not self.has_kind or self.kind == "margined":
             return False
         return self.is_inverse or side != "net" or (self.kind == "spot" and not self.base)
@@ -43,3 +48,14 @@ class Terms:
             bool(definition.get("inverse")),
             any(definition.get(name) for name in ("kind", "settlement", "base", "quote")),
         )
+
+    def beside(self, others: Iterable["Terms"]) -> "Terms":
+        """The same, with those that other names of the instrument have."""
+        told = [one for one in others if one.has_kind or one.currency]
+        sets = (
+            {one.kind for one in told if one.has_kind},
+            {one.currency for one in told} - {None},
+            {one.base for one in told} - {None},
+        )
+        is_same = all(len(found) < 2 for found in sets)
+        return self if is_same else replace(self, rivals=frozenset(map(str, sets[1] | sets[2])))

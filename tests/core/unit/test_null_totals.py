@@ -154,3 +154,36 @@ def test_a_side_that_was_closed_too_far_is_settled_in_every_figure(
     why = ledger.audit.why("position", account="x:a", instrument="HED", position_side="long")
     amounts = [one["amount"] for one in why["parts"] if one["figure"] == "position_quantity"]
     assert amounts == [Decimal(-1), Decimal(1)]
+
+
+STOCK = {"type": "instrument", "instrument": "STK", "kind": "security", "currency": "USD"}
+PERP = {"type": "instrument", "instrument": "PERP", "kind": "margined", "settlement": "USDT"}
+RENAME = {"type": "rename", "instrument": "STK", "to": "PERP"}
+
+
+def test_a_rename_never_puts_instruments_of_another_kind_together(ledger: Ledger) -> None:
+    buy = {"type": "fill", "side": "buy", "price": "5"}
+    first = {**buy, "instrument": "STK", "quantity": "1"}
+    second = {**buy, "instrument": "PERP", "quantity": "2"}
+    auditor = record(ledger, cash("USD", "0"), STOCK, PERP, first, second, RENAME)
+    assert_agrees(ledger, auditor)
+    assert figures(ledger) == dict.fromkeys(("USD", "USDT"), (None, None, "kind_conflict"))
+    (row,) = ledger.positions()
+    shown = row["average_open_price"], row["realized_pnl"], row["net_pnl"], row["reason"]
+    assert shown == (None, None, None, "kind_conflict")
+    found = [one for one in ledger.anomalies() if one["code"] == "kind_conflict"]
+    assert len(found) == 2
+    assert ledger.equity(in_currency="USD")[-1]["reason"] == "kind_conflict"
+    assert ledger.views.check().differences == ()
+
+
+def test_a_definition_that_agrees_heals_a_rename(ledger: Ledger) -> None:
+    buy = {"type": "fill", "instrument": "STK", "side": "buy", "price": "5", "quantity": "1"}
+    other = {**PERP, "kind": "security", "settlement": None, "currency": "EUR"}
+    auditor = record(ledger, cash("USD", "10"), STOCK, other, buy, RENAME)
+    assert_agrees(ledger, auditor)
+    assert figures(ledger)["USD"] == (None, None, "kind_conflict")
+    healed = {**other, "currency": "USD", "account": "x:a", "at": "2026-03-06T00:00:00Z"}
+    ledger.record(parse_document(healed))
+    assert figures(ledger) == {"USD": (Decimal(5), None, "no_mark:PERP")}
+    assert ledger.views.check().differences == ()
