@@ -110,7 +110,7 @@ class AccountCurve:
         self._new: list[AccountEntry] = []
         """Entries of one time that have no moment yet."""
         self._came: list[AccountEventRow] = []
-        """Of them, money that came from outside, or went there."""
+        """New transfers from outside, or to there."""
 
     def take(self, entry: AccountEntry) -> None:
         """Take the next entry. `moments` follows once all entries of its time were taken."""
