@@ -110,7 +110,7 @@ class AccountCurve:
         self._new: list[AccountEntry] = []
         """Entries of one time that have no moment yet."""
         self._came: list[AccountEventRow] = []
-        """Those that are money from or to the outside."""
+        """New transfers from outside, or to there."""
 
     def take(self, entry: AccountEntry) -> None:
         """Take the next entry. `moments` follows once all entries of its time were taken."""

@@ -6,7 +6,8 @@ that their fills break.
   fill at most what the parent has filled.
 
 The rules compare fills, not open quantities: venues show the children of a bracket as working
-before they can trade. Only a parent of the same group is compared.
+before they can trade. Only a parent of the same group is compared. A parent that the account does
+not know has no fill.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ GROUPED = ORDERS.narrowed(
     )
 )
 """The columns that the rules compare."""
+NAMED = ORDERS.narrowed(
+    tuple(dict.fromkeys(("stream", "account", "client_order_id", *ORDERS.order_by)))
+)
 SHOWN_OF_GROUPS = frozenset({"stream", "account", "links", "anomalies"})
 """The columns of orders with which the rules of a group are shown."""
 GROUP_LINKS = frozenset({"group", "kind"})
@@ -51,7 +55,7 @@ def broken_in(source: Source, account: str | None) -> Iterator[tuple[StoredOrder
     for _, members in groupby(sorted(rows, key=_group_of), key=_group_of):
         group = list(members)
         for row in group:
-            if found := broken_by(row, group):
+            if found := broken_by(row, group, source):
                 yield row, found[0]
 
 
@@ -70,14 +74,16 @@ def with_group(source: Source, of: RowType) -> RowType:
     order = next((one for one in members if one["stream"] == row["stream"]), None)
     if order is None:
         return of
-    codes = [str(code) for code, _ in broken_by(order, members)]
+    codes = [str(code) for code, _ in broken_by(order, members, source)]
     grouped: StoredOrderRow = {**row, "anomalies": sorted({*row["anomalies"], *codes})}
     if "group_orders" in row:
         grouped["group_orders"] = [_shown(one) for one in members if one is not order]
     return cast(RowType, grouped)
 
 
-def broken_by(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> list[Broken]:
+def broken_by(
+    order: StoredOrderRow, members: Sequence[StoredOrderRow], source: Source
+) -> list[Broken]:
     """The rules of its group that an order breaks. Without a fill it breaks none."""
     links = order["links"] or {}
     if order["first_fill_at"] is None:
@@ -85,7 +91,9 @@ def broken_by(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> list[
     if links["kind"] == LinkKind.OCO:
         return list(_both_filled(order, members))
     parent = _parent_of(order, members)
-    return [] if parent is None else list(_beyond_parent(order, parent, members))
+    if parent is None:
+        return list(_without_parent(order, source))
+    return list(_beyond_parent(order, parent, members))
 
 
 def _both_filled(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> Iterator[Broken]:
@@ -125,6 +133,15 @@ def _beyond_parent(
             Anomaly.CHILDREN_EXCEED_PARENT,
             f"{plain(filled)} filled by the children of {name}, {plain(most)} by itself",
         )
+
+
+def _without_parent(order: StoredOrderRow, source: Source) -> Iterator[Broken]:
+    links, account = order["links"] or {}, order["account"]
+    name = links.get("parent")
+    if name is None or links.get("kind") not in WITH_PARENT:
+        return
+    if not source.rows(NAMED, account=account, client_order_id=name):
+        yield Anomaly.CHILD_FILLED_FIRST, f"filled, and its parent {name} is unknown"
 
 
 def _parent_of(order: StoredOrderRow, members: Sequence[StoredOrderRow]) -> StoredOrderRow | None:

@@ -213,7 +213,7 @@ def with_report(
     row: StoredInstrumentRow, report: dict[str, Any], at: datetime
 ) -> StoredInstrumentRow:
     """The row after the venue has reported a position. The latest report for each position side and
-    id counts. Different quantities at one time do not."""
+    id counts. Quantities that differ at one time do not count."""
     part = _part(report)
     others = [one for one in row["reported_positions"] or () if _part(one) != part]
     known = [one for one in row["reported_positions"] or () if one not in others]

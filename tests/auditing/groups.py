@@ -8,7 +8,7 @@ from tests.auditing.facts import Row
 
 def add_groups(rows: list[Row]) -> list[Row]:
     """The rows of the order view with the rules of their groups."""
-    return [{**row, **_of_group(row, _group(row, rows))} for row in rows]
+    return [{**row, **_of_group(row, _group(row, rows), rows)} for row in rows]
 
 
 def _links(row: Row) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _group(row: Row, rows: list[Row]) -> list[Row] | None:
     return sorted(same, key=lambda one: (one["requested_at"], one["client_order_id"]))
 
 
-def _of_group(row: Row, group: list[Row] | None) -> Row:
+def _of_group(row: Row, group: list[Row] | None, rows: list[Row]) -> Row:
     if group is None:
         return {"group_orders": None}
     others = [one for one in group if one is not row]
@@ -47,11 +47,11 @@ def _of_group(row: Row, group: list[Row] | None) -> Row:
     ]
     return {
         "group_orders": shown,
-        "anomalies": sorted({*row["anomalies"], *_codes(row, group, others)}),
+        "anomalies": sorted({*row["anomalies"], *_codes(row, group, others, rows)}),
     }
 
 
-def _codes(row: Row, group: list[Row], others: list[Row]) -> set[str]:
+def _codes(row: Row, group: list[Row], others: list[Row], rows: list[Row]) -> set[str]:
     if row["first_fill_at"] is None:
         return set()
     links = _links(row)
@@ -60,7 +60,8 @@ def _codes(row: Row, group: list[Row], others: list[Row]) -> set[str]:
         return {"oco_both_filled"} if is_twice else set()
     parents = [one for one in others if one["client_order_id"] == links.get("parent")]
     if not parents:
-        return set()
+        names = {one["client_order_id"] for one in rows if one["account"] == row["account"]}
+        return set() if links.get("parent") in {None, *names} else {"child_filled_first"}
     parent = parents[0]
     children = [
         one

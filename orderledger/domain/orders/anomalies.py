@@ -127,7 +127,7 @@ def _contradict(order: Order) -> bool:
 
 
 def _contradiction(order: Order) -> str:
-    """The leg of a combination, by its number, or the order that a fill contradicts."""
+    """The terms that a fill contradicts: of a leg, by its number, or of the order."""
     side = order.terms.side
     if not order.legs or side is None:
         return f"a fill is not of the order's side ({side}) or instrument"

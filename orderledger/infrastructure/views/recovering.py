@@ -21,7 +21,7 @@ from orderledger.domain.orders.reports import (
     OrderRejected,
 )
 from orderledger.domain.recorded import KINDS, Recorded
-from orderledger.domain.stream_names import is_order_stream
+from orderledger.domain.stream_names import is_order_stream, order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
@@ -120,7 +120,7 @@ def _judge_groups(store: Store, found: list[StoredOrderRow], grouped: dict[str, 
         count += len(events)
         row = _row_of(stream, events)
         rows += [row] if row is not None else []
-    members = GroupRows(sorted(rows, key=lambda row: sort_key(ORDERS, row)))
+    members = GroupRows(store, sorted(rows, key=lambda row: sort_key(ORDERS, row)))
     found[:] = [with_group(members, row) if row["is_grouped"] else row for row in found]
     return count
 
@@ -128,11 +128,16 @@ def _judge_groups(store: Store, found: list[StoredOrderRow], grouped: dict[str, 
 class GroupRows:
     """The orders of some groups."""
 
-    def __init__(self, members: list[StoredOrderRow]) -> None:
+    def __init__(self, store: Store, members: list[StoredOrderRow]) -> None:
+        self._store = store
         self._members = members
 
     def rows(self, table: Table[RowType], **where: Any) -> list[RowType]:
-        """Those of one group."""
+        """Those of one group, or the order of a client order id, of whatever group."""
+        if "linked_group" not in where:
+            stream = order_stream(where["account"], where["client_order_id"])
+            named = (_row_of(*one) for one in _events_of(self._store, [stream]) if one[1])
+            return cast(list[RowType], [row for row in named if row is not None])
         group = where["linked_group"]
         return cast(list[RowType], [row for row in self._members if row["linked_group"] == group])
 

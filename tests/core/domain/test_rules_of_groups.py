@@ -115,6 +115,15 @@ def test_a_child_that_fills_before_its_parent_is_an_anomaly(ledger: Ledger) -> N
     assert codes(ledger)["B"] == []
 
 
+def test_a_child_of_an_unknown_parent_filled_first_until_the_parent_is_known(
+    ledger: Ledger,
+) -> None:
+    told(ledger, linked("B", "oto", "A"), filled("B", "1", 10))
+    assert codes(ledger)["B"] == ["child_filled_first"]
+    told(ledger, linked("A", "oto"), filled("A", "1", 9))
+    assert codes(ledger)["B"] == []
+
+
 def test_a_parent_without_a_group_is_not_compared(ledger: Ledger) -> None:
     told(ledger, request(client_order_id="A"), linked("B", "oto", "A"), filled("B", "1", 10))
     assert codes(ledger)["B"] == []

@@ -112,6 +112,10 @@ UNUSUAL = [
     request("IN", 1, links=BRACKET),
     request("OUT", 1, links={**BRACKET, "parent": "IN"}),
     filled("OUT", "F-5", 6, quantity="1"),
+    request("ORPHAN", 1, links={**BRACKET, "parent": "NOPE"}),
+    filled("ORPHAN", "F-6", 7, quantity="1"),
+    request("APART", 1, links={**BRACKET, "parent": "Q"}),
+    filled("APART", "F-7", 8, quantity="1"),
 ]
 
 
@@ -128,6 +132,8 @@ def test_groups_combinations_and_quote_quantities_are_recovered_as_the_views_sho
             "K": [],
             "IN": [],
             "OUT": ["child_filled_first", "children_exceed_parent"],
+            "ORPHAN": ["child_filled_first"],
+            "APART": [],
         }
 
 
