@@ -277,7 +277,7 @@ STATUS: dict[str, str] = {
     "checkpoint_position": "Log position of the newest checkpoint in the store, 0 without one.",
     "log": "What this process knows of the log: `position` and `digest` (SHA-256) of the newest event that it has read or written, and `went_back`: the last times that the database had an older state of the log. Each has `kept_to`, the last position that was still there, `lost_to`, the last one that was known, and the `digest` of that event.",
     "collectors": "By name, the last status of each `orderledger collect`.",
-    "gateways": "By account, what its gateway last published of its breakers. A gateway without breakers publishes nothing.",
+    "gateways": "By account, what its gateway last published of its breakers and of the venue's clock.",
     "watchers": "By name, when each watcher of alerts last looked (`at`), how often it looks, and whether it was stopped.",
     "copies": "Archives (`archive DIR`) and relays (`relay TARGET`) by name: the log `position` that each has reached, `events_behind` the log (log positions), and `seconds_behind`: for how long the first of these events has been in the log.",
 }
@@ -286,6 +286,7 @@ GATEWAY: dict[str, str] = {
     "holder": "The gateway: host, process id and name.",
     "at": "Time of this status.",
     "is_running": "False once the gateway has been stopped.",
+    "clock": "Offset of the venue's clock from ours: `offset_seconds`, within `within_seconds`. Null if it is not known.",
     "breakers": "What each breaker watches. Whether it has tripped is in the log: `halts --active`, and `/api/breakers` of the service.",
 }
 

@@ -3,6 +3,7 @@ own."""
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +200,10 @@ def test_a_venue_that_fails_does_not_keep_the_other_accounts_from_being_reconcil
     with FakeVenue("tradier", tmp_path) as tradier:
         config = config_of(tmp_path, venue, tradier)
         monkeypatch.setenv("FAKE_TOKEN", token)
+        settings = re.sub(
+            r'token = \{ file = "[^"]*" \}', 'token = { env = "FAKE_TOKEN" }', tradier.section
+        )
+        config.write_text(config.read_text().replace(tradier.section, settings))
         with Server(store, "--config", str(config)) as server:
             answer = reconcile(server)
             assert token not in answer.text

@@ -1,7 +1,6 @@
 """Simulated venues as processes of their own, which can be paused and killed, and a configuration
 that names them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,12 +13,12 @@ ENDS = ("accounts = ", "token = ", "poll_seconds = ")
 
 
 class FakeVenue:
-    """`python -m orderledger.simulation VENUE`. `section` is its `[[venues]]` table,
-    `token` what to export for it."""
+    """`python -m orderledger.simulation VENUE`. `section` is its `[[venues]]` table, with its token
+    in a file."""
 
     def __init__(self, venue: str, folder: Path, every: float = 0.1) -> None:
         self.account = f"{venue}:fake"
-        self._told, self._exported = folder / f"{venue}.toml", folder / f"{venue}.exported"
+        self._told, self._errors = folder / f"{venue}.toml", folder / f"{venue}.errors"
         command = [
             sys.executable,
             "-m",
@@ -28,20 +27,17 @@ class FakeVenue:
             "--every",
             str(every),
         ]
-        with self._told.open("w") as out, self._exported.open("w") as err:
+        with self._told.open("w") as out, self._errors.open("w") as err:
             self.process = subprocess.Popen(command, stdout=out, stderr=err)
         self._wait()
         self.section = self._told.read_text().partition("[[venues]]")[2]
-        self.token = self._exported.read_text().strip().partition("=")[2]
 
     def _wait(self) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
         while not self._has_settings():
             assert self.process.poll() is None and time.monotonic() < deadline, (
-                self._exported.read_text()
+                self._errors.read_text()
             )
-            time.sleep(0.02)
-        while "hyperliquid" not in self.account and "\n" not in self._exported.read_text():
             time.sleep(0.02)
 
     def _has_settings(self) -> bool:
@@ -69,13 +65,9 @@ class FakeVenue:
 
 
 def config_of(folder: Path, *venues: FakeVenue, more: str = "") -> Path:
-    """A file for `orderledger collect` and `serve --config`. Of several tokens the last one is
-    exported."""
+    """A file for `orderledger collect` and `serve --config`."""
     path = folder / "collect.toml"
     path.write_text(
         more + "grace_seconds = 0.001\n" + "".join(f"[[venues]]{venue.section}" for venue in venues)
     )
-    for venue in venues:
-        if venue.token:
-            os.environ["FAKE_TOKEN"] = venue.token
     return path
