@@ -154,6 +154,7 @@ class BinanceServer(VenueServer):
             web.get("/fapi/v1/openOrders", self._signed(self._open_orders)),
             web.get("/fapi/v1/allOrders", self._signed(self._all_orders)),
             web.get("/fapi/v1/order", self._signed(self._order)),
+            web.get("/fapi/v1/algoOrder", self._signed(self._conditional_order)),
             web.post("/fapi/v1/order", self._signed(self._place)),
             web.put("/fapi/v1/order", self._signed(self._amend)),
             web.delete("/fapi/v1/order", self._signed(self._cancel)),
@@ -332,6 +333,11 @@ class BinanceServer(VenueServer):
         if not self._is_listed(order):
             raise Denied(*NO_SUCH_ORDER)
         return self._row(order)
+
+    async def _conditional_order(self, asked: Mapping[str, str]) -> Any:
+        """Stop orders of this market are ordinary orders, so none is known here. The page of this
+        request states no code; that of `Query Order` is used."""
+        raise Denied(*NO_SUCH_ORDER)
 
     def _is_listed(self, order: SimulatedOrder) -> bool:
         return self.failings.is_listed(order, self.exchange)

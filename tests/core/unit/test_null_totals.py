@@ -131,6 +131,7 @@ def test_no_second_reason_turns_the_total_of_a_contradictory_instrument_into_a_n
     assert ledger.equity(in_currency="USDT")[-1]["reason"] == reason
 
 
+@pytest.mark.leaf
 @pytest.mark.parametrize("side", [{"position_side": "long"}, {}], ids=["named", "not named"])
 def test_a_side_that_was_closed_too_far_is_settled_in_every_figure(
     ledger: Ledger, side: dict[str, str]
