@@ -141,7 +141,7 @@ class AccountFacts(Auditor):
 
     @cached_property
     def _repeated(self) -> set[int]:
-        """Splits, settlements and fundings that another report of them stands for: one that names
+        """Splits, settlements and fundings that another report of them replaces: one that names
         the side, else the earlier one. The facts are those that no bust withdrew."""
         names = (("instrument", "settlement_id"), ("instrument", "message_id"))
         busts = {
