@@ -133,9 +133,7 @@ class Store:
         try:
             is_final = self.recorder.settle(error)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(
-                f"the store failed in the middle of a commit, and cannot be read: {_text_of(error)}"
-            ) from again
+            raise _unread(error, again) from again
         self._unsettled = None
         return is_final
 
@@ -146,9 +144,7 @@ class Store:
         try:
             positions = self._positions_of(stored)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(
-                f"the store failed in the middle of a commit, and cannot be read: {_text_of(error)}"
-            ) from again
+            raise _unread(error, again) from again
         if positions is not None:
             return positions
         if is_final:
@@ -374,6 +370,13 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """An error that states in one sentence why a store cannot be used."""
     return StoreUnreachable(f"{public(url)} cannot be used: {_text_of(error)}")
+
+
+def _unread(failed: Exception, reading: Exception) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the store failed in the middle of a commit ({_text_of(failed)}), and cannot be read:"
+        f" {_text_of(reading)}"
+    )
 
 
 def cannot_be_written(error: BaseException) -> bool:
