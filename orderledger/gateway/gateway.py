@@ -31,6 +31,7 @@ from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
 from orderledger.gateway.emulation.runner import Emulator
+from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
@@ -383,6 +384,7 @@ class Gateway:
             self._book.on_event = self._deliver
             await self._clocks.measure()
             await self._resolver.begin()
+            await settle_earlier_cancels(self._ledger, self._book, self._clock)
             self._changer.restore()
             await self._resolver.resolve(besides={})
             self._emulator.tick()
