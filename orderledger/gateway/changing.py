@@ -283,7 +283,7 @@ class Changer:
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
-        expires_at = self._clocks.expiry_of_change(account, before["order_type"])
+        expires_at = self._parts.expiry_of_change(account, before["order_type"])
         sent = {"request_id": request_id, "request_expires_at": expires_at}
         request = RequestReplace(
             account=account,
