@@ -48,8 +48,8 @@ def _not_in_doubt(row: OrderRow, order: Order) -> str:
     name = row["client_order_id"] or row["venue_order_id"]
     if has_vanished(order):
         return (
-            f"the venue has shown {name}, so it arrived: {order.summary}. If the venue has it, give "
-            "its id as worked_as"
+            f"the venue has shown {name}, so it arrived: {order.summary}. If the venue has it, "
+            "give its id as worked_as"
         )
     if not order.is_requested:
         return (
