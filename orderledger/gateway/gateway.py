@@ -37,6 +37,7 @@ from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
 from orderledger.gateway.look_ups import LookUps, own_look_ups
 from orderledger.gateway.parts import GatewayParts, pacings_of
+from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
@@ -133,8 +134,11 @@ class Gateway:
         self._breakers = Breakers(settings.breakers, self._book)
         self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
+        pacings = pacings_of(entries)
+        self._pacings = pacings_in(entries, pacings)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
+            *(statuses, self._breakers, self._keeper, self._clock, self._clocks),
+            *(ledger.status, self._pacings),
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(
@@ -148,7 +152,7 @@ class Gateway:
             answer_seconds,
             self._note,
             settings.patience_seconds,
-            pacings_of(entries),
+            pacings,
         )
         look_ups = LookUps({**own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(
@@ -380,6 +384,7 @@ class Gateway:
             self._watching.append(asyncio.create_task(self._keep_leases()))
             await self._take_leases()
             await self._record_senders()
+            await asyncio.to_thread(restore_pauses, self._ledger, self._pacings, self._clock)
             await asyncio.to_thread(self._book.catch_up)
             self._book.on_event = self._deliver
             await self._clocks.measure()

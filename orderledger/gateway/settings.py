@@ -133,7 +133,9 @@ class GatewaySettings(Section):
     )
     unresolved: UnresolvedPolicy = Field(
         default="block_instrument",
-        description="How new orders are treated while an order's outcome is unknown.",
+        description="Which new orders are denied while an order's outcome is unknown. "
+        "`block_instrument`: those of its instrument. `block_account`: all of its account. "
+        "`allow`: none.",
     )
     lease_seconds: Seconds = Field(
         default=10.0,

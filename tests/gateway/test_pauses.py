@@ -110,8 +110,8 @@ async def test_a_pause_longer_than_the_patience_denies(ledger: Ledger) -> None:
 async def test_an_order_that_is_canceled_in_a_pause_is_never_sent(ledger: Ledger) -> None:
     async with pausing(ledger) as (gateway, venue):
         sending = gateway.submit_soon(order())
-        await until(lambda: "order_submitted" in names(ledger) if gateway._sender.flights else 0)
-        await until(lambda: all(one.is_waiting for one in gateway._sender.flights.values()))
+        flights = gateway._sender.flights
+        await until(lambda: any(one.is_waiting for one in flights.values()))
         canceled = await gateway.cancel("C-1")
         sent = await sending
     assert (sent.state, sent.reason) == ("denied", "withdrawn") == (canceled.state, canceled.reason)
@@ -126,3 +126,19 @@ async def test_a_halt_in_a_pause_denies_before_anything_is_recorded_again(ledger
     assert (sent.state, sent.reason) == ("denied", "halted")
     assert (venue.arrived, names(ledger)[-1]) == ({}, "order_denied")
     assert names(ledger).count("order_submitted") == 1
+
+
+@in_a_loop
+async def test_a_cancel_that_would_wait_for_too_long_stays_outstanding_and_is_sent_later(
+    ledger: Ledger,
+) -> None:
+    def pause(gateway: Gateway) -> None:
+        gateway._sender._parts.pacings[ACCOUNT].hold(0.0, WHY)
+
+    async with pausing(ledger, patience=1.0, then=pause) as (gateway, _):
+        assert (await gateway.submit(order())).state == "acknowledged"
+        gateway._sender._parts.pacings[ACCOUNT].hold(1.5, WHY)
+        canceled = await gateway.cancel("C-1")
+        assert (canceled.state, canceled.reason) == ("unresolved", "rate_limited")
+        assert ledger.order("C-1", account=ACCOUNT)["pending"] == "cancel"
+        await until(lambda: ledger.order("C-1", account=ACCOUNT)["status"] == "canceled")
