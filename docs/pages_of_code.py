@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
-from typing import Annotated, Any, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, get_args, get_origin
 
 from markdown import code, table
 from pages_of_brakes import brakes, rate_limits
@@ -16,7 +16,7 @@ from pages_of_rows import fields_of, row_classes
 from pydantic import BaseModel
 
 import orderledger
-from orderledger import audit, rows
+from orderledger import rows
 from orderledger.analytics.tables import Tables
 from orderledger.async_ledger import AsyncLedger
 from orderledger.audit.proof.methods import Proofs

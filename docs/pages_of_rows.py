@@ -1,4 +1,4 @@
-"""The classes of rows for python.md, with what they are and the fields of those that are no view."""
+"""The classes of rows for python.md: what they are, and the fields of one that is not a view."""
 
 import inspect
 import re

@@ -1,7 +1,7 @@
-"""Pauses that venues have asked for, kept in the status of the gateway: a process that starts later
-with the same key waits for their end.
+"""Pauses that venues have asked for, kept in the status of the gateway.
 
-The status has only the time of the end, by our clock.
+A process that starts later with the same key waits for their end. The status has only the time of
+the end, by our clock.
 """
 
 from collections.abc import Mapping

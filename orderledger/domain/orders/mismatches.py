@@ -11,8 +11,8 @@ from orderledger.domain.values import Status
 SUSPENDED = Status.SUSPENDED
 LAST = datetime(9999, 12, 31, tzinfo=UTC)
 EARLY = timedelta(milliseconds=1, microseconds=1)
-"""A claim that is dated a millisecond before facts may include them: a venue may date the order
-before its fill, or cut the time to milliseconds. Facts before this later time are all included."""
+"""A claim may include facts that are dated up to a millisecond later. Venues date an order before
+its fill, or cut the time to milliseconds."""
 Span = tuple[Decimal, Decimal]
 """The least and the greatest value of a number that the facts allow."""
 
