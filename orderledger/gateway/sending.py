@@ -3,6 +3,7 @@ what the gateway guarantees."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -145,7 +146,7 @@ class Sender:
         return aliases if again is None or is_kept else {**aliases, **again(row)}
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
-        """Why the order or change must not be sent now."""
+        """Why the order or change must not be sent, as far as the book has followed the log."""
         account, instrument = order.account, order.instrument
         halted = self._halted(order)
         if halted is not None:
@@ -161,12 +162,12 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted_now(self, row: OrderRow) -> Denial | None:
-        """The halt that applies to an order that counts as open already."""
+        """The halt that applies now to an order that counts as open already."""
+        self._book.catch_up()
         return self._halted(change_of(row, {}))
 
     def _halted(self, order: Proposed) -> Denial | None:
-        """The halt that applies to an order now."""
-        self._book.catch_up()
+        """The halt that applies to an order, as far as the book has followed the log."""
         halt = self._book.halt_of(order)
         is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
         if halt is None or (is_reducing and self._book.only_reduces(order)):
@@ -275,7 +276,7 @@ class Sender:
         """Prepare and check one order, and count it as open from now on unless it is denied or
         held."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
-        self._book.catch_up()
+        self._book.catch_up_once()
         order = self._book.order(*flight.key)
         flight.is_known = (
             order is not None and order.is_requested and not _may_be_sent(order, flight)
@@ -370,6 +371,9 @@ class Sender:
                 "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
             )
         self._on_result(result, flight.row, is_failure(answer))
+        if len(self.flights) == 1:  # nothing else to send: the next order finds the log read
+            with suppress(StoreError):
+                self._book.catch_up_once()
         return result
 
     def _forget(self, flight: Flight) -> None:
