@@ -4,7 +4,6 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -24,12 +23,12 @@ from orderledger.extend.values import HELD, ONE
 from orderledger.gateway.answers import (
     Answer,
     Failure,
-    answered,
-    as_answer,
     record_answer,
 )
 from orderledger.gateway.book import row_now
+from orderledger.gateway.dispatching import Dispatcher
 from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
+from orderledger.gateway.flights import WITHDRAWN, Flight
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
@@ -41,49 +40,14 @@ from orderledger.gateway.terms import fault_of_terms, fault_of_trigger
 from orderledger.gateway.unsettled import Key
 from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
-from orderledger.venues.base.transport import Turn, pacing
+from orderledger.venues.base.absence import EXPIRED
 from orderledger.venues.base.transport.pacing import RATE_LIMITED
 from orderledger.venues.errors import NotSent
 
+EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
 NOT_RECORDED = "answer_not_recorded"
-WITHDRAWN = NotSent(pacing.WITHDRAWN, "it was canceled before it was sent")
-
-
-@dataclass(slots=True)
-class Flight:
-    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_held`: recorded only, because the gateway sends it later. `is_kept_back`: recorded
-    but not sent, for that reason. `turn`: its wait for the venue's rate limits. `is_known`: the log
-    shows the order as sent, or with other terms, and the ledger refuses this one.
-    """
-
-    key: Key
-    row: OrderRow
-    denial: Denial | None = None
-    is_known: bool = False
-    is_held: bool = False
-    is_sent: bool = False
-    is_withdrawn: bool = False
-    is_kept_back: bool = False
-    is_in_batch: bool = False
-    turn: Turn | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    answer: asyncio.Future[Answer] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it waits for its turn: nothing has left."""
-        return self.turn is not None and self.turn.is_waiting
-
-    def withdraw(self) -> None:
-        """Do not send it. An order of a batch is sent with the others, and canceled after."""
-        self.is_withdrawn = True
-        if self.turn is not None and not self.is_in_batch:
-            self.turn.withdraw()
 
 
 class Sender:
@@ -114,6 +78,7 @@ class Sender:
         self._answer_seconds = parts.answer_seconds
         self._on_result = parts.on_result
         self._situation = BookSituation(parts.book)
+        self._dispatcher = Dispatcher(parts, self._halted_now, self._record_again)
 
     async def send(
         self, account: str, requests: Sequence[Request], *, releases: bool = False
@@ -167,7 +132,7 @@ class Sender:
                     "refused", account, name, outcome.reason, outcome.text, outcome=outcome
                 )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            await self._submit(account, [flight] if flight.is_sent else [])
+            await self._dispatcher.send(account, [flight] if flight.is_sent else [])
             return await self._record_when_answered(flight, outcome)
         finally:
             self._forget(flight)
@@ -273,7 +238,7 @@ class Sender:
                     for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )
-            await self._submit(account, [flight for flight in going if flight.is_sent])
+            await self._dispatcher.send(account, [flight for flight in going if flight.is_sent])
             return list(await recording)
         finally:
             for flight in flights:
@@ -293,6 +258,20 @@ class Sender:
             for flight in flights:
                 self._unsettled.keep(flight.key)
             raise
+
+    async def _record_again(self, account: str, flights: Sequence[Flight]) -> bool:
+        """Record that the requests of these orders expired unsent, and another request of each, in
+        one commit. Returns whether they may be sent. Raises StoreError."""
+        now, messages = self._clock.now(), list[Message]()
+        for flight in flights:
+            order: dict[str, Any] = {"account": account, "client_order_id": flight.key[1]}
+            messages += [
+                Deny(**order, at=now, reason=EXPIRED, text=EXPIRED_UNSENT, never_arrived=True),
+                Submit(**order, at=now, request_expires_at=self._expire(flight)),
+            ]
+        fence = self._keeper.fence(account)
+        outcomes = await self._record_sending(flights, messages, fence)
+        return all(one.outcome == "recorded" for one in outcomes)
 
     def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
@@ -376,54 +355,6 @@ class Sender:
         cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
         return expires_at
 
-    async def _submit(self, account: str, flights: Sequence[Flight]) -> None:
-        """Hand orders to the venue, each in its turn. Every flight gets its answer."""
-        size = max(self._entries[account].abilities.batch, 1)
-        if size == 1 or len(flights) == 1:
-            await asyncio.gather(*(self._submit_together(account, [one]) for one in flights))
-            return
-        for start in range(0, len(flights), size):
-            await self._submit_together(account, flights[start : start + size], is_batch=True)
-
-    async def _submit_together(
-        self, account: str, flights: Sequence[Flight], *, is_batch: bool = False
-    ) -> None:
-        """Send one order, or a batch in one call."""
-        turn = self._parts.turn(account)
-        turn.check = lambda: self._check(account, flights)
-        for flight in flights:
-            flight.turn, flight.is_in_batch = turn, is_batch
-        sending = self._send_now(account, [one.row for one in flights], is_batch=is_batch)
-        paced = self._parts.paced(account, sending, len(flights))
-        found = await answered(paced, self._answer_seconds, turn)
-        for flight, answer in zip(flights, _each(found, len(flights)), strict=True):
-            flight.is_kept_back |= isinstance(answer, NotSent) and answer.reason == WITHDRAWN.reason
-            flight.answer.set_result(answer)
-
-    async def _send_now(
-        self, account: str, rows: Sequence[OrderRow], *, is_batch: bool
-    ) -> Sequence[object]:
-        self._check_time(account, rows)  # the process may have been paused since the commit
-        entry = self._entries[account]
-        return await entry.submit_many(rows) if is_batch else [await entry.submit(rows[0])]
-
-    def _check(self, account: str, flights: Sequence[Flight]) -> None:
-        """Raises NotSent if orders that waited for their turn must not be sent any more."""
-        self._check_time(account, [flight.row for flight in flights])
-        for flight in flights:
-            halted = self._halted_now(flight.row)
-            if halted is not None:
-                raise NotSent(halted.reason, halted.text)
-
-    def _check_time(self, account: str, rows: Sequence[OrderRow]) -> None:
-        """Raises NotSent if the lease is lost or a request has expired."""
-        self._parts.check_lease(account)
-        for row in rows:
-            expires_at: datetime | None = cast(dict[str, Any], row).get("request_expires_at")
-            expired = self._clocks.expired(account, expires_at)
-            if expired is not None:
-                raise expired
-
     async def _record_when_answered(self, flight: Flight, outcome: Outcome) -> Sending:
         answer = await flight.answer if flight.is_sent else WITHDRAWN
         return await self._record(flight, answer, outcome)
@@ -464,15 +395,6 @@ def is_failure(answer: Answer) -> bool:
     if isinstance(answer, NotSent) and answer.reason in (WITHDRAWN.reason, RATE_LIMITED):
         return False
     return isinstance(answer, Failure)
-
-
-def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. If it does not have one answer per order, it counts for none of
-    them.
-    """
-    if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
-        return [as_answer(one) for one in found]
-    return [as_answer(found if isinstance(found, Failure) else None)] * count
 
 
 def _is_one(flight: Flight) -> bool:
