@@ -57,6 +57,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     worked: When | None = None
     shown: When | None = None
     replaces: int = 0
+    is_triggered: bool = False
     seen: set[OrderMessage] = set()
     message_ids: dict[str, tuple[OrderMessage, ...]] = {}
     raised: dict[Anomaly, str] = {}

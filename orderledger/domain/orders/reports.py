@@ -364,6 +364,10 @@ class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
     fix = "no ExecType in 4.4; Triggered in FIX 5.0."
     may_reopen = False
 
+    def take_effect(self, order: Order, when: When) -> None:
+        order.work(when)
+        order.is_triggered = True
+
     def sentence(self, before: Order) -> str:
         return "The stop price was reached: the venue triggered the order."
 

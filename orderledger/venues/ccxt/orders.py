@@ -21,6 +21,7 @@ from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document, is_nothing
 from orderledger.venues.base.translation import Translation, guarded, joined
+from orderledger.venues.ccxt.conditional import of_maker, of_started
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.quirks import Quirks
@@ -74,7 +75,10 @@ def order_messages(raw: Any, context: CcxtContext) -> Translation:
     """The messages of one order: its fills, which count even if other fields cannot be read, and
     its state. Never raises.
     """
-    return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
+    if (started := of_started(raw, context)) is not None:
+        return started
+    fills = of_maker(raw, context) + _fills(raw, context)
+    return fills + guarded(partial(_read, raw, context), raw)
 
 
 def venue_order_id(raw: Any) -> str | None:
