@@ -144,7 +144,12 @@ _OKX = Quirks(
     ledger_words=OKX,
     edits_in_place=True,
 )
-_BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",), edits_in_place=True)
+_BYBIT = Quirks(
+    id_pattern="[A-Za-z0-9_-]{1,36}",
+    words_in=("orderStatus",),
+    edits_in_place=True,
+    options=(("fetchOrder", {"acknowledged": True}),),  # bybit.py queries no order without it
+)
 _GATE = Quirks(
     id_pattern="t-[A-Za-z0-9_.-]{1,26}",
     id_prefix="t-",
