@@ -192,8 +192,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
                 f"({order.terms.position_side})"
             ),
         )
-    explained = 1 + order.replaces + order.is_triggered  # a triggered order may get another id
-    if (venue_ids := order.names.count_of_venue_ids) > explained:
+    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces + order.is_triggered:
         yield (
             Anomaly.CLIENT_ORDER_ID_REUSED,
             f"{venue_ids} venue orders under one client order id, {order.replaces} replaces",

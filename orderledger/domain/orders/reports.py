@@ -387,8 +387,7 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
         order.enter(Status.SUSPENDED, when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return f"The venue suspended the order{why}: it cannot be filled for now."
+        return f"The venue suspended the order{because(self.reason)}: it cannot be filled for now."
 
 
 class OrderResumed(WorkingReport, frozen=True, kw_only=True):
@@ -421,10 +420,8 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
         order.own_ends().reinstate(when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return (
-            f"The venue works the order after all{why}: ends reported up to then no longer count."
-        )
+        why = f"The venue works the order after all{because(self.reason)}"
+        return f"{why}: ends reported up to then no longer count."
 
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
@@ -487,10 +484,8 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
         order.enter(None, when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return (
-            f"The venue changed the order without a request of ours{why}: {changes(before, self)}."
-        )
+        who = f"The venue changed the order without a request of ours{because(self.reason)}"
+        return f"{who}: {changes(before, self)}."
 
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@ extra `fake`.
 
 Sources: bybit-exchange/docs, v5. "Cancel All Orders": of a category; for `linear` one of `symbol`,
 `baseCoin` and `settleCoin` is needed; the answer lists the canceled orders. "Set Disconnect Cancel
-All" is not served: it counts from the loss of a private websocket that subscribes to `dcp`, and has
-to be switched on by the exchange.
+All" is not served. It counts from the loss of a private websocket that subscribes to `dcp`, and
+Bybit has to switch it on.
 """
 
 from collections.abc import Iterable

@@ -80,12 +80,10 @@ class CcxtEndpoints:
 
     async def open_orders(self) -> list[Any]:
         """All open orders, also those that wait for a trigger."""
-        rows = []
-        for symbol in self._symbols("fetchOpenOrders"):
-            rows += await self._listed("fetch_open_orders", symbol)
-        for symbol in (self.symbols or (None,)) if self._quirks.conditional_ids else ():
-            rows += await self._listed("fetch_open_orders", symbol, None, None, {"trigger": True})
-        return rows
+        lists: list[tuple[Any, ...]] = [(one,) for one in self._symbols("fetchOpenOrders")]
+        if self._quirks.conditional_ids:
+            lists += [(one, None, None, {"trigger": True}) for one in self.symbols or (None,)]
+        return [row for one in lists for row in await self._listed("fetch_open_orders", *one)]
 
     def may_be_cut(self, rows: list[Any]) -> bool:
         """Whether a list of open orders has the maximal length of one answer: more may be open."""

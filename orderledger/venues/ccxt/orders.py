@@ -58,6 +58,7 @@ from orderledger.venues.ccxt.vocabulary import (
 TERMS = ("quantity", "limit_price", "stop_price")
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
+ENDED = ("filled", "canceled", "rejected", "expired")
 IN_FORCE = (Acknowledged, Canceled, Expired, StatusReport)
 """Statuses for which the row's terms are in force, or were until the end. A refused order's
 terms are only a request.
@@ -292,12 +293,7 @@ def _type_words(row: Document) -> str:
 
 def _has_ended_here(name: str, context: CcxtContext) -> bool:
     known = context.known(name)
-    return known is not None and known.get("status") in (
-        "filled",
-        "canceled",
-        "rejected",
-        "expired",
-    )
+    return known is not None and known.get("status") in ENDED
 
 
 def _replaced(

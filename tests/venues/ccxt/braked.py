@@ -13,6 +13,7 @@ from orderledger import Gateway, Ledger, LedgerError, Request
 from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.ccxt import braked, kraken
+from orderledger.simulation.ccxt.binance import TOKEN, BinanceServer
 from orderledger.simulation.ccxt.bybit import BybitServer
 from orderledger.simulation.ccxt.kraken import KrakenServer
 from orderledger.simulation.ccxt.krakenfutures import KrakenFuturesServer
@@ -27,12 +28,14 @@ from orderledger.venues.reconciliation.book import BookRecords
 
 ACCOUNT = "ccxt:main"
 SERVERS: dict[str, Any] = {
+    "binanceusdm": BinanceServer,
     "bybit": BybitServer,
     "kraken": KrakenServer,
     "krakenfutures": KrakenFuturesServer,
     "okx": OkxServer,
 }
 SYMBOLS = {
+    "binanceusdm": "ETH/USDT:USDT",
     "bybit": "ETH/USDT:USDT",
     "kraken": "ETH/USD",
     "krakenfutures": "ETH/USD:USD",
@@ -59,10 +62,12 @@ def server(name: str) -> Any:
 
 
 def exchange_of(name: str, url: str, *, sends: bool) -> Any:
-    is_kraken = name == "kraken"
-    own = kraken.SENDING_KEY if sends else kraken.KEY
-    values = {"apiKey": own if is_kraken else braked.KEY, "secret": kraken.SECRET}
-    if name == "okx":
+    values = {"apiKey": braked.KEY, "secret": kraken.SECRET}
+    if name == "binanceusdm":
+        values = {"apiKey": TOKEN, "secret": TOKEN}
+    elif name == "kraken":
+        values["apiKey"] = kraken.SENDING_KEY if sends else kraken.KEY
+    elif name == "okx":
         values["password"] = "password"
     os.environ.update({f"FAKE_{part.upper()}": value for part, value in values.items()})
     settings = CcxtSettings.model_validate(
@@ -98,28 +103,34 @@ def venue(name: str, url: str, ledger: Ledger) -> CcxtVenue:
     )
 
 
-def order(name: str, number: int) -> Request:
-    return Request(
-        account=ACCOUNT,
-        client_order_id=f"C{number}",
-        instrument=SYMBOLS[name],
-        side="buy",
-        quantity="0.01",
-        order_type="limit",
-        limit_price="2000",
-        time_in_force="gtc",
-    )
+def order(name: str, number: int, **terms: Any) -> Request:
+    fields: dict[str, Any] = {
+        "account": ACCOUNT,
+        "client_order_id": f"C{number}",
+        "instrument": SYMBOLS[name],
+        "side": "buy",
+        "quantity": "0.01",
+        "order_type": "limit",
+        "limit_price": "2000",
+        "time_in_force": "gtc",
+    }
+    return Request(**{**fields, **terms})
+
+
+STOP = {"side": "sell", "order_type": "stop_limit", "stop_price": "2400", "limit_price": "2390"}
+"""The terms of the orders that are sent to Binance: stops."""
 
 
 async def main() -> None:
-    """Set the switch, send two orders, and renew until killed."""
+    """Set the switch, if there is one, send two orders, and renew until killed."""
     name, url, database = sys.argv[1:4]
-    switch = {"account": ACCOUNT, "seconds": SECONDS[name]}
-    settings = GatewaySettings.model_validate({"dead_mans_switches": [switch]})
+    switches = [{"account": ACCOUNT, "seconds": SECONDS[name]}] if name in SECONDS else []
+    settings = GatewaySettings.model_validate({"dead_mans_switches": switches})
+    terms = STOP if name == "binanceusdm" else {}
     with Ledger.open(database) as ledger:
         async with Gateway(ledger, {ACCOUNT: entry(name, url)}, limits=settings) as gateway:
             for number in range(2):
-                sent = await gateway.submit(order(name, number))
+                sent = await gateway.submit(order(name, number, **terms))
                 print(sent.state, sent.reason, sent.text, flush=True)
             await asyncio.sleep(60)
 
