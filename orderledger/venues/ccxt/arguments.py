@@ -12,7 +12,6 @@ from typing import Any
 from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
-from orderledger.venues.base.order_entry import BOTH_CONDITIONS
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import Language, language_of
@@ -184,26 +183,6 @@ class Arguments:
         """The client id that the exchange receives."""
         recorded: str | None = (order.get("aliases") or {}).get(CLIENT_ID)
         return recorded or client_id_for(self._quirks, self._account, order["client_order_id"])
-
-
-def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
-    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
-    a table, only plain orders."""
-    if language is None:
-        return {
-            "order_types": frozenset(map(str, PLAIN_TYPES)),
-            "times_in_force": frozenset({"gtc"}),
-            "conditions": frozenset(),
-        }
-    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
-    further = ("display_quantity", "quote_quantity")
-    named = {name for name in further if getattr(language, name) is not None}
-    hedge = {"position_side"} if language.hedge is not None else set[str]()
-    return {
-        "order_types": frozenset(map(str, types)),
-        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
-        "conditions": BOTH_CONDITIONS | named | hedge,
-    }
 
 
 def has_take_profit(language: Language | None) -> bool:

@@ -136,14 +136,12 @@ BY_NAME = {
 NOT_USED = {
     "bybit": (
         "Set Disconnect Cancel All",
-        "it counts from the loss of a private websocket that subscribes to `dcp`, not from a "
-        "request, and Bybit has to switch it on for the account",
+        "it counts from the loss of a private websocket, and Bybit has to switch it on",
         "bybit-exchange/docs, v5/order/dcp",
     ),
     "deribit": (
         "enable_cancel_on_disconnect",
-        "it covers the orders of one websocket connection, is refused by HTTP, and leaves orders "
-        "that another connection has sent; ccxt sends orders by HTTP",
+        "it covers the orders of one websocket connection; ccxt sends orders by HTTP",
         "docs.deribit.com, private/enable_cancel_on_disconnect",
     ),
     "bitget": (

@@ -15,10 +15,12 @@ from orderledger.venues.base.translation import Translation
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import text, time_of, word_in
+from orderledger.venues.ccxt.sending.tables import Language
 from orderledger.venues.ccxt.vocabulary import SIDES
 
 MADE_BY = ("actualOrderId", "ai")
 """The fields of `info` with the id of the ordinary order."""
+UNKNOWN_ORDER = "unknown_order"
 TRIGGERED_AT = ("triggerTime", "tt")
 CLIENT_IDS = ("clientOrderId", "c")
 """The fields of `info` with the client id of an order, or of a trade that is pushed."""
@@ -74,15 +76,16 @@ def of_maker(raw: Any, context: CcxtContext) -> Translation:
 
 
 def cancels_of(
-    order: Row, client_id: str, quirks: Quirks, *, is_apart: bool
+    order: Row, client_id: str, quirks: Quirks, language: Language | None
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The ids and parameters for cancelOrder, one after the other while the answer is "unknown
-    order". `is_apart`: whether the exchange cancels conditional orders by another request.
+    """The ids and parameters for cancelOrder, one after the other while the answer is
+    `UNKNOWN_ORDER`. At least one.
 
     A conditional order may be triggered at any time. It has the same client id before and after.
     """
     name = order.get("venue_order_id")
     by_client_id = {"clientOrderId": client_id}
+    is_apart = language is not None and language.conditional
     if not is_apart or order.get("stop_price") is None:
         return [(name or "", {} if name is not None else by_client_id)]
     if not quirks.conditional_ids or not client_id:

@@ -15,6 +15,7 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
+    BOTH_CONDITIONS,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
@@ -23,13 +24,17 @@ from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
+    IN_FORCE,
+    PLAIN_TYPES,
+    TAKES_PROFIT,
+    TYPES,
     Arguments,
     client_id_for,
-    terms_sent,
+    has_take_profit,
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
-from orderledger.venues.ccxt.conditional import cancels_of
+from orderledger.venues.ccxt.conditional import UNKNOWN_ORDER, cancels_of
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
 from orderledger.venues.ccxt.orders import (
@@ -40,7 +45,7 @@ from orderledger.venues.ccxt.orders import (
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.tables import Language, language_of
 from orderledger.venues.ccxt.timing import resolution_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
@@ -49,7 +54,26 @@ BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""
 CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
-UNKNOWN_ORDER = "unknown_order"
+
+
+def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
+    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
+    a table, only plain orders."""
+    if language is None:
+        return {
+            "order_types": frozenset(map(str, PLAIN_TYPES)),
+            "times_in_force": frozenset({"gtc"}),
+            "conditions": frozenset(),
+        }
+    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
+    further = ("display_quantity", "quote_quantity")
+    named = {name for name in further if getattr(language, name) is not None}
+    hedge = {"position_side"} if language.hedge is not None else set[str]()
+    return {
+        "order_types": frozenset(map(str, types)),
+        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
+        "conditions": BOTH_CONDITIONS | named | hedge,
+    }
 
 
 class CcxtOrderEntry:
@@ -167,16 +191,11 @@ class CcxtOrderEntry:
                 f"{self._exchange.id} cancels by its own id, which is not known yet",
             )
         meant = Change(self._exchange.id, [one for one in (name, client_id) if one], {})
-        is_apart = self._language is not None and self._language.conditional
-        found: tuple[Any, Call, Refusal | None] | None = None
-        for one, params in cancels_of(order, client_id, self._quirks, is_apart=is_apart):
-            found = await self._sent(
-                "cancel", meant, "cancel_order", one, order["instrument"], params
-            )
-            if found[2] is None or found[2].reason != UNKNOWN_ORDER:
+        for venue_id, params in cancels_of(order, client_id, self._quirks, self._language):
+            asked = (venue_id, order["instrument"], params)
+            row, _, refusal = await self._sent("cancel", meant, "cancel_order", *asked)
+            if refusal is None or refusal.reason != UNKNOWN_ORDER:
                 break
-        assert found is not None
-        row, _, refusal = found
         if refusal:
             return [self._reject(CancelRejected, order, refusal, request_id=request_id)]
         return (
