@@ -181,5 +181,5 @@ class OkxServer(BrakedServer):
         }
 
 
-def _data(*rows: Any) -> Any:
-    return {"code": "0", "msg": "", "data": list(rows)}
+def _data(*found: Any) -> Any:
+    return {"code": "0", "msg": "", "data": list(found)}
