@@ -227,6 +227,26 @@ def test_a_bot_that_was_killed_between_trigger_and_fill_knows_both_afterwards(
 
 
 @pytest.mark.slow
+def test_a_stop_without_an_answer_that_filled_at_once_is_found_with_its_fills(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(account: Account) -> None:
+        others(account, "buy", "2395")
+        async with trading(account) as gateway:
+            account.faults.plan_answers("lose_answer")
+            submitting = asyncio.create_task(gateway.submit(request(account, **STOP)))
+            await until(lambda: conditional(account).orders)
+            trade_at(account, "2400")
+            assert (await submitting).state == "unresolved"
+            await until(lambda: row(account)["status"] == "filled")
+        (made,) = account.market.orders("main")
+        assert (row(account)["cum_quantity"], codes(account)) == (made.quantity, set())
+        assert row(account)["venue_order_ids"] == [str(made.order_id)]
+
+    play(story)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("is_triggered", [False, True])
 def test_a_cancel_without_an_answer_is_settled(
     is_triggered: bool, play: Callable[[Story], None]
