@@ -122,7 +122,7 @@ INVEX = SpotTable(
     book=BookQuery(
         path="/trading/v1/market-depth",
         symbol_field="symbol",
-        fields={"depth": 5},
+        fields={"depth": 20},
         bids="bid_orders",
         asks="ask_orders",
     ),

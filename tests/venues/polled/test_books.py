@@ -83,7 +83,7 @@ def test_an_answer_that_cannot_be_read_is_not_an_empty_book(answer: Any) -> None
         (NOBITEX, "BTC/IRR", ("/v3/orderbook/BTCIRT", {})),
         (NOBITEX, "ETH/USDT", ("/v3/orderbook/ETHUSDT", {})),
         (WALLEX, "BTC/IRT", ("/v1/depth", {"symbol": "BTCTMN"})),
-        (INVEX, "BTC/IRR", ("/trading/v1/market-depth", {"symbol": "BTC_IRR", "depth": 5})),
+        (INVEX, "BTC/IRR", ("/trading/v1/market-depth", {"symbol": "BTC_IRR", "depth": 20})),
     ],
 )
 def test_a_request_names_the_market_as_the_documents_do(
