@@ -16,6 +16,7 @@ from aiohttp import web
 from orderledger import OrderType, Side
 from orderledger.extend.values import ZERO
 from orderledger.simulation.ccxt.binance_market import PublicPrices, market_routes
+from orderledger.simulation.ccxt.binance_settings import settings_routes
 from orderledger.simulation.ccxt.binance_wallet import (
     MOST_ROWS,
     account_information,
@@ -150,7 +151,7 @@ class BinanceServer(VenueServer):
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
-            web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
+            *settings_routes(self.instruments, self._signed),
             web.get("/fapi/v1/openOrders", self._signed(self._open_orders)),
             web.get("/fapi/v1/allOrders", self._signed(self._all_orders)),
             web.get("/fapi/v1/order", self._signed(self._order)),
