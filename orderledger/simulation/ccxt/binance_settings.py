@@ -48,9 +48,7 @@ class AccountSettings:
         return {"code": 200, "msg": "success"}
 
 
-def settings_routes(
-    symbols: Iterable[str], signed: Callable[[Any], Any]
-) -> Iterable[web.RouteDef]:
+def settings_routes(symbols: Iterable[str], signed: Callable[[Any], Any]) -> Iterable[web.RouteDef]:
     """The routes of the settings. `signed` makes a handler of a method."""
     settings = AccountSettings(symbols)
     return (
