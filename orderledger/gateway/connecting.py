@@ -20,7 +20,7 @@ from orderledger.extend.values import SystemClock
 from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
-from orderledger.gateway.marking import Marker, needs_marks
+from orderledger.gateway.marking import NO_PRICES, Marker, needs_marks
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.keys import KeyPermissions
@@ -187,7 +187,7 @@ class Desk:
             return None
         is_needed = needs_marks(settings)
         for account in self.venues.keys() - reporting.keys() if is_needed else ():
-            log.warning("no_marks", account=account, why="its venue has no prices: record marks")
+            log.warning("no_marks", account=account, why=NO_PRICES)
         marker = Marker(
             self.ledger, reporting, entries, SystemClock(), settings, only_triggers=not is_needed
         )

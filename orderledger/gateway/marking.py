@@ -26,6 +26,7 @@ NEEDS_MARKS = (
 SAME_PRICE_SECONDS = 60.0
 """An unchanged price is recorded again after this time."""
 ANSWER_SECONDS = 5.0
+NO_PRICES = "its venue has no prices: record marks"
 
 Instrument = tuple[str, str]
 """An account and an instrument of it."""
@@ -70,6 +71,8 @@ class Marker:
         none: the limits that need it then deny the order."""
         named = [(one, (one.account, one.instrument)) for one in requests]
         triggers = {name for one, name in named if self._is_watched(one.account, one.order_type)}
+        for account in {name[0] for name in triggers - self._triggers} - self._venues.keys():
+            log.warning("no_marks", account=account, why=NO_PRICES)
         self._triggers |= triggers
         asked = triggers if self._only_triggers else {name for _, name in named}
         new = {one for one in asked if one[0] in self._venues} - self._wanted

@@ -11,7 +11,12 @@ from orderledger import Ledger
 from orderledger.simulation import BinanceServer, SimulatedOrder
 from orderledger.simulation.ccxt.binance import TOKEN
 from tests.venues.interop.real.serving import kill, on_loop, running, served, until
-from tests.venues.interop.real.test_listen_freqtrade import exchange, stored, write_settings
+from tests.venues.interop.real.test_listen_freqtrade import (
+    exchange,
+    has_filled,
+    stored,
+    write_settings,
+)
 
 pytestmark = pytest.mark.interop
 pytest.importorskip("freqtrade")
@@ -54,11 +59,7 @@ def test_freqtrade_trades_live_and_forgets_an_order_whose_answer_is_lost(tmp_pat
                 (tmp_path / file).touch()
                 fill(server, tmp_path)
                 (tmp_path / file).unlink()
-                until(
-                    lambda count=number: len(ledger.orders(status="filled")) == count,
-                    file,
-                    tmp_path,
-                )
+                until(partial(has_filled, ledger, number), file, tmp_path)
             server.failings.done_but_failed = 1
             (tmp_path / "buy_ETH").touch()
             (lost,) = until(partial(working, server), "an order without an answer", tmp_path)
