@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from orderledger.venues import KeyPermissions, VenueError
+from orderledger.venues.ccxt import key_readers as readers
 from orderledger.venues.ccxt.exchange import connected
 from orderledger.venues.ccxt.keys import QUERIES, permissions
 from orderledger.venues.ccxt.settings import CcxtSettings
@@ -183,6 +184,42 @@ def test_a_key_is_asked_about_and_the_answer_read(
     assert found.source == QUERIES[name].name
     facts = ("can_trade", "can_withdraw", "has_address_limit", "created_at", "expires_at")
     assert [getattr(found, one) for one in facts] == [getattr(expected, one) for one in facts]
+
+
+def deribit(scope: str) -> dict[str, Any]:
+    return {"result": [{"client_id": KEY, "max_scope": scope}], "client_id": KEY}
+
+
+@pytest.mark.parametrize(
+    ("found", "can_trade", "can_withdraw"),
+    [
+        (readers.kraken({"result": {"permissions": ["withdraw-funds"]}}), False, True),
+        (readers.kraken({"result": {"permissions": ["add-funds", "close-trades"]}}), False, False),
+        (readers.kraken({"result": {}}), None, None),
+        (readers.kucoin({"data": {"permission": "General,Spot,InnerTransfer"}}), True, False),
+        (readers.kucoin({"data": {"permission": "General,Transfer"}}), False, True),
+        (readers.kucoin({"data": {}}), None, None),
+        (readers.coinbase({"can_trade": False, "can_transfer": True}), False, True),
+        (readers.coinbase({}), None, None),
+        (readers.bitfinex({"rows": [["withdraw", 1, 1], ["orders", 1, 0]]}), False, True),
+        (readers.bitfinex({"rows": []}), None, None),
+        (readers.deribit(deribit("trade:read wallet:read_write")), False, True),
+        (readers.deribit(deribit("trade:read_write wallet:read")), True, False),
+    ],
+)
+def test_each_right_is_read_by_its_own_word(
+    found: KeyPermissions, can_trade: bool | None, can_withdraw: bool | None
+) -> None:
+    assert (found.can_trade, found.can_withdraw) == (can_trade, can_withdraw)
+
+
+def test_times_and_address_limits_are_read_where_they_are_stated() -> None:
+    limited = {"ipAllowlist": ["203.0.113.7"], "validUntil": "1728443843"}
+    key = readers.kraken({"result": limited})
+    assert (key.has_address_limit, key.expires_at) == (True, AT)
+    assert readers.kucoin({"data": {"ipWhitelist": ""}}).has_address_limit is False
+    limited = {"client_id": KEY, "ip_whitelist": ["203.0.113.7"]}
+    assert readers.deribit({"result": [limited], "client_id": KEY}).has_address_limit
 
 
 @pytest.mark.parametrize(
