@@ -7,6 +7,7 @@ Sources:
 - Bybit: bybit-exchange.github.io, v5, "Get API Key Information".
 - Coinbase: docs.cdp.coinbase.com, Advanced Trade, "Get API Key Permissions".
 - Deribit: docs.deribit.com, "private/list_api_keys", and its table of access scopes.
+- HTX: huobiapi.github.io/docs/spot, "API key query", which needs the UID of "Get UID".
 - Kraken: docs.kraken.com, "Get API Key Info", with its table of permissions.
 - KuCoin: github.com/Kucoin/kucoin-universal-sdk, "Get Apikey Info". Its words are General, Spot,
   Margin, Futures, InnerTransfer, Transfer and Earn; `Transfer` is the right to withdraw, as its
@@ -107,6 +108,23 @@ def deribit(answer: Document) -> KeyPermissions:
         can_withdraw=None if words is None else "wallet:read_write" in words,
         has_address_limit=bool(addresses) if isinstance(addresses, list) else None,
         created_at=_time(row.get("timestamp")),
+    )
+
+
+def htx(answer: Document) -> KeyPermissions:
+    """The one key that was named. A key without an address limit has empty `ipAddresses`. Its days
+    of validity are left out: they do not say from when they count."""
+    rows = answer.get("data")
+    row = rows[0] if isinstance(rows, list) and len(rows) == 1 else None
+    if not isinstance(row, dict) or row.get("accessKey") != answer.get("client_id"):
+        raise Unreadable("the answer is not about the key")
+    allowed, addresses = row.get("permission"), row.get("ipAddresses")
+    words = allowed.split(",") if isinstance(allowed, str) else None
+    return KeyPermissions(
+        can_trade=None if words is None else "trade" in words,
+        can_withdraw=None if words is None else "withdraw" in words,
+        has_address_limit=bool(addresses) if isinstance(addresses, str) else None,
+        created_at=_time(row.get("createTime")),
     )
 
 

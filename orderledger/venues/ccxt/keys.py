@@ -14,11 +14,21 @@ Read = Callable[[Document], KeyPermissions]
 
 
 class KeyQuery(NamedTuple):
-    """A query about the key. `method`: of ccxt; `read` reads its answer."""
+    """A query about the key. `method`: of ccxt; `read` reads its answer. `given`: a method whose
+    answer has in `data` the user that the query has to name, with the key."""
 
     method: str
     name: str
     read: Read
+    given: str | None = None
+
+    async def ask(self, exchange: Any) -> Any:
+        """The answer of the exchange."""
+        fields = {}
+        if self.given is not None:
+            user = await getattr(exchange, self.given)()
+            fields = {"uid": user["data"], "accessKey": exchange.apiKey}
+        return await getattr(exchange, self.method)(fields)
 
 
 BINANCE = KeyQuery("sapi_get_account_apirestrictions", "account/apiRestrictions", readers.binance)
@@ -38,6 +48,12 @@ QUERIES: Mapping[str, KeyQuery] = {
     "bybit": BYBIT,
     "coinbase": COINBASE,
     "deribit": KeyQuery("private_get_list_api_keys", "private/list_api_keys", readers.deribit),
+    "htx": KeyQuery(
+        "spot_private_get_v2_user_api_key",
+        "v2/user/api-key",
+        readers.htx,
+        given="spot_private_get_v2_user_uid",
+    ),
     "kraken": KeyQuery("private_post_getapikeyinfo", "private/GetApiKeyInfo", readers.kraken),
     "kucoin": KeyQuery("private_get_user_api_key", "user/api-key", readers.kucoin),
     "okx": KeyQuery("private_get_account_config", "account/config", readers.okx),
@@ -55,7 +71,7 @@ async def permissions(exchange: Any) -> KeyPermissions:
     if query is None:
         return KeyPermissions(source=f"{exchange.id} has no documented query about keys")
     await read_once(exchange)
-    answer = await asked(partial(getattr(exchange, query.method)), query.name)
+    answer = await asked(partial(query.ask, exchange), query.name)
     try:
         found = query.read(_as_document(answer, exchange.apiKey))
     except Unreadable as fault:

@@ -85,6 +85,23 @@ DERIBIT = {
         },
     ],
 }
+UID = 63628520
+HTX = {
+    "code": 200,
+    "message": "success",
+    "data": [
+        {
+            "accessKey": KEY,
+            "status": "normal",
+            "note": "62924133",
+            "permission": "readOnly,trade",
+            "ipAddresses": "203.0.113.1,203.0.113.2",
+            "validDays": -1,
+            "createTime": 1728443843000,
+            "updateTime": 1728443843000,
+        }
+    ],
+}
 ANSWERS: list[tuple[str, Any, str, KeyPermissions]] = [
     (
         "kraken",
@@ -117,6 +134,12 @@ ANSWERS: list[tuple[str, Any, str, KeyPermissions]] = [
         KeyPermissions(can_trade=True, can_withdraw=True, has_address_limit=False, created_at=AT),
     ),
     (
+        "htx",
+        HTX,
+        "GET /v2/user/api-key",
+        KeyPermissions(can_trade=True, can_withdraw=False, has_address_limit=True, created_at=AT),
+    ),
+    (
         "deribit",
         DERIBIT,
         "GET /api/v2/private/list_api_keys",
@@ -132,6 +155,11 @@ async def answering(document: Any) -> AsyncIterator[tuple[str, list[str]]]:
 
     async def answer(request: web.Request) -> web.Response:
         received.append(f"{request.method} {request.path}")
+        if request.path == "/v2/user/uid":
+            return web.json_response({"code": 200, "data": UID})
+        names = {"uid": str(UID), "accessKey": KEY}
+        if request.path == "/v2/user/api-key" and not names.items() <= request.query.items():
+            return web.json_response({"code": 2002, "message": "invalid field"}, status=400)
         return web.json_response(document)
 
     application = web.Application()
@@ -228,6 +256,8 @@ def test_times_and_address_limits_are_read_where_they_are_stated() -> None:
         ("kraken", {"error": [], "result": []}),
         ("kucoin", {"code": "200000", "data": []}),
         ("bitfinex", [["orders"]]),
+        ("htx", {"code": 200, "data": [{"accessKey": "another", "permission": "trade"}]}),
+        ("htx", {"code": 200, "data": []}),
         ("deribit", {"result": [{"client_id": "another", "max_scope": "trade:read"}]}),
         ("kraken", {"error": ["EGeneral:Permission denied"]}),
     ],
