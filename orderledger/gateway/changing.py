@@ -24,11 +24,12 @@ from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import row_now
+from orderledger.gateway.flights import is_failure
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import Sender, is_failure
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
@@ -57,12 +58,7 @@ class Changer:
     again, by order. `replacing`: how many replaces of an order wait for their answers here.
     """
 
-    def __init__(
-        self,
-        parts: GatewayParts,
-        sender: Sender,
-        look_ups: LookUps,
-    ) -> None:
+    def __init__(self, parts: GatewayParts, sender: Sender, look_ups: LookUps) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
         self.replacing: Counter[Key] = Counter()
         self._parts = parts
