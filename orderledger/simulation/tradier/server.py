@@ -303,7 +303,8 @@ class TradierServer(VenueServer):
     def _named(self, request: web.Request) -> SimulatedOrder | None:
         with suppress(LookupError, ValueError):
             order = self.exchange.order(int(request.match_info["id"]))
-            return order if order.account == request.match_info["number"] else None
+            is_ours = order.account == request.match_info["number"]
+            return order if is_ours and self.desk.groups.may_be_named(order) else None
         return None
 
     def _soon(self, act: Callable[[int], None], order_id: int) -> None:

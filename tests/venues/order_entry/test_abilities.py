@@ -14,7 +14,8 @@ from orderledger.venues.hyperliquid.actions import order_wire
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.venues.lighter.order_entry import LighterOrderEntry
 from orderledger.venues.lighter.transactions import Scale, created
-from orderledger.venues.tradier.order_entry import TradierOrderEntry, form_of
+from orderledger.venues.tradier.forms import form_of
+from orderledger.venues.tradier.order_entry import TradierOrderEntry
 from tests.venues.order_entry.test_terms import order
 
 Express = Callable[[Row], object]
