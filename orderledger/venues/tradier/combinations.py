@@ -74,7 +74,9 @@ def _place_among(leg: TradierOrder, place: int, sent: Sequence[Row]) -> int | No
     same = [number for number in fitting if _has_prices_of(leg, sent[number])]
     if len(same) == 1:
         return same[0]
-    return place if place in fitting else None
+    if place in fitting:
+        return place
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _fits(leg: TradierOrder, own: Row) -> bool:
