@@ -24,7 +24,8 @@ GROUPS = ("oco", "oto", "bracket")
 INTRODUCTION = """# Order terms
 
 What the order entry of each venue sends. `native`: the venue takes it. `emulated`: the gateway [holds the order](../how-to/orders-of-a-desk.md) and sends
-it when its condition is met. `refused`: the gateway denies the order before it is recorded as submitted.
+it when its condition is met. `refused`: the gateway denies the order before it is recorded as submitted. `native by setting`: emulated, unless the venue's
+setting `native_groups` is true.
 
 The tables follow from `EntryAbilities`. A single market of a venue may take less, e.g. no market stops: then the request does not contain the term, and the
 order is not sent.
@@ -42,8 +43,8 @@ NOTES = """## Notes
   the parent, so a partial fill would stay unprotected. The exits themselves rest at the venue.
 - **Brackets at Lighter** are emulated, though it has grouped orders (OTO, OCO, OTOCO). Its documentation as read here does not say what the children do
   while the parent is filled in part. The exits themselves rest at the venue.
-- **Brackets and OCO at Tradier** are emulated: its `oco`, `oto` and `otoco` orders are read, and not sent. Its page "Advanced orders" says that the
-  first order releases or cancels the others when it "is filled", and not what happens when it is filled in part.
+- **Brackets, OTO and OCO at Tradier** are emulated, unless `native_groups` is set. Then a bracket is sent as `otoco`, or as `oto` with one exit. Its page
+  "Advanced orders" says that the first order releases or cancels the others when it "is filled". It does not say what happens when it is filled in part.
 - **Combinations** (`legs`) are sent to Tradier as `multileg` orders, bought for a debit and sold for a credit.
 - **Trailing stops** are emulated everywhere.
 """
