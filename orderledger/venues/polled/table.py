@@ -22,7 +22,7 @@ from orderledger.venues.base.transport.pacing import ORDERS
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.venue import Abilities
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext, reported
-from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
+from orderledger.venues.polled.requests import ByName, OcoPlacing, Paging, Placing, Query
 
 RowKind: TypeAlias = Literal["order", "fill", "balance"]
 Market: TypeAlias = tuple[str, str, Decimal | None, Decimal | None]
@@ -184,6 +184,7 @@ class SpotTable:
     balances: Query
     instruments: Query
     place: Placing
+    oco: OcoPlacing | None = None
     cancel: ByName
     receipt_field: str = ""
 
@@ -236,6 +237,7 @@ class SpotTable:
             cancels_by_client_id=True,
             orders_per_second=self.orders_per_second,
             order_types=frozenset(map(str, self.order_types)),
+            groups_by_setting=frozenset({"oco"} if self.oco is not None else ()),
         )
 
     @property
