@@ -39,8 +39,10 @@ NOTES = """## Notes
 
 - **Worst price.** Hyperliquid and Lighter have no orders without a price. `market`, `stop` and `take_profit` need a `limit_price` there, the worst price at
   which they may trade. The setting `market_slippage` derives it from the mark, or from the stop price, and the request is recorded with it.
-- **Brackets at Hyperliquid** are emulated, though it has them: it activates the children when the parent is filled completely, and cancels them with
-  the parent, so a partial fill would stay unprotected. The exits themselves rest at the venue.
+- **Brackets and OTO at Hyperliquid** are emulated, unless `native_groups` is set. It places the exits when the entry is filled completely, and cancels
+  them with the entry. So a partial fill is unprotected (its page "Take profit and stop loss orders (TP/SL)").
+- **OCO at Nobitex** is emulated, unless `native_groups` is set: then a limit and a stop-limit order are one request with `mode=oco`. A cancel of one ends
+  both. Its page does not say what happens when one is filled in part.
 - **Brackets at Lighter** are emulated, though it has grouped orders (OTO, OCO, OTOCO). Its documentation as read here does not say what the children do
   while the parent is filled in part. The exits themselves rest at the venue.
 - **Brackets, OTO and OCO at Tradier** are emulated, unless `native_groups` is set. Then a bracket is sent as `otoco`, or as `oto` with one exit. Its page

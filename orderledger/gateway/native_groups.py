@@ -14,10 +14,9 @@ from orderledger.gateway.groups import GROUP_DENIED, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.proposed import row_of
 from orderledger.venues.base.order_entry import OrderEntry
-from orderledger.venues.base.order_groups import SendsGroups
+from orderledger.venues.base.order_groups import NATIVE, SendsGroups
 from orderledger.venues.errors import NotSent
 
-NATIVE = "gateway.native"
 NOT_RESENT = (
     "the venue holds the group of this order, and a group is never sent again: submit the group "
     "with new client order ids"

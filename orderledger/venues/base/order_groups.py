@@ -9,7 +9,10 @@ from typing import Protocol
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import Sent
 
-__all__ = ["SendsGroups"]
+__all__ = ["NATIVE", "SendsGroups"]
+
+NATIVE = "gateway.native"
+"""The tag of orders that were sent in such a group, with the kind of the group."""
 
 
 class SendsGroups(Protocol):
