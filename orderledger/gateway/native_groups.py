@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from orderledger import Request
+from orderledger.extend.events import Order
 from orderledger.gateway.flights import Flight
 from orderledger.gateway.groups import GROUP_DENIED, group_of
 from orderledger.gateway.limits import Denial
@@ -56,6 +57,15 @@ def prepared(
                 update={"tags": tags, "aliases": {**request.aliases, **names}}
             )
     return found, faults
+
+
+def fault_of_late(request: Request, parent: Order | None) -> Denial | None:
+    """Why an exit cannot be added to an entry that the venue holds with its exits: together they
+    would work more than the entry has filled."""
+    asked = None if parent is None else parent.terms.request
+    if asked is None or not is_native(asked.tags) or is_native(request.tags):
+        return None
+    return Denial("native_group", "the venue holds its parent, and takes no further exits")
 
 
 def _places(requests: Sequence[Request], kinds: Container[str]) -> dict[str, list[int]]:

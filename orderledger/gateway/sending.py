@@ -294,7 +294,12 @@ class Sender:
 
     def _fault(self, request: Request) -> Denial | None:
         """Why the entry does not send such an order."""
-        return self._prepare(row_of(request), request)
+        late = None
+        if request.links is not None and request.links.parent is not None:
+            self._book.catch_up()
+            parent = self._book.order(request.account, request.links.parent)
+            late = native_groups.fault_of_late(request, parent)
+        return late or self._prepare(row_of(request), request)
 
     def _prepare(self, to_send: OrderRow, request: Request) -> Denial | None:
         """Add the aliases of an order to its row, or say why the entry does not send such an

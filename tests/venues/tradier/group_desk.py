@@ -68,10 +68,17 @@ def entry_of(fake: TradierServer, **options: Any) -> TradierOrderEntry:
 
 @asynccontextmanager
 async def group_desk(
-    limits: Mapping[str, Any] | None = None, *, is_collecting: bool = True, **options: Any
+    limits: Mapping[str, Any] | None = None,
+    *,
+    is_collecting: bool = True,
+    is_streaming: bool = False,
+    **options: Any,
 ) -> AsyncIterator[GroupDesk]:
-    """`options`: of the order entry."""
-    async with a_harness(stream_url=None) as harness:
+    """`is_streaming`: by the stream, with slow polls. `options`: of the order entry."""
+    feeds: dict[str, Any] = {"stream_url": None}
+    if is_streaming:
+        feeds = {"poll_seconds": 1000.0, "idle_seconds": 1000.0}
+    async with a_harness(**feeds) as harness:
         settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
         entry, venue = entry_of(harness.fake, **options), adapter(harness.fake, harness.book)
         gateway = Gateway(

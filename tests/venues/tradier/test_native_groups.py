@@ -3,15 +3,19 @@ the way."""
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from orderledger import Gateway, Request
+from orderledger.extend.values import SystemClock
 from orderledger.gateway import Limits
 from orderledger.simulation.servers.faults import AnswerFault
+from orderledger.venues.reconciliation.reconciler import Reconciler
+from orderledger.venues.reconciliation.rules import Rules
 from tests.venues.tradier.group_desk import GroupDesk, entry_of, exits, group_desk, request
-from tests.venues.tradier.harness import run
+from tests.venues.tradier.harness import adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
 BRACKET = ("E-1", "E-1-tp", "E-1-sl")
@@ -44,6 +48,22 @@ def test_a_bracket_is_one_request_and_its_exits_work_when_the_entry_is_filled() 
             assert [row["tags"] for row in desk.ledger.orders()] == [
                 {"gateway.native": "bracket"}
             ] * 3
+
+    run(story())
+
+
+def test_the_stream_shows_a_group_and_its_orders() -> None:
+    async def story() -> None:
+        async with group_desk(is_streaming=True) as desk:
+            await desk.harness.until_streamed()
+            await send_bracket(desk)
+            await desk.until_bound(*BRACKET)
+            desk.fake.exchange.fill(desk.legs()[0], price="500")
+            await desk.harness.until(lambda: desk.state("E-1-tp") == [("new", "0")])
+            desk.fake.trade_at("SPY", "511")
+            await desk.harness.until(lambda: desk.state("E-1-sl") == [("canceled", "0")])
+            assert desk.state(*BRACKET[:2]) == [("filled", "10")] * 2
+            assert (len(desk.ledger.orders()), desk.odd()) == (3, [])
 
     run(story())
 
@@ -198,16 +218,68 @@ def test_nothing_of_a_group_is_sent_if_the_ledger_refuses_one_of_its_orders() ->
     run(story())
 
 
-def test_a_cancel_of_an_entry_or_of_an_order_of_an_oco_cancels_the_group() -> None:
+def test_nothing_of_a_group_is_sent_if_one_order_is_canceled_before() -> None:
+    async def story() -> None:
+        async with group_desk() as desk:
+            sending = asyncio.create_task(desk.gateway.submit_oco(*exits()))
+            while (ACCOUNT, "S-1") not in desk.gateway._sender.flights:
+                await asyncio.sleep(0)
+            assert (await desk.gateway.cancel("S-1")).reason == "withdrawn"
+            assert [one.reason for one in await sending] == ["group_denied", "withdrawn"]
+            assert (desk.posted, desk.state(*OCO)) == (0, [("denied", "0")] * 2)
+
+    run(story())
+
+
+def test_an_exit_cannot_be_added_to_a_group_that_the_venue_holds() -> None:
+    async def story() -> None:
+        async with group_desk() as desk:
+            await send_bracket(desk)
+            links = {"group": "E-1", "kind": "bracket", "parent": "E-1"}
+            late = await desk.gateway.submit(
+                request("E-2", side="sell", limit_price="520", links=links)
+            )
+            assert (late.state, late.reason) == ("denied", "group_denied")
+            assert "takes no further exits" in (late.text or "")
+            assert desk.gateway.held() == []
+
+    run(story())
+
+
+def test_a_cancel_of_an_entry_cancels_its_group() -> None:
     async def story() -> None:
         async with group_desk() as desk:
             await send_bracket(desk)
             await desk.gateway.cancel("E-1")  # before its own id is known
             await desk.harness.until(lambda: desk.state(*BRACKET) == [("canceled", "0")] * 3)
+
+    run(story())
+
+
+def test_a_cancel_of_one_order_of_an_oco_cancels_both() -> None:
+    async def story() -> None:
         async with group_desk() as desk:
             await desk.gateway.submit_oco(*exits())
             await desk.gateway.cancel("S-1")
             await desk.harness.until(lambda: desk.state(*OCO) == [("canceled", "0")] * 2)
+
+    run(story())
+
+
+def test_a_reconciliation_finds_no_break_in_a_group() -> None:
+    async def story() -> None:
+        async with group_desk(is_collecting=False) as desk:
+            venue, ledger = adapter(desk.fake, desk.harness.book), desk.ledger
+            rules = Rules(grace=timedelta(0))
+            await send_bracket(desk)
+            for filled in ("0", "4", "6"):
+                if filled != "0":
+                    desk.fake.exchange.fill(desk.legs()[0], filled, price="500")
+                first = await Reconciler(ledger, venue, SystemClock(), rules).run(ACCOUNT)
+                again = await Reconciler(ledger, venue, SystemClock(), rules).run(ACCOUNT)
+                assert list(again.breaks) == [], (filled, first.breaks)
+            assert desk.state(*BRACKET[:2]) == [("filled", "10"), ("new", "0")]
+            await venue.aclose()
 
     run(story())
 
