@@ -195,7 +195,7 @@ def test_another_group_is_denied_and_not_emulated() -> None:
 
 def test_a_request_that_would_not_state_the_second_order_is_not_sent() -> None:
     assert NOBITEX.oco is not None
-    terms = {term: name for name, term in NOBITEX.place.terms.items()}
+    terms: dict[str, str] = {term: name for name, term in NOBITEX.place.terms.items()}
     first = {"amount": "1", "price": "5", "clientOrderId": "T-1", "execution": "limit"}
     second = {"amount": "2", "price": "3", "stopPrice": "4", "execution": "stop_limit"}
     with pytest.raises(NotSent, match="amount"):
