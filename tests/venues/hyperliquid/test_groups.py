@@ -16,6 +16,7 @@ from orderledger.simulation.hyperliquid.groups import MARGIN
 from orderledger.simulation.servers.faults import AnswerFault
 from orderledger.testing.order_entry import EntryHarness
 from orderledger.testing.rules_of_sending import until
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid.order_entry import ABSENCE, HyperliquidOrderEntry
 from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.order_entry.kinds import HYPERLIQUID
@@ -178,8 +179,7 @@ def test_a_group_that_never_arrived_is_proved_absent_and_never_sent_again() -> N
     played(story)
 
 
-@pytest.mark.slow
-def test_an_unlisted_exit_of_a_known_entry_is_never_proved_absent() -> None:
+def test_an_unlisted_exit_of_a_known_entry_is_never_called_absent() -> None:
     async def story(desk: Desk) -> None:
         desk.world.faults.plan_answers("lose_answer")
         await desk.send()
@@ -188,9 +188,9 @@ def test_an_unlisted_exit_of_a_known_entry_is_never_proved_absent() -> None:
         for exit_ in (take_profit, stop):
             desk.world.server.forget(exit_)  # type: ignore[attr-defined]
             desk.exchange.cancel(desk.exchange.order(exit_.order_id))
-        await asyncio.sleep(4.0)
-        assert desk.state()[1:] == ["pending_new"] * 2
-        assert desk.ledger.order("E-1-sl")["certainty"] == "unresolved"
+        for name in NAMES[1:]:
+            with pytest.raises(VenueUnavailable, match="its entry is filled"):
+                await desk.venue.order(desk.world.account, desk.ledger.order(name))
 
     played(story)
 

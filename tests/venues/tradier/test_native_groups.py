@@ -115,6 +115,20 @@ def test_a_group_without_an_answer_is_found_by_its_tag(
     run(story())
 
 
+def test_an_answer_about_one_order_of_a_group_is_about_no_other() -> None:
+    async def story() -> None:
+        async with group_desk() as desk:
+            await send_bracket(desk)
+            await desk.until_bound(*BRACKET)
+            venue = adapter(desk.fake, desk.harness.book)
+            for name, venue_order_id in zip(BRACKET, desk.ids(*BRACKET), strict=True):
+                found = await venue.order(ACCOUNT, desk.ledger.order(name)) or ()
+                assert {getattr(one, "venue_order_id", None) for one in found} == {venue_order_id}
+            await venue.aclose()
+
+    run(story())
+
+
 def test_a_group_that_never_arrived_is_left_to_an_operator_and_never_sent_again() -> None:
     async def story() -> None:
         async with group_desk(is_collecting=False) as desk:
