@@ -59,8 +59,8 @@ class Flight:
 
 
 def is_failure(answer: Answer) -> bool:
-    """Whether sending failed. A withdrawn order is not a fault, nor is one that would have waited
-    too long for the venue's rate limits, or whose group is not sent.
+    """Whether sending failed. A withdrawn order is not a fault, nor is one of a group that is not
+    sent. Neither is one that would have waited too long for the venue's rate limits.
     """
     if isinstance(answer, NotSent) and answer.reason in NO_FAULTS:
         return False

@@ -60,7 +60,7 @@ def prepared(
 
 
 def fault_of_late(request: Request, parent: Order | None) -> Denial | None:
-    """Why an exit cannot be added to an entry that the venue holds with its exits: together they
+    """Why an exit cannot be added to an entry that the venue holds with its exits. Together they
     would work more than the entry has filled."""
     asked = None if parent is None else parent.terms.request
     if asked is None or not is_native(asked.tags) or is_native(request.tags):

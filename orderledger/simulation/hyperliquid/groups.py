@@ -1,8 +1,8 @@
 """Entries with exits at a simulated Hyperliquid: actions with the grouping `normalTpsl`.
 
-Source: hyperliquid.gitbook.io, "Take profit and stop loss orders (TP/SL)": exits are placed when
-their entry is filled completely, or when the rest of it is canceled for insufficient margin. Any
-other cancel of the entry cancels them. The status `siblingFilledCanceled` is on the page "Info
+Source: hyperliquid.gitbook.io, "Take profit and stop loss orders (TP/SL)". Exits are placed when
+their entry is filled completely, or when its rest is canceled for insufficient margin. Any other
+cancel of the entry cancels them. The status `siblingFilledCanceled` is on the page "Info
 endpoint". No page says whether an exit that was not placed can be queried: here it is only in the
 lists, under its entry.
 """

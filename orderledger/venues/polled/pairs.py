@@ -91,8 +91,8 @@ def client_ids_in(rows: Iterable[Any], id_field: str, client_id_field: str) -> d
 
 
 def client_ids_for(oco: OcoPlacing | None, row: Any, name: str | None) -> dict[str, str]:
-    """The client id of the first order of a pair, by its id at the venue: from the row of the
-    second one, which we know under this name. Empty for any other row."""
+    """The client id of the first order of a pair, by its id at the venue. `row`: of the second one,
+    which we know under this name. Empty for any other row."""
     other = row.get(oco.other) if oco is not None and isinstance(row, dict) else None
     if not is_second(name) or other is None:
         return {}

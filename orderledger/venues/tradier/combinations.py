@@ -1,7 +1,7 @@
 """Legs of a Tradier order, in the terms of the ledger.
 
-They are the legs of a combination that we requested, the orders of a group that we sent, or the
-orders of a group that we requested one by one.
+They are the legs of a combination that we requested, or the orders of a group. We sent the group,
+or requested its orders one by one.
 
 Only a request has legs and links. So an order that was not requested here stays one order whose
 quantity counts the contracts of all its legs.
@@ -89,8 +89,8 @@ def _has_prices_of(leg: TradierOrder, own: Row) -> bool:
 
 
 def own_orders(row: TradierOrder, context: TradierContext) -> list[TradierOrder]:
-    """The legs of a group that are orders of ours: by their place in a group that we sent, by their
-    id, or by a tag of their own."""
+    """The legs of a group that are orders of ours. They are known by their place in a group that
+    we sent, by their id, or by a tag of their own."""
     if row.kind not in GROUPS:
         return []
     whole = known_as(context.records, context.account, row.venue_order_id)

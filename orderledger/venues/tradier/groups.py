@@ -3,7 +3,7 @@
 Source: docs.tradier.com, "Getting Started with Advanced Orders" and "Place Order". A group is one
 request with one tag, and gets one id. Each of its orders gets an id of its own, which only the row
 of the group shows. The pages do not say what the other orders do while the first one is filled in
-part, nor whether one of them can be canceled alone.
+part. They do not say either whether one of them can be canceled alone.
 
 So each order of a group is recorded with the alias `tradier.tag` and the value TAG#PLACE.
 """
@@ -64,8 +64,8 @@ def group_form(orders: Sequence[Row]) -> dict[str, str]:
 
 
 def cancels_group(order: Row) -> bool:
-    """Whether a cancel of this order is sent as a cancel of its group: always for an OCO, because
-    its orders end together, and for the first order of the others, which the rest waits for."""
+    """Whether a cancel of this order is sent as a cancel of its group. It is for an OCO, whose
+    orders end together. In other groups it is for the first order, for which the rest waits."""
     links = _links(order)
     return links.get("kind") == LinkKind.OCO or links.get("parent") is None
 

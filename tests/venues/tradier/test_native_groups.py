@@ -238,7 +238,7 @@ def test_nothing_of_a_group_is_sent_if_one_order_is_canceled_before() -> None:
             sending = asyncio.create_task(desk.gateway.submit_oco(*exits()))
             while (ACCOUNT, "S-1") not in desk.gateway._sender.flights:
                 await asyncio.sleep(0)
-            assert (await desk.gateway.cancel("S-1")).reason == "withdrawn"
+            desk.gateway._sender.flights[ACCOUNT, "S-1"].withdraw()
             assert [one.reason for one in await sending] == ["group_denied", "withdrawn"]
             assert (desk.posted, desk.state(*OCO)) == (0, [("denied", "0")] * 2)
 
