@@ -46,7 +46,8 @@ def test_a_collar_holds_from_the_first_order_on(venue: str, tmp_path: Path) -> N
 
 
 def rest_around(made: SimulatedVenue, ticks: int = 0) -> None:
-    """Let others rest around the price, at venues that state nothing but order books."""
+    """Let others rest around the price, at venues that state nothing but order books: more than
+    an order here takes."""
     if isinstance(made.server, PolledServer):
         traded = made.instruments[0]
         for side, away in (("buy", ticks - 1), ("sell", ticks + 1)):
@@ -55,7 +56,7 @@ def rest_around(made: SimulatedVenue, ticks: int = 0) -> None:
                 "others",
                 instrument=traded.name,
                 side=side,
-                quantity=traded.lot,
+                quantity=1_000 * traded.lot,
                 limit_price=price,
             )
 
