@@ -174,7 +174,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     ),
     "unknown_order": ("A report names an order that was not requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
     "quantity_mismatch": (
-        "The numbers in `reported` differ from the facts recorded up to the time of that report.",
+        "The numbers in `reported` differ from the facts up to the time of that report, and from those up to a millisecond later.",
         "the missing facts are recorded, or a later report agrees",
     ),
     "status_conflict": (

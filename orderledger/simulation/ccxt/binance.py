@@ -29,6 +29,7 @@ from orderledger.simulation.ccxt.binance_refusals import (
     Denied,
     accepted,
 )
+from orderledger.simulation.ccxt.binance_settings import settings_routes
 from orderledger.simulation.ccxt.binance_wallet import (
     MOST_ROWS,
     account_information,
@@ -142,7 +143,7 @@ class BinanceServer(VenueServer):
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
-            web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
+            *settings_routes(self.instruments, self._signed),
             web.get("/fapi/v1/openOrders", self._signed(self._open_orders)),
             web.get("/fapi/v1/allOrders", self._signed(self._all_orders)),
             web.get("/fapi/v1/order", self._signed(self._order)),

@@ -102,8 +102,7 @@ class Turn:
     """
 
     def __init__(self, *, is_first: bool = False, seconds: float | None = None) -> None:
-        self.is_first = is_first
-        self.is_waiting = False
+        self.is_first, self.is_waiting, self.has_waited = is_first, False, False
         self.on_wait: Callable[[], None] = lambda: None
         self.on_begin: Callable[[], None] = lambda: None
         self.check: Callable[[], None] = lambda: None
@@ -123,7 +122,7 @@ class Turn:
     async def nap(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Wait. Raises NotSent once the request is withdrawn."""
         if not self.is_waiting:
-            self.is_waiting = True
+            self.is_waiting = self.has_waited = True
             self.on_wait()
         ended = asyncio.ensure_future(self._withdrawn.wait())
         slept = asyncio.ensure_future(sleep(seconds))
