@@ -18,6 +18,9 @@ from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import VenueUnavailable
 
+MOST_MAKERS = 50
+"""Queries of single orders for one list of trades: the first list of an account may be long."""
+
 
 class OrderSearch:
     """Queries about single orders of one account. `overlap`: how far the exchange's clock may be
@@ -56,15 +59,16 @@ class OrderSearch:
 
     async def makers(self, trades: Sequence[Any]) -> list[Any]:
         """The orders of trades that the ledger does not know, where a conditional order may have
-        made them."""
+        made them: the last `MOST_MAKERS`. An earlier one is found when its order is queried."""
         if not self._quirks.conditional_ids:
             return []
-        found = []
-        for name, symbol in _orders_of(trades).items():
-            if self._records.order(self._account, name) is None:
-                row = await self._endpoints.order(name, symbol)
-                found += [] if row is None else [row]
-        return found
+        unknown = [
+            (name, symbol)
+            for name, symbol in _orders_of(trades).items()
+            if self._records.order(self._account, name) is None
+        ]
+        rows = [await self._endpoints.order(*one) for one in unknown[-MOST_MAKERS:]]
+        return [row for row in rows if row is not None]
 
     async def trades_of(self, row: Any, order: Row) -> list[Any]:
         """The trades of an order, from its row."""
