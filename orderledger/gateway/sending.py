@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from orderledger import (
     Deny,
@@ -23,14 +23,13 @@ from orderledger.gateway import native_groups
 from orderledger.gateway.answers import (
     Answer,
     Failure,
-    answered,
     record_answer,
 )
+from orderledger.gateway.dispatching import Dispatcher
 from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
 from orderledger.gateway.flights import (
     WITHDRAWN,
     Flight,
-    each_of,
     is_failure,
     is_to_be_sent,
     may_be_sent,
@@ -48,14 +47,13 @@ from orderledger.gateway.terms import fault_of_terms, fault_of_trigger
 from orderledger.gateway.unsettled import Key
 from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
-from orderledger.venues.base.order_groups import SendsGroups
+from orderledger.venues.base.absence import EXPIRED
 from orderledger.venues.errors import NotSent
 
+EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
 NOT_RECORDED = "answer_not_recorded"
-Call = Literal["one", "batch", "group"]
-"""The method of the order entry that sends: `submit`, `submit_many` or `submit_group`."""
 
 
 class Sender:
@@ -86,6 +84,7 @@ class Sender:
         self._answer_seconds = parts.answer_seconds
         self._on_result = parts.on_result
         self._situation = BookSituation(parts.book)
+        self._dispatcher = Dispatcher(parts, self._halted_now, self._record_again)
 
     async def send(
         self, account: str, requests: Sequence[Request], *, releases: bool = False
@@ -144,7 +143,7 @@ class Sender:
                     "refused", account, name, outcome.reason, outcome.text, outcome=outcome
                 )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            await self._submit(account, [flight] if flight.is_sent else [])
+            await self._dispatcher.send(account, [flight] if flight.is_sent else [])
             return await self._record_when_answered(flight, outcome)
         finally:
             self._forget(flight)
@@ -251,7 +250,7 @@ class Sender:
                     for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )
-            await self._submit(account, [flight for flight in going if flight.is_sent])
+            await self._dispatcher.send(account, [flight for flight in going if flight.is_sent])
             return list(await recording)
         finally:
             for flight in flights:
@@ -271,6 +270,20 @@ class Sender:
             for flight in flights:
                 self._unsettled.keep(flight.key)
             raise
+
+    async def _record_again(self, account: str, flights: Sequence[Flight]) -> bool:
+        """Record that the requests of these orders expired unsent, and another request of each, in
+        one commit. Returns whether they may be sent. Raises StoreError."""
+        now, messages = self._clock.now(), list[Message]()
+        for flight in flights:
+            order: dict[str, Any] = {"account": account, "client_order_id": flight.key[1]}
+            messages += [
+                Deny(**order, at=now, reason=EXPIRED, text=EXPIRED_UNSENT, never_arrived=True),
+                Submit(**order, at=now, request_expires_at=self._expire(flight)),
+            ]
+        fence = self._keeper.fence(account)
+        outcomes = await self._record_sending(flights, messages, fence)
+        return all(one.outcome == "recorded" for one in outcomes)
 
     def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
@@ -363,62 +376,6 @@ class Sender:
             expires_at += timedelta(milliseconds=self._parts.expected_wait(account, waiting))
         cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
         return expires_at
-
-    async def _submit(self, account: str, flights: Sequence[Flight]) -> None:
-        """Hand orders to the venue, each in its turn. Every flight gets its answer."""
-        groups = native_groups.whole(flights)
-        others = [flight for flight in flights if not flight.members]
-        await asyncio.gather(
-            *(self._submit_together(account, members, "group") for members in groups),
-            self._submit_others(account, others),
-        )
-
-    async def _submit_others(self, account: str, flights: Sequence[Flight]) -> None:
-        size = max(self._entries[account].abilities.batch, 1)
-        if size == 1 or len(flights) == 1:
-            await asyncio.gather(*(self._submit_together(account, [one], "one") for one in flights))
-            return
-        for start in range(0, len(flights), size):
-            await self._submit_together(account, flights[start : start + size], "batch")
-
-    async def _submit_together(self, account: str, flights: Sequence[Flight], call: Call) -> None:
-        """Send one order, or several in one call."""
-        turn = self._parts.turn(account)
-        turn.check = lambda: self._check(account, flights)
-        for flight in flights:
-            flight.turn, flight.is_in_batch = turn, call != "one"
-        sending = self._send_now(account, [one.row for one in flights], call)
-        paced = self._parts.paced(account, sending, 1 if call == "group" else len(flights))
-        found = await answered(paced, self._answer_seconds, turn)
-        for flight, answer in zip(flights, each_of(found, len(flights)), strict=True):
-            flight.is_kept_back |= isinstance(answer, NotSent) and answer.reason == WITHDRAWN.reason
-            flight.answer.set_result(answer)
-
-    async def _send_now(
-        self, account: str, rows: Sequence[OrderRow], call: Call
-    ) -> Sequence[object]:
-        self._check_time(account, rows)  # the process may have been paused since the commit
-        entry = self._entries[account]
-        if call == "group":
-            return await cast(SendsGroups, entry).submit_group(rows)
-        return await entry.submit_many(rows) if call == "batch" else [await entry.submit(rows[0])]
-
-    def _check(self, account: str, flights: Sequence[Flight]) -> None:
-        """Raises NotSent if orders that waited for their turn must not be sent any more."""
-        self._check_time(account, [flight.row for flight in flights])
-        for flight in flights:
-            halted = self._halted_now(flight.row)
-            if halted is not None:
-                raise NotSent(halted.reason, halted.text)
-
-    def _check_time(self, account: str, rows: Sequence[OrderRow]) -> None:
-        """Raises NotSent if the lease is lost or a request has expired."""
-        self._parts.check_lease(account)
-        for row in rows:
-            expires_at: datetime | None = cast(dict[str, Any], row).get("request_expires_at")
-            expired = self._clocks.expired(account, expires_at)
-            if expired is not None:
-                raise expired
 
     async def _record_when_answered(self, flight: Flight, outcome: Outcome) -> Sending:
         answer = await flight.answer if flight.is_sent else WITHDRAWN

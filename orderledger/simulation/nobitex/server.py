@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger import OrderType
+from orderledger import OrderType, Side
 from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
     ExchangeSimulator,
@@ -54,6 +54,7 @@ class NobitexServer(PolledServer):
     client_ids = "unique_while_open"
     actions = {  # noqa: RUF012  (declared by PolledServer)
         "GET /v2/options": "instrument_list",
+        "GET /v3/orderbook/{symbol}": "order_book",
         "GET /market/orders/list": "orders",
         "POST /market/orders/status": "one_order",
         "POST /market/orders/add": "place",
@@ -159,6 +160,26 @@ class NobitexServer(PolledServer):
         lots = {name: traded.lot for name, traded in names.items()}
         ticks = {name: traded.tick for name, traded in names.items()}
         return self.ok(coins=[], nobitex={"amountPrecisions": lots, "pricePrecisions": ticks})
+
+    async def order_book(self, request: web.Request) -> web.Response:
+        """Prices and quantities in pairs. Source: docs/market-data.md, "orderbook-v3". It does not
+        say how an unknown symbol is refused."""
+        name = self.listed_as(request.match_info["symbol"])
+        if name is None:
+            return self.refused("InvalidMarketPair", 200)
+        bids, asks = (self.levels(name, side) for side in (Side.BUY, Side.SELL))
+        return self.ok(
+            lastUpdate=int(self.exchange.clock.now().timestamp() * 1000),
+            lastTradePrice=self._last_price(name),
+            bids=bids,
+            asks=asks,
+        )
+
+    def _last_price(self, instrument: str) -> Decimal:
+        """Of the account's last trade, else the price at which the market opened."""
+        fills = [one for one in self.exchange.fills(self.account) if one.instrument == instrument]
+        opened = next(one.price for one in self.instruments if one.name == instrument)
+        return fills[-1].price if fills else opened
 
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
         """An order with `details=2`."""

@@ -65,8 +65,10 @@ def polled_adapter(table: SpotTable, *, simulation: str | None = None) -> Adapte
 
     def build(section: KeyedSection, records: Records) -> Venue:
         from orderledger.venues.polled.listed import ListedVenue
+        from orderledger.venues.polled.quoting import QuotingVenue
 
-        return ListedVenue(
+        make = ListedVenue if table.book is None else QuotingVenue
+        return make(
             table,
             section.account,
             token=section.token.read(f"venues.{table.name}.token"),

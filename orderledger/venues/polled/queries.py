@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in
 from orderledger.venues.base.fields import Document, Unreadable, moment, number
+from orderledger.venues.base.order_books import OrderBook
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.transport import Http
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
@@ -117,6 +118,17 @@ class PolledQueries:
         if not isinstance(answer, dict):
             raise VenueUnavailable("the answer is not a JSON object")
         return answer
+
+    async def order_book(self, symbol: str) -> OrderBook:
+        """The order book of a symbol, at a venue that has one."""
+        query = self._table.book
+        if query is None:
+            raise VenueUnavailable(f"{self._table.name} has no documented order book")
+        path, fields = query.of(symbol)
+        answer = self._checked(await self._http.get(path, fields, limit=query.path))
+        if not isinstance(answer, dict):
+            raise VenueUnavailable("the answer is not a JSON object")
+        return query.read(answer)
 
     async def _pages(
         self, pages: Query, kind: RowKind = "order", *, since: datetime | None = None
