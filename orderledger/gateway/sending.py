@@ -311,7 +311,7 @@ class Sender:
         """Why the entry does not send such an order."""
         late = None
         if request.links is not None and request.links.parent is not None:
-            self._book.catch_up()
+            self._book.catch_up_once()
             parent = self._book.order(request.account, request.links.parent)
             late = native_groups.fault_of_late(request, parent)
         return late or self._prepare(row_of(request), request)
