@@ -21,6 +21,7 @@ from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import NO_PRICES, Marker, needs_marks
+from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.keys import KeyPermissions
@@ -113,6 +114,8 @@ class Desk:
         venues = [*self._own_venues, *self._venues(opened, records)]
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
+        pacings = pacings_in(entries)
+        await asyncio.to_thread(restore_pauses, self.ledger.sync, pacings, SystemClock())
         await self._check_keys()
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)

@@ -22,7 +22,9 @@ from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport import happens_within
 
 LOOK_SECONDS = 0.05
-SETTINGS = """db = "fake.db"
+SETTINGS = """# Instruments of this simulated venue, and their prices:
+{instruments}
+db = "fake.db"
 
 [[venues]]
 venue = "{venue}"
@@ -68,7 +70,17 @@ def settings_of(venue: str, made: SimulatedVenue, section: str) -> str:
     addresses = f'url = "{made.server.http_url}{made.path}"'
     if "websocket_url" in adapter(venue).settings.model_fields:
         addresses += f'\nwebsocket_url = "{made.server.websocket_url}"'
-    return SETTINGS.format(venue=venue, addresses=addresses, section=section)
+    return SETTINGS.format(
+        instruments=_instruments(made), venue=venue, addresses=addresses, section=section
+    )
+
+
+def _instruments(made: SimulatedVenue) -> str:
+    """A comment for each instrument: its name, price and steps."""
+    return "".join(
+        f"#   {one.name} at {one.price:f}, price step {one.tick:f}, quantity step {one.lot:f}\n"
+        for one in made.instruments
+    )
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def fake(
 ) -> None:
     """Serve a simulated VENUE until stopped.
 
-    Prints a settings file for it on standard output, with keys that read and send.
+    Prints a settings file for it on standard output, with keys that read and send. The file begins
+    with the venue's instruments and their prices. `ccxt` is a simulated Binance (USD-M futures).
     `orderledger.connect`, `collect` and `config check` take the file as it is. The keys are in
     files that are deleted at the end. Needs the extra `fake`; Hyperliquid and Lighter need
     their own, which sign orders.

@@ -10,11 +10,14 @@ from aiohttp import web
 from orderledger import OrderType, Side
 from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
+    ExchangeSimulator,
     OrderStatus,
     Reason,
+    Refusal,
     SimulatedFill,
     SimulatedOrder,
 )
+from orderledger.simulation.nobitex.pairs import Pairs
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import keyed
 from orderledger.simulation.servers.polled import RIAL_MARKET, USDT_MARKET, PolledServer, rounded
@@ -83,6 +86,24 @@ class NobitexServer(PolledServer):
     too_many = ("TooManyRequests", 429)
     not_known = ("NotFound", 404)
     too_late = ("UpdateStatusFailed", 200)
+
+    def __init__(self, exchange: ExchangeSimulator, **options: Any) -> None:
+        super().__init__(exchange, **options)
+        self.pairs = Pairs(exchange)
+
+    async def place(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked.get("mode") != "oco":
+            return await super().place(request)
+        given = {term: asked.get(field) for term, field in self.terms.items()}
+        markets = self.table.markets
+        symbol = markets.symbol_of(str(given["base"]).upper(), str(given["quote"]).upper())
+        placed = self.pairs.place(
+            self.account, markets.instrument(symbol), given, asked.get("stopLimitPrice")
+        )
+        if isinstance(placed, Refusal):
+            return self.not_placed(self.reasons.get(placed.reason, self.other_reason), asked)
+        return self.ok(orders=[self.row(order) for order in placed])
 
     def refuse_key(self) -> web.Response:
         return self.answer({"detail": "Invalid token."}, status=401)
@@ -177,6 +198,7 @@ class NobitexServer(PolledServer):
             "matchedAmount": order.filled or "0E-10",
             "unmatchedAmount": order.unfilled,
             "clientOrderId": order.client_id,
+            **({"pairId": pair} if (pair := self.pairs.others.get(order.order_id)) else {}),
             "partial": ZERO < order.filled < order.quantity,
             "fee": ZERO,
             "status": WORDS[order.status],

@@ -24,8 +24,9 @@ from orderledger.venues.base.transport import parsed
 from orderledger.venues.polled.adapter import polled_adapter
 from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext
+from orderledger.venues.polled.pairs import second_name
 from orderledger.venues.polled.reader import at
-from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
+from orderledger.venues.polled.requests import ByName, OcoPlacing, Paging, Placing, Query
 from orderledger.venues.polled.table import (
     Answers,
     FillFields,
@@ -122,9 +123,12 @@ def refusal_in(document: PayloadRow) -> Refusal | None:
 def pair_reported(
     state: PolledOrderState, context: RowContext, row: PayloadRow
 ) -> Iterator[Message]:
-    """An order of an OCO pair names the other one."""
+    """An order of an OCO pair names the other one. The second one has no client id."""
     pair = identity(row, "pairId")
     if pair:
+        if not state.aliases and pair in context.client_ids:
+            name = second_name(context.client_ids[pair])
+            state = replace(state, aliases={NOBITEX.alias: name})
         text = f"one of two orders, with {pair}: where one ends, so does the other"
         state = replace(state, text=text)
     yield state.report(context, row)
@@ -235,6 +239,13 @@ NOBITEX = SpotTable(
         },
         fields={"pro": "yes"},  # no refusal of equal orders, which does not look at client ids
         write_code=str.lower,
+    ),
+    oco=OcoPlacing(
+        fields={"mode": "oco"},
+        stop_price="stopPrice",
+        stop_limit_price="stopLimitPrice",
+        orders="orders",
+        other="pairId",
     ),
     cancel=ByName(
         method="POST",

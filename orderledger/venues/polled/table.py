@@ -23,7 +23,7 @@ from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.venue import Abilities
 from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext, reported
-from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
+from orderledger.venues.polled.requests import ByName, OcoPlacing, Paging, Placing, Query
 
 RowKind: TypeAlias = Literal["order", "fill", "balance"]
 Market: TypeAlias = tuple[str, str, Decimal | None, Decimal | None]
@@ -188,6 +188,7 @@ class SpotTable:
     instruments: Query
     book: BookQuery | None = None
     place: Placing
+    oco: OcoPlacing | None = None
     cancel: ByName
     receipt_field: str = ""
 
@@ -240,6 +241,7 @@ class SpotTable:
             cancels_by_client_id=True,
             orders_per_second=self.orders_per_second,
             order_types=frozenset(map(str, self.order_types)),
+            groups_by_setting=frozenset({"oco"} if self.oco is not None else ()),
         )
 
     @property
