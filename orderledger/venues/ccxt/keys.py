@@ -39,6 +39,7 @@ COINBASE = KeyQuery(
 BINGX = KeyQuery(
     "account_v1_private_get_account_apipermissions", "account/apiPermissions", readers.bingx
 )
+KUCOIN = KeyQuery("private_get_user_api_key", "user/api-key", readers.kucoin)
 QUERIES: Mapping[str, KeyQuery] = {
     "binance": BINANCE,
     "binanceusdm": BINANCE,
@@ -55,7 +56,8 @@ QUERIES: Mapping[str, KeyQuery] = {
         given="spot_private_get_v2_user_uid",
     ),
     "kraken": KeyQuery("private_post_getapikeyinfo", "private/GetApiKeyInfo", readers.kraken),
-    "kucoin": KeyQuery("private_get_user_api_key", "user/api-key", readers.kucoin),
+    "kucoin": KUCOIN,
+    "kucoinfutures": KUCOIN,
     "okx": KeyQuery("private_get_account_config", "account/config", readers.okx),
 }
 """By the exchange's id."""

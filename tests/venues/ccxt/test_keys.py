@@ -116,6 +116,12 @@ ANSWERS: list[tuple[str, Any, str, KeyPermissions]] = [
         KeyPermissions(can_trade=True, can_withdraw=True, has_address_limit=True, created_at=AT),
     ),
     (
+        "kucoinfutures",
+        KUCOIN,
+        "GET /api/v1/user/api-key",
+        KeyPermissions(can_trade=True, can_withdraw=True, has_address_limit=True, created_at=AT),
+    ),
+    (
         "coinbase",
         COINBASE,
         "GET /api/v3/brokerage/key_permissions",
