@@ -29,7 +29,7 @@ from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
-from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
+from orderledger.venues.ccxt.exchange import Connections
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
     funding_messages,
@@ -46,6 +46,8 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.terms import is_conditional
+from orderledger.venues.ccxt.terms_sent import is_of_contracts
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 from orderledger.venues.ccxt.translate import translated_orders
@@ -332,7 +334,7 @@ class CcxtVenue(PolledVenue):
         """Where to query an order: among the conditional orders first, if it may be one."""
         language = language_of(self.exchange.id)
         may_be = language is not None and language.conditional
-        return (True, False) if may_be and order.get("stop_price") is not None else (False,)
+        return (True, False) if may_be and is_conditional(order) else (False,)
 
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
         """The order with one of these client ids. It is queried, then looked for among open and
