@@ -139,11 +139,9 @@ class CcxtEndpoints:
         method = next(
             (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
         )
-        return (
-            await self._listed(method, symbol, _milliseconds(since) if since else None)
-            if method
-            else []
-        )
+        if method is None:
+            return []
+        return await self._listed(method, symbol, _milliseconds(since) if since else None)
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
         """All trades from `since` on, oldest first."""

@@ -34,6 +34,7 @@ from orderledger.venues.ccxt.orders import (
     client_id_of,
     order_messages,
     venue_order_id,
+    without_amounts,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
@@ -166,11 +167,7 @@ class CcxtOrderEntry:
                 f"{self._exchange.id} cancels by its own id, which is not known yet",
             )
         params: dict[str, Any] = {} if name is not None else {"clientOrderId": client_id}
-        if (
-            self._language is not None
-            and self._language.conditional
-            and is_conditional(order)
-        ):
+        if self._language is not None and self._language.conditional and is_conditional(order):
             params["trigger"] = True
         meant = Change(self._exchange.id, [one for one in (name, client_id) if one], {})
         row, _, refusal = await self._sent(
@@ -306,6 +303,8 @@ class CcxtOrderEntry:
                 )
             ]
         whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
+        if order["quantity"] is None:
+            whole = without_amounts(whole)
         context = CcxtContext(
             account=self._account,
             exchange=self._exchange.id,

@@ -45,8 +45,7 @@ from orderledger.venues.ccxt.orders import (
     venue_order_id,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
-from orderledger.venues.ccxt.sending.tables import language_of
-from orderledger.venues.ccxt.sending.terms import is_conditional
+from orderledger.venues.ccxt.sending.tables import id_spaces
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
@@ -319,7 +318,7 @@ class CcxtVenue(PolledVenue):
             if not name.startswith(NO_ORDER)
         ]
         for name in ids:
-            for is_conditional in self._id_spaces(order):
+            for is_conditional in id_spaces(self.exchange.id, order):
                 row = await self._endpoints.order(name, symbol, is_conditional=is_conditional)
                 if row is not None:
                     return row
@@ -330,19 +329,13 @@ class CcxtVenue(PolledVenue):
             client_ids = [str(order["client_order_id"])]
         return await self._row_with(client_ids, order) if client_ids else None
 
-    def _id_spaces(self, order: Row) -> tuple[bool, ...]:
-        """Where to query an order: among the conditional orders first, if it may be one."""
-        language = language_of(self.exchange.id)
-        may_be = language is not None and language.conditional
-        return (True, False) if may_be and is_conditional(order) else (False,)
-
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
         """The order with one of these client ids. It is queried, then looked for among open and
         past orders, and among the orders of trades that the ledger cannot attribute."""
         is_it = partial(self._bears, client_ids)
         symbol = order.get("instrument")
         for client_id in client_ids:
-            for is_conditional in self._id_spaces(order):
+            for is_conditional in id_spaces(self.exchange.id, order):
                 row = await self._endpoints.order_with(
                     client_id, symbol, is_conditional=is_conditional
                 )

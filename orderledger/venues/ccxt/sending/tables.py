@@ -18,7 +18,8 @@ for each form of an order a `[[shape]]`:
   order only reduces.
 
 `[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`: side,
-position, time in force, `takes_profit`, `trails`.
+position, time in force, `order_type` (of a conditional order), `takes_profit`, `trails`, and
+`quantity_in` (`quote`: the quantity is an amount of quote currency).
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
@@ -40,7 +41,8 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
-from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term
+from orderledger.extend.views import Row
+from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term, is_conditional
 
 OPTIONS = (
     "reported",
@@ -131,6 +133,14 @@ def languages() -> Mapping[str, Language]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         found |= dict.fromkeys(document["exchanges"], _language(document))
     return found
+
+
+def id_spaces(exchange: str, order: Row) -> tuple[bool, ...]:
+    """Where to query an order, as ccxt's parameter `trigger`: among the conditional orders first,
+    if they are another kind of order and it may be one."""
+    language = language_of(exchange)
+    may_be = language is not None and language.conditional
+    return (True, False) if may_be and is_conditional(order) else (False,)
 
 
 def _language(document: Mapping[str, Any]) -> Language:
