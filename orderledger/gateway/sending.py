@@ -28,7 +28,7 @@ from orderledger.gateway.answers import (
     record_answer,
 )
 from orderledger.gateway.book import row_now
-from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
+from orderledger.gateway.emulation.marking import fired_terms, is_emulated, marked
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
@@ -322,7 +322,7 @@ class Sender:
         order."""
         entry = self._entries[request.account]
         row = to_send
-        if is_emulated_type(request.order_type, entry.abilities):
+        if is_emulated(request, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
             if self._slippage is not None and row["limit_price"] is None:

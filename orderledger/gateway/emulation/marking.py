@@ -39,7 +39,7 @@ def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     """The tags of an emulated order. None for an order that the venue takes as it is."""
     if PART_OF in request.tags:
         return {}
-    links, is_triggered = request.links, is_emulated_type(request.order_type, abilities)
+    links, is_triggered = request.links, is_emulated(request, abilities)
     kind = None if links is None or links.group is None else links.kind
     if links is not None and kind in OTO_KINDS and links.parent is not None:
         return {EMULATED: str(kind), HELD: PARENT}
@@ -47,9 +47,15 @@ def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     return {EMULATED: TRIGGER, **tags, HELD: TRIGGER} if is_triggered else tags
 
 
-def is_emulated_type(order_type: OrderType, abilities: EntryAbilities) -> bool:
-    """Check whether the gateway has to watch the trigger price of this type."""
-    return order_type in FIRES and order_type not in abilities.order_types
+def is_emulated(request: Request, abilities: EntryAbilities) -> bool:
+    """Check whether the gateway has to watch the trigger price of this order. The venue lacks its
+    type or the unit of its trail offset, or lacked it when the order was recorded."""
+    if request.order_type not in FIRES:
+        return False
+    unit = request.trail_offset_type
+    has_unit = unit is None or str(unit) in abilities.trail_offset_types
+    is_native = request.order_type in abilities.order_types and has_unit
+    return not is_native or request.tags.get(HELD) == TRIGGER
 
 
 def fired_terms(order_type: OrderType | str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ called.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,8 +15,14 @@ from orderledger.extend.views import Row
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.terms import (
+    POST_ONLY,
+    Product,
+    Term,
+    is_conditional,
+    terms_of,
+)
 from orderledger.venues.ccxt.sending.terms import TYPES as ROW_TYPES
-from orderledger.venues.ccxt.sending.terms import Product, Term, is_conditional, terms_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent
 
@@ -66,11 +72,10 @@ class Arguments:
     def of(self, order: Row) -> tuple[str, str, str, Any, str | None, dict[str, Any]]:
         """The arguments of createOrder."""
         kind, price = self.type_of(order), order.get("limit_price")
-        in_force, rows = IN_FORCE.get(order.get("time_in_force")), self._rows(order)
+        rows = self._rows(order)
         params = {
             **self._names(order),
-            **({"timeInForce": in_force} if in_force else {}),
-            **({"postOnly": True} if order.get("post_only") else {}),
+            **self._unified(order, {row.term for row in rows}),
             **self._closing(order),
             **self._trigger(order),
             **{name: value for row in rows for name, value in row.given(order).items()},
@@ -123,6 +128,16 @@ class Arguments:
             return {"triggerPrice": plain(order["stop_price"])}
         by_side = {**language.stop, **(language.contract_stop if self._is_contract(order) else {})}
         return {language.trigger: plain(order["stop_price"]), **by_side.get(str(order["side"]), {})}
+
+    def _unified(self, order: Row, replaced: Set[str]) -> dict[str, Any]:
+        """The terms that ccxt unifies, without those that a row replaces."""
+        word = order.get("time_in_force")
+        in_force = None if str(word) in replaced else IN_FORCE.get(word)
+        is_post_only = order.get("post_only") and POST_ONLY not in replaced
+        return {
+            **({"timeInForce": in_force} if in_force else {}),
+            **({"postOnly": True} if is_post_only else {}),
+        }
 
     def _rows(self, order: Row) -> list[Term]:
         """The rows of the terms that need one. Raises NotSent for a term without one."""

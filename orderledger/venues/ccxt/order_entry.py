@@ -41,7 +41,7 @@ from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.sending.terms import is_conditional
-from orderledger.venues.ccxt.terms_sent import product_of, terms_sent
+from orderledger.venues.ccxt.terms_sent import terms_of_account
 from orderledger.venues.ccxt.timing import resolution_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
@@ -81,7 +81,7 @@ class CcxtOrderEntry:
         if not has_time:
             exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
-        sent = terms_sent(exchange.id, product_of(exchange))
+        sent = terms_of_account(exchange)
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
@@ -92,6 +92,7 @@ class CcxtOrderEntry:
             order_types=sent["order_types"],
             times_in_force=sent["times_in_force"],
             conditions=sent["conditions"],
+            trail_offset_types=sent["trail_offset_types"],
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:

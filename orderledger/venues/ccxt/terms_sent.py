@@ -4,7 +4,7 @@ from typing import Any
 
 from orderledger import OrderType, TimeInForce
 from orderledger.venues.ccxt.sending.tables import language_of
-from orderledger.venues.ccxt.sending.terms import TRAILS, Product
+from orderledger.venues.ccxt.sending.terms import PRODUCTS, TRAILS, Product
 
 CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 PLAIN_TYPES = frozenset({"limit", "market"})
@@ -35,4 +35,26 @@ def terms_sent(exchange: str, product: Product) -> dict[str, frozenset[str]]:
         "order_types": PLAIN_TYPES | (names & set(map(str, OrderType))),
         "times_in_force": frozenset({"gtc"}) | (names & set(map(str, TimeInForce))),
         "conditions": conditions,
+        "trail_offset_types": _units(exchange, product),
     }
+
+
+def terms_of_account(exchange: Any) -> dict[str, frozenset[str]]:
+    """The terms for the account of ccxt's `exchange`. Types are those of its product: the gateway
+    emulates the others. Times in force and conditions are those of both products, because an
+    account may trade both. A term without a row for its market is refused."""
+    each = [terms_sent(exchange.id, product) for product in PRODUCTS]
+    sent = terms_sent(exchange.id, product_of(exchange))
+    both = ("times_in_force", "conditions")
+    return sent | {name: each[0][name] | each[1][name] for name in both}
+
+
+def _units(exchange: str, product: Product) -> frozenset[str]:
+    """The units in which an offset is sent."""
+    language = language_of(exchange)
+    rows = () if language is None else language.terms
+    return frozenset(
+        row.unit
+        for row in rows
+        if row.term == TRAILS and row.is_of(exchange, product) and row.unit is not None
+    )

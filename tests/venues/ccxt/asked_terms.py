@@ -26,6 +26,9 @@ TERMS: Mapping[str, Mapping[str, Any]] = {
         "expire_at": UNTIL,
     },
     "day": {"time_in_force": "day"},
+    "ioc": {"time_in_force": "ioc"},
+    "fok": {"time_in_force": "fok"},
+    "post_only": {"post_only": True},
     "quote_quantity": {
         "order_type": "market", "limit_price": None, "quantity": None,
         "quote_quantity": Decimal(100),
@@ -114,6 +117,8 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
                                  "trailingStopDeviationUnit=QUOTE_CURRENCY"),
         "trailing_stop:percent": ("orderType=trailing_stop", "trailingStopMaxDeviation=1.5",
                                   "trailingStopDeviationUnit=PERCENT"),
+        "ioc": ("orderType=ioc", "limitPrice=2500.5"),
+        "fok": ("orderType=fok", "limitPrice=2500.5"),
         "trigger_source:last": ("triggerSignal=last",),
         "trigger_source:mark": ("triggerSignal=mark",),
         "trigger_source:index": ("triggerSignal=index",),
@@ -159,6 +164,11 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trigger_source:mark": ('"stopPriceType":"MP"',),
         "trigger_source:index": ('"stopPriceType":"IP"',),
         "trigger_source:mark of a take-profit": ('"stopPriceType":"MP"',),
+    },
+    ("blofin", "swap"): {
+        "ioc": ('"orderType":"ioc"', '"price":"2500.5"'),
+        "fok": ('"orderType":"fok"', '"price":"2500.5"'),
+        "post_only": ('"orderType":"post_only"', '"price":"2500.5"'),
     },
     ("deribit", "swap"): {
         "day": ("time_in_force=good_til_day",),

@@ -84,7 +84,7 @@ HYPERLIQUID: dict[str, Any] = {
     },
     "status": "open", "statusTimestamp": MILLISECONDS,
 }  # fmt: skip
-BITFINEX = [
+BITFINEX: list[Any] = [
     7, None, 3630137465393, "tETHUSDT", MILLISECONDS, MILLISECONDS, 2, 2, "EXCHANGE TRAILING STOP",
     None, None, None, 0, "ACTIVE", None, None, 2500.5, 0, 1.5, 0, None, None, None, 0, 0, None,
     None, None, "API>BFX", None, None, {},

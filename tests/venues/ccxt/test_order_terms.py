@@ -11,7 +11,7 @@ import pytest
 
 from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.ccxt.sending.tables import languages
-from orderledger.venues.ccxt.sending.terms import PRODUCTS, Term
+from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term
 from orderledger.venues.ccxt.terms_sent import product_of, terms_sent
 from tests.venues.ccxt.asked_terms import ASKED, TERMS
 from tests.venues.ccxt.offline import entry, order, sent
@@ -28,7 +28,7 @@ CASES = [
 ]
 
 
-def _product(kind: str) -> Any:
+def _product(kind: str) -> Product:
     return "spot" if kind == "spot" else "contract"
 
 
@@ -162,11 +162,11 @@ def test_the_abilities_are_what_is_sent(name: str, kind: str) -> None:
     ],
 )
 def test_the_abilities_are_those_of_the_product_that_the_account_trades(
-    name: str, kind: str, product: str
+    name: str, kind: str, product: Product
 ) -> None:
     sender = entry(name, kind)
     assert product_of(sender._exchange) == product
-    assert sender.abilities.order_types == terms_sent(name, product)["order_types"]  # type: ignore[arg-type]
+    assert sender.abilities.order_types == terms_sent(name, product)["order_types"]
     asyncio.run(sender.aclose())
 
 

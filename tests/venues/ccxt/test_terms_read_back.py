@@ -105,7 +105,8 @@ def test_a_conditional_order_is_found_by_its_client_id(
     row = order("swap", **{"aliases": {CLIENT_ID: "led1"}, "venue_order_ids": [], **terms})
     found = asyncio.run(venue.order(ACCOUNT, row))
     assert found is not None and place in asked[0]
-    assert str(found[0].reported.order_type) == terms["order_type"]  # type: ignore[union-attr]
+    first: Any = found[0]
+    assert first.reported.order_type == terms["order_type"]
 
 
 @pytest.mark.parametrize("has_ledger", [True, False])

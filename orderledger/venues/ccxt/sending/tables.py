@@ -17,9 +17,9 @@ for each form of an order a `[[shape]]`:
   `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
   order only reduces.
 
-`[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`: side,
-position, time in force, `order_type` (of a conditional order), `takes_profit`, `trails`, and
-`quantity_in` (`quote`: the quantity is an amount of quote currency).
+`[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`. They are
+side, position, time in force, `takes_profit`, `trails`, the `order_type` of a conditional order,
+and `quantity_in` (`quote`: the quantity is an amount of quote currency).
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
@@ -136,8 +136,8 @@ def languages() -> Mapping[str, Language]:
 
 
 def id_spaces(exchange: str, order: Row) -> tuple[bool, ...]:
-    """Where to query an order, as ccxt's parameter `trigger`: among the conditional orders first,
-    if they are another kind of order and it may be one."""
+    """Where to query an order, as ccxt's parameter `trigger`. Conditional orders come first if they
+    are another kind of order at this exchange."""
     language = language_of(exchange)
     may_be = language is not None and language.conditional
     return (True, False) if may_be and is_conditional(order) else (False,)

@@ -5,16 +5,16 @@ A row `[[term]]` in the file of an exchange has:
 - `term`: the order type (`take_profit`, `take_profit_limit`, `trailing_stop`), the time in force
   (`day`, `gtd`) or the field of the order (`quote_quantity`, `display_quantity`,
   `trigger_source`). `source`: the page or the request builder that states it.
-- `products`: `spot` or `contract`; `exchanges`, `types`, `sides`, `unit`: the exchanges of the
-  file, the order types, the sides and the unit of a trail offset for which the row holds. Without
-  them it holds for all.
+- `products` (`spot`, `contract`), `exchanges` of the file, order `types`, `sides`, and the `unit`
+  of a trail offset: the row holds for these only, or for all.
 - `param`: the parameter of createOrder that takes the value: the trigger price, the trail offset,
   the expiry or the field. Without `param`, `as_amount` passes the value as the amount.
 - `form`: of an expiry: `s` or `ms` (Unix time) or `iso` (RFC 3339). `words`: the parameter's text
   for each value. `prefix` and `suffix`: around the value.
 - `params`, `buy`, `sell`: further parameters, always or by side.
 
-A term without a row is not sent: NotSent.
+A term without a row is not sent: NotSent. A row for `ioc`, `fok` or `post_only` replaces the
+parameter that ccxt unifies, where ccxt drops it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +34,8 @@ TYPES = frozenset({str(OrderType.TAKE_PROFIT), str(OrderType.TAKE_PROFIT_LIMIT),
 """Order types that need a row."""
 IN_FORCE = frozenset({str(TimeInForce.DAY), str(TimeInForce.GTD)})
 """Times in force that need a row."""
+UNIFIED = frozenset({str(TimeInForce.IOC), str(TimeInForce.FOK)})
+POST_ONLY = "post_only"
 FIELDS = ("quote_quantity", "display_quantity", "trigger_source")
 """Fields of the order that need a row."""
 
@@ -111,9 +113,19 @@ def needed(order: Row) -> Iterator[str]:
 
 
 def terms_of(order: Row, exchange: str, product: Product, rows: Sequence[Term]) -> list[Term]:
-    """The row of each term that needs one. Raises NotSent for a term without one."""
+    """The row of each term that needs one, or has one. Raises NotSent for a term without one."""
     known = [row for row in rows if row.is_of(exchange, product)]
-    return [_row_of(name, order, exchange, known) for name in needed(order)]
+    unified = [name for name in _unified(order) if _is_known(name, known)]
+    return [_row_of(name, order, exchange, known) for name in (*needed(order), *unified)]
+
+
+def _unified(order: Row) -> Iterator[str]:
+    """The terms of an order for which ccxt has a parameter."""
+    in_force = str(order.get("time_in_force"))
+    if in_force in UNIFIED:
+        yield in_force
+    if order.get("post_only"):
+        yield POST_ONLY
 
 
 def _row_of(name: str, order: Row, exchange: str, known: Sequence[Term]) -> Term:
@@ -122,7 +134,7 @@ def _row_of(name: str, order: Row, exchange: str, known: Sequence[Term]) -> Term
         return found
     if name in TYPES:
         reason, what = "order_type", f"{name} orders"
-    elif name in IN_FORCE:
+    elif name in IN_FORCE | UNIFIED:
         reason, what = "time_in_force", f"{name} orders"
     else:
         reason, what = "unsupported_term", f"{name} {order[name]}"
