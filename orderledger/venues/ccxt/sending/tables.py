@@ -18,8 +18,8 @@ for each form of an order a `[[shape]]`:
   order only reduces.
 
 `[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`. They are
-side, position, time in force, `takes_profit`, `trails`, the `order_type` of a conditional order,
-and `quantity_in` (`quote`: the quantity is an amount of quote currency).
+side, position, time in force, `takes_profit`, `trails` and the `order_type` of a conditional order.
+With `quantity_in`, the quantity is an amount of quote currency.
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`

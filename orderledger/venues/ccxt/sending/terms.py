@@ -5,8 +5,8 @@ A row `[[term]]` in the file of an exchange has:
 - `term`: the order type (`take_profit`, `take_profit_limit`, `trailing_stop`), the time in force
   (`day`, `gtd`) or the field of the order (`quote_quantity`, `display_quantity`,
   `trigger_source`). `source`: the page or the request builder that states it.
-- `products` (`spot`, `contract`), `exchanges` of the file, order `types`, `sides`, and the `unit`
-  of a trail offset: the row holds for these only, or for all.
+- `products` (`spot`, `contract`), `exchanges` of the file, order `types`, `sides`, and `unit` of a
+  trail offset. The row holds for these only. Without them it holds for all.
 - `param`: the parameter of createOrder that takes the value: the trigger price, the trail offset,
   the expiry or the field. Without `param`, `as_amount` passes the value as the amount.
 - `form`: of an expiry: `s` or `ms` (Unix time) or `iso` (RFC 3339). `words`: the parameter's text
