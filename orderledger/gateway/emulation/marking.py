@@ -11,6 +11,7 @@ knows them.
 from typing import Any
 
 from orderledger import OrderType, Request
+from orderledger.extend.events import commands
 from orderledger.extend.values import HELD
 from orderledger.venues.base.order_entry import EntryAbilities
 
@@ -47,7 +48,7 @@ def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     return {EMULATED: TRIGGER, **tags, HELD: TRIGGER} if is_triggered else tags
 
 
-def is_emulated(request: Request, abilities: EntryAbilities) -> bool:
+def is_emulated(request: Request | commands.OrderRequested, abilities: EntryAbilities) -> bool:
     """Check whether the gateway has to watch the trigger price of this order. The venue lacks its
     type or the unit of its trail offset, or lacked it when the order was recorded."""
     if request.order_type not in FIRES:
