@@ -81,7 +81,7 @@ NOTES = """## Notes
   durations are `day`, `gtc`, `pre` and `post` (documentation.tradier.com, orders). Nobitex and Wallex document no time in force for a request; Invex reports
   `GTC` alone.
 - **Quote quantity.** Where the table of restrictions names one side, the venue counts money on that side only. The quantity filled comes from the trades.
-- **Stops** that ccxt cannot send, or whose ends it cannot query, are emulated, not refused: Deribit, Gate spot, MEXC, HTX contracts, Bitfinex, BloFin.
+- **Stops** that ccxt cannot send, or whose ends it cannot query, are emulated, not refused: Deribit, Gate spot, MEXC, HTX contracts, BloFin.
 """
 
 

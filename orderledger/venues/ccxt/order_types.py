@@ -19,6 +19,7 @@ from orderledger.venues.ccxt.vocabulary import (
 
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
+PLAIN = ("limit", "market")
 TRAILS = re.compile(r"trailing.?stop|move_order_stop")
 
 
@@ -45,7 +46,8 @@ def conditional(
     if stop is None and CONDITIONAL.search(words):
         stop = profit if is_profit or loss is None else loss
         is_profit = is_profit or loss is None
-    if stop is not None and (named := stated.get("order_type")) is not None:
+    named = stated.get("order_type")
+    if named is not None and (stop is not None or named in PLAIN):
         return OrderType(named), stop
     if stop is None or kind is None:
         return kind, stop

@@ -106,6 +106,7 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trailing_stop:percent": ('"ordertype":"trailing-stop"', '"price":"+1.5%"'),
         "gtd": ("timeinforce=GTD", "expiretm=1798761600"),
         "quote_quantity": {"buy": ("volume=100", "oflags=viqc")},
+        "display_quantity": ("ordertype=iceberg", "displayvol=1&", "price=2500.5"),
         "trigger_source:last": ("trigger=last",),
         "trigger_source:index": ("trigger=index",),
         "trigger_source:last of a trailing stop": ('"trigger":"last"',),

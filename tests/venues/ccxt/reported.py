@@ -128,6 +128,8 @@ REPORTED: Mapping[tuple[str, str, str], Any] = {
                             "price2": "2500.5"}},
     ("kraken", "spot", "trailing_stop"): {
         **KRAKEN, "descr": {**KRAKEN_DESCR, "ordertype": "trailing-stop", "price": "+1.5%"}},
+    ("kraken", "spot", "limit"): {
+        **KRAKEN, "descr": {**KRAKEN_DESCR, "ordertype": "iceberg"}, "displayvol": "1"},
     ("kraken", "spot", "gtd"): {**KRAKEN, "expiretm": GOOD_TILL, "descr": KRAKEN_DESCR},
     ("krakenfutures", "swap", "take_profit"): KRAKENFUTURES,
     ("krakenfutures", "swap", "take_profit_limit"): {**KRAKENFUTURES, "limitPrice": 2500.5},
@@ -155,6 +157,11 @@ REPORTED: Mapping[tuple[str, str, str], Any] = {
     ("htx", "spot", "stop_limit"): {**HTX, "operator": "gte"},
     ("deribit", "swap", "day"): DERIBIT,
     ("hyperliquid", "swap", "take_profit_limit"): HYPERLIQUID,
+    ("bitfinex", "spot", "stop_limit"): {
+        "result": [*BITFINEX[:8], "EXCHANGE STOP LIMIT", *BITFINEX[9:16], 2400, 0, 0, 2500.5,
+                   *BITFINEX[20:]]},
+    ("bitfinex", "spot", "stop"): {
+        "result": [*BITFINEX[:8], "EXCHANGE STOP", *BITFINEX[9:16], 2400, 0, 0, 0, *BITFINEX[20:]]},
     ("bitfinex", "spot", "trailing_stop"): {"result": BITFINEX},
 }  # fmt: skip
 """By exchange, kind of market and the term under test: the order type or the time in force."""

@@ -135,6 +135,8 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
         "stop_limit": ('"tpsl":"sl"',),
     },
     ("bitfinex", "spot"): {
+        "stop_limit": ('"EXCHANGE STOP LIMIT"', '"price":"2400"', '"price_aux_limit":"2500.5"'),
+        "stop": ('"EXCHANGE STOP"', '"price":"2400"'),
         "market": ('"EXCHANGE MARKET"',), "ioc": ('"EXCHANGE IOC"',), "fok": ('"EXCHANGE FOK"',),
         "post_only": ('"flags":4096',),
         "reduce_only": ('"flags":1024',),

@@ -44,7 +44,7 @@ def test_an_order_is_read_as_it_was_sent(name: str, kind: str, term: str) -> Non
     claims = message.reported
     assert term in (claims.order_type, claims.time_in_force)
     assert claims.quantity == 2
-    is_conditional = term not in ("gtd", "day", "trailing_stop")
+    is_conditional = term not in ("limit", "gtd", "day", "trailing_stop")
     assert (claims.stop_price is not None) is is_conditional
     if term == "trailing_stop":
         assert claims.limit_price is None  # Kraken states the offset as a price

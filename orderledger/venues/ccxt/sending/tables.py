@@ -18,7 +18,7 @@ for each form of an order a `[[shape]]`:
   order only reduces.
 
 `[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`. They are
-side, position, time in force, `takes_profit`, `trails` and the `order_type` of a conditional order.
+side, position, time in force, `takes_profit`, `trails` and the `order_type`.
 With `quantity_in`, the quantity is an amount of quote currency.
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
