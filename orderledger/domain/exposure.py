@@ -42,8 +42,9 @@ def working_of(order: Order) -> Working | None:
     """
     if order.attributed_to is not None or order.terms.side is None or order.is_held:
         return None
-    leaves = unreported_fills(order) if order.is_ended else most_leaves(order)
-    if order.is_ended and not leaves:
+    standing = order.standing()
+    leaves = unreported_fills(order) if standing.is_ended else most_leaves(order)
+    if standing.is_ended and not leaves:
         return None
     request = order.terms.request
     return Working(
@@ -52,7 +53,7 @@ def working_of(order: Order) -> Working | None:
         order.terms.side,
         leaves,
         order.limit_price,
-        order.certainty is Certainty.UNRESOLVED,
+        standing.certainty is Certainty.UNRESOLVED,
         request.strategy if request is not None else None,
         order.terms.position_side,
         order.terms.position_id,

@@ -5,13 +5,14 @@ It is loaded from the views once, and then follows the log event by event in mem
 sending costs one small read and no commit.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger import HaltMode, PositionSide, Side
+from orderledger import Certainty, HaltMode, PositionSide, Side
 from orderledger.extend.events import Order, Recorded, accounts, codec, commands, evolve
 from orderledger.extend.store import Store, reaching
 from orderledger.extend.values import EXACT, QUOTIENT, ZERO, Clock, exposure, sides, stream_names
@@ -95,6 +96,7 @@ class Book:
         self._load = load
         self.positions: dict[Key, Decimal] = {}
         self.unknown: dict[Instrument, None] = {}
+        self._awaiting: dict[str, None] = {}
         self.sided: dict[Instrument, None] = {}
         self._ended: dict[str, None] = {}
         self.submissions = Submissions()
@@ -102,6 +104,7 @@ class Book:
         self.day_began = self.midnight()
         self.day = DayPnl({}, {})
         self._must_reload = False
+        self._is_fresh = False
         self._epoch = store.epoch.number
 
     # Loading and following
@@ -110,6 +113,21 @@ class Book:
         """Follow the log to its end. Raises StoreError if it cannot be read."""
         with reaching(self.store.url or "the store"):
             self._follow()
+
+    def catch_up_once(self) -> None:
+        """Follow the log to its end, once for all orders that the event loop begins to send in one
+        round.
+
+        The loop runs what is ready in turn. Whatever was recorded before an order was handed to
+        it is therefore read before the order is checked.
+        """
+        if not self._is_fresh:
+            self.catch_up()
+            self._is_fresh = True
+            asyncio.get_running_loop().call_soon(self._expect_more)
+
+    def _expect_more(self) -> None:
+        self._is_fresh = False
 
     def _follow(self) -> None:
         today = self.midnight()
@@ -131,6 +149,13 @@ class Book:
             self._epoch = self.store.epoch.number
             self._load(self)
             self._must_reload = False
+
+    def forget_orders(self) -> None:
+        """Before they are loaded again."""
+        self.orders.clear()
+        self.working.clear()
+        self.submissions.clear()
+        self._awaiting.clear()
 
     def reserve(self, order: Proposed, client_order_id: str) -> None:
         """Count an order as open and submitted before the log shows it."""
@@ -165,6 +190,15 @@ class Book:
     def open_orders(self) -> Iterator[tuple[str, Order]]:
         """The open orders with their streams."""
         return ((stream, self.orders[stream]) for stream in list(self.working))
+
+    def is_working(self, key: tuple[str, str]) -> bool:
+        """Whether the order of this account and id may still be filled."""
+        return stream_names.order_stream(*key) in self.working
+
+    def awaiting_answers(self) -> list[Order]:
+        """The open orders about which the venue has a question to answer: their outcome or their
+        end is in doubt, or a request is outstanding."""
+        return [self.orders[stream] for stream in self._awaiting]
 
     def halt_of(self, order: Proposed) -> HaltRow | None:
         """A halt that applies to an order: the first that stops everything, else the first that
@@ -433,12 +467,15 @@ class Book:
 
     def keep(self, stream: str, order: Order) -> None:
         self.orders[stream] = order
+        self._awaiting.pop(stream, None)
         parts = [
             ((order.account, self._latest(order, instrument)), working)
             for instrument, working in exposure.workings_of(order)
         ]
         if parts:
             self.working.put(stream, parts)
+            if is_open_question(order) or order.pending is not None:
+                self._awaiting[stream] = None
             return
         self.working.discard(stream)
         if order.is_held and not order.is_ended:  # works nothing yet, and must not be forgotten
@@ -557,6 +594,13 @@ class Book:
         for rule, highs in self.highs.items():
             for currency, gain in self.gains(rule).items():
                 highs[currency] = max(highs.get(currency, ZERO), gain)
+
+
+def is_open_question(order: Order) -> bool:
+    """Whether to query the venue: the outcome is unknown, or a later sign that the order works
+    disputes its end.
+    """
+    return order.certainty is Certainty.UNRESOLVED or order.undone_end is not None
 
 
 def row_now(order: Order, account: str, client_order_id: str) -> OrderRow:

@@ -96,7 +96,7 @@ class Changer:
         source.
         """
         self._book.catch_up()
-        for _, order in self._book.open_orders():
+        for order in self._book.awaiting_answers():
             name = order.client_order_id
             if name is not None and order.pending is Pending.CANCEL:
                 request_id = order.requests.oldest_id(Pending.CANCEL)
@@ -264,6 +264,7 @@ class Changer:
     ) -> Sending:
         """Check, record and send a change of an open order."""
         account, name = key
+        self._book.catch_up()
         order = self._book.order(account, name)
         if order is None:
             raise UnknownOrder(name, account)

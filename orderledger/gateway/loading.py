@@ -194,9 +194,7 @@ def _replay(
     book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int
 ) -> None:
     """Replay the orders up to midnight, then through today's events."""
-    book.orders.clear()
-    book.working.clear()
-    book.submissions.clear()
+    book.forget_orders()
     for stream, events in histories.items():
         order = blank(stream)
         for recorded in events:

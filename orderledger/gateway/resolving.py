@@ -11,7 +11,7 @@ from orderledger import Absent, Certainty, Deny, Fenced, Message, Pending, Statu
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ENDS, DatedBy, later
-from orderledger.gateway.book import row_now
+from orderledger.gateway.book import is_open_question, row_now
 from orderledger.gateway.look_ups import QUERY_SECONDS, LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proving import AbsenceProof, Doubt
@@ -84,7 +84,12 @@ class OutcomeResolver:
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
         now, asked, unknown = self._elapsed(), dict[Key, Order](), set[Key]()
-        for _, order in self._book.open_orders():
+        for key in self._look_ups.missed:
+            order = self._book.order(*key)
+            if order is not None and self._book.is_working(key) and key not in besides:
+                asked[key] = order
+        self._look_ups.missed.clear()
+        for order in self._book.awaiting_answers():
             key = (order.account, order.client_order_id or "")
             if order.client_order_id is None or key in besides:
                 continue
@@ -92,9 +97,8 @@ class OutcomeResolver:
                 unknown.add(key)
                 if self._doubt(key, now).due <= now:
                     asked[key] = order
-            elif key in self._look_ups.missed:
-                asked[key] = order
-        self._look_ups.missed.clear()
+                else:
+                    asked.pop(key, None)
         self._doubts = {key: doubt for key, doubt in self._doubts.items() if key in unknown}
         found = await asyncio.gather(
             *(self._resolve(key, order) for key, order in asked.items()), return_exceptions=True
@@ -247,13 +251,6 @@ class OutcomeResolver:
             order.unresolved_at is not None and not order.is_absent_since(order.unresolved_at)
         ):
             await self._ledger.arecord(absent)
-
-
-def is_open_question(order: Order) -> bool:
-    """Whether to query the venue: the outcome is unknown, or a later sign that the order works
-    disputes its end.
-    """
-    return order.certainty is Certainty.UNRESOLVED or order.undone_end is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ what the gateway guarantees."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,6 +47,7 @@ from orderledger.venues.errors import NotSent
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
+NOT_RECORDED = "answer_not_recorded"
 WITHDRAWN = NotSent(pacing.WITHDRAWN, "it was canceled before it was sent")
 
 
@@ -180,7 +182,7 @@ class Sender:
         return aliases if again is None or is_kept else {**aliases, **again(row)}
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
-        """Why the order or change must not be sent now."""
+        """Why the order or change must not be sent, as far as the book has followed the log."""
         account, instrument = order.account, order.instrument
         halted = self._halted(order)
         if halted is not None:
@@ -196,12 +198,12 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted_now(self, row: OrderRow) -> Denial | None:
-        """The halt that applies to an order that counts as open already."""
+        """The halt that applies now to an order that counts as open already."""
+        self._book.catch_up()
         return self._halted(change_of(row, {}))
 
     def _halted(self, order: Proposed) -> Denial | None:
-        """The halt that applies to an order now."""
-        self._book.catch_up()
+        """The halt that applies to an order, as far as the book has followed the log."""
         halt = self._book.halt_of(order)
         is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
         if halt is None or (is_reducing and self._book.only_reduces(order)):
@@ -296,7 +298,7 @@ class Sender:
         """Prepare and check one order, and count it as open from now on unless it is denied or
         held."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
-        self._book.catch_up()
+        self._book.catch_up_once()
         order = self._book.order(*flight.key)
         flight.is_known = (
             order is not None and order.is_requested and not _may_be_sent(order, flight)
@@ -435,11 +437,18 @@ class Sender:
         except StoreError as error:
             messages = () if isinstance(answer, Failure) else tuple(answer)
             self._unsettled.keep(flight.key, answer=messages)
-            result = Sending(
-                "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
-            )
+            result = Sending("unresolved", *flight.key, NOT_RECORDED, str(error), messages, outcome)
         self._on_result(result, flight.row, is_failure(answer))
+        if result.reason != NOT_RECORDED:
+            self._read_ahead()
         return result
+
+    def _read_ahead(self) -> None:
+        """If nothing else is being sent, read what the answer added. The next order need not wait
+        for that."""
+        if len(self.flights) == 1:
+            with suppress(StoreError):
+                self._book.catch_up_once()
 
     def _forget(self, flight: Flight) -> None:
         if self.flights.get(flight.key) is flight:

@@ -229,6 +229,15 @@ class Datastore(SQLiteDatastore):
             else Transaction(self, commit=commit)
         )
 
+    def one_query(self) -> AbstractContextManager[SQLiteCursor]:
+        """A cursor for one SELECT whose rows are all fetched. It is a transaction of its own: no
+        BEGIN, no ROLLBACK."""
+        return (
+            super().transaction(commit=False)
+            if self.pool.is_sqlite_memory_mode
+            else Transaction(self, commit=False, is_one_query=True)
+        )
+
     def borrow(self, user: object, *, commit: bool) -> SQLiteConnection:
         """This thread's connection; a writer waits for its turn. Call `let_go` afterwards, whatever
         happens. If the thread already uses it (a signal handler queries during a transaction),
@@ -371,9 +380,18 @@ class Transaction:
     after a commit, which also reveals an earlier replacement.
     """
 
-    __slots__ = ("_connection", "_datastore", "_is_writing", "_timed", "_user")
+    __slots__ = (
+        "_connection",
+        "_cursor",
+        "_datastore",
+        "_is_one_query",
+        "_is_writing",
+        "_timed",
+        "_user",
+    )
 
-    def __init__(self, datastore: Datastore, *, commit: bool) -> None:
+    def __init__(self, datastore: Datastore, *, commit: bool, is_one_query: bool = False) -> None:
+        self._is_one_query = is_one_query
         self._user = object()
         self._datastore = datastore
         self._is_writing = commit
@@ -390,7 +408,8 @@ class Transaction:
                 self._datastore.pool.check_place()
             self._connection = self._datastore.borrow(self._user, commit=self._is_writing)
             cursor = self._connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
+            if not self._is_one_query:
+                cursor.execute("BEGIN IMMEDIATE" if self._is_writing else "BEGIN")
             if not self._is_writing and current() is not None:
                 self._timed = held_raw(self._connection)
                 self._timed.set_progress_handler(is_over, STEPS_BETWEEN_LOOKS)
@@ -398,6 +417,7 @@ class Transaction:
             self._stop_timing()
             self._datastore.let_go(self._user)
             raise raised_by_library(error) from error
+        self._cursor = cursor
         return cursor
 
     def _stop_timing(self) -> None:
@@ -416,6 +436,8 @@ class Transaction:
             if error is None and self._is_writing:
                 self._connection.commit()
                 self._datastore.pool.check_place()
+            elif self._is_one_query:
+                self._cursor.sqlite_cursor.close()  # its read ends, also after an error
             else:
                 self._connection.rollback()
         except sqlite3.Error as failure:

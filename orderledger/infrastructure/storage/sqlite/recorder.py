@@ -286,7 +286,9 @@ class Recorder(SQLiteApplicationRecorder):
         return found
 
     def _rows(self, statement: str, parameters: Sequence[Any]) -> list[LogRow]:
-        with self.datastore.transaction(commit=False) as c:
+        datastore = self.datastore
+        assert isinstance(datastore, Datastore)
+        with datastore.one_query() as c:
             c.execute(statement, parameters)
             rows = [LogRow(*row) for row in c.fetchall()]
         self.epoch.note_all(rows)
