@@ -64,7 +64,7 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "take_profit_limit": ("/algoOrder ", "type=TAKE_PROFIT&", "triggerPrice=2600"),
         "trailing_stop:percent": (
             "/algoOrder ", "type=TRAILING_STOP_MARKET", "callbackRate=1.5&", "clientAlgoId=led1"),
-        "gtd": ("timeInForce=GTD", "goodTillDate=1798761600000"),
+        "gtd": ("timeInForce=GTD", "goodTillDate=1798761600000&"),
         "trigger_source:last": ("workingType=CONTRACT_PRICE",),
         "trigger_source:mark": ("workingType=MARK_PRICE",),
         "trigger_source:mark of a take-profit": ("workingType=MARK_PRICE", "type=TAKE_PROFIT&"),
@@ -104,7 +104,7 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "take_profit_limit": ("ordertype=take-profit-limit", "price=2600", "price2=2500.5"),
         "trailing_stop:amount": ("ordertype=trailing-stop&", "price=%2B1.5"),
         "trailing_stop:percent": ('"ordertype":"trailing-stop"', '"price":"+1.5%"'),
-        "gtd": ("timeinforce=GTD", "expiretm=1798761600"),
+        "gtd": ("timeinforce=GTD", "expiretm=1798761600&"),
         "quote_quantity": {"buy": ("volume=100", "oflags=viqc")},
         "display_quantity": ("ordertype=iceberg", "displayvol=1&", "price=2500.5"),
         "trigger_source:last": ("trigger=last",),

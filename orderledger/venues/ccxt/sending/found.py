@@ -14,8 +14,12 @@ from orderledger.venues.errors import NotSent
 NO_NUMBER = ("", "0", "-1")
 """Values that mean no price."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEAST_MILLISECONDS = 10**12
-"""A smaller number counts seconds."""
+EXPIRIES: Mapping[str, timedelta | None] = {
+    "expire_seconds": timedelta(seconds=1),
+    "expire_milliseconds": timedelta(milliseconds=1),
+    "expire_time": None,
+}
+"""The unit of an expiry, by the value's name. None: it is RFC 3339."""
 TRAILS: Mapping[str, tuple[str, Decimal]] = {
     "trail_amount": ("amount", Decimal(1)),
     "trail_percent": ("percent", Decimal(1)),
@@ -81,8 +85,8 @@ def completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
 def _value(term: str, value: str) -> dict[str, Any]:
     if term in ("instrument", "client_order_id"):
         return {term: value}
-    if term == "expire_at":
-        return {term: _time(value)}
+    if term in EXPIRIES:
+        return {"expire_at": _time(value, EXPIRIES[term])}
     if term in TRAILS:
         unit, factor = TRAILS[term]
         number = number_in(value.removesuffix("%"))
@@ -96,13 +100,9 @@ def _value(term: str, value: str) -> dict[str, Any]:
     return {term: number}
 
 
-def _time(value: str) -> datetime | None:
-    """A Unix time in seconds or milliseconds, or RFC 3339."""
-    if value.isascii() and value.isdigit():
-        count = int(value)
-        is_seconds = count < LEAST_MILLISECONDS
-        return EPOCH + (timedelta(seconds=count) if is_seconds else timedelta(milliseconds=count))
+def _time(value: str, unit: timedelta | None) -> datetime | None:
+    """A Unix time in this unit, or RFC 3339."""
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
+        return datetime.fromisoformat(value) if unit is None else EPOCH + int(value) * unit
+    except (ValueError, OverflowError):
         return None

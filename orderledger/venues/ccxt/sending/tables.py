@@ -11,8 +11,9 @@ for each form of an order a `[[shape]]`:
 - `words`: the meaning of texts. Fields that have a meaning only together are joined with `+`; an
   absent one is empty. `has`: the meaning of a field's presence. `is_stop` marks a stop order: if a
   form has this mark, a stop price without it has no effect. `takes_profit` marks a take-profit
-  order, `trails` a trailing stop. Its offset is a value `trail_amount`, `trail_percent`,
-  `trail_ratio` (0.01 is one percent) or `trail_points` (100 are one percent).
+  order, `trails` a trailing stop. An expiry is a value `expire_seconds`, `expire_milliseconds` or
+  `expire_time`. A trail offset is `trail_amount`, `trail_percent`, `trail_ratio` (0.01 is one
+  percent) or `trail_points` (100 are one percent).
 - `buys_by_cost`: the quantity of a market buy is an amount of the quote currency.
   `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
   order only reduces.
