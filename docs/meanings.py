@@ -174,7 +174,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     ),
     "unknown_order": ("A report names an order that was not requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
     "quantity_mismatch": (
-        "The numbers in `reported` differ from the facts recorded up to the time of that report.",
+        "The numbers in `reported` differ from the facts up to the time of that report, and from those up to a millisecond later.",
         "the missing facts are recorded, or a later report agrees",
     ),
     "status_conflict": (
@@ -184,8 +184,8 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "late_report": ("A report other than a fill happened before the end of the order and arrived after it. The anomaly belongs to the message, not to the order.", "never"),
     "unknown_status": ("The ledger does not know the venue's last status word.", "a later status word is known"),
     "client_order_id_reused": (
-        "One client order id has more venue orders than one plus one per replace: e.g. two live orders after a retry.",
-        "the missing replaces are recorded",
+        "One client order id has more venue orders than one plus one per replace, and one more if it was triggered: e.g. two live orders after a retry.",
+        "the missing replaces, or the trigger, are recorded",
     ),
     "venue_order_id_reused": ("Two orders have the same venue order id; both have the anomaly. The report stays with the order it names.", "never"),
     "message_id_reused": ("A report has the `message_id` of an earlier report with other content. Both are recorded. Of fundings, splits and settlements the earlier counts.", "never"),

@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
-from typing import Annotated, Any, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, get_args, get_origin
 
 from markdown import code, table
 from pages_of_brakes import brakes, rate_limits
+from pages_of_rows import fields_of, row_classes
 from pydantic import BaseModel
 
 import orderledger
-from orderledger import audit, rows
+from orderledger import rows
 from orderledger.analytics.tables import Tables
 from orderledger.async_ledger import AsyncLedger
 from orderledger.audit.proof.methods import Proofs
@@ -205,13 +206,9 @@ def _inner_sections(settings: type[VenueSection]) -> Iterator[tuple[str, type[Se
 def _fields(model: type[BaseModel], prefix: str) -> str:
     rows = []
     for name, field in model.model_fields.items():
-        default = (
-            "needed"
-            if field.is_required()
-            else ""
-            if field.default in (None, (), "")
-            else f"`{field.default}`"
-        )
+        value = field.get_default(call_default_factory=True)
+        is_empty = value in (None, (), "", {})
+        default = "needed" if field.is_required() else "" if is_empty else f"`{value}`"
         said = field.description or "Name of the venue."
         if name == "network" and issubclass(model, VenueSection):
             default, said = (
@@ -291,6 +288,7 @@ def python() -> str:
     parts += [
         "## Results of recover, rebuild and check\n",
         *map(_record, (rows.Recovery, Rebuilt, Checked, Difference)),
+        *fields_of(rows.DoubtRow),
     ]
     parts += [
         NAMES_INTRODUCTION,
@@ -301,7 +299,7 @@ def python() -> str:
     ]
     parts += [
         TYPES_INTRODUCTION,
-        table(("row", "meaning"), _rows()),
+        table(("row", "meaning"), row_classes()),
         WORDS_INTRODUCTION,
         table(("enumeration", "words", "meaning"), _words()),
     ]
@@ -322,15 +320,6 @@ def _parameters() -> Iterator[tuple[str, str, str]]:
             shown = takes.__name__ if isinstance(takes, type) else str(takes)
             plain = re.sub(r"\b(?:datetime|typing|collections\.abc)\.", "", shown)
             yield f"`{name}`", f"`{plain}`".replace("|", "\\|"), meaning
-
-
-def _rows() -> Iterator[tuple[str, str]]:
-    """The classes of rows, with what they are."""
-    for package in (rows, audit):
-        for name in dir(package):
-            kind = getattr(package, name)
-            if is_typeddict(kind):
-                yield f"`{kind.__name__}`", inspect.cleandoc(kind.__doc__ or "")
 
 
 def _words() -> Iterator[tuple[str, str, str]]:
@@ -408,9 +397,11 @@ def _each_argument(given: ast.arguments) -> list[str]:
         if one.arg not in ("self", "cls")
     ]
     shown = [*by_place, "/", *named] if by_place else named
+    if given.vararg:
+        shown.append(f"*{_argument(given.vararg, None)}")
     if given.kwonlyargs:
         shown += [
-            "*",
+            *([] if given.vararg else ["*"]),
             *(
                 _argument(one, default)
                 for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)

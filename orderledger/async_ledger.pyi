@@ -942,13 +942,13 @@ class AsyncLedger:
         reason: str | None = None,
         text: str | None = None,
     ) -> Outcome:
-        """Record an operator's decision on a new order whose arrival is unknown.
+        """Record an operator's decision on an order in doubt.
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
-        works it under this id, it counts as acknowledged. Give one of them. Refused as
-        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent. Refused
-        as `venue_order_id_reused` if the id belongs to another order of ours. Raises UnknownOrder
-        and AmbiguousOrder.
+        works it under this id, it counts as acknowledged; also for an order that the venue had
+        shown, and no longer knows. Give one of them. Refused as `not_in_doubt` if the order has
+        ended, the venue has it, or it was never sent. Refused as `venue_order_id_reused` if the id
+        belongs to another order of ours. Raises UnknownOrder and AmbiguousOrder.
         """
     async def statement(
         self,

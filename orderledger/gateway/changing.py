@@ -24,11 +24,13 @@ from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import row_now
+from orderledger.gateway.flights import is_failure
+from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import Sender, is_failure
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
@@ -57,12 +59,7 @@ class Changer:
     again, by order. `replacing`: how many replaces of an order wait for their answers here.
     """
 
-    def __init__(
-        self,
-        parts: GatewayParts,
-        sender: Sender,
-        look_ups: LookUps,
-    ) -> None:
+    def __init__(self, parts: GatewayParts, sender: Sender, look_ups: LookUps) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
         self.replacing: Counter[Key] = Counter()
         self._parts = parts
@@ -225,7 +222,9 @@ class Changer:
         self._book.catch_up()
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
         if order is None or order.is_ended or outstanding is None:
-            self.outstanding.pop(key, None)
+            if outstanding is not None and not outstanding.is_busy:
+                await settle_cancel(self._ledger, order, self._clock.now())
+                self.outstanding.pop(key, None)
             return Sending("acknowledged", *key)
         if outstanding.is_busy:
             return Sending(
@@ -286,7 +285,7 @@ class Changer:
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
-        expires_at = self._clocks.expiry_of_change(account, before["order_type"])
+        expires_at = self._parts.expiry_of_change(account, before["order_type"])
         sent = {"request_id": request_id, "request_expires_at": expires_at}
         request = RequestReplace(
             account=account,

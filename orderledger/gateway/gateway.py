@@ -15,27 +15,29 @@ from contextlib import suppress
 from decimal import Decimal
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from orderledger import HaltMode, InvalidSetting, LedgerError, Request, StoreError
 from orderledger import Sender as SenderMessage
 from orderledger.extend.events import Recorded, accounts
-from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock, SystemClock
+from orderledger.gateway.arguments import number_in, order_id_in, request_in, requests_in
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import AllCanceler, all_of
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
 from orderledger.gateway.emulation.runner import Emulator
+from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
-from orderledger.gateway.look_ups import LookUps
+from orderledger.gateway.look_ups import LookUps, own_look_ups
 from orderledger.gateway.parts import GatewayParts, pacings_of
+from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
@@ -132,8 +134,11 @@ class Gateway:
         self._breakers = Breakers(settings.breakers, self._book)
         self._clocks = VenueClocks(self._entries, self._clock)
         statuses = GatewayStatuses(ledger.internals.store.database)
+        pacings = pacings_of(entries)
+        self._pacings = pacings_in(entries, pacings)
         self._publisher = Publisher(
-            statuses, self._breakers, self._keeper, self._clock, self._clocks, ledger.status
+            *(statuses, self._breakers, self._keeper, self._clock, self._clocks),
+            *(ledger.status, self._pacings),
         )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         parts = GatewayParts(
@@ -147,9 +152,9 @@ class Gateway:
             answer_seconds,
             self._note,
             settings.patience_seconds,
-            pacings_of(entries),
+            pacings,
         )
-        look_ups = LookUps({**_own_look_ups(entries), **(venues or {})}, self._book)
+        look_ups = LookUps({**own_look_ups(entries), **(venues or {})}, self._book)
         self._sender = Sender(
             parts,
             rules=settings.rules,
@@ -193,7 +198,7 @@ class Gateway:
         recorded: in both cases nothing was sent. Canceling the calling task does not stop the
         sending.
         """
-        return (await self.submit_many([request]))[0]
+        return (await self.submit_many([request_in(request)]))[0]
 
     async def submit_many(self, requests: Sequence[Request]) -> list[Sending]:
         """Record and send orders: one commit for each account, and one call if the venue takes
@@ -202,11 +207,12 @@ class Gateway:
         Returns the results in the order of the requests. Raises as `submit` does.
         """
         by_account: dict[str, list[int]] = {}
+        requests = requests_in(requests)
         for number, request in enumerate(requests):
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
         if self._marks is not None:
-            await self._marks.ensure((one.account, one.instrument) for one in requests)
+            await self._marks.ensure(requests)
         sendings = [
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()
@@ -222,7 +228,7 @@ class Gateway:
     def submit_soon(self, request: Request) -> "asyncio.Task[Sending]":
         """Begin to send an order. The task ends with its result; the caller need not wait for
         it. From now on `cancel` finds the order."""
-        self._check_account(request.account)
+        self._check_account(request_in(request).account)
         sending, key = self._start(self.submit(request)), (request.account, request.client_order_id)
         self._announced[sending] = key
         sending.add_done_callback(self._announced.pop)
@@ -273,7 +279,7 @@ class Gateway:
 
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
-        await self._begun(client_order_id)
+        await self._begun(order_id_in(client_order_id))
         key = self._changer.key_of(client_order_id, account)
         return await self._shielded(self._cancel(key, reason))
 
@@ -288,11 +294,9 @@ class Gateway:
     ) -> Sending:
         """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
         `cancel` does."""
-        key = self._changer.key_of(client_order_id, account)
-        numbers = [
-            None if one is None else numbers_and_times.parse_number(one)
-            for one in (quantity, limit_price, stop_price)
-        ]
+        key = self._changer.key_of(order_id_in(client_order_id), account)
+        given = {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
+        numbers = [None if one is None else number_in(one, name) for name, one in given.items()]
         return await self._shielded(self._changer.replace(key, *numbers))
 
     async def cancel_all(
@@ -352,7 +356,7 @@ class Gateway:
             raise InvalidSetting(
                 "actor", "is required to force a second send: the ledger records who decided it"
             )
-        key = self._changer.key_of(client_order_id, account)
+        key = self._changer.key_of(order_id_in(client_order_id), account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
         is_safe = self._entries[key[0]].abilities.resends_safely
@@ -380,10 +384,12 @@ class Gateway:
             self._watching.append(asyncio.create_task(self._keep_leases()))
             await self._take_leases()
             await self._record_senders()
+            await asyncio.to_thread(restore_pauses, self._ledger, self._pacings, self._clock)
             await asyncio.to_thread(self._book.catch_up)
             self._book.on_event = self._deliver
             await self._clocks.measure()
             await self._resolver.begin()
+            await settle_earlier_cancels(self._ledger, self._book, self._clock)
             self._changer.restore()
             await self._resolver.resolve(besides={})
             self._emulator.tick()
@@ -564,12 +570,3 @@ class Gateway:
             return await work
 
         return await asyncio.shield(self._start(run()))
-
-
-def _own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:
-    """The entries that can also query the venue about an order."""
-    return {
-        account: cast(OrderLookup, entry)
-        for account, entry in entries.items()
-        if hasattr(entry, "order")
-    }

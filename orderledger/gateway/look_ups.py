@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from orderledger import Message
 from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import OrderLookup
 from orderledger.gateway.unsettled import Key
+from orderledger.venues.base.order_entry import OrderEntry
 
 QUERY_SECONDS = 10.0
 
@@ -44,3 +46,12 @@ class LookUps:
             )
             self.missed.add(key)
             return ()
+
+
+def own_look_ups(entries: Mapping[str, OrderEntry]) -> dict[str, OrderLookup]:
+    """The entries that can also query the venue about an order."""
+    return {
+        account: cast(OrderLookup, entry)
+        for account, entry in entries.items()
+        if hasattr(entry, "order")
+    }

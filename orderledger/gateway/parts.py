@@ -3,6 +3,7 @@
 import math
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from orderledger import Fenced
@@ -47,11 +48,14 @@ class GatewayParts:
     patience_seconds: float
     pacings: Mapping[str, Pacing]
 
-    def turn(self, account: str, *, is_first: bool = False) -> Turn:
-        """How a request waits for the venue's rate limits. `is_first`: it overtakes others. A
-        request that waited is not sent if the lease was lost meanwhile.
+    def turn(self, account: str, *, is_first: bool = False, seconds: float | None = None) -> Turn:
+        """How a request waits for the venue's rate limits. `is_first`: it overtakes others.
+        `seconds`: its patience, `patience_seconds` without it. A request that waited is not sent
+        if the lease was lost meanwhile.
         """
-        turn = Turn(is_first=is_first, seconds=self.patience_seconds)
+        turn = Turn(
+            is_first=is_first, seconds=self.patience_seconds if seconds is None else seconds
+        )
         turn.check = lambda: self.check_lease(account)
         return turn
 
@@ -62,6 +66,13 @@ class GatewayParts:
         pacing = getattr(self.entries[account], "pacing", None) or self.pacings.get(account)
         seconds = 0.0 if pacing is None else pacing.expected_wait(waiting + 1)
         return math.ceil(1_000 * (WAIT_FACTOR * seconds + WAIT_MARGIN)) if seconds > 0 else 0
+
+    def expiry_of_change(self, account: str, order_type: str | None) -> datetime | None:
+        """The expiry for a request to change an order that is recorded now. None if the venue has
+        none. A pause that is known now is added.
+        """
+        at = self.clocks.expiry_of_change(account, order_type)
+        return None if at is None else at + timedelta(milliseconds=self.expected_wait(account, 0))
 
     def check_lease(self, account: str) -> None:
         """Raises NotSent if the lease was lost: the process may have been paused."""

@@ -3,7 +3,7 @@ sending.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderledger import Fenced
@@ -11,19 +11,22 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.pauses import pause_until
 from orderledger.gateway.published import PUBLISH_SECONDS, GatewayStatuses
 from orderledger.gateway.venue_clocks import VenueClocks
+from orderledger.venues.base.transport import Pacing
 
 CLOCK_SECONDS = 30.0
 """Seconds between two publications of a gateway without breakers."""
+ROUNDS = round(CLOCK_SECONDS / PUBLISH_SECONDS)
 
 log = EventLogger("orderledger.gateway")
 
 
 class Publisher:
     """Publishes the breakers every `PUBLISH_SECONDS`, with the offsets of the venues' clocks.
-    Without breakers, the offsets every `CLOCK_SECONDS`. `status`: of the ledger. Belongs to the
-    gateway's event loop."""
+    Without breakers, the offsets every `CLOCK_SECONDS`, and each new pause of a venue as soon as it
+    is seen. `status`: of the ledger. `pacings`: by account. Belongs to the gateway's event loop."""
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Publisher:
         clock: Clock,
         clocks: VenueClocks,
         status: Callable[[], dict[str, Any]],
+        pacings: Mapping[str, Pacing],
     ) -> None:
         self._statuses = statuses
         self._breakers = breakers
@@ -40,12 +44,22 @@ class Publisher:
         self._clock = clock
         self._clocks = clocks
         self._status = status
+        self._pacings = pacings
+        self._paused: set[str] = set()
 
     async def run(self) -> None:
         """Publish until canceled."""
         while True:
             await self.publish(is_running=True)
-            await asyncio.sleep(PUBLISH_SECONDS if self._breakers else CLOCK_SECONDS)
+            for _ in range(1 if self._breakers else ROUNDS):
+                await asyncio.sleep(PUBLISH_SECONDS)
+                if self._paused_now() - self._paused:
+                    break
+
+    def _paused_now(self) -> set[str]:
+        """The accounts whose venue has asked for a long pause."""
+        now = self._clock.now()
+        return {name for name, one in self._pacings.items() if pause_until(one, now) is not None}
 
     async def publish(self, *, is_running: bool) -> None:
         """Publish the state now, and remove what an earlier gateway of these accounts published if
@@ -57,11 +71,17 @@ class Publisher:
             shown = self._breakers.shown(now, status)
             accounts = [account for account in self._keeper.accounts if self._is_ours(account)]
             about = {"holder": self._keeper.holder, "at": now.isoformat(), "is_running": is_running}
+            self._paused = self._paused_now()
             clocks = {account: self._clocks.shown(account, now) for account in accounts}
             given = {
-                account: {**about, "breakers": shown.get(account, []), "clock": clocks[account]}
+                account: {
+                    **about,
+                    "breakers": shown.get(account, []),
+                    "clock": clocks[account],
+                    "paused_until": pause_until(self._pacings.get(account), now),
+                }
                 for account in accounts
-                if account in shown or clocks[account] is not None
+                if account in shown or clocks[account] is not None or account in self._paused
             }
             if given:
                 await asyncio.to_thread(self._statuses.write, given)

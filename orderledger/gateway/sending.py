@@ -4,7 +4,6 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -19,17 +18,24 @@ from orderledger import (
     StoreError,
     Submit,
 )
-from orderledger.extend.events import Order, commands
 from orderledger.extend.values import HELD, ONE
+from orderledger.gateway import native_groups
 from orderledger.gateway.answers import (
     Answer,
     Failure,
-    answered,
-    as_answer,
     record_answer,
 )
-from orderledger.gateway.book import row_now
+from orderledger.gateway.dispatching import Dispatcher
 from orderledger.gateway.emulation.marking import fired_terms, is_emulated, marked
+from orderledger.gateway.flights import (
+    WITHDRAWN,
+    Flight,
+    is_failure,
+    is_to_be_sent,
+    may_be_sent,
+    records_one,
+    unsent,
+)
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
@@ -41,49 +47,13 @@ from orderledger.gateway.terms import fault_of_terms, fault_of_trigger
 from orderledger.gateway.unsettled import Key
 from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
-from orderledger.venues.base.transport import Turn, pacing
-from orderledger.venues.base.transport.pacing import RATE_LIMITED
+from orderledger.venues.base.absence import EXPIRED
 from orderledger.venues.errors import NotSent
 
+EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
 NOT_RECORDED = "answer_not_recorded"
-WITHDRAWN = NotSent(pacing.WITHDRAWN, "it was canceled before it was sent")
-
-
-@dataclass(slots=True)
-class Flight:
-    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_held`: recorded only, because the gateway sends it later. `is_kept_back`: recorded
-    but not sent, for that reason. `turn`: its wait for the venue's rate limits. `is_known`: the log
-    shows the order as sent, or with other terms, and the ledger refuses this one.
-    """
-
-    key: Key
-    row: OrderRow
-    denial: Denial | None = None
-    is_known: bool = False
-    is_held: bool = False
-    is_sent: bool = False
-    is_withdrawn: bool = False
-    is_kept_back: bool = False
-    is_in_batch: bool = False
-    turn: Turn | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-    answer: asyncio.Future[Answer] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it waits for its turn: nothing has left."""
-        return self.turn is not None and self.turn.is_waiting
-
-    def withdraw(self) -> None:
-        """Do not send it. An order of a batch is sent with the others, and canceled after."""
-        self.is_withdrawn = True
-        if self.turn is not None and not self.is_in_batch:
-            self.turn.withdraw()
 
 
 class Sender:
@@ -114,6 +84,7 @@ class Sender:
         self._answer_seconds = parts.answer_seconds
         self._on_result = parts.on_result
         self._situation = BookSituation(parts.book)
+        self._dispatcher = Dispatcher(parts, self._halted_now, self._record_again)
 
     async def send(
         self, account: str, requests: Sequence[Request], *, releases: bool = False
@@ -122,21 +93,26 @@ class Sender:
         several. `releases`: these are orders of emulated groups, to be sent now; they reduce what
         their parent has opened.
         """
-        if not releases:
-            abilities = self._entries[account].abilities
-            requests = [marked(request, abilities) for request in requests]
         requests = [self._with_worst_price(request) for request in requests]
-        denied = {} if releases else denied_groups(requests, self._fault)
-        results: list[Sending] = []
-        for start in range(0, len(requests), ORDERS_PER_COMMIT):
-            some = requests[start : start + ORDERS_PER_COMMIT]
-            results += await self._send(account, some, releases, denied)
-        return results
+        denied: dict[str, Denial] = {}
+        if not releases:
+            entry = self._entries[account]
+            requests, faults = native_groups.prepared(requests, entry)
+            requests = [marked(request, entry.abilities) for request in requests]
+            denied = {**faults, **denied_groups(requests, self._fault)}
+        results: dict[int, Sending] = {}
+        for places in native_groups.batches(requests, ORDERS_PER_COMMIT):
+            some = [requests[place] for place in places]
+            found = await self._send(account, some, releases, denied)
+            results |= zip(places, found, strict=True)
+        return [results[place] for place in range(len(requests))]
 
     async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
         account, name = row["account"], row["client_order_id"] or ""
+        if native_groups.is_native(row["tags"]):
+            return Sending("refused", account, name, "native_group", native_groups.NOT_RESENT)
         refused = self._halted_now(row)
         if refused is None and row["status"] == "denied":  # it counts in no limit any more
             refused = self.why_not(proposed_of_row(row))
@@ -167,7 +143,7 @@ class Sender:
                     "refused", account, name, outcome.reason, outcome.text, outcome=outcome
                 )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
-            await self._submit(account, [flight] if flight.is_sent else [])
+            await self._dispatcher.send(account, [flight] if flight.is_sent else [])
             return await self._record_when_answered(flight, outcome)
         finally:
             self._forget(flight)
@@ -247,6 +223,7 @@ class Sender:
         try:
             for request in requests:
                 flights.append(self._checked(request, releases, denied))
+            native_groups.join(requests, flights)
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)
@@ -255,25 +232,25 @@ class Sender:
             outcomes = await self._record_sending(flights, messages, fence)
             remaining = iter(outcomes)
             pairs = [
-                (first := next(remaining), first if _is_one(flight) else next(remaining))
+                (first := next(remaining), first if records_one(flight) else next(remaining))
                 for flight in flights
             ]
             going = [
                 flight
                 for flight, (_, last) in zip(flights, pairs, strict=True)
-                if _is_to_be_sent(flight, last)
+                if is_to_be_sent(flight, last)
             ]
             for flight in going:
                 flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             recording = asyncio.gather(
                 *(
                     self._record_when_answered(flight, last)
-                    if _is_to_be_sent(flight, last)
-                    else _unsent(flight, requested, last)
+                    if is_to_be_sent(flight, last)
+                    else unsent(flight, requested, last)
                     for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )
-            await self._submit(account, [flight for flight in going if flight.is_sent])
+            await self._dispatcher.send(account, [flight for flight in going if flight.is_sent])
             return list(await recording)
         finally:
             for flight in flights:
@@ -294,6 +271,20 @@ class Sender:
                 self._unsettled.keep(flight.key)
             raise
 
+    async def _record_again(self, account: str, flights: Sequence[Flight]) -> bool:
+        """Record that the requests of these orders expired unsent, and another request of each, in
+        one commit. Returns whether they may be sent. Raises StoreError."""
+        now, messages = self._clock.now(), list[Message]()
+        for flight in flights:
+            order: dict[str, Any] = {"account": account, "client_order_id": flight.key[1]}
+            messages += [
+                Deny(**order, at=now, reason=EXPIRED, text=EXPIRED_UNSENT, never_arrived=True),
+                Submit(**order, at=now, request_expires_at=self._expire(flight)),
+            ]
+        fence = self._keeper.fence(account)
+        outcomes = await self._record_sending(flights, messages, fence)
+        return all(one.outcome == "recorded" for one in outcomes)
+
     def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
         held."""
@@ -301,11 +292,12 @@ class Sender:
         self._book.catch_up_once()
         order = self._book.order(*flight.key)
         flight.is_known = (
-            order is not None and order.is_requested and not _may_be_sent(order, flight)
+            order is not None and order.is_requested and not may_be_sent(order, flight)
         )
         if flight.is_known:
             return flight
-        proposed = proposed_of(request, reduces=releases)
+        is_exit = releases or native_groups.is_native_child(request)
+        proposed = proposed_of(request, reduces=is_exit)
         flight.denial = self._prepare(flight.row, request) or denied.get(group_of(request) or "")
         if HELD in request.tags and not releases:
             flight.is_held = flight.denial is None
@@ -317,14 +309,20 @@ class Sender:
 
     def _fault(self, request: Request) -> Denial | None:
         """Why the entry does not send such an order."""
-        return self._prepare(row_of(request), request)
+        late = None
+        if request.links is not None and request.links.parent is not None:
+            self._book.catch_up()
+            parent = self._book.order(request.account, request.links.parent)
+            late = native_groups.fault_of_late(request, parent)
+        return late or self._prepare(row_of(request), request)
 
     def _prepare(self, to_send: OrderRow, request: Request) -> Denial | None:
         """Add the aliases of an order to its row, or say why the entry does not send such an
         order."""
         entry = self._entries[request.account]
         row = to_send
-        if is_emulated(request, entry.abilities):
+        is_native = native_groups.is_native(request.tags)
+        if not is_native and is_emulated(request, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
             if self._slippage is not None and row["limit_price"] is None:
@@ -334,6 +332,9 @@ class Sender:
         fault = fault or fault_of_terms(row, entry.abilities)
         if fault is not None:
             return fault
+        if is_native:  # its group is prepared
+            to_send["aliases"] = dict(request.aliases)
+            return None
         try:
             to_send["aliases"] = {**request.aliases, **entry.prepare(row)}
         except NotSent as error:
@@ -376,54 +377,6 @@ class Sender:
         cast(dict[str, Any], flight.row)["request_expires_at"] = expires_at
         return expires_at
 
-    async def _submit(self, account: str, flights: Sequence[Flight]) -> None:
-        """Hand orders to the venue, each in its turn. Every flight gets its answer."""
-        size = max(self._entries[account].abilities.batch, 1)
-        if size == 1 or len(flights) == 1:
-            await asyncio.gather(*(self._submit_together(account, [one]) for one in flights))
-            return
-        for start in range(0, len(flights), size):
-            await self._submit_together(account, flights[start : start + size], is_batch=True)
-
-    async def _submit_together(
-        self, account: str, flights: Sequence[Flight], *, is_batch: bool = False
-    ) -> None:
-        """Send one order, or a batch in one call."""
-        turn = self._parts.turn(account)
-        turn.check = lambda: self._check(account, flights)
-        for flight in flights:
-            flight.turn, flight.is_in_batch = turn, is_batch
-        sending = self._send_now(account, [one.row for one in flights], is_batch=is_batch)
-        paced = self._parts.paced(account, sending, len(flights))
-        found = await answered(paced, self._answer_seconds, turn)
-        for flight, answer in zip(flights, _each(found, len(flights)), strict=True):
-            flight.is_kept_back |= isinstance(answer, NotSent) and answer.reason == WITHDRAWN.reason
-            flight.answer.set_result(answer)
-
-    async def _send_now(
-        self, account: str, rows: Sequence[OrderRow], *, is_batch: bool
-    ) -> Sequence[object]:
-        self._check_time(account, rows)  # the process may have been paused since the commit
-        entry = self._entries[account]
-        return await entry.submit_many(rows) if is_batch else [await entry.submit(rows[0])]
-
-    def _check(self, account: str, flights: Sequence[Flight]) -> None:
-        """Raises NotSent if orders that waited for their turn must not be sent any more."""
-        self._check_time(account, [flight.row for flight in flights])
-        for flight in flights:
-            halted = self._halted_now(flight.row)
-            if halted is not None:
-                raise NotSent(halted.reason, halted.text)
-
-    def _check_time(self, account: str, rows: Sequence[OrderRow]) -> None:
-        """Raises NotSent if the lease is lost or a request has expired."""
-        self._parts.check_lease(account)
-        for row in rows:
-            expires_at: datetime | None = cast(dict[str, Any], row).get("request_expires_at")
-            expired = self._clocks.expired(account, expires_at)
-            if expired is not None:
-                raise expired
-
     async def _record_when_answered(self, flight: Flight, outcome: Outcome) -> Sending:
         answer = await flight.answer if flight.is_sent else WITHDRAWN
         return await self._record(flight, answer, outcome)
@@ -455,53 +408,3 @@ class Sender:
             del self.flights[flight.key]
             self._book.release(*flight.key)
         flight.done.set()
-
-
-def is_failure(answer: Answer) -> bool:
-    """Whether sending failed. A withdrawn order is not a fault, nor is one that would have waited
-    too long for the venue's rate limits.
-    """
-    if isinstance(answer, NotSent) and answer.reason in (WITHDRAWN.reason, RATE_LIMITED):
-        return False
-    return isinstance(answer, Failure)
-
-
-def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. If it does not have one answer per order, it counts for none of
-    them.
-    """
-    if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
-        return [as_answer(one) for one in found]
-    return [as_answer(found if isinstance(found, Failure) else None)] * count
-
-
-def _is_one(flight: Flight) -> bool:
-    """Whether one message is recorded for the order: its request."""
-    return flight.is_known or flight.is_held
-
-
-def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
-    return flight.denial is None and not _is_one(flight) and submitted.outcome == "recorded"
-
-
-async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
-    """The result of an order that is not sent."""
-    if flight.denial is not None and last.outcome == "recorded":
-        return Sending(
-            "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
-        )
-    if flight.is_held and requested.outcome != "refused":
-        return Sending("held", *flight.key, outcome=requested)
-    refused = requested if requested.outcome == "refused" else last
-    reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
-    return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
-
-
-def _may_be_sent(order: Order, flight: Flight) -> bool:
-    """Whether an order was requested before with the same terms, and was never sent. An order that
-    may have been sent is sent again by `resend` only.
-    """
-    is_sent = order.submitted_at is not None or order.unresolved_at is not None
-    known: Mapping[str, object] = row_now(order, *flight.key)
-    row: Mapping[str, object] = flight.row
-    return not is_sent and all(known[name] == row[name] for name in commands.REQUESTED_TERMS)

@@ -133,7 +133,9 @@ class GatewaySettings(Section):
     )
     unresolved: UnresolvedPolicy = Field(
         default="block_instrument",
-        description="How new orders are treated while an order's outcome is unknown.",
+        description="Which new orders are denied while an order's outcome is unknown. "
+        "`block_instrument`: those of its instrument. `block_account`: all of its account. "
+        "`allow`: none.",
     )
     lease_seconds: Seconds = Field(
         default=10.0,
@@ -175,7 +177,7 @@ class GatewaySettings(Section):
     marks: StrictBool | None = Field(
         default=None,
         description="Whether `connect` records the venues' prices as marks. Default: if a limit or "
-        "a breaker needs them.",
+        "a breaker needs them, and of instruments with a trigger price that the gateway watches.",
     )
     mark_seconds: Seconds = Field(
         default=5.0,
@@ -269,3 +271,14 @@ def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place
             if name not in (*SCOPE, "cancels_orders", "mode", "grace_seconds", "resumes")
         ):
             yield ("breakers", number), "has no condition"
+        if _ends_never_by_itself(breaker):
+            yield (
+                ("breakers", number, "resumes"),
+                "auto ends only the halts of feed_age_seconds and open_break: set operator",
+            )
+
+
+def _ends_never_by_itself(breaker: Breaker) -> bool:
+    """Whether the file wants halts to end by themselves that only an operator ends."""
+    is_asked = "resumes" in breaker.model_fields_set and breaker.resumes is HaltEnd.AUTO
+    return is_asked and breaker.feed_age_seconds is None and not breaker.open_break

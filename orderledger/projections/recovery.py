@@ -2,7 +2,7 @@
 unknown, and what to do."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,8 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import OrderRow
 
+DECISIONS = ("--never-arrived", "--worked-as ID")
+"""An operator's decisions about an order: whether it arrived, and where the venue has it."""
 ABOUT = ("order", "cancel", "replace", "absence")
 MICROSECOND = timedelta(microseconds=1)
 
@@ -115,6 +117,11 @@ def has_unknown_arrival(order: Order) -> bool:
     return order.is_requested and is_sent and order.confirmed_at is None and not order.is_ended
 
 
+def has_vanished(order: Order) -> bool:
+    """Whether the venue had shown the order, and no longer knows it."""
+    return not order.is_ended and order.confirmed_at is not None and order.absent_at is not None
+
+
 def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datetime) -> DoubtRow:
     """The doubt about an order. `events`: of its stream."""
     shown_at = order.confirmed_at
@@ -130,7 +137,8 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
     if said:
         why, began = said[-1][1] or "unresolved", min(at for at, _ in said)
     since = began or now
-    arrival = has_unknown_arrival(order)
+    arrival, name = has_unknown_arrival(order), row["client_order_id"]
+    decisions = DECISIONS if arrival else DECISIONS[1:] if has_vanished(order) else ()
     return DoubtRow(
         account=row["account"],
         client_order_id=row["client_order_id"],
@@ -142,25 +150,21 @@ def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datet
         age_seconds=age_seconds(since, now),
         request_expires_at=order.request_expires_at,
         absent_at=row["absent_at"],
-        commands=commands_of(row["account"], row["client_order_id"])
-        if arrival and row["client_order_id"]
-        else [],
+        commands=commands_of(row["account"], name, decisions) if name else [],
         stream=row["stream"],
     )
 
 
-def commands_of(account: str, client_order_id: str) -> list[str]:
-    """The command lines that settle whether an order arrived, for a shell. `ID` is a placeholder
-    for the venue's id."""
+def commands_of(account: str, client_order_id: str, decisions: Sequence[str]) -> list[str]:
+    """The command lines that record these decisions, for a shell. `ID` is a placeholder for the
+    venue's id."""
     given = "--account=" if account.startswith("-") else "--account "
-    decisions = ("--never-arrived", "--worked-as ID")
+    name = shlex.quote(client_order_id)
     if client_order_id.startswith("-"):
-        name = shlex.quote(client_order_id)
         return [
             f"orderledger resolve {given}{shlex.quote(account)} {decision} -- {name}"
             for decision in decisions
         ]
-    name = shlex.quote(client_order_id)
     return [
         f"orderledger resolve {name} {given}{shlex.quote(account)} {decision}"
         for decision in decisions

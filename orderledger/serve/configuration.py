@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from orderledger.extend.runtime import did_you_mean, public, secrecy, toml_files
 from orderledger.gateway.connecting_settings import unknown_accounts, venue_fault
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.settings import contradictions as of_gateway
+from orderledger.serve import warnings
 from orderledger.serve.alerts.rules import KINDS
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.settings import contradictions as of_alerts
 from orderledger.serve.sections import ServeSection
-from orderledger.venues.base.settings import Secret
+from orderledger.venues.base.settings import Secret, VenueSection
 from orderledger.venues.collecting.settings import SECTIONS_OF_OTHERS, CollectSettings
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -39,12 +40,14 @@ OF_SECRETS = ("secret", "password", "token", "key", "authorization", "webhook", 
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """One row per fault. `line` is null if the key is not in the file."""
+    """One row per fault. `line` is null if the key is not in the file. `is_warning`: the setting is
+    allowed, and is probably not what was meant."""
 
     file: str
     line: int | None
     key: str
     fault: str
+    is_warning: bool = False
 
     def shown(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,6 +85,31 @@ def faults_of(path: Path) -> list[FaultRow]:
         elif name in file.document:
             found.append(_row(file, (name,), "is not a table"))
     return _sorted(found)
+
+
+def warnings_of(path: Path) -> list[FaultRow]:
+    """The warnings about a file without faults: settings that are probably not what was meant."""
+    file = toml_files.TomlFile.read(path)
+    if (alone := _section_alone(file)) is not None:
+        found = _of_gateway(file, (), {}) if alone == "gateway" else ()
+        return _sorted(found)
+    settings = _collect_settings(file)
+    known = warnings.known_instruments(settings.db)
+    found = [_warning(file, *one) for one in warnings.of_venues(settings, known)]
+    if isinstance(file.document.get("gateway"), dict):
+        found += _of_gateway(file.section("gateway"), settings.venues, known)
+    return _sorted(found)
+
+
+def _of_gateway(
+    section: toml_files.TomlFile, venues: tuple[VenueSection, ...], known: warnings.Known
+) -> list[FaultRow]:
+    settings = GatewaySettings.model_validate(section.document)
+    return [_warning(section, *one) for one in warnings.of_gateway(settings, venues, known)]
+
+
+def _warning(file: toml_files.TomlFile, place: toml_files.Place, text: str) -> FaultRow:
+    return replace(_row(file, place, text), is_warning=True)
 
 
 def _section_alone(file: toml_files.TomlFile) -> str | None:

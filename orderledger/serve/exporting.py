@@ -19,7 +19,7 @@ from orderledger.serve.readings import OpenOrders, Reading
 CODES = tuple(str(code) for code in Anomaly)
 AMOUNTS = ("realized_pnl", "unrealized_pnl", "net_pnl")
 
-NO_ORDERS = OpenOrders("", "", "", "", 0, 0, 0, 0, None, 0.0)
+NO_ORDERS = OpenOrders("", "", "", "", 0, 0, 0, 0, 0, None, 0.0)
 
 Held = tuple[str, str, str]
 """Account, instrument and position side."""
@@ -91,6 +91,7 @@ def add_alerts(samples: Samples, counts: Counts, names: Names) -> None:
 
 def _add_orders(samples: Samples, orders: OpenOrders, account: str, now: datetime) -> None:
     samples.add("open_orders", orders.orders, account)
+    samples.add("held_orders", orders.held, account)
     samples.add("in_flight_orders", orders.in_flight, account)
     samples.add("pending_orders", orders.pending, account)
     samples.add("unresolved_orders", orders.unresolved, account)

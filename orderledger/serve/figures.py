@@ -134,10 +134,20 @@ FIGURES = {
             "account",
             merged=max,
         ),
-        _gauge("open_orders", "Orders that have not ended.", "account"),
+        _gauge(
+            "open_orders",
+            "Orders that have not ended. Without those that a gateway holds: see `held_orders`.",
+            "account",
+        ),
+        _gauge(
+            "held_orders",
+            "Orders that a gateway holds: recorded, and not sent yet, such as the exits of an "
+            "emulated bracket.",
+            "account",
+        ),
         _gauge(
             "in_flight_orders",
-            "Orders that were requested or submitted, and without any report.",
+            "Orders that were requested or submitted, and without any report. Without held ones.",
             "account",
         ),
         _gauge("pending_orders", "Open orders with an unanswered cancel or replace.", "account"),

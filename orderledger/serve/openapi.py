@@ -109,7 +109,7 @@ STATUS = {
             "additionalProperties": {"type": "object"},
             "description": "By account. Breakers: see /api/breakers. `clock`: how far the venue's "
             "clock is ahead of the gateway's (`offset_seconds`), and how far that may be wrong "
-            "(`within_seconds`); null if it was not measured.",
+            "(`within_seconds`); null if it was not measured. `paused_until`: end of its pause.",
         },
         "watchers": {
             "type": "object",

@@ -31,16 +31,17 @@ HELD_TAG = f'%"{HELD}"%'
 
 ORDERS_STATEMENT = f"""
 SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),
-  COUNT(*),
+  COUNT(*) - SUM(held), SUM(held),
   SUM(CASE WHEN certainty = 'unresolved' THEN 1 ELSE 0 END),
-  SUM(CASE WHEN certainty <> 'unresolved' AND status = 'pending_new' THEN 1 ELSE 0 END),
+  SUM(CASE WHEN certainty <> 'unresolved' AND status = 'pending_new' THEN 1 - held ELSE 0 END),
   SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
   MIN(CASE WHEN certainty = 'unresolved'
     THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
-  SUM(CASE WHEN outstanding IS NULL AND legs IS NULL AND NOT ({HELD_BY_GATEWAY})
+  SUM(CASE WHEN outstanding IS NULL AND legs IS NULL AND held = 0
     THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
-  SUM(CASE WHEN quantity IS NULL AND NOT ({HELD_BY_GATEWAY}) THEN 1 ELSE 0 END)
-FROM orders WHERE is_open = ?
+  SUM(CASE WHEN quantity IS NULL THEN 1 - held ELSE 0 END)
+FROM (SELECT orders.*, CASE WHEN {HELD_BY_GATEWAY} THEN 1 ELSE 0 END AS held
+  FROM orders WHERE is_open = ?) AS open_orders
 GROUP BY account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, '')
 ORDER BY 1, 2, 3, 4
 """
@@ -55,8 +56,8 @@ class OpenOrders(NamedTuple):
     """Open orders of one account, instrument, position side and side. `side` and `instrument` are
     empty where they are unknown.
 
-    `leaves`: the quantity that may still fill, None if it is unknown; without orders that are being
-    replaced, and those that a gateway holds.
+    `held`: those that a gateway holds; `orders` and `in_flight` do not count them. `leaves`: the
+    quantity that may still fill, None if it is unknown; without orders that are being replaced.
     """
 
     account: str
@@ -64,6 +65,7 @@ class OpenOrders(NamedTuple):
     position_side: str
     side: str
     orders: int
+    held: int
     unresolved: int
     in_flight: int
     pending: int
@@ -114,7 +116,7 @@ def read_alerts(store: Store) -> alert_tables.Counts:
 def _read_views(views: StoredViews, reading: Reading) -> None:
     session = views.session
     is_open = session.to_sql("flag", True)
-    summed = session.execute(ORDERS_STATEMENT, (HELD_TAG, HELD_TAG, is_open))
+    summed = session.execute(ORDERS_STATEMENT, (HELD_TAG, is_open))
     reading.orders = [_open_orders(row) for row in summed]
     replaced = session.select(
         tables.EXPOSED_ORDERS,
@@ -138,6 +140,7 @@ def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
         position_side,
         side,
         orders,
+        held,
         unresolved,
         in_flight,
         pending,
@@ -147,7 +150,7 @@ def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
     ) = row
     moment = datetime.fromisoformat(since) if isinstance(since, str) else since
     left = None if unknown else float(leaves or 0)
-    counts = int(orders), int(unresolved), int(in_flight), int(pending)
+    counts = int(orders), int(held), int(unresolved), int(in_flight), int(pending)
     return OpenOrders(account, instrument, position_side, side, *counts, moment, left)
 
 

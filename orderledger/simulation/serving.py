@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from orderledger import OrderType
+from orderledger import InvalidSetting, OrderType
 from orderledger.extend.values import SystemClock
 from orderledger.simulation.market.happenings import step
 from orderledger.simulation.market.rows import OrderStatus
@@ -22,7 +22,9 @@ from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport import happens_within
 
 LOOK_SECONDS = 0.05
-SETTINGS = """db = "fake.db"
+SETTINGS = """# Instruments of this simulated venue, and their prices:
+{instruments}
+db = "fake.db"
 
 [[venues]]
 venue = "{venue}"
@@ -35,7 +37,7 @@ venue = "{venue}"
 class Serving:
     """How a simulated venue is served. `every`: seconds between two events of its own.
     `fills_after`: seconds until each open order is filled, instead of such events. `faults`: the
-    chance of each fault.
+    chance of each fault. `deposit`: an amount and a currency that the account has at the start.
     """
 
     venue: str
@@ -44,6 +46,7 @@ class Serving:
     every: float = 1.0
     fills_after: float | None = None
     faults: float = 0.0
+    deposit: tuple[str, str] | None = None
 
 
 async def serve(serving: Serving, show: Callable[[str], None]) -> None:
@@ -54,6 +57,8 @@ async def serve(serving: Serving, show: Callable[[str], None]) -> None:
     chances = dict.fromkeys((*FRAME_FAULTS, *ANSWER_FAULTS), serving.faults)
     made = simulated(serving.venue, Faults(serving.seed, **chances), SystemClock())
     made.server.port = serving.port
+    if serving.deposit is not None:
+        _deposit(made, *serving.deposit)
     with secrets_in_files(made) as section:
         async with made.server:
             show(settings_of(serving.venue, made, section))
@@ -65,7 +70,17 @@ def settings_of(venue: str, made: SimulatedVenue, section: str) -> str:
     addresses = f'url = "{made.server.http_url}{made.path}"'
     if "websocket_url" in adapter(venue).settings.model_fields:
         addresses += f'\nwebsocket_url = "{made.server.websocket_url}"'
-    return SETTINGS.format(venue=venue, addresses=addresses, section=section)
+    return SETTINGS.format(
+        instruments=_instruments(made), venue=venue, addresses=addresses, section=section
+    )
+
+
+def _instruments(made: SimulatedVenue) -> str:
+    """A comment for each instrument: its name, price and steps."""
+    return "".join(
+        f"#   {one.name} at {one.price:f}, price step {one.tick:f}, quantity step {one.lot:f}\n"
+        for one in made.instruments
+    )
 
 
 @contextmanager
@@ -80,6 +95,13 @@ def secrets_in_files(made: SimulatedVenue) -> Iterator[str]:
                 file.write(f"{secret}\n")
             section = section.replace(f'env = "{variable}"', f'file = "{path}"')
         yield section
+
+
+def _deposit(made: SimulatedVenue, amount: str, currency: str) -> None:
+    try:
+        made.server.exchange.transfer(made.account, currency, amount)
+    except (ValueError, ArithmeticError):
+        raise InvalidSetting("deposit", f"{amount!r} is not an amount") from None
 
 
 async def _live(serving: Serving, made: SimulatedVenue, stop: asyncio.Event) -> None:

@@ -1,22 +1,28 @@
 """The numbers that a venue claims, against ours (rule 11)."""
 
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from tests.auditing.facts import Fact, last_digit, number
 from tests.auditing.fills import Fill, counted_fills
 from tests.auditing.order import Order
 
+EARLY = timedelta(microseconds=1_001)
+"""A claim has facts up to a millisecond later in it, or none of them."""
+
 
 def disagrees(order: Order) -> bool:
     """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the
-    claim's own time may be in it or not, also those taken back; a mean price need only agree to the
+    claim's own time may be in it or not, also those taken back. A claim may be dated a millisecond
+    early, and then has everything before the later time in it. A mean price need only agree to the
     digits given, and is compared while it is of the same fills; quantities are unless newer terms
     are in force, and what is left unless the order is suspended."""
     for name, claim in last_claims(order).items():
         if order.legs and name != "quantity":
             continue  # of a combination, or of one leg
-        low, high = may_be(order, name, claim)
-        if not low <= number(claim.claims[name]) <= high:
+        value = number(claim.claims[name])
+        spans = [may_be(order, name, claim, at) for at in (claim.at, claim.at + EARLY)]
+        if not any(low <= value <= high for low, high in spans):
             return True
     return False
 
@@ -41,11 +47,11 @@ def last_claims(order: Order) -> dict[str, Fact]:
     return last
 
 
-def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
-    """Between what the number may be by the facts; what cannot be compared may be what is
-    claimed."""
+def may_be(order: Order, name: str, claim: Fact, at: datetime) -> tuple[Fraction, Fraction]:
+    """Between what the number may be by the facts at that time; what cannot be compared may be
+    what is claimed."""
     claimed = number(claim.claims[name])
-    least, until = filled_by_then(order, name, claim)
+    least, until = filled_by_then(order, name, claim, at)
     if name == "cum_quantity":
         return least, until
     if name == "average_price":
@@ -53,37 +59,35 @@ def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
         is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
         is_of_all = least == until == order.cum_quantity
         return (claimed, claimed) if mean is None or is_rounded or not is_of_all else (mean, mean)
-    if order.quantity is None or any(
-        changed.at > claim.at for changed in order.changes("quantity")
-    ):
+    if order.quantity is None or any(changed.at > at for changed in order.changes("quantity")):
         return claimed, claimed
     if name == "quantity":
         return order.quantity, order.quantity
     if order.session and order.session.session_word == "suspended":
         return claimed, claimed
-    if order.leaves_quantity == 0 and order.ended_at is not None and order.ended_at < claim.at:
+    if order.leaves_quantity == 0 and order.ended_at is not None and order.ended_at < at:
         return Fraction(), Fraction()
-    left = Fraction() if order.ended_at == claim.at else order.quantity - until
+    left = Fraction() if order.ended_at == at else order.quantity - until
     return max(Fraction(), left), max(Fraction(), order.quantity - least)
 
 
-def filled_by_then(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
+def filled_by_then(order: Order, name: str, claim: Fact, at: datetime) -> tuple[Fraction, Fraction]:
     """The least and the most that the fills may have come to in this claim: those that stand and
     were told of an earlier time, and any of its very moment, also those taken back. A fill of that
     moment that claims itself to be in is in."""
-    before = sum((fill.quantity for fill in order.fills if fill.told_at < claim.at), Fraction())
-    then = [fill for fill in counted_fills(order.facts).values() if fill.told_at == claim.at]
-    sure = [fill for fill in order.fills if has_part_in(fill, name, claim)]
+    before = sum((fill.quantity for fill in order.fills if fill.told_at < at), Fraction())
+    then = [fill for fill in counted_fills(order.facts).values() if fill.told_at == at]
+    sure = [fill for fill in order.fills if has_part_in(fill, name, claim, at)]
     return before + sum((fill.quantity for fill in sure), Fraction()), before + sum(
         (fill.quantity for fill in then), Fraction()
     )
 
 
-def has_part_in(fill: Fill, name: str, claim: Fact) -> bool:
+def has_part_in(fill: Fill, name: str, claim: Fact, at: datetime) -> bool:
     """Whether a claim must have this fill of its own moment in it: what a fill itself claims is
     with it."""
     own = next(fact for fact in fill.facts if fact.at == fill.told_at).claims.get(name)
-    if own is None or fill.told_at != claim.at:
+    if own is None or fill.told_at != at:
         return False
     claimed = number(claim.claims[name])
     return (

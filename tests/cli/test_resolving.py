@@ -16,6 +16,7 @@ from orderledger import (
     InvalidSetting,
     Ledger,
     Request,
+    RequestCancel,
     RequestReplace,
     Submit,
     UnknownOrder,
@@ -171,6 +172,51 @@ def test_only_the_arrival_of_an_order_in_doubt_is_decided(
         assert (outcome.outcome, outcome.reason) == ("refused", "not_in_doubt")
         assert said in str(outcome.text)
     assert ledger.order("C-1")["version"] == before
+
+
+VANISHED = [SENT, SHOWN, Absent(**OF_C1, at=at(60))]
+
+
+@pytest.mark.parametrize("worked_as", ["V-1", "V-2"])
+def test_an_order_that_the_venue_no_longer_knows_is_found_again_by_an_operator(
+    durable_store_url: str, worked_as: str
+) -> None:
+    shown = SHOWN.model_copy(update={"venue_order_id": "V-1"})
+    with Ledger.open(durable_store_url, clock=Later()) as ledger:
+        ledger.record_many([request("C-1"), SENT, shown, VANISHED[-1]])
+        assert ledger.order("C-1")["certainty"] == "unresolved"
+        refused = ledger.resolve("C-1", never_arrived=True)
+        assert (refused.outcome, refused.reason) == ("refused", "not_in_doubt")
+        assert "so it arrived" in str(refused.text) and "worked_as" in str(refused.text)
+        (doubt,) = ledger.recover().doubts
+        (command,) = doubt["commands"]
+        assert (doubt["about"], doubt["reason"]) == ("absence", "absent")
+        assert command == "orderledger resolve C-1 --account tradier:main --worked-as ID"
+        assert command in run("recover", "--db", durable_store_url).out
+        arguments = shlex.split(command.replace(" ID", f" {worked_as}"))[2:]
+        ended = run("resolve", "--db", durable_store_url, "--actor", "anna", *arguments)
+        assert (ended.status, ended.out) == (0, f"recorded of C-1: it works as {worked_as}\n")
+        row = ledger.order("C-1")
+        assert (row["certainty"], row["status"], row["absent_at"]) == ("confirmed", "new", None)
+        assert row["venue_order_id"] == worked_as
+        assert ledger.doubts() == []
+
+
+def test_an_absence_after_the_present_of_our_clock_is_cleared_too(ledger: Ledger) -> None:
+    ledger.record_many([request("C-1"), SENT, SHOWN, Absent(**OF_C1, at=at(4000))])
+    assert ledger.resolve("C-1", worked_as="V-1").outcome == "recorded"
+    assert ledger.order("C-1")["certainty"] == "confirmed"
+
+
+def test_a_cancel_of_an_order_that_the_venue_no_longer_knows_stays_outstanding(
+    ledger: Ledger,
+) -> None:
+    ledger.record_many([request("C-1"), *VANISHED, RequestCancel(**OF_C1, at=at(70))])
+    (doubt,) = ledger.recover().doubts
+    assert (doubt["about"], len(doubt["commands"])) == ("cancel", 1)
+    assert ledger.resolve("C-1", worked_as="V-1").outcome == "recorded"
+    row = ledger.order("C-1")
+    assert (row["certainty"], row["pending"]) == ("confirmed", "cancel")
 
 
 def test_one_of_two_decisions_is_made_about_one_known_order(ledger: Ledger) -> None:

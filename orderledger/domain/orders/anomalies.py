@@ -1,14 +1,15 @@
 """Detects anomalies of an order. They are judgements: derived from the facts, and recorded as
 events of their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.domain.exact import EXACT
 from orderledger.domain.orders.combination import is_foreign, number_of, traded_side
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
+from orderledger.domain.orders.mismatches import is_of_these_terms, mismatch
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.order_state import NO_CLAIMS, NO_FILLS
 from orderledger.domain.orders.reports import FillRecorded
@@ -192,14 +193,14 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
                 f"({order.terms.position_side})"
             ),
         )
-    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
+    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces + order.is_triggered:
         yield (
             Anomaly.CLIENT_ORDER_ID_REUSED,
             f"{venue_ids} venue orders under one client order id, {order.replaces} replaces",
         )
     if VENUE_ORDER_ID_REUSED in order.raised:
         yield VENUE_ORDER_ID_REUSED, order.raised[VENUE_ORDER_ID_REUSED]
-    if (text := _mismatch(order, quantity)) is not None:
+    if (text := mismatch(order, quantity)) is not None:
         yield Anomaly.QUANTITY_MISMATCH, text
     if (word := order.claims.word.value) is not None and word not in WORDS:
         yield (
@@ -221,94 +222,6 @@ def _overfill(order: Order, quantity: Decimal | None, cum_quantity: Decimal) -> 
     return f"{cum_quantity:f} filled of {quantity:f}" if cum_quantity > quantity else None
 
 
-def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
-    """A sentence about the first claimed number that contradicts the facts recorded for its time,
-    or None."""
-    for what, expected in (OF_COMBINATION if order.legs else EXPECTED).items():
-        claim = order.claims.numbers.get(what)
-        if claim is None or claim.at is None:
-            continue
-        span = expected(order, quantity, claim.value, claim.at)
-        if span is not None and not span[0] <= claim.value <= span[1]:
-            return f"the venue says {what} is {claim.value:f}, recorded is {span[1]:f}"
-    return None
-
-
-Span = tuple[Decimal, Decimal]
-"""The least and the greatest value of a number that the facts allow."""
-
-
-def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
-    """The cumulative quantity at that time. A fill of that very time is included if its own report
-    claims no more."""
-    return order.fills.cum_quantity_range(
-        at, lambda reported: reported.cum_quantity is not None and reported.cum_quantity <= claimed
-    )
-
-
-def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """The average price, if the claim includes all fills. Venues round, so a difference below a
-    unit of the last digit, at most 1, is agreement."""
-    low, high = order.fills.cum_quantity_range(at)
-    average_price = order.average_price
-    if average_price is None or not low == high == order.cum_quantity:
-        return None
-    step = EXACT.scaleb(ONE, min(0, int(claimed.as_tuple().exponent)))
-    mean = claimed if abs(EXACT.subtract(average_price, claimed)) < step else average_price
-    return mean, mean
-
-
-def _quantity(
-    order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime
-) -> Span | None:
-    """The quantity in force. None if it comes from this claim itself, without a request or a
-    replace."""
-    if quantity is None or quantity is claimed or not _is_of_these_terms(order, at):
-        return None
-    return quantity, quantity
-
-
-def _leaves_quantity(
-    order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime
-) -> Span | None:
-    """The open quantity at that time.
-
-    A claim of the exact time of the order's end may be from before it. None for a suspended order:
-    venues report its quantity in two ways, and both are accepted.
-    """
-    if quantity is None or not _is_of_these_terms(order, at) or order.session_status is SUSPENDED:
-        return None
-    ended_at = order.ended_at
-    if ended_at is not None and ended_at < at:
-        return ZERO, ZERO
-    low, high = order.fills.cum_quantity_range(
-        at,
-        lambda reported: (
-            reported.leaves_quantity is not None and reported.leaves_quantity >= claimed
-        ),
-    )
-    least = ZERO if ended_at == at else max(ZERO, EXACT.subtract(quantity, high))
-    return least, max(ZERO, EXACT.subtract(quantity, low))
-
-
-def _is_of_these_terms(order: Order, at: datetime) -> bool:
-    """Check that a claim is not older than the quantity in force."""
-    setting = order.terms.set_quantity
-    return setting is None or at >= setting.when.at
-
-
-EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | None]] = {
-    "cum_quantity": _cum_quantity,
-    "average_price": _average_price,
-    "quantity": _quantity,
-    "leaves_quantity": _leaves_quantity,
-}
-"""For each claimed number, the range that the facts allow at that time, or None if they do not
-limit it."""
-OF_COMBINATION = {"quantity": _quantity}
-"""Venues count the other numbers of a combination in units, or in those of one leg."""
-
-
 def _conflict_of_word(order: Order) -> str | None:
     """A sentence about a conflict between the venue's latest status and the facts."""
     word, when = order.claims.word
@@ -322,7 +235,7 @@ def _conflict_of_word(order: Order) -> str | None:
     elif word in ENDS:
         if end is None and order.undone_end is None:
             return f"the venue says {word}, no report of that is recorded"
-    elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, when.at):
+    elif word == Status.FILLED and not order.is_filled and is_of_these_terms(order, when.at):
         return f"the venue says filled, recorded fills are {order.cum_quantity:f}"
     return None
 

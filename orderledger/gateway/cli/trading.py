@@ -121,9 +121,9 @@ def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
     """Decide whether a new order arrived at the venue, where nothing else shows it.
 
     `orderledger recover` lists the orders in doubt. The decision is recorded with the source
-    `operator`. It is refused if the order has ended, if the venue has shown it, or if it was never
-    sent. Only the arrival of new orders is decided here: the gateway queries the venue about
-    cancels and replaces.
+    `operator`. It is refused if the order has ended, if the venue has it, or if it was never sent.
+    An order that the venue had shown, and no longer knows, takes --worked-as alone: it arrived. The
+    gateway queries the venue about cancels and replaces.
     """
     if fields["never_arrived"] == (fields["worked_as"] is not None):
         raise click.UsageError("give one of --never-arrived and --worked-as ID")

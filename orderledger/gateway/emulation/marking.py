@@ -8,11 +8,13 @@ knows them.
 - `gateway.part_of`: the order works for this one, with its quantity at that time.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from orderledger import OrderType, Request
 from orderledger.extend.events import commands
 from orderledger.extend.values import HELD
+from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
 
 EMULATED, PART_OF = "gateway.emulated", "gateway.part_of"
@@ -38,7 +40,7 @@ def marked(request: Request, abilities: EntryAbilities) -> Request:
 
 def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     """The tags of an emulated order. None for an order that the venue takes as it is."""
-    if PART_OF in request.tags:
+    if PART_OF in request.tags or is_native(request.tags):
         return {}
     links, is_triggered = request.links, is_emulated(request, abilities)
     kind = None if links is None or links.group is None else links.kind
@@ -57,6 +59,16 @@ def is_emulated(request: Request | commands.OrderRequested, abilities: EntryAbil
     has_unit = unit is None or str(unit) in abilities.trail_offset_types
     is_native = request.order_type in abilities.order_types and has_unit
     return not is_native or request.tags.get(HELD) == TRIGGER
+
+
+def may_be_emulated(
+    order_type: OrderType, tags: Mapping[str, Any] | None, abilities: EntryAbilities
+) -> bool:
+    """Check whether the gateway may have to watch an order of this type and with these tags. The
+    unit of its trail offset is not compared."""
+    has_units = order_type is not OrderType.TRAILING_STOP or len(abilities.trail_offset_types) > 1
+    is_native_type = order_type in abilities.order_types and has_units
+    return order_type in FIRES and (not is_native_type or HELD in (tags or {}))
 
 
 def fired_terms(order_type: OrderType | str) -> dict[str, Any]:
@@ -83,5 +95,7 @@ def support_of_type(order_type: str, abilities: EntryAbilities) -> str:
 
 
 def support_of_group(kind: str, abilities: EntryAbilities) -> str:
-    """`native` or `emulated`: who watches a group of this kind."""
-    return "native" if kind in abilities.groups else "emulated"
+    """`native`, `native by setting` or `emulated`: who watches a group of this kind."""
+    if kind in abilities.groups:
+        return "native"
+    return "native by setting" if kind in abilities.groups_by_setting else "emulated"

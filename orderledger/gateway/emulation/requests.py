@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from orderledger import InvalidSetting, OrderType, Request, Side
 from orderledger.extend.events import Order
-from orderledger.extend.messages import numbers_and_times
 from orderledger.extend.values import HELD
+from orderledger.gateway.arguments import number_in, request_in, requests_in
 from orderledger.gateway.emulation.marking import EMULATED, PART_OF, SIBLING, fired_terms
 from orderledger.gateway.emulation.members import Leg, request_of
 from orderledger.gateway.groups import group_of
@@ -35,6 +35,7 @@ def bracket(
 ) -> list[Request]:
     """The entry and its exits, linked as a bracket. Raises InvalidSetting for an exit that does not
     fit its entry."""
+    request_in(entry, "entry")
     if take_profit is None and stop_loss is None:
         raise InvalidSetting("take_profit", "a bracket needs take_profit, stop_loss, or both")
     group = group_of(entry) or entry.client_order_id
@@ -45,7 +46,11 @@ def bracket(
     ):
         if found is None:
             continue
-        child = found if isinstance(found, Request) else _exit(entry, found, terms, reduce_only)
+        child = (
+            found
+            if isinstance(found, Request)
+            else _exit(entry, number_in(found, name), terms, reduce_only)
+        )
         _check_exit(name, child, entry)
         requests.append(_linked(child, group, "bracket", parent=entry.client_order_id))
     return requests
@@ -54,6 +59,9 @@ def bracket(
 def one_cancels_other(requests: Sequence[Request]) -> list[Request]:
     """Orders of which one cancels the others. Raises InvalidSetting if they are not of one
     account."""
+    requests = requests_in(requests)
+    if len(requests) < 2:
+        raise InvalidSetting("requests", "an OCO group needs two orders or more")
     first = requests[0]
     if len({request.account for request in requests}) > 1:
         raise InvalidSetting("account", "the orders of an OCO group need one account")
@@ -126,7 +134,9 @@ def _given(request: Request) -> dict[str, Any]:
     return {name: request.__dict__[name] for name in request.model_fields_set}
 
 
-def _exit(entry: Request, price: Number, terms: tuple[str, str, str], reduce_only: bool) -> Request:
+def _exit(
+    entry: Request, price: Decimal, terms: tuple[str, str, str], reduce_only: bool
+) -> Request:
     order_type, price_name, ending = terms
     return Request.model_validate(
         {
@@ -136,7 +146,7 @@ def _exit(entry: Request, price: Number, terms: tuple[str, str, str], reduce_onl
             "side": OTHER_SIDE[entry.side],
             "quantity": entry.quantity,
             "order_type": OrderType(order_type),
-            price_name: numbers_and_times.parse_number(price),
+            price_name: price,
             "time_in_force": "gtc",
             "reduce_only": reduce_only,
             "position_side": entry.position_side,

@@ -43,16 +43,18 @@ def config() -> None:
 def check(file: Path, ask: bool, as_json: bool) -> None:
     """Check a settings file.
 
-    Prints each fault with its line, its key, and what was perhaps meant. Reads the secrets, and
-    asks nothing of a venue without --ask. With --ask, a key that can withdraw is a fault unless
-    `gateway.allows_withdrawals` is true.
+    Prints each fault with its line, its key, and what was perhaps meant. Then come warnings about
+    settings that are allowed and probably wrong. Names of instruments are compared with those that
+    the ledger knows. Reads the secrets, and asks nothing of a venue without --ask. With --ask, a
+    key that can withdraw is a fault unless `gateway.allows_withdrawals` is true.
 
     Exit status: 0 no fault, 1 there are faults, 2 wrong usage.
     """
-    from orderledger.serve.configuration import faults_of
+    from orderledger.serve.configuration import faults_of, warnings_of
 
     faults = faults_of(file)
     rows: list[Any] = [row.shown() for row in faults]
+    warnings = [] if rows else [row.shown() for row in warnings_of(file)]
     keys, allows = ({}, False) if rows or not ask else _asked(file)
     rows += [
         {
@@ -60,22 +62,29 @@ def check(file: Path, ask: bool, as_json: bool) -> None:
             "line": None,
             "key": "gateway.allows_withdrawals",
             "fault": f"the key of {account} can withdraw",
+            "is_warning": False,
         }
         for account, key in keys.items()
         if key.can_withdraw and not allows
     ]
     if as_json:
-        print_json([*rows, *_key_rows(keys)])
+        print_json([*rows, *warnings, *_key_rows(keys)])
     else:
-        for row in rows:
-            where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
-            click.echo(": ".join(filter(None, (where, row["key"], row["fault"]))))
+        for row in (*rows, *warnings):
+            click.echo(_line(row))
         if keys:
             print_rows(_key_rows(keys), columns.KEYS, as_json=False, title="keys")
         if not rows:
-            click.echo(f"{file}: no fault")
+            count = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+            click.echo(f"{file}: no fault{f', {count}' if warnings else ''}")
     if rows:
         sys.exit(1)
+
+
+def _line(row: dict[str, Any]) -> str:
+    where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
+    kind = "warning" if row["is_warning"] else ""
+    return ": ".join(filter(None, (where, kind, row["key"], row["fault"])))
 
 
 def _asked(file: Path) -> "tuple[dict[str, KeyPermissions], bool]":

@@ -68,6 +68,8 @@ def status(as_json: bool, db: str) -> None:
                 f"within {clock['within_seconds']} s, as {status['holder']} measured at "
                 f"{status['at']}"
             )
+        if (until := status.get("paused_until")) is not None:
+            click.echo(f"{account}: the venue asked for a pause until {until}")
     for name, status in watchers.items():
         click.echo(
             f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "

@@ -36,9 +36,16 @@ def _venues() -> tuple[str, ...]:
     default=0.0,
     help="Chance of each fault for a frame or an answer, e.g. 0.01.",
 )
+@click.option(
+    "--deposit",
+    type=(str, str),
+    metavar="AMOUNT CURRENCY",
+    help="Deposit into the account first, e.g. 10000 USDT: some programs trade no empty account.",
+)
 @options.example(
     "orderledger fake nobitex --fills-after 2 > orderledger.toml",
     "orderledger fake tradier --every 0.5 --faults 0.01 > orderledger.toml",
+    "orderledger fake ccxt --fills-after 2 --deposit 10000 USDT > orderledger.toml",
 )
 def fake(
     venue: str,
@@ -47,10 +54,12 @@ def fake(
     every: float,
     fills_after: float | None,
     faults: float,
+    deposit: tuple[str, str] | None,
 ) -> None:
     """Serve a simulated VENUE until stopped.
 
-    Prints a settings file for it on standard output, with keys that read and send.
+    Prints a settings file for it on standard output, with keys that read and send. The file begins
+    with the venue's instruments and their prices. `ccxt` is a simulated Binance (USD-M futures).
     `orderledger.connect`, `collect` and `config check` take the file as it is. The keys are in
     files that are deleted at the end. Needs the extra `fake`; Hyperliquid and Lighter need
     their own, which sign orders.
@@ -69,6 +78,7 @@ def fake(
             every=every,
             fills_after=fills_after,
             faults=faults,
+            deposit=deposit,
         )
         asyncio.run(serve(serving, lambda text: click.echo(text, nl=False)))
     except ModuleNotFoundError as error:

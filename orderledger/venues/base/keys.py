@@ -24,14 +24,14 @@ class KeyPermissions:
     source: str = ""
 
     def words(self, now: datetime) -> dict[str, str]:
-        """Each fact in words; `not told` for what the venue does not say."""
+        """Each fact in words; `not reported` for what the venue does not say."""
         age = None if self.created_at is None else now - self.created_at
         return {
             "can_trade": _word(self.can_trade),
             "can_withdraw": _word(self.can_withdraw),
             "address_limit": _word(self.has_address_limit),
-            "age": "not told" if age is None else f"{age.days} days",
-            "expires": "not told" if self.expires_at is None else self.expires_at.isoformat(),
+            "age": "not reported" if age is None else f"{age.days} days",
+            "expires": "not reported" if self.expires_at is None else self.expires_at.isoformat(),
         }
 
 
@@ -44,4 +44,4 @@ class ReportsKey(Protocol):
 
 
 def _word(fact: bool | None) -> str:
-    return "not told" if fact is None else "yes" if fact else "no"
+    return "not reported" if fact is None else "yes" if fact else "no"

@@ -44,7 +44,8 @@ class EntryAbilities:
       may trade.
     - `trail_offset_types`: the units of the trail offset in which it takes a trailing stop.
     - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
-      `bracket`. The gateway emulates the others.
+      `bracket`. The gateway emulates the others. Such an entry has the methods of `SendsGroups`.
+    - `groups_by_setting`: the kinds that the setting `native_groups` of the venue adds to `groups`.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -63,6 +64,7 @@ class EntryAbilities:
     needs_limit: frozenset[str] = frozenset()
     trail_offset_types: frozenset[str] = frozenset({"amount", "percent"})
     groups: frozenset[str] = frozenset()
+    groups_by_setting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from orderledger.venues.ccxt.sending.terms import (
     POST_ONLY,
     Product,
     Term,
-    is_conditional,
     terms_of,
+    waits_for_trigger,
 )
 from orderledger.venues.ccxt.sending.terms import TYPES as ROW_TYPES
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
@@ -97,7 +97,7 @@ class Arguments:
         names = [self._quirks.id_param]
         if language is not None and language.contract_id and self._is_contract(order):
             names = [language.contract_id]
-        if language is not None and language.stop_id and is_conditional(order):
+        if language is not None and language.stop_id and waits_for_trigger(order):
             names.append(language.stop_id)
         return dict.fromkeys(names, given)
 

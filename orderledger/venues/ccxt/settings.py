@@ -34,7 +34,9 @@ class CcxtSettings(OneAccountSection):
         default=LIVE, description="`sandbox` is the exchange's test network, if ccxt supports one."
     )
     url: HttpUrl = Field(default="", description=OVERRIDE)
-    websocket_url: WebsocketUrl = Field(default="", description="The same for its websockets.")
+    websocket_url: WebsocketUrl = Field(
+        default="", description="The same for its websockets. Not needed with `streams = false`."
+    )
     exchange: ExchangeName = Field(description="The exchange's id in ccxt, e.g. `kraken`.")
     credentials: dict[str, Secret] = Field(
         default_factory=dict,
@@ -77,9 +79,18 @@ class CcxtSettings(OneAccountSection):
 
     @model_validator(mode="after")
     def _has_both_addresses(self) -> Self:
-        if bool(self.url) != bool(self.websocket_url):
-            raise ValueError("give both url and websocket_url, or neither")
+        is_lacking = self.streams and self.url and not self.websocket_url
+        if is_lacking or (self.websocket_url and not self.url):
+            raise ValueError(
+                "give both url and websocket_url, or neither; url alone needs streams = false"
+            )
         return self
+
+    def instrument_fault(self, name: str) -> str | None:
+        """ccxt's symbols have a slash: `BTC/USDT`, and `ETH/USDT:USDT` for a contract."""
+        if "/" in name:
+            return None
+        return "is not a symbol of ccxt: those have a slash, as BTC/USDT or ETH/USDT:USDT"
 
     def can_send(self, account: str) -> bool:
         return bool(self.credentials) or not isinstance(self.exchange, str)

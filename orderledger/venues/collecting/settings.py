@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,7 +45,24 @@ def _section(given: Any) -> VenueSection:
         found = adapter(str(given.get("venue", "")))
     except InvalidSetting as error:
         raise ValueError(f"{error.field} {error.fault}") from None
-    return found.settings.model_validate(given)
+    try:
+        return found.settings.model_validate(given)
+    except ValidationError as error:
+        raise _with_hints(error, found.settings) from None
+
+
+def _with_hints(error: ValidationError, model: type[VenueSection]) -> ValidationError:
+    """The error, with similar names of settings of this venue for those that it does not have."""
+    lines: list[InitErrorDetails] = []
+    for one in error.errors(include_url=False):
+        line = InitErrorDetails(type=one["type"], loc=one["loc"], input=one["input"])
+        if one["type"] == "extra_forbidden":
+            text = toml_files.not_a_setting(str(one["loc"][-1]), model)
+            line["type"] = PydanticCustomError("not_a_setting", "{text}", {"text": text})
+        elif "ctx" in one:
+            line["ctx"] = one["ctx"]
+        lines.append(line)
+    return ValidationError.from_exception_data(error.title, lines)
 
 
 VenueSettings = Annotated[VenueSection, PlainValidator(_section)]

@@ -84,6 +84,36 @@ def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
     assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.QUANTITY_MISMATCH)]
 
 
+@pytest.mark.parametrize(
+    ("filled_at", "cum_quantity", "anomalies"),
+    [
+        (10.0005, "6", []),
+        (10.001, "6", []),
+        (10.001, "5", ["quantity_mismatch"]),
+        (10.002, "6", ["quantity_mismatch"]),
+    ],
+)
+def test_a_claim_may_be_dated_a_millisecond_before_the_fill_that_it_includes(
+    filled_at: float, cum_quantity: str, anomalies: list[str]
+) -> None:
+    """As where a venue dates an order before its fill. A number that no fills add up to stays a
+    mismatch, and so does one that only a later fill explains."""
+    reported = {"cum_quantity": cum_quantity, "leaves_quantity": str(10 - int(cum_quantity))}
+    claim = message("status_observed", status="partially_filled", at=at(10), reported=reported)
+    row = in_any_order(
+        WORKING, fill("F-1", "4", at=at(9)), claim, fill("F-2", "2", at=at(filled_at))
+    )
+    assert (row["cum_quantity"], row["anomalies"]) == ("6", anomalies)
+
+
+def test_an_end_may_be_dated_a_millisecond_after_the_claim_that_nothing_is_left() -> None:
+    claim = message(
+        "status_observed", status="canceled", at=at(10), reported={"leaves_quantity": "0"}
+    )
+    row = in_any_order(WORKING, claim, message("canceled", at=at(10.001)))
+    assert row["anomalies"] == []
+
+
 def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
     given(*WORKING, fill("F-1", "4", reported={"cum_quantity": "5"})).then_order(
         anomalies=["quantity_mismatch"]

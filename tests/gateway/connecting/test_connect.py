@@ -170,7 +170,7 @@ def test_an_account_that_no_venue_has_is_refused_with_its_line(tmp_path: Path) -
         async with served("nobitex", tmp_path, 'accounts = ["nobitx:fake"]') as made:
             orderledger.connect(made[1])
 
-    with pytest.raises(InvalidSetting, match=r"toml:11: gateway.accounts.1: 'nobitx:fake' is not"):
+    with pytest.raises(InvalidSetting, match=r"toml:15: gateway.accounts.1: 'nobitx:fake' is not"):
         asyncio.run(read())
 
 

@@ -16,7 +16,7 @@ from orderledger import InvalidSetting
 from orderledger.simulation import BinanceServer
 from orderledger.venues import KeyPermissions
 from orderledger.venues.base.settings import Secret
-from orderledger.venues.ccxt.keys import binance, bybit, okx
+from orderledger.venues.ccxt.key_readers import binance, bybit, okx
 from tests.command_line import run
 from tests.gateway.connecting.harness import served
 
@@ -59,7 +59,7 @@ def test_an_api_wallet_of_hyperliquid_cannot_withdraw_and_the_accounts_own_key_c
 ) -> None:
     found = asyncio.run(keys_of("hyperliquid", tmp_path))["hyperliquid:fake"]
     assert (found.can_trade, found.can_withdraw, found.has_address_limit) == (True, False, None)
-    assert found.words(datetime.now(UTC))["address_limit"] == "not told"
+    assert found.words(datetime.now(UTC))["address_limit"] == "not reported"
 
     async def own() -> None:
         async with served("hyperliquid", tmp_path) as (made, path):
@@ -88,7 +88,7 @@ def test_a_venue_that_does_not_answer_does_not_stop_trading(tmp_path: Path) -> N
             async with orderledger.connect(path) as desk:
                 return desk.keys[ACCOUNT].words(datetime.now(UTC))["can_withdraw"]
 
-    assert asyncio.run(trade()) == "not told"
+    assert asyncio.run(trade()) == "not reported"
 
 
 def test_documents_of_other_exchanges() -> None:

@@ -100,11 +100,14 @@ def test_an_order_that_a_gateway_holds_is_not_at_the_venue_and_cannot_fill(ledge
         )
     )
     ledger.views.catch_up()
-    assert scrape("open_orders", "sim:main") == 7
+    assert (scrape("open_orders", "sim:main"), scrape("held_orders", "sim:main")) == (5, 2)
+    assert scrape("in_flight_orders", "sim:main") == 1
     test_positions_are_those_of_the_exposure_view(ledger)
     ledger.record_many(parsed(report("submit", "CHILD", 21)))
     ledger.views.catch_up()
     assert scrape("position_quantity_least", "sim:main", "BTC-USD", "net") == -52
+    assert (scrape("open_orders", "sim:main"), scrape("held_orders", "sim:main")) == (6, 1)
+    assert scrape("in_flight_orders", "sim:main") == 2
 
 
 def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:

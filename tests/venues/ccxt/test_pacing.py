@@ -90,6 +90,32 @@ def test_a_ban_is_waited_out_without_one_request(monkeypatch: pytest.MonkeyPatch
     assert (limits.too_early, limits.refused) == (1, {418: 1})
 
 
+@pytest.mark.slow
+def test_a_ban_longer_than_the_expiry_of_a_request_delays_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The window of a request is 5 s. One order is recorded before the ban is known, another in
+    it."""
+
+    async def story(account: Account, gateway: Gateway) -> Any:
+        account.server.quotas = limits = quotas()
+        await gateway.submit(order(0))
+        pacing = account.entry.pacing
+        assert pacing is not None
+        pacing.limits[ORDERS] = RateLimiter(1, 1.5)
+        await gateway.submit(order(1))
+        waiting = gateway.submit_soon(order(2))
+        while not any(one.is_waiting for one in gateway._sender.flights.values()):
+            await asyncio.sleep(0.01)
+        pacing.hold(9.0, "the venue banned this address")
+        found = await asyncio.gather(waiting, gateway.submit(order(3)))
+        return found, limits
+
+    found, limits = traded(monkeypatch, story)
+    assert [(one.state, one.reason) for one in found] == [("acknowledged", None)] * 2
+    assert (limits.too_early, limits.refused) == (0, {})
+
+
 def test_a_ban_longer_than_the_patience_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(account: Account, gateway: Gateway) -> Any:
         account.server.quotas = limits = quotas()

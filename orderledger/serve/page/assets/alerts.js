@@ -54,7 +54,7 @@ const RAISED = { title: "Raised", cell: (row) => html`<${Time} at=${row.raised_a
 const OPEN = [
   RULE, TEXT, CAUSE, RAISED,
   { title: "For", align: "end", wide: true, cell: (row) => html`<${Age} since=${row.raised_at} />` },
-  { title: "Not told yet", wide: true, cell: (row) => row.waiting.length > 0 && html`<span title=${visible(row.fault)}>${row.waiting.map(visible).join(", ")}</span>` },
+  { title: "Not delivered yet", wide: true, cell: (row) => row.waiting.length > 0 && html`<span title=${visible(row.fault)}>${row.waiting.map(visible).join(", ")}</span>` },
 ];
 const DONE = [RULE, TEXT, CAUSE, { ...RAISED, wide: true }, { title: "Cleared", cell: (row) => html`<${Time} at=${row.cleared_at} />` }];
 

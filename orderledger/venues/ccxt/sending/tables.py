@@ -43,7 +43,7 @@ from importlib.resources import files
 from typing import Any
 
 from orderledger.extend.views import Row
-from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term, is_conditional
+from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term, waits_for_trigger
 
 OPTIONS = (
     "reported",
@@ -141,7 +141,7 @@ def id_spaces(exchange: str, order: Row) -> tuple[bool, ...]:
     are another kind of order at this exchange."""
     language = language_of(exchange)
     may_be = language is not None and language.conditional
-    return (True, False) if may_be and is_conditional(order) else (False,)
+    return (True, False) if may_be and waits_for_trigger(order) else (False,)
 
 
 def _language(document: Mapping[str, Any]) -> Language:

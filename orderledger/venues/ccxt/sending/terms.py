@@ -146,7 +146,7 @@ def _is_known(name: str, known: Sequence[Term]) -> bool:
     return any(row.term == name for row in known)
 
 
-def is_conditional(order: Row) -> bool:
+def waits_for_trigger(order: Row) -> bool:
     """Whether an order waits for a trigger at the exchange: a stop, a take-profit or a trailing
     stop."""
     return order.get("stop_price") is not None or str(order.get("order_type")) == TRAILS

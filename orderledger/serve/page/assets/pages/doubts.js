@@ -63,6 +63,7 @@ function ResolveDialog({ row, onClose, onDone }) {
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const set = (name) => (event) => setGiven({ ...given, [name]: event.target.value });
+  const arrived = row.about !== "order";
   const isReady = given.decision === "never" || (given.decision === "worked" && given.worked_as);
   const send = async (event) => {
     event.preventDefault();
@@ -78,10 +79,10 @@ function ResolveDialog({ row, onClose, onDone }) {
     }
   };
   const choice = (value, label) => html`<label class="check"><input type="radio" name="resolve-decision" value=${value} checked=${given.decision === value} onChange=${set("decision")} /> ${label}</label>`;
-  return html`<${Dialog} title="Did the order arrive?" onClose=${onClose}>
+  return html`<${Dialog} title=${arrived ? "Where does the venue have it?" : "Did the order arrive?"} onClose=${onClose}>
     <form class="halt" onSubmit=${send}>
       <p>Look at the venue first. Your decision on <b>${visible(nameOf(row))}</b> of ${visible(row.account)} is recorded with your name.</p>
-      ${choice("never", "It never arrived: it ends as denied")}
+      ${!arrived && choice("never", "It never arrived: it ends as denied")}
       ${choice("worked", "The venue has it, under this id")}
       <label class="field"><span>Venue id</span><input name="resolve-worked-as" value=${given.worked_as} disabled=${given.decision !== "worked"} autocomplete="off" onInput=${set("worked_as")} /></label>
       <label class="field"><span>Why, in a sentence</span><input name="resolve-text" value=${given.text} autocomplete="off" onInput=${set("text")} /></label>

@@ -121,7 +121,7 @@ function Evidence({ event }) {
     ["Event", event.name], ["Log position", String(event.position)], ["Happened", fullTime(event.at)], ["Recorded", fullTime(event.recorded_at)],
     ["Source", sourceOf(event)], ["Actor", event.actor], ["Text", event.text], ["Reason", words(event.payload?.reason)],
     ["Belongs together as", event.correlation_id], ["Because of", event.causation_id],
-    ["Told first in", event.attributed_from && event.attributed_from.join(", event ")],
+    ["First reported in", event.attributed_from && event.attributed_from.join(", event ")],
   ];
   return html`<div class="evidence">
     <dl class="facts">${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${visible(value)}</dd></div>`)}</dl>
