@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from orderledger import AsyncLedger, Mark, OrderType, Request, Source
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock
-from orderledger.gateway.emulation.marking import is_emulated_type
+from orderledger.gateway.emulation.marking import may_be_emulated
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.venue import ReportsMarks
@@ -70,7 +71,9 @@ class Marker:
         """Have a mark of each instrument before an order is checked. Without an answer there is
         none: the limits that need it then deny the order."""
         named = [(one, (one.account, one.instrument)) for one in requests]
-        triggers = {name for one, name in named if self._is_watched(one.account, one.order_type)}
+        triggers = {
+            name for one, name in named if self._is_watched(one.account, one.order_type, one.tags)
+        }
         for account in {name[0] for name in triggers - self._triggers} - self._venues.keys():
             log.warning("no_marks", account=account, why=NO_PRICES)
         self._triggers |= triggers
@@ -95,13 +98,15 @@ class Marker:
                 log.warning("no_marks", why=str(error))
             await asyncio.sleep(self._seconds)
 
-    def _is_watched(self, account: str, order_type: str | None) -> bool:
+    def _is_watched(
+        self, account: str, order_type: str | None, tags: Mapping[str, Any] | None
+    ) -> bool:
         """Whether the gateway watches the trigger price of such an order."""
         entry = self._entries.get(account)
         return (
             entry is not None
             and order_type is not None
-            and is_emulated_type(OrderType(order_type), entry.abilities)
+            and may_be_emulated(OrderType(order_type), tags, entry.abilities)
         )
 
     async def _find_triggers(self) -> None:
@@ -109,7 +114,7 @@ class Marker:
         found = {
             (row["account"], row["instrument"] or "")
             for row in await self._ledger.open_orders()
-            if self._is_watched(row["account"], row["order_type"])
+            if self._is_watched(row["account"], row["order_type"], row["tags"])
         }
         self._triggers |= found
         self._wanted |= {one for one in found if one[0] in self._venues}

@@ -26,7 +26,7 @@ from orderledger.gateway.answers import (
     record_answer,
 )
 from orderledger.gateway.dispatching import Dispatcher
-from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
+from orderledger.gateway.emulation.marking import fired_terms, is_emulated, marked
 from orderledger.gateway.flights import (
     WITHDRAWN,
     Flight,
@@ -322,7 +322,7 @@ class Sender:
         entry = self._entries[request.account]
         row = to_send
         is_native = native_groups.is_native(request.tags)
-        if not is_native and is_emulated_type(request.order_type, entry.abilities):
+        if not is_native and is_emulated(request, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
             if self._slippage is not None and row["limit_price"] is None:

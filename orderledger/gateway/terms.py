@@ -53,8 +53,7 @@ def _faults_of_trigger(order: OrderRow) -> Iterator[Denial]:
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order_type in NEEDS_LIMIT and order["limit_price"] is None:
         yield Denial("incorrect_limit_price", f"a {order_type} order needs a limit_price")
-    if order_type == "trailing_stop" and order["trail_offset"] is None:
-        yield Denial("incorrect_trail_offset", "a trailing_stop order needs a trail_offset")
+    yield from _faults_of_trailing(order)
     if order["trigger_source"] not in (None, "mark"):
         yield Denial(
             "unsupported_term",
@@ -97,6 +96,7 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:
         yield Denial("incorrect_stop_price", f"a {order_type} order cannot have a stop_price")
+    yield from _faults_of_trailing(order)
     if (order["expire_at"] is None) == (in_force == "gtd"):
         yield Denial("incorrect_expire_at", "expire_at is required for gtd, and allowed only there")
     if order["post_only"] and in_force in TAKES_AT_ONCE:
@@ -105,6 +105,11 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
             f"a post-only order cannot be {in_force}",
         )
     yield from _faults_of_prices(order)
+
+
+def _faults_of_trailing(order: OrderRow) -> Iterator[Denial]:
+    if str(order["order_type"]) == "trailing_stop" and order["trail_offset"] is None:
+        yield Denial("incorrect_trail_offset", "a trailing_stop order needs a trail_offset")
 
 
 def _faults_of_prices(prices: Mapping[str, Any]) -> Iterator[Denial]:

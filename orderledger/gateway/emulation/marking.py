@@ -8,9 +8,11 @@ knows them.
 - `gateway.part_of`: the order works for this one, with its quantity at that time.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from orderledger import OrderType, Request
+from orderledger.extend.events import commands
 from orderledger.extend.values import HELD
 from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
@@ -40,7 +42,7 @@ def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     """The tags of an emulated order. None for an order that the venue takes as it is."""
     if PART_OF in request.tags or is_native(request.tags):
         return {}
-    links, is_triggered = request.links, is_emulated_type(request.order_type, abilities)
+    links, is_triggered = request.links, is_emulated(request, abilities)
     kind = None if links is None or links.group is None else links.kind
     if links is not None and kind in OTO_KINDS and links.parent is not None:
         return {EMULATED: str(kind), HELD: PARENT}
@@ -48,9 +50,25 @@ def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     return {EMULATED: TRIGGER, **tags, HELD: TRIGGER} if is_triggered else tags
 
 
-def is_emulated_type(order_type: OrderType, abilities: EntryAbilities) -> bool:
-    """Check whether the gateway has to watch the trigger price of this type."""
-    return order_type in FIRES and order_type not in abilities.order_types
+def is_emulated(request: Request | commands.OrderRequested, abilities: EntryAbilities) -> bool:
+    """Check whether the gateway has to watch the trigger price of this order. The venue lacks its
+    type or the unit of its trail offset, or lacked it when the order was recorded."""
+    if request.order_type not in FIRES:
+        return False
+    unit = request.trail_offset_type
+    has_unit = unit is None or str(unit) in abilities.trail_offset_types
+    is_native = request.order_type in abilities.order_types and has_unit
+    return not is_native or request.tags.get(HELD) == TRIGGER
+
+
+def may_be_emulated(
+    order_type: OrderType, tags: Mapping[str, Any] | None, abilities: EntryAbilities
+) -> bool:
+    """Check whether the gateway may have to watch an order of this type and with these tags. The
+    unit of its trail offset is not compared."""
+    has_units = order_type is not OrderType.TRAILING_STOP or len(abilities.trail_offset_types) > 1
+    is_native_type = order_type in abilities.order_types and has_units
+    return order_type in FIRES and (not is_native_type or HELD in (tags or {}))
 
 
 def fired_terms(order_type: OrderType | str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from orderledger import Certainty, LinkKind, OrderStatus, OrderType
 from orderledger.extend.events import Order, Recorded, commands, evolve
 from orderledger.extend.values import EXACT, HELD, ZERO, exposure, total
 from orderledger.gateway.book import blank
-from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF, is_emulated_type
+from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF, is_emulated
 from orderledger.gateway.emulation.triggers import Trigger
 from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
@@ -196,7 +196,7 @@ def _leg(
     rest.sort(key=lambda order: int(str(order.client_order_id).rpartition(".")[2]))
     request = request_of(whole)
     trigger = None
-    if is_emulated_type(request.order_type, abilities):
+    if is_emulated(request, abilities):
         trigger = Trigger(
             order_type=request.order_type,
             side=request.side,

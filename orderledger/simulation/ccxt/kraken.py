@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from orderledger import OrderType, Side, TransferKind
+from orderledger import Side, TransferKind
 from orderledger.extend.values import ZERO
 from orderledger.simulation.ccxt import kraken_ledger, kraken_switch
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
+from orderledger.simulation.ccxt.kraken_terms import WORDS as WORDS_OF_TYPES
+from orderledger.simulation.ccxt.kraken_terms import bought_for, order_terms, row_of_terms
 from orderledger.simulation.market import (
     Change,
     ExchangeSimulator,
@@ -55,6 +57,7 @@ WORDS = {
 REFUSALS = {
     Reason.DUPLICATE_ORDER: "EOrder:Duplicate cl_ord_id",
     Reason.UNKNOWN_INSTRUMENT: "EQuery:Unknown asset pair",
+    Reason.INCORRECT_EXPIRE_AT: "EOrder:Invalid expiretm",
     Reason.INCORRECT_PRICE: "EOrder:Invalid price:Invalid price argument",
     Reason.INCORRECT_QUANTITY: "EGeneral:Invalid arguments:volume",
     Reason.POST_ONLY_WOULD_MATCH: "EOrder:Post only order",
@@ -96,6 +99,7 @@ class KrakenServer(VenueServer):
         self._nonces = dict.fromkeys((KEY, SENDING_KEY), 0)
         self.failings = Failings()
         self.too_late = 0
+        self._costs: dict[int, Decimal] = {}
         self.countdowns = kraken_switch.countdowns(exchange, account)
         free_ids_of_ended_orders(exchange)
         self._handlers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
@@ -222,10 +226,10 @@ class KrakenServer(VenueServer):
         return row | {
             "symbol": order.instrument,
             "side": str(order.side),
-            "order_type": str(order.order_type),
+            "order_type": WORDS_OF_TYPES[order.order_type],
             "order_qty": order.quantity,
             "limit_price": order.limit_price or ZERO,
-            "stop_price": ZERO,
+            "stop_price": order.stop_price or ZERO,
             "time_in_force": order.time_in_force.name,
         }
 
@@ -341,21 +345,19 @@ class KrakenServer(VenueServer):
             raise Denied("EService:Deadline elapsed")
         if asked["pair"] not in self.instruments:
             raise Denied(REFUSALS[Reason.UNKNOWN_INSTRUMENT])
-        order = self._done(
-            self.exchange.submit(
-                self.account,
-                client_id=asked.get("cl_ord_id"),
-                instrument=self.instruments[asked["pair"]].name,
-                side=Side(asked["type"]),
-                quantity=asked["volume"],
-                limit_price=asked.get("price"),
-                order_type=OrderType(asked["ordertype"]),
-                time_in_force="ioc"
-                if asked["ordertype"] == "market"
-                else asked.get("timeinforce", "gtc").lower(),
-                post_only="post" in asked.get("oflags", ""),
-            )
-        )
+        one, quantity = self.instruments[asked["pair"]], Decimal(asked["volume"])
+        is_cost = "viqc" in asked.get("oflags", "")
+        try:
+            terms: Any = order_terms(asked)
+        except ValueError as error:
+            raise Denied(str(error)) from None
+        if is_cost:
+            offers = self.exchange.book(one.name).resting(Side.SELL)
+            terms["quantity"] = bought_for(quantity, offers, one)
+        named = {"client_id": asked.get("cl_ord_id"), "instrument": one.name, "quantity": quantity}
+        order = self._done(self.exchange.submit(self.account, **{**named, **terms}))
+        if is_cost:
+            self._costs[order.order_id] = quantity
         if self.failings.fails():
             raise Denied("EService:Timeout")
         text = (
@@ -407,18 +409,7 @@ class KrakenServer(VenueServer):
             "reason": order.reason,
             "opentm": _seconds(order.created_at),
             "starttm": 0,
-            "expiretm": 0,
-            "descr": {
-                "pair": pair_of(order.instrument),
-                "type": str(order.side),
-                "ordertype": str(order.order_type),
-                "price": _text(order.limit_price or ZERO),
-                "price2": "0",
-                "leverage": "none",
-                "order": "",
-                "close": "",
-            },
-            "vol": _text(order.quantity),
+            **row_of_terms(order, pair_of(order.instrument), self._costs.get(order.order_id)),
             "vol_exec": _text(order.filled),
             "cost": _text(order.notional),
             "fee": "0.00000",
@@ -426,7 +417,6 @@ class KrakenServer(VenueServer):
             "stopprice": "0.00000",
             "limitprice": "0.00000",
             "misc": "",
-            "oflags": "fciq,post" if order.post_only else "fciq",
         }
         if order.status.is_ended:
             row["closetm"] = _seconds(order.updated_at)

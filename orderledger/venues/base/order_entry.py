@@ -42,6 +42,7 @@ class EntryAbilities:
     - `conditions`: the further terms that are supported, such as `post_only` and `reduce_only`.
     - `needs_limit`: further order types that need a `limit_price`: the worst price at which they
       may trade.
+    - `trail_offset_types`: the units of the trail offset in which it takes a trailing stop.
     - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
       `bracket`. The gateway emulates the others. Such an entry has the methods of `SendsGroups`.
     - `groups_by_setting`: the kinds that the setting `native_groups` of the venue adds to `groups`.
@@ -61,6 +62,7 @@ class EntryAbilities:
     times_in_force: frozenset[str] = frozenset({"gtc"})
     conditions: frozenset[str] = frozenset()
     needs_limit: frozenset[str] = frozenset()
+    trail_offset_types: frozenset[str] = frozenset({"amount", "percent"})
     groups: frozenset[str] = frozenset()
     groups_by_setting: frozenset[str] = frozenset()
 

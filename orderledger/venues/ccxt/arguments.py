@@ -4,7 +4,7 @@ called.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,7 +14,15 @@ from orderledger.extend.values import plain
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.sending.tables import Language, language_of
+from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.terms import (
+    POST_ONLY,
+    Product,
+    Term,
+    terms_of,
+    waits_for_trigger,
+)
+from orderledger.venues.ccxt.sending.terms import TYPES as ROW_TYPES
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent
 
@@ -29,9 +37,9 @@ TYPES = {
     OrderType.STOP_LIMIT: "limit",
     OrderType.TAKE_PROFIT: "market",
     OrderType.TAKE_PROFIT_LIMIT: "limit",
+    OrderType.TRAILING_STOP: "market",
 }
 """ccxt's order types. A stop order is one with a trigger price."""
-TAKES_PROFIT = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
 PLAIN_TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET})
 NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.LIMIT: ("limit_price",),
@@ -40,6 +48,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
     OrderType.TAKE_PROFIT: ("stop_price",),
     OrderType.TAKE_PROFIT_LIMIT: ("limit_price", "stop_price"),
+    OrderType.TRAILING_STOP: ("trail_offset",),
 }
 IN_FORCE: Mapping[str | None, str | None] = {
     None: None,
@@ -47,6 +56,7 @@ IN_FORCE: Mapping[str | None, str | None] = {
     TimeInForce.IOC: "IOC",
     TimeInForce.FOK: "FOK",
 }
+"""Times in force that ccxt unifies. The others need a row (`sending.terms`)."""
 
 
 class Arguments:
@@ -62,20 +72,20 @@ class Arguments:
     def of(self, order: Row) -> tuple[str, str, str, Any, str | None, dict[str, Any]]:
         """The arguments of createOrder."""
         kind, price = self.type_of(order), order.get("limit_price")
-        in_force = IN_FORCE[order.get("time_in_force")]
+        rows = self._rows(order)
         params = {
             **self._names(order),
-            **({"timeInForce": in_force} if in_force else {}),
-            **({"postOnly": True} if order.get("post_only") else {}),
+            **self._unified(order, {row.term for row in rows}),
             **self._closing(order),
             **self._trigger(order),
-            **self._amounts(order),
+            **{name: value for row in rows for name, value in row.given(order).items()},
         }
+        is_cost = any(row.as_amount for row in rows)
         return (
             order["instrument"],
             kind,
             str(order["side"]),
-            self._amount(order),
+            plain(order["quote_quantity"]) if is_cost else self._amount(order),
             None if price is None else plain(price),
             params,
         )
@@ -87,7 +97,7 @@ class Arguments:
         names = [self._quirks.id_param]
         if language is not None and language.contract_id and self._is_contract(order):
             names = [language.contract_id]
-        if language is not None and language.stop_id and order.get("stop_price") is not None:
+        if language is not None and language.stop_id and waits_for_trigger(order):
             names.append(language.stop_id)
         return dict.fromkeys(names, given)
 
@@ -110,29 +120,30 @@ class Arguments:
         }
 
     def _trigger(self, order: Row) -> dict[str, Any]:
-        if order.get("stop_price") is None:
+        """The trigger price of a stop order. Take-profit orders have a row (`sending.terms`)."""
+        if order.get("stop_price") is None or str(order["order_type"]) in ROW_TYPES:
             return {}
         language = self._language
         if language is None:
             return {"triggerPrice": plain(order["stop_price"])}
-        if order["order_type"] in TAKES_PROFIT and language.take_profit is not None:
-            return {language.take_profit: plain(order["stop_price"])}
         by_side = {**language.stop, **(language.contract_stop if self._is_contract(order) else {})}
         return {language.trigger: plain(order["stop_price"]), **by_side.get(str(order["side"]), {})}
 
-    def _amounts(self, order: Row) -> dict[str, Any]:
-        """The shown quantity of an iceberg order, and the amount of quote currency to spend."""
-        language, found = self._language, dict[str, Any]()
-        for name in ("display_quantity", "quote_quantity"):
-            if order.get(name) is None:
-                continue
-            parameter: str | None = None if language is None else getattr(language, name)
-            if parameter is None:
-                raise NotSent(
-                    "unsupported_term", f"{name} is not sent through ccxt to {self._exchange.id}"
-                )
-            found[parameter] = plain(order[name])
-        return found
+    def _unified(self, order: Row, replaced: Set[str]) -> dict[str, Any]:
+        """The terms that ccxt unifies, without those that a row replaces."""
+        word = order.get("time_in_force")
+        in_force = None if str(word) in replaced else IN_FORCE.get(word)
+        is_post_only = order.get("post_only") and POST_ONLY not in replaced
+        return {
+            **({"timeInForce": in_force} if in_force else {}),
+            **({"postOnly": True} if is_post_only else {}),
+        }
+
+    def _rows(self, order: Row) -> list[Term]:
+        """The rows of the terms that need one. Raises NotSent for a term without one."""
+        rows = () if self._language is None else self._language.terms
+        product: Product = "contract" if self._is_contract(order) else "spot"
+        return terms_of(order, self._exchange.id, product, rows)
 
     def _amount(self, order: Row) -> Any:
         """The quantity as text; whole contracts as an integer if ccxt compares them with
@@ -152,12 +163,13 @@ class Arguments:
 
     def type_of(self, order: Row) -> str:
         """ccxt's type. Raises NotSent for terms that ccxt cannot send."""
-        kind, in_force = TYPES.get(order["order_type"]), order.get("time_in_force")
-        takes_profit = order["order_type"] in TAKES_PROFIT
-        if kind is None or (takes_profit and not has_take_profit(self._language)):
+        kind = TYPES.get(order["order_type"])
+        if kind is None:
             raise NotSent("order_type", f"{order['order_type']} orders are not sent through ccxt")
-        if in_force not in IN_FORCE:
-            raise NotSent("time_in_force", f"{in_force} orders are not sent through ccxt")
+        if self._exchange.markets or self._language is None:
+            self._rows(order)
+        if order["order_type"] == OrderType.TRAILING_STOP and order.get("limit_price") is not None:
+            raise NotSent("limit_price", "a trailing stop is a market order when it triggers")
         for name in NEEDED[order["order_type"]]:
             if order.get(name) is None or order[name] <= 0:
                 raise NotSent(name, f"a {order['order_type']} order needs a {name} above 0")
@@ -183,11 +195,6 @@ class Arguments:
         """The client id that the exchange receives."""
         recorded: str | None = (order.get("aliases") or {}).get(CLIENT_ID)
         return recorded or client_id_for(self._quirks, self._account, order["client_order_id"])
-
-
-def has_take_profit(language: Language | None) -> bool:
-    """Whether take-profit orders are sent to the exchange."""
-    return language is not None and language.take_profit is not None
 
 
 def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:

@@ -16,6 +16,7 @@ from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import text, time_of, word_in
 from orderledger.venues.ccxt.sending.tables import Language
+from orderledger.venues.ccxt.sending.terms import waits_for_trigger
 from orderledger.venues.ccxt.vocabulary import SIDES
 
 MADE_BY = ("actualOrderId", "ai")
@@ -64,7 +65,7 @@ def of_maker(raw: Any, context: CcxtContext) -> Translation:
         return Translation()
     known = _own(_id_in(raw, CLIENT_IDS), context)
     name = _text_of(raw, "order") or _text_of(raw, "id")
-    if known is None or name is None or known.get("stop_price") is None:
+    if known is None or name is None or not waits_for_trigger(known):
         return Translation()
     if name in known["venue_order_ids"]:
         return Translation()
@@ -86,7 +87,7 @@ def cancels_of(
     name = order.get("venue_order_id")
     by_client_id = {"clientOrderId": client_id}
     is_apart = language is not None and language.conditional
-    if not is_apart or order.get("stop_price") is None:
+    if not is_apart or not waits_for_trigger(order):
         return [(name or "", {} if name is not None else by_client_id)]
     if not quirks.conditional_ids or not client_id:
         return [(name or "", {**({} if name is not None else by_client_id), "trigger": True})]

@@ -13,11 +13,12 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.absence import rule_of
-from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.exchange import asked
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id, price_of
+from orderledger.venues.ccxt.terms_sent import is_of_contracts
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 ATTEMPTS = 3

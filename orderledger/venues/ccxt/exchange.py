@@ -30,7 +30,6 @@ from orderledger.venues.errors import VenueError, VenueRefused, VenueUnavailable
 # it logs whole requests, including keys
 logging.getLogger("ccxt.base.exchange").addFilter(Censor())
 
-CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
 SHOWN = 300
 ORIGIN = re.compile(r"^\w+://[^/]*")
@@ -267,11 +266,6 @@ def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
 def _send_once(exchange: Any) -> None:
     """ccxt would send an order again (base/exchange.py, `fetch2`)."""
     exchange.options["maxRetriesOnFailure"] = 0
-
-
-def is_of_contracts(exchange: Any) -> bool:
-    """Whether the account trades contracts, which have positions."""
-    return str(exchange.options.get("defaultType", "spot")) in CONTRACT_TYPES
 
 
 async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:

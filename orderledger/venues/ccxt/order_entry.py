@@ -15,7 +15,6 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import (
-    BOTH_CONDITIONS,
     EntryAbilities,
     Sent,
     submitted_one_by_one,
@@ -24,13 +23,8 @@ from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.ccxt import keys
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND, WINDOW_MILLISECONDS, rule_of
 from orderledger.venues.ccxt.arguments import (
-    IN_FORCE,
-    PLAIN_TYPES,
-    TAKES_PROFIT,
-    TYPES,
     Arguments,
     client_id_for,
-    has_take_profit,
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
@@ -41,11 +35,14 @@ from orderledger.venues.ccxt.orders import (
     client_id_of,
     order_messages,
     venue_order_id,
+    without_amounts,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
-from orderledger.venues.ccxt.sending.tables import Language, language_of
+from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.terms import waits_for_trigger
+from orderledger.venues.ccxt.terms_sent import terms_of_account
 from orderledger.venues.ccxt.timing import resolution_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent, Unanswered
@@ -54,26 +51,6 @@ BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""
 CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
-
-
-def terms_sent(language: Language | None) -> dict[str, frozenset[str]]:
-    """The order types, times in force and conditions of an exchange, for `EntryAbilities`. Without
-    a table, only plain orders."""
-    if language is None:
-        return {
-            "order_types": frozenset(map(str, PLAIN_TYPES)),
-            "times_in_force": frozenset({"gtc"}),
-            "conditions": frozenset(),
-        }
-    types = [one for one in TYPES if one not in TAKES_PROFIT or has_take_profit(language)]
-    further = ("display_quantity", "quote_quantity")
-    named = {name for name in further if getattr(language, name) is not None}
-    hedge = {"position_side"} if language.hedge is not None else set[str]()
-    return {
-        "order_types": frozenset(map(str, types)),
-        "times_in_force": frozenset(str(word) for word in IN_FORCE if word is not None),
-        "conditions": BOTH_CONDITIONS | named | hedge,
-    }
 
 
 class CcxtOrderEntry:
@@ -105,7 +82,7 @@ class CcxtOrderEntry:
         if not has_time:
             exchange.on_date = self.clock.note_date
         self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
-        sent = terms_sent(self._language)
+        sent = terms_of_account(exchange)
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
@@ -116,6 +93,7 @@ class CcxtOrderEntry:
             order_types=sent["order_types"],
             times_in_force=sent["times_in_force"],
             conditions=sent["conditions"],
+            trail_offset_types=sent["trail_offset_types"],
         )
 
     def prepare(self, order: Row) -> Mapping[str, str]:
@@ -207,7 +185,7 @@ class CcxtOrderEntry:
     async def replace(self, order: Row, request: Row) -> Sent:
         if not self._quirks.edits_in_place or order.get("venue_order_id") is None:
             raise NotSent("no_replace", f"{self._exchange.id} cannot change this order in place")
-        if self._quirks.conditional_ids and order.get("stop_price") is not None:
+        if self._quirks.conditional_ids and waits_for_trigger(order):
             raise NotSent("no_replace", f"{self._exchange.id} cannot change a conditional order")
         await self._load_markets()
         terms = {name: request.get(name) for name in CHANGEABLE if request.get(name) is not None}
@@ -330,6 +308,8 @@ class CcxtOrderEntry:
                 )
             ]
         whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
+        if order["quantity"] is None:
+            whole = without_amounts(whole)
         context = CcxtContext(
             account=self._account,
             exchange=self._exchange.id,

@@ -1,9 +1,7 @@
 """Translates a unified order to messages: its fills, then its status."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -19,11 +17,12 @@ from orderledger import (
 )
 from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
-from orderledger.venues.base.fields import Document, is_nothing
+from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.ccxt.conditional import of_maker, of_started
 from orderledger.venues.ccxt.context import CcxtContext
-from orderledger.venues.ccxt.positions import sides_of
+from orderledger.venues.ccxt.order_types import conditional
+from orderledger.venues.ccxt.positions import sides_of, stated_terms
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import (
     UNREADABLE,
@@ -49,15 +48,11 @@ from orderledger.venues.ccxt.vocabulary import (
     POST_ONLY,
     SIDES,
     STATUSES,
-    STOPPED_TYPES,
     TIMES_IN_FORCE,
     TRIGGERS,
-    TYPE_WORDS,
 )
 
 TERMS = ("quantity", "limit_price", "stop_price")
-TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
-CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
 ENDED = ("filled", "canceled", "rejected", "expired")
 IN_FORCE = (Acknowledged, Canceled, Expired, StatusReport)
 """Statuses for which the row's terms are in force, or were until the end. A refused order's
@@ -116,7 +111,10 @@ def client_id_of(row: Document, quirks: Quirks) -> str | None:
 def _read(raw: Any, context: CcxtContext) -> Translation:
     evidence = row_of(raw)
     row, notes = _readable(evidence)
+    stated = stated_terms(row, context)
     name, client_id = context.spelling_of(needed_text(row, "id")), client_id_of(row, context.quirks)
+    if stated.get("quantity_in") == "quote" or _counts_money(name, client_id, context):
+        row = without_amounts(row)
     sides = sides_of(row, context)
     common: Document = {
         "account": context.account,
@@ -133,7 +131,7 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
     if at is None and verdict.kind in (Canceled, Expired, Rejected) and has_ended_here:
         return Translation()  # without a time, each query would report another end
     common["at"] = at or context.received_at
-    claims = _claims(row, verdict, context)
+    claims = _claims(row, verdict, stated, context)
     messages: list[Message] = []
     if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
         messages += _replaced(row, name, claims, common, context)
@@ -225,7 +223,21 @@ def _time_of(row: Document) -> datetime | None:
     )
 
 
-def _claims(row: Document, verdict: Verdict, context: CcxtContext) -> ReportedClaims:
+def _counts_money(name: str, client_id: str | None, context: CcxtContext) -> bool:
+    """Whether an order of ours spends an amount of quote currency. Some exchanges report that
+    amount as the quantity."""
+    known = context.known(name) or context.known(client_id)
+    return known is not None and known["quantity"] is None and known["quote_quantity"] is not None
+
+
+def without_amounts(row: Document) -> Document:
+    """The row without the quantities that may count quote currency."""
+    return {**row, "amount": None, "remaining": None}
+
+
+def _claims(
+    row: Document, verdict: Verdict, stated: Mapping[str, Any], context: CcxtContext
+) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
     is_dated = (
         context.received_at is None
@@ -235,7 +247,8 @@ def _claims(row: Document, verdict: Verdict, context: CcxtContext) -> ReportedCl
     is_reported = (
         has_amounts and is_dated and is_fact(row)
     )  # nothing had filled when the order was created
-    kind, stop = _conditional(row)
+    kind, stop = conditional(row, stated)
+    trails = kind is OrderType.TRAILING_STOP
     is_market = ORDER_TYPES.get(text(row, "type") or "") is OrderType.MARKET
     in_force = (text(row, "timeInForce") or "").upper()
     return ReportedClaims(
@@ -247,48 +260,17 @@ def _claims(row: Document, verdict: Verdict, context: CcxtContext) -> ReportedCl
         else None,
         average_price=positive(row, "average") if is_reported else None,
         limit_price=None
-        if is_market
+        if is_market or trails
         else positive(row, "price"),  # for a market order it is the average
         stop_price=stop,
         order_type=kind,
         time_in_force=None
         if is_market
-        else TIMES_IN_FORCE.get(in_force),  # ccxt assumes IOC for a market order
+        else stated.get("time_in_force")
+        or TIMES_IN_FORCE.get(in_force),  # ccxt assumes IOC for a market order
         post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
         reduce_only=flag(row, "reduceOnly"),
     )
-
-
-def _conditional(row: Document) -> tuple[OrderType | None, Decimal | None]:
-    """The type, and the trigger price. A take-profit order is not a stop order, and an attached
-    order is not a trigger.
-    """
-    kind = (
-        None
-        if is_nothing(row.get("type"))
-        else ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER)
-    )
-    stop, loss, profit = positive(row, *TRIGGERS), *(positive(row, name) for name in ATTACHED)
-    words = _type_words(row)
-    is_profit = TAKES_PROFIT.search(words) is not None or (
-        stop is not None and stop == profit and loss is None
-    )
-    if stop is None and CONDITIONAL.search(words):
-        stop = profit if is_profit or loss is None else loss
-        is_profit = is_profit or loss is None
-    if stop is None:
-        return kind, None
-    return OrderType.OTHER if is_profit else None if kind is None else STOPPED_TYPES.get(
-        kind, kind
-    ), stop
-
-
-def _type_words(row: Document) -> str:
-    """The exchange's own words for the type, in lower case."""
-    info = row.get("info")
-    found = [info, info.get("descr")] if isinstance(info, dict) else []
-    words = (one.get(name) for one in found if isinstance(one, dict) for name in TYPE_WORDS)
-    return " ".join(word.lower() for word in words if isinstance(word, str))
 
 
 def _has_ended_here(name: str, context: CcxtContext) -> bool:

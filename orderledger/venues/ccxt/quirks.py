@@ -137,6 +137,8 @@ _BINANCE = Quirks(
 _BINANCE_FUTURES = replace(_BINANCE, edits_in_place=True, batch=5)
 _OKX = Quirks(
     id_pattern="[A-Za-z0-9]{1,32}",
+    # okx.com/docs-v5: a conditional order, and the order that it starts, have the latter alone
+    id_in=("clOrdId", "algoClOrdId"),
     cancels_by_client_id=True,
     fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
     words_in=("state",),

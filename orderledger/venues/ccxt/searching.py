@@ -14,7 +14,7 @@ from orderledger.venues.ccxt.conditional import is_conditional, made_order_id
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.orders import client_id_of
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.sending.tables import id_spaces
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import VenueUnavailable
 
@@ -91,7 +91,7 @@ class OrderSearch:
             if not name.startswith(NO_ORDER)
         ]
         for name in ids:
-            for apart in self._id_spaces(order):
+            for apart in id_spaces(self._exchange, order):
                 row = await self._endpoints.order(name, symbol, is_conditional=apart)
                 if row is not None:
                     return row
@@ -102,19 +102,13 @@ class OrderSearch:
             client_ids = [str(order["client_order_id"])]
         return await self._row_with(client_ids, order) if client_ids else None
 
-    def _id_spaces(self, order: Row) -> tuple[bool, ...]:
-        """Where to query an order: among the conditional orders first, if it may be one."""
-        language = language_of(self._exchange)
-        may_be = language is not None and language.conditional
-        return (True, False) if may_be and order.get("stop_price") is not None else (False,)
-
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
         """The order with one of these client ids. It is queried, then looked for among open and
         past orders, and among the orders of trades that the ledger cannot attribute."""
         is_it = partial(self._bears, client_ids)
         symbol = order.get("instrument")
         for client_id in client_ids:
-            for apart in self._id_spaces(order):
+            for apart in id_spaces(self._exchange, order):
                 row = await self._endpoints.order_with(client_id, symbol, is_conditional=apart)
                 if row is not None and is_it(row):
                     return row
@@ -123,7 +117,7 @@ class OrderSearch:
         since = (
             None if requested_at is None else requested_at - self._overlap
         )  # the exchange has its own clock
-        for apart in self._id_spaces(order):
+        for apart in id_spaces(self._exchange, order):
             if found is None and (not apart or self._quirks.conditional_ids):
                 past = await self._endpoints.past_orders(symbol, since, is_conditional=apart)
                 found = next(filter(is_it, past), None)

@@ -26,7 +26,7 @@ from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
-from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
+from orderledger.venues.ccxt.exchange import Connections
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
     funding_messages,
@@ -42,6 +42,7 @@ from orderledger.venues.ccxt.orders import (
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.searching import OrderSearch
+from orderledger.venues.ccxt.terms_sent import is_of_contracts
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 from orderledger.venues.ccxt.translate import translated_makers, translated_orders

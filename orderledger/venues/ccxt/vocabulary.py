@@ -55,6 +55,11 @@ LIQUIDITY = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
 ORDER_TYPES = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
 STOPPED_TYPES = {OrderType.LIMIT: OrderType.STOP_LIMIT, OrderType.MARKET: OrderType.STOP}
 """The type of an order that has a trigger price."""
+PROFIT_TYPES = {
+    OrderType.LIMIT: OrderType.TAKE_PROFIT_LIMIT,
+    OrderType.MARKET: OrderType.TAKE_PROFIT,
+}
+"""The type of a take-profit order."""
 TIMES_IN_FORCE = {  # in upper case
     "GTC": TimeInForce.GTC,
     "IOC": TimeInForce.IOC,

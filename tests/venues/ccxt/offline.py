@@ -122,7 +122,9 @@ def market(name: str, kind: str) -> dict[str, Any]:
                 "TAKE_PROFIT",
                 "TAKE_PROFIT_LIMIT",
                 "TAKE_PROFIT_MARKET",
-            ]
+                "TRAILING_STOP_MARKET",
+            ],
+            "quoteIncrement": "0.01",
         },
     }
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.venues.ccxt.order_entry import terms_sent
-from orderledger.venues.ccxt.sending.tables import language_of, languages
+from orderledger.venues.ccxt.sending.tables import languages
+from orderledger.venues.ccxt.terms_sent import terms_sent
 from tests.venues.ccxt.test_sending import told
 
 TAKES = {"order_type": "take_profit_limit", "stop_price": Decimal(2600)}
@@ -62,9 +62,9 @@ def test_a_term_that_is_not_in_the_request_does_not_leave(
 
 
 def test_the_abilities_follow_from_the_tables() -> None:
-    plain = terms_sent(None)
+    plain = terms_sent("an exchange without a table", "spot")
     assert (plain["order_types"], plain["conditions"]) == ({"limit", "market"}, frozenset())
     for name in languages():
-        found = terms_sent(language_of(name))
-        assert found["order_types"] >= {"limit", "market", "stop", "stop_limit"}
-    assert "position_side" not in terms_sent(language_of("kraken"))["conditions"]
+        assert terms_sent(name, "spot")["order_types"] >= {"limit", "market"}
+    assert "position_side" not in terms_sent("kraken", "spot")["conditions"]
+    assert "position_side" in terms_sent("binanceusdm", "contract")["conditions"]

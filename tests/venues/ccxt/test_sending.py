@@ -71,6 +71,7 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     },
     ("krakenfutures", "swap"): {
         "market": ("orderType=mkt",), "post_only": ("orderType=post",),
+        "ioc": ("orderType=ioc", "limitPrice=2500.5"), "fok": ("orderType=fok",),
         "reduce_only": ("reduceOnly=true",),
         "stop_limit": ("orderType=stp", "stopPrice=2400", "limitPrice=2500.5"),
         "stop": ("orderType=stp",),
@@ -134,13 +135,19 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
         "stop_limit": ('"tpsl":"sl"',),
     },
     ("bitfinex", "spot"): {
+        "stop_limit": ('"EXCHANGE STOP LIMIT"', '"price":"2400"', '"price_aux_limit":"2500.5"'),
+        "stop": ('"EXCHANGE STOP"', '"price":"2400"'),
         "market": ('"EXCHANGE MARKET"',), "ioc": ('"EXCHANGE IOC"',), "fok": ('"EXCHANGE FOK"',),
         "post_only": ('"flags":4096',),
         "reduce_only": ('"flags":1024',),
     },
     ("alpaca", "spot"): {"market": ('"market"',), "ioc": ('"ioc"',), "fok": ('"fok"',),
     "stop_limit": ('"stop_price":"2400"',)},
-    ("blofin", "swap"): {"market": ('"market"',), "reduce_only": ('"reduceOnly":"true"',)},
+    ("blofin", "swap"): {
+        "market": ('"market"',), "reduce_only": ('"reduceOnly":"true"',),
+        "ioc": ('"orderType":"ioc"', '"price":"2500.5"'), "fok": ('"orderType":"fok"',),
+        "post_only": ('"orderType":"post_only"',),
+    },
     ("hollaex", "spot"): {
         "market": ('"market"',), "post_only": ('"post_only":true',), "stop_limit": ('"stop":"2400"',
         ), "stop": ('"stop":"2400"',),
@@ -183,11 +190,6 @@ def test_an_order_is_sent_as_it_was_meant_or_not_at_all(name: str, kind: str, va
 @pytest.mark.parametrize(
     ("name", "kind", "variant", "term"),
     [
-        ("krakenfutures", "swap", "ioc", "time_in_force"),
-        ("krakenfutures", "swap", "fok", "time_in_force"),
-        ("blofin", "swap", "ioc", "time_in_force"),
-        ("blofin", "swap", "fok", "time_in_force"),
-        ("blofin", "swap", "post_only", "post_only"),
         ("hollaex", "spot", "ioc", "time_in_force"),
         ("hollaex", "spot", "fok", "time_in_force"),
         ("bigone", "spot", "fok", "time_in_force"),

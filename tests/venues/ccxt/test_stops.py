@@ -25,6 +25,7 @@ MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("kucoin", "spot"): ('"stop":"entry"', "/api/v1/stop-order "),
     ("kucoinfutures", "swap"): ('"stop":"up"', '"stop":'),
     ("coinbase", "spot"): ("STOP_DIRECTION_STOP_UP", "stop_limit_stop_limit_gtc"),
+    ("bitfinex", "spot"): ('"amount":"2"', '"EXCHANGE STOP'),
     ("htx", "spot"): ('"operator":"gte"', "-stop-limit"),
     ("hyperliquid", "swap"): ('"b":true', '"tpsl":"sl"'),
     ("alpaca", "spot"): ('"buy"', '"type":"stop_limit"'),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.venues.ccxt.sending import _completed
+from orderledger.venues.ccxt.sending.found import completed as _completed
 from orderledger.venues.ccxt.sending.tables import Shape
 
 BASE: dict[str, Any] = {"quantity_in": "base"}

@@ -91,18 +91,22 @@ def test_a_time_in_force_is_kept_however_it_is_written(word: str, expected: str 
     [
         (
             order(triggerPrice="2600", takeProfitPrice="2600", info={"origType": "TAKE_PROFIT"}),
-            "other",
+            "take_profit_limit",
             "2600",
         ),
         (
             order(triggerPrice="2600", info={"type": "TAKE_PROFIT_MARKET"}, type="market"),
-            "other",
+            "take_profit",
             "2600",
         ),
-        (order(triggerPrice="2600", info={"stopOrderType": "PartialTakeProfit"}), "other", "2600"),
+        (
+            order(triggerPrice="2600", info={"stopOrderType": "PartialTakeProfit"}),
+            "take_profit_limit",
+            "2600",
+        ),
         (
             order(takeProfitPrice="2600", info={"descr": {"ordertype": "take-profit-limit"}}),
-            "other",
+            "take_profit_limit",
             "2600",
         ),
         (

@@ -13,35 +13,24 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
+from orderledger.venues.ccxt.sending.found import found_terms
 from orderledger.venues.ccxt.sending.plain_orders import PlainOrder
 from orderledger.venues.ccxt.sending.requests import (
     NOT_AS_MEANT,
     PATH,
-    Fields,
     Request,
     flat,
     holds,
     is_query,
-    number_in,
     texts_of,
 )
-from orderledger.venues.ccxt.sending.tables import (
-    Language,
-    Shape,
-    language_of,
-    meaning,
-)
+from orderledger.venues.ccxt.sending.tables import Language, Shape, language_of
+from orderledger.venues.ccxt.sending.wanted import wanted_terms
 from orderledger.venues.errors import NotSent
 
 __all__ = ["Change", "Orders", "Request"]
-
-LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
-TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
-NO_NUMBER = ("", "0", "-1")
-"""Values that mean no price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +68,8 @@ class Orders:
             parts, self.orders, self.markets, self.client_ids, strict=True
         ):
             self._compare(
-                _terms({PATH: request.path, **flat(part)}, shape),
-                _wanted(order, market, client_id, shape),
+                found_terms({PATH: request.path, **flat(part)}, shape),
+                wanted_terms(order, market, client_id, shape),
                 shape,
             )
         return True
@@ -137,99 +126,6 @@ class Brake(Change):
         if self.names:
             return super().is_in(request)
         return not is_query(request, language_of(self.exchange))
-
-
-def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape) -> dict[str, Any]:
-    """The terms that the request must have, and those that it must not."""
-    side, kind, position = order["side"], order["order_type"], order.get("position_side")
-    is_limit, is_stop = kind in LIMITS, order.get("stop_price") is not None
-    is_hedged = position in (PositionSide.LONG, PositionSide.SHORT)
-    closes = (
-        (side == Side.SELL) is (position == PositionSide.LONG)
-        if is_hedged
-        else bool(order.get("reduce_only"))
-    )
-    if order.get("reduce_only") and not closes:
-        raise NotSent("position_side", f"a {side} opens a {position} position and cannot reduce it")
-    wanted: dict[str, Any] = {
-        "instrument": str(market[shape.market]),
-        "client_order_id": client_id,
-        "side": str(side),
-        "order_type": "limit" if is_limit else "market",
-        "quantity": order["quantity"],
-        "limit_price": order.get("limit_price") if is_limit else None,
-        "stop_price": order.get("stop_price"),
-        "post_only": bool(order.get("post_only")),
-        "reduce_only": closes,
-        "position_side": str(position) if is_hedged else None,
-        "quantity_in": "base",
-        "display_quantity": order.get("display_quantity"),
-        "quote_quantity": order.get("quote_quantity"),
-        "takes_profit": kind in TAKES_PROFIT,
-    }
-    in_force = order.get("time_in_force") or TimeInForce.GTC
-    if is_limit or in_force == TimeInForce.FOK:
-        wanted["time_in_force"] = str(in_force)
-    if is_stop:
-        rises = (side == Side.BUY) is (kind not in TAKES_PROFIT)
-        wanted["stop_direction"] = "up" if rises else "down"
-    return wanted
-
-
-def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
-    """The terms of an order in a request. Raises NotSent for a word that is not in the table."""
-    found: dict[str, Any] = {
-        "time_in_force": "gtc",
-        "post_only": False,
-        "reduce_only": False,
-        "quantity_in": "base",
-        "takes_profit": False,
-    }
-    for places, words in shape.words.items():
-        if (pair := meaning(places, fields, words)) is not None:
-            written, terms = pair
-            if terms is None:
-                raise NotSent(
-                    NOT_AS_MEANT, f"ccxt would send {places} {written!r}, whose meaning is unknown"
-                )
-            found |= terms
-    for pattern, terms in shape.has.items():
-        found |= terms if any(fnmatchcase(name, pattern) for name in fields) else {}
-    for term, listed in shape.values.items():
-        value = next(
-            (fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None
-        )
-        found |= {} if value is None else _value(term, value)
-    is_stop = found.pop("is_stop", not shape.marks_stops and "stop_price" in found)
-    if is_stop is not ("stop_price" in found):
-        found["stop_price"] = "missing" if is_stop else "a field without effect"
-    return _completed(found, shape)
-
-
-def _completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """Terms derived from the others: the currency in which a market buy counts, and reduce-only.
-    In hedge mode, an order on the other side of its position only reduces it.
-    """
-    side, position = found.get("side"), found.get("position_side")
-    if shape.buys_by_cost and (side, found.get("order_type")) == ("buy", "market"):
-        found["quantity_in"] = "quote"
-    if position is not None:
-        found["reduce_only"] = (side == "sell") is (position == "long")
-    if "stop_price" in found:
-        rises = (side == "buy") is not found.get("takes_profit", False)
-        found.setdefault("stop_direction", "up" if rises else "down")
-    return found
-
-
-def _value(term: str, value: str) -> dict[str, Any]:
-    if term in ("instrument", "client_order_id"):
-        return {term: value}
-    if value in NO_NUMBER:
-        return {}
-    number = number_in(value)
-    if term == "signed_quantity" and number is not None:
-        return {"quantity": abs(number), "side": "buy" if number > 0 else "sell"}
-    return {term: number}
 
 
 def _is_no_query(request: Request, language: Language) -> bool:

@@ -11,20 +11,26 @@ for each form of an order a `[[shape]]`:
 - `words`: the meaning of texts. Fields that have a meaning only together are joined with `+`; an
   absent one is empty. `has`: the meaning of a field's presence. `is_stop` marks a stop order: if a
   form has this mark, a stop price without it has no effect. `takes_profit` marks a take-profit
-  order.
+  order, `trails` a trailing stop. An expiry is a value `expire_seconds`, `expire_milliseconds` or
+  `expire_time`. A trail offset is `trail_amount`, `trail_percent`, `trail_ratio` (0.01 is one
+  percent) or `trail_points` (100 are one percent).
 - `buys_by_cost`: the quantity of a market buy is an amount of the quote currency.
   `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
   order only reduces.
 
-`[reported]` is the reverse: the meaning of fields in the exchange's rows for side and position, as
-`words`.
+`[reported]` is the reverse: the meaning of fields in the exchange's rows, as `words`. They are
+side, position, time in force, `takes_profit`, `trails` and the `order_type`.
+With `quantity_in`, the quantity is an amount of quote currency.
 
 The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
 `[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
-(the parameter of the client id of stop orders, and of contracts); `take_profit`, `display_quantity`
-and `quote_quantity` (the parameters of these terms, which are not sent without one).
-`whole_contracts`: the number of contracts is an integer. `conditional`: stop orders are another
-kind of order, and are canceled separately.
+(the parameter of the client id of stop orders, and of contracts). `whole_contracts`: the number of
+contracts is an integer. `conditional`: stop orders are another kind of order, and are canceled
+separately.
+
+`spot` and `contract`: the order types, times in force and conditions that ccxt sends of each
+product, besides limit and market orders. If one list is missing, the other holds for both.
+`[[term]]`: see `terms`.
 """
 
 import functools
@@ -36,6 +42,9 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
+from orderledger.extend.views import Row
+from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term, waits_for_trigger
+
 OPTIONS = (
     "reported",
     "stop",
@@ -45,9 +54,6 @@ OPTIONS = (
     "contract_id",
     "whole_contracts",
     "conditional",
-    "take_profit",
-    "display_quantity",
-    "quote_quantity",
 )
 Terms = Mapping[str, Any]
 
@@ -100,10 +106,16 @@ class Language:
     contract_id: str | None = None
     whole_contracts: bool = False
     conditional: bool = False
-    take_profit: str | None = None
-    display_quantity: str | None = None
-    quote_quantity: str | None = None
     reported: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
+    lists: Mapping[Product, frozenset[str]] = field(default_factory=dict)
+    terms: Sequence[Term] = ()
+
+    def sends(self, exchange: str, product: Product) -> frozenset[str]:
+        """The names of what ccxt sends of a product, besides limit and market orders."""
+        listed = self.lists.get(product)
+        if listed is None:
+            listed = next(iter(self.lists.values()), frozenset())
+        return listed | {row.term for row in self.terms if row.is_of(exchange, product)}
 
 
 def language_of(exchange: str) -> Language | None:
@@ -124,6 +136,14 @@ def languages() -> Mapping[str, Language]:
     return found
 
 
+def id_spaces(exchange: str, order: Row) -> tuple[bool, ...]:
+    """Where to query an order, as ccxt's parameter `trigger`. Conditional orders come first if they
+    are another kind of order at this exchange."""
+    language = language_of(exchange)
+    may_be = language is not None and language.conditional
+    return (True, False) if may_be and waits_for_trigger(order) else (False,)
+
+
 def _language(document: Mapping[str, Any]) -> Language:
     given = {name: document[name] for name in OPTIONS if name in document}
     return Language(
@@ -132,6 +152,8 @@ def _language(document: Mapping[str, Any]) -> Language:
         ],
         queries=[re.compile(pattern) for pattern in document.get("queries", ())],
         hedge=Hedge(**document["hedge"]) if "hedge" in document else None,
+        lists={name: frozenset(document[name]) for name in PRODUCTS if name in document},
+        terms=[Term(**row) for row in document.get("term", ())],
         **given,
     )
 
