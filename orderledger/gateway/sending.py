@@ -47,6 +47,7 @@ from orderledger.venues.errors import NotSent
 EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order adds two."""
+NOT_RECORDED = "answer_not_recorded"
 
 
 class Sender:
@@ -367,14 +368,18 @@ class Sender:
         except StoreError as error:
             messages = () if isinstance(answer, Failure) else tuple(answer)
             self._unsettled.keep(flight.key, answer=messages)
-            result = Sending(
-                "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
-            )
+            result = Sending("unresolved", *flight.key, NOT_RECORDED, str(error), messages, outcome)
         self._on_result(result, flight.row, is_failure(answer))
-        if len(self.flights) == 1:  # nothing else to send: the next order finds the log read
+        if result.reason != NOT_RECORDED:
+            self._read_ahead()
+        return result
+
+    def _read_ahead(self) -> None:
+        """If nothing else is being sent, read what the answer added. The next order need not wait
+        for that."""
+        if len(self.flights) == 1:
             with suppress(StoreError):
                 self._book.catch_up_once()
-        return result
 
     def _forget(self, flight: Flight) -> None:
         if self.flights.get(flight.key) is flight:
