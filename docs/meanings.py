@@ -184,8 +184,8 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "late_report": ("A report other than a fill happened before the end of the order and arrived after it. The anomaly belongs to the message, not to the order.", "never"),
     "unknown_status": ("The ledger does not know the venue's last status word.", "a later status word is known"),
     "client_order_id_reused": (
-        "One client order id has more venue orders than one plus one per replace: e.g. two live orders after a retry.",
-        "the missing replaces are recorded",
+        "One client order id has more venue orders than one plus one per replace, and one more if it was triggered: e.g. two live orders after a retry.",
+        "the missing replaces, or the trigger, are recorded",
     ),
     "venue_order_id_reused": ("Two orders have the same venue order id; both have the anomaly. The report stays with the order it names.", "never"),
     "message_id_reused": ("A report has the `message_id` of an earlier report with other content. Both are recorded. Of fundings, splits and settlements the earlier counts.", "never"),

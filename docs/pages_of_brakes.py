@@ -3,7 +3,7 @@
 from markdown import table
 
 from orderledger.venues.base.order_entry import SwitchTerms
-from orderledger.venues.ccxt.brakes import BY_NAME, GATE_PAGES, GATE_TERMS
+from orderledger.venues.ccxt.brakes import BY_NAME, GATE_PAGES, GATE_TERMS, NOT_USED
 from orderledger.venues.ccxt.pacing import tables
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 
@@ -48,6 +48,11 @@ def brakes() -> list[str]:
         "### Cancel-all and dead man's switch\n",
         "At a venue that is not in the table, the gateway cancels orders one by one.\n",
         table(heads, rows),
+        "\nThese switches are not used:\n",
+        table(
+            ("venue", "switch", "why not", "source"),
+            [(f"ccxt {name}", *row) for name, row in sorted(NOT_USED.items())],
+        ),
     ]
 
 

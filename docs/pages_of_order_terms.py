@@ -24,7 +24,8 @@ GROUPS = ("oco", "oto", "bracket")
 INTRODUCTION = """# Order terms
 
 What the order entry of each venue sends. `native`: the venue takes it. `emulated`: the gateway [holds the order](../how-to/orders-of-a-desk.md) and sends
-it when its condition is met. `refused`: the gateway denies the order before it is recorded as submitted.
+it when its condition is met. `refused`: the gateway denies the order before it is recorded as submitted. `native by setting`: emulated, unless the venue's
+setting `native_groups` is true.
 
 The tables follow from `EntryAbilities`. A single market of a venue may take less, e.g. no market stops: then the request does not contain the term, and the
 order is not sent.
@@ -38,12 +39,14 @@ NOTES = """## Notes
 
 - **Worst price.** Hyperliquid and Lighter have no orders without a price. `market`, `stop` and `take_profit` need a `limit_price` there, the worst price at
   which they may trade. The setting `market_slippage` derives it from the mark, or from the stop price, and the request is recorded with it.
-- **Brackets at Hyperliquid** are emulated, though it has them: it activates the children when the parent is filled completely, and cancels them with
-  the parent, so a partial fill would stay unprotected. The exits themselves rest at the venue.
+- **Brackets and OTO at Hyperliquid** are emulated, unless `native_groups` is set. It places the exits when the entry is filled completely, and cancels
+  them with the entry. So a partial fill is unprotected (its page "Take profit and stop loss orders (TP/SL)").
+- **OCO at Nobitex** is emulated, unless `native_groups` is set: then a limit and a stop-limit order are one request with `mode=oco`. A cancel of one ends
+  both. Its page does not say what happens when one is filled in part.
 - **Brackets at Lighter** are emulated, though it has grouped orders (OTO, OCO, OTOCO). Its documentation as read here does not say what the children do
   while the parent is filled in part. The exits themselves rest at the venue.
-- **Brackets and OCO at Tradier** are emulated: its `oco`, `oto` and `otoco` orders are read, and not sent. Its page "Advanced orders" says that the
-  first order releases or cancels the others when it "is filled", and not what happens when it is filled in part.
+- **Brackets, OTO and OCO at Tradier** are emulated, unless `native_groups` is set. Then a bracket is sent as `otoco`, or as `oto` with one exit. Its page
+  "Advanced orders" says that the first order releases or cancels the others when it "is filled". It does not say what happens when it is filled in part.
 - **Combinations** (`legs`) are sent to Tradier as `multileg` orders, bought for a debit and sold for a credit.
 - **Trailing stops** are emulated everywhere.
 """

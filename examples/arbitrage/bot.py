@@ -4,12 +4,13 @@ moment.
 It keeps nothing in memory that it would miss. What it has to do next follows from the orders in the
 ledger: after a restart it goes on where it was.
 
-    python -m examples.arbitrage.bot orderledger.toml --prices http://127.0.0.1:PORT/prices
+    python -m examples.arbitrage.bot orderledger.toml
 """
 
 import argparse
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -17,21 +18,26 @@ from itertools import groupby, permutations
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 import orderledger
-from orderledger import Gateway, Halt, Ledger, LinksTo, Mark, Request
+from orderledger import Gateway, Halt, Ledger, LinksTo, Request
 from orderledger.extend.values import SystemClock
 from orderledger.rows import OrderRow
+from orderledger.venues import OrderBook, PriceLevel, ReportsOrderBooks, VenueError
 
-INSTRUMENTS = {"BTC-RLS": "BTC/IRR", "BTCTMN": "BTC/IRT", "BTC_IRR": "BTC/IRR"}
-"""The ledger's names, by the symbols of Nobitex, Wallex and Invex."""
+INSTRUMENTS = {"nobitex:main": "BTC/IRR", "wallex:main": "BTC/IRT", "invex:main": "BTC/IRR"}
+"""The market at each exchange, which calls it `BTCIRT`, `BTCTMN` and `BTC_IRR`."""
 RIALS = {"IRR": 1, "IRT": 10}
 """A toman is ten rial."""
+TICKS = {"IRR": Decimal(5_000_000), "IRT": Decimal(500_000)}
+BOOK_SECONDS = {"nobitex:main": 1.0, "wallex:main": 1.0, "invex:main": 2.0}
+"""Between two queries of an order book. Nobitex allows 300 a minute and repeats its answer within a
+second. Wallex and Invex publish no number: the adapters keep to 120 and 60 requests a minute."""
+STALE = timedelta(seconds=5)
+"""An order book of this age is not traded on."""
 QUANTITY = Decimal("0.01")
 EDGE = Decimal("0.007")
 """The least difference of two prices: more than the fees of both legs."""
-SLIPPAGE = Decimal("0.001")
+SLIPPAGE = Decimal("0.002")
 PATIENCE, PAUSE = timedelta(seconds=6), timedelta(seconds=5)
 """The first is longer than the collector needs to hear of a fill."""
 TRIES = 5
@@ -43,34 +49,67 @@ LEG, FLATTEN = "arbitrage", "flatten"
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """The best prices of one exchange, in its own unit. `rials`: what the unit is worth."""
+    """What `QUANTITY` costs and brings at one exchange, in its own unit: the prices of the last
+    level that an order would take. `rials`: what the unit is worth."""
 
     account: str
     instrument: str
     bid: Decimal
     ask: Decimal
-    tick: Decimal
     rials: int
+    at: datetime
 
     def price(self, side: str) -> Decimal:
-        """A limit a little beyond the best price, in whole ticks."""
+        """A limit a little beyond that, in whole ticks."""
         price = self.ask * (1 + SLIPPAGE) if side == "buy" else self.bid * (1 - SLIPPAGE)
-        return (price / self.tick).to_integral_value(ROUND_DOWN) * self.tick
+        tick = TICKS[self.instrument.partition("/")[2]]
+        return (price / tick).to_integral_value(ROUND_DOWN) * tick
 
 
-def quotes(prices: dict[str, Any]) -> dict[str, Quote]:
-    """By account. Each exchange has a name of its own for the coin, and rial or toman as its
-    unit."""
-    found = {}
-    for venue, row in prices.items():
-        instrument, account = INSTRUMENTS[row["symbol"]], f"{venue}:main"
-        rials = RIALS[instrument.partition("/")[2]]
-        if row["bid"] and row["ask"]:
-            bid, ask, tick = (Decimal(row[name]) for name in ("bid", "ask", "tick"))
-            found[account] = Quote(
-                account=account, instrument=instrument, bid=bid, ask=ask, tick=tick, rials=rials
-            )
-    return found
+def quote_of(account: str, book: OrderBook, at: datetime) -> Quote | None:
+    """None if a side of the order book has less than `QUANTITY`."""
+    instrument = INSTRUMENTS[account]
+    bid, ask = last_price(book.bids), last_price(book.asks)
+    if bid is None or ask is None:
+        return None
+    rials = RIALS[instrument.partition("/")[2]]
+    return Quote(account=account, instrument=instrument, bid=bid, ask=ask, rials=rials, at=at)
+
+
+def last_price(levels: Sequence[PriceLevel]) -> Decimal | None:
+    """The price of the last level that an order of `QUANTITY` takes."""
+    left = QUANTITY
+    for level in levels:
+        left -= level.quantity
+        if left <= 0:
+            return level.price
+    return None
+
+
+class Quotes:
+    """The quotes of all exchanges, each from an order book that is queried at its own pace."""
+
+    def __init__(self, venues: Mapping[str, Any], now: Any) -> None:
+        self._venues, self._now = venues, now
+        self._found: dict[str, Quote] = {}
+
+    def fresh(self) -> dict[str, Quote]:
+        """By account."""
+        oldest = self._now() - STALE
+        return {account: one for account, one in self._found.items() if one.at > oldest}
+
+    async def follow(self, account: str) -> None:
+        """Query one order book until canceled. Without an answer, its quote grows old."""
+        venue = self._venues[account]
+        assert isinstance(venue, ReportsOrderBooks)
+        while True:
+            asked_at = self._now()
+            with suppress(VenueError):
+                book = await venue.order_book(INSTRUMENTS[account])
+                quote = quote_of(account, book, asked_at)
+                self._found.pop(account, None)
+                self._found.update({} if quote is None else {account: quote})
+            await asyncio.sleep(BOOK_SECONDS[account])
 
 
 class Bot:
@@ -228,25 +267,15 @@ def is_finished(legs: list[OrderRow]) -> bool:
     return not net(legs) and not any(order["is_open"] or lacks_fills(order) for order in legs)
 
 
-def marks(quoted: dict[str, Quote], at: datetime) -> Iterator[Mark]:
-    for quote in quoted.values():
-        yield Mark(
-            account=quote.account,
-            instrument=quote.instrument,
-            price=(quote.bid + quote.ask) / 2,
-            at=at,
-        )
-
-
-async def run(settings: Path, prices: str) -> None:
+async def run(settings: Path) -> None:
     now = SystemClock().now
-    async with orderledger.connect(settings) as desk, httpx.AsyncClient() as web:
-        bot = Bot(desk.ledger.sync, desk.gateway, now)
+    async with orderledger.connect(settings) as desk, asyncio.TaskGroup() as tasks:
+        bot, quotes = Bot(desk.ledger.sync, desk.gateway, now), Quotes(desk.venues, now)
+        for account in INSTRUMENTS:
+            tasks.create_task(quotes.follow(account))
         print("trading", flush=True)
         while True:
-            quoted = quotes((await web.get(prices)).json())
-            await desk.ledger.sync.recording.arecord_together(list(marks(quoted, now())))
-            await bot.step(quoted)
+            await bot.step(quotes.fresh())
             await asyncio.sleep(0.25)
 
 
@@ -255,9 +284,8 @@ def main() -> None:
         description="Buys where a coin is cheap, sells where it is dear."
     )
     parser.add_argument("settings", type=Path, help="The settings of `connect`.")
-    parser.add_argument("--prices", required=True, help="Where best bids and asks are.")
     options = parser.parse_args()
-    asyncio.run(run(options.settings, options.prices))
+    asyncio.run(run(options.settings))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 replace the real ones.
 
 `python -m examples.arbitrage.exchanges` prints a settings file for `orderledger collect` and serves
-until it is stopped. One address more, `control` on the first line, answers `/prices` (best bid and
-ask, which no adapter of the ledger reads) and `/books` (what the exchanges themselves hold: the
-truth that a ledger is compared with). `POST /calm` ends all faults and all flow.
+until it is stopped. One address more, `control` on the first line, answers `/books` (what the
+exchanges themselves hold: the truth that a ledger is compared with). `POST /calm` ends all faults
+and all flow.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger import Side
 from orderledger.extend.values import SystemClock
 from orderledger.simulation import (
     BackgroundFlow,
@@ -43,8 +42,12 @@ APART = 0.016
 """How far an exchange may stray from the common price."""
 STEP_SECONDS = 0.02
 ORDERS_PER_STEP = 3
+TICKS_PER_STEP = 1 / 4
+"""How far a price goes in a step: order books are queried once a second."""
 POLL_SECONDS = {"nobitex": 4, "wallex": 1.5, "invex": 3}
 """What the exchanges' limits allow: Nobitex 30 lists a minute, two of them in each poll."""
+LIMITS = {"nobitex": {"/v3/orderbook": 300, "/market/orders/status": 300}}
+"""Requests a minute that the exchanges answer, by path. Wallex and Invex publish no number."""
 TOKEN_VARIABLE = "ARBITRAGE_TOKEN"
 
 SETTINGS = """db = "{db}"
@@ -66,7 +69,6 @@ class Exchange:
     its price goes, off the common one."""
 
     name: str
-    symbol: str
     rials: int
     server: KeyedServer
     flow: BackgroundFlow
@@ -78,27 +80,13 @@ class Exchange:
 
     def trade(self, price: float, chance: random.Random) -> None:
         """Let the others trade: the exchange's price goes to its target tick by tick."""
-        if chance.random() < 0.01:
+        if chance.random() < 0.005:
             self.away = chance.uniform(-APART, APART)
         target = Decimal(price * (1 + self.away)) / self.rials
-        for _ in range(ORDERS_PER_STEP):
+        if chance.random() < TICKS_PER_STEP:
             self.flow.state.price += self.instrument.tick * (1 if target > self.flow.price else -1)
+        for _ in range(ORDERS_PER_STEP):
             self.flow.step(SystemClock().now())
-
-    def best(self, side: Side) -> Decimal | None:
-        """The best price of a side, of others' orders and ours."""
-        first = next(self.server.exchange.book(self.instrument.name).resting(side), None)
-        return None if first is None else first.limit_price
-
-    def quote(self) -> dict[str, Any]:
-        """As the exchange writes it: its own symbol, its own unit."""
-        bid, ask = self.best(Side.BUY), self.best(Side.SELL)
-        return {
-            "symbol": self.symbol,
-            "bid": bid and str(bid),
-            "ask": ask and str(ask),
-            "tick": str(self.instrument.tick),
-        }
 
     def books(self) -> dict[str, Any]:
         """All that the exchange holds of the account."""
@@ -133,16 +121,14 @@ class Exchange:
 def exchange(
     name: str,
     make: type[KeyedServer],
-    symbol: str,
-    ledgers_name: str,
+    instrument_name: str,
     rials: int,
     token: str,
     chance: random.Random,
 ) -> Exchange:
-    """One exchange with a filled book: `symbol` is its name of the market, `ledgers_name` that of
-    the ledger's instrument. One order in twelve is refused for lack of funds."""
+    """One exchange with a filled book. One order in twelve is refused for lack of funds."""
     instrument = SimulatedInstrument(
-        name=ledgers_name, price=PRICE / rials, tick=TICK / rials, lot=LOT
+        name=instrument_name, price=PRICE / rials, tick=TICK / rials, lot=LOT
     )
     market = ExchangeSimulator(
         clock=SystemClock(),
@@ -159,15 +145,22 @@ def exchange(
     market.rules.judge = refuses
     faults = Faults(chance.randrange(2**32), lose_answer=0.02)
     server = make(
-        market, account=f"{name}:main", key=token, instruments=[instrument], faults=faults
+        market,
+        account=f"{name}:main",
+        key=token,
+        instruments=[instrument],
+        faults=faults,
+        limits=LIMITS.get(name),
     )
     flow = BackgroundFlow(market, instrument, chance)
+    away = chance.uniform(-APART, APART)
+    flow.state.price += round(flow.price * Decimal(away) / instrument.tick) * instrument.tick
     flow.open(SystemClock().now())
-    return Exchange(name=name, symbol=symbol, rials=rials, server=server, flow=flow)
+    return Exchange(name=name, rials=rials, server=server, flow=flow, away=away)
 
 
 class Control:
-    """What stands beside the exchanges: prices, the truth, and the end of all faults."""
+    """What stands beside the exchanges: the truth, and the end of all faults."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self._exchanges = exchanges
@@ -177,7 +170,6 @@ class Control:
         application = web.Application()
         application.add_routes(
             [
-                web.get("/prices", self._prices),
                 web.get("/books", self._books),
                 web.post("/calm", self._calm),
             ],
@@ -186,9 +178,6 @@ class Control:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    async def _prices(self, request: web.Request) -> web.Response:
-        return web.json_response({one.name: one.quote() for one in self._exchanges})
 
     async def _books(self, request: web.Request) -> web.Response:
         return web.json_response({one.server.account: one.books() for one in self._exchanges})
@@ -205,9 +194,9 @@ async def serve(seed: int, db: str) -> None:
     """Until the process is ended."""
     chance, token = random.Random(seed), os.environ[TOKEN_VARIABLE]
     exchanges = [
-        exchange("nobitex", NobitexServer, "BTC-RLS", "BTC/IRR", 1, token, chance),
-        exchange("wallex", WallexServer, "BTCTMN", "BTC/IRT", 10, token, chance),
-        exchange("invex", InvexServer, "BTC_IRR", "BTC/IRR", 1, token, chance),
+        exchange("nobitex", NobitexServer, "BTC/IRR", 1, token, chance),
+        exchange("wallex", WallexServer, "BTC/IRT", 10, token, chance),
+        exchange("invex", InvexServer, "BTC/IRR", 1, token, chance),
     ]
     control = Control(exchanges)
     print(f"# control {await control.start()}\n{SETTINGS.format(db=db)}", end="")

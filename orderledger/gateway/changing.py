@@ -24,12 +24,13 @@ from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import row_now
+from orderledger.gateway.flights import is_failure
 from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import Sender, is_failure
+from orderledger.gateway.sending import Sender
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow

@@ -20,7 +20,7 @@ from orderledger.extend.values import SystemClock
 from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
-from orderledger.gateway.marking import Marker, needs_marks
+from orderledger.gateway.marking import NO_PRICES, Marker, needs_marks
 from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.base_venue import BaseVenue
@@ -119,7 +119,7 @@ class Desk:
         await self._check_keys()
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)
-        marker = self._marker(opened)
+        marker = self._marker(opened, entries)
         gateway = Gateway(
             self.ledger.sync,
             entries,
@@ -177,19 +177,23 @@ class Desk:
             allows = self.settings.gateway.allows_withdrawals
             check_keys(self.keys, SystemClock().now(), allows_withdrawals=allows)
 
-    def _marker(self, opened: AsyncExitStack) -> Marker | None:
-        """The task that records marks, if a limit needs them."""
+    def _marker(self, opened: AsyncExitStack, entries: Mapping[str, OrderEntry]) -> Marker | None:
+        """The task that records marks: if a limit needs them, of all instruments; else of those
+        with a trigger price that the gateway watches."""
         settings = self.settings.gateway
         reporting = {
             account: venue
             for account, venue in self.venues.items()
             if isinstance(venue, ReportsMarks)
         }
-        if not needs_marks(settings):
+        if settings.marks is False:
             return None
-        for account in self.venues.keys() - reporting.keys():
-            log.warning("no_marks", account=account, why="its venue has no prices: record marks")
-        marker = Marker(self.ledger, reporting, SystemClock(), settings)
+        is_needed = needs_marks(settings)
+        for account in self.venues.keys() - reporting.keys() if is_needed else ():
+            log.warning("no_marks", account=account, why=NO_PRICES)
+        marker = Marker(
+            self.ledger, reporting, entries, SystemClock(), settings, only_triggers=not is_needed
+        )
         marking = asyncio.create_task(marker.run())
         opened.push_async_callback(_ended, marking)
         return marker

@@ -8,19 +8,23 @@ waits again, as long as the patience of its first wait allows.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from orderledger import StoreError
-from orderledger.gateway.answers import Answer, Failure, answered, as_answer
-from orderledger.gateway.flights import WITHDRAWN, Flight
+from orderledger.gateway import native_groups
+from orderledger.gateway.answers import Answer, answered
+from orderledger.gateway.flights import WITHDRAWN, Flight, each_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.parts import GatewayParts
 from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import EXPIRED
+from orderledger.venues.base.order_groups import SendsGroups
 from orderledger.venues.base.transport import Turn
 from orderledger.venues.errors import NotSent
 
 Halted = Callable[[OrderRow], Denial | None]
+Call = Literal["one", "batch", "group"]
+"""The method of the order entry that sends: `submit`, `submit_many` or `submit_group`."""
 RecordAgain = Callable[[str, Sequence[Flight]], Awaitable[bool]]
 
 
@@ -38,30 +42,38 @@ class Dispatcher:
 
     async def send(self, account: str, flights: Sequence[Flight]) -> None:
         """Hand orders to the venue, each in its turn. Every flight gets its answer."""
+        groups = native_groups.whole(flights)
+        others = [flight for flight in flights if not flight.members]
+        await asyncio.gather(
+            *(self._send_together(account, members, "group") for members in groups),
+            self._send_others(account, others),
+        )
+
+    async def _send_others(self, account: str, flights: Sequence[Flight]) -> None:
         size = max(self._parts.entries[account].abilities.batch, 1)
         if size == 1 or len(flights) == 1:
-            await asyncio.gather(*(self._send_together(account, [one]) for one in flights))
+            await asyncio.gather(*(self._send_together(account, [one], "one") for one in flights))
             return
         for start in range(0, len(flights), size):
-            await self._send_together(account, flights[start : start + size], is_batch=True)
+            await self._send_together(account, flights[start : start + size], "batch")
 
     async def _send_together(
         self,
         account: str,
         flights: Sequence[Flight],
+        call: Call,
         *,
-        is_batch: bool = False,
         seconds: float | None = None,
     ) -> None:
-        """Send one order, or a batch in one call. `seconds`: its patience, if it waited before."""
+        """Send one order, or several in one call. `seconds`: its patience, if it waited before."""
         turn = self._parts.turn(account, seconds=seconds)
         turn.check = lambda: self._check(account, flights)
         for flight in flights:
-            flight.turn, flight.is_in_batch = turn, is_batch
-        sending = self._send_now(account, [one.row for one in flights], is_batch=is_batch)
-        paced = self._parts.paced(account, sending, len(flights))
+            flight.turn, flight.is_in_batch = turn, call != "one"
+        sending = self._send_now(account, [one.row for one in flights], call)
+        paced = self._parts.paced(account, sending, 1 if call == "group" else len(flights))
         found = await answered(paced, self._parts.answer_seconds, turn)
-        answers = list(zip(flights, _each(found, len(flights)), strict=True))
+        answers = list(zip(flights, each_of(found, len(flights)), strict=True))
         late = [flight for flight, answer in answers if _expired_unsent(answer, turn)]
         late = late if late and await self._may_send_again(account, late) else []
         for flight, answer in answers:
@@ -69,7 +81,7 @@ class Dispatcher:
                 flight.is_kept_back |= _has_reason(answer, WITHDRAWN.reason)
                 flight.answer.set_result(answer)
         if late:
-            await self._send_together(account, late, is_batch=is_batch, seconds=turn.remaining)
+            await self._send_together(account, late, call, seconds=turn.remaining)
 
     async def _may_send_again(self, account: str, flights: Sequence[Flight]) -> bool:
         """Record the orders with another expiry. False if that is not possible any more: they get
@@ -80,11 +92,13 @@ class Dispatcher:
             return False
 
     async def _send_now(
-        self, account: str, rows: Sequence[OrderRow], *, is_batch: bool
+        self, account: str, rows: Sequence[OrderRow], call: Call
     ) -> Sequence[object]:
         self._check_time(account, rows)  # the process may have been paused since the commit
         entry = self._parts.entries[account]
-        return await entry.submit_many(rows) if is_batch else [await entry.submit(rows[0])]
+        if call == "group":
+            return await cast(SendsGroups, entry).submit_group(rows)
+        return await entry.submit_many(rows) if call == "batch" else [await entry.submit(rows[0])]
 
     def _check(self, account: str, flights: Sequence[Flight]) -> None:
         """Raises NotSent if orders that waited for their turn must not be sent any more."""
@@ -115,12 +129,3 @@ def _expired_unsent(answer: Answer, turn: Turn) -> bool:
 
 def _has_reason(answer: Answer, reason: str) -> bool:
     return isinstance(answer, NotSent) and answer.reason == reason
-
-
-def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. If it does not have one answer per order, it counts for none of
-    them.
-    """
-    if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
-        return [as_answer(one) for one in found]
-    return [as_answer(found if isinstance(found, Failure) else None)] * count

@@ -212,7 +212,7 @@ class Gateway:
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
         if self._marks is not None:
-            await self._marks.ensure((one.account, one.instrument) for one in requests)
+            await self._marks.ensure(requests)
         sendings = [
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()

@@ -1,10 +1,10 @@
 """The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from orderledger import Message, Outcome
+from orderledger import Message, Outcome, Request
 from orderledger.rows import OrderRow
 
 __all__ = ["Held", "Sending", "SendingState"]
@@ -61,9 +61,9 @@ sending failed."""
 
 
 class MarkSource(Protocol):
-    """Records marks of instruments, by account and name, before their orders are checked."""
+    """Records marks of the instruments of new orders, before these are checked."""
 
-    async def ensure(self, instruments: Iterable[tuple[str, str]]) -> None: ...
+    async def ensure(self, requests: Sequence[Request]) -> None: ...
 
 
 class OrderLookup(Protocol):

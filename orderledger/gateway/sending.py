@@ -18,17 +18,24 @@ from orderledger import (
     StoreError,
     Submit,
 )
-from orderledger.extend.events import Order, commands
 from orderledger.extend.values import HELD, ONE
+from orderledger.gateway import native_groups
 from orderledger.gateway.answers import (
     Answer,
     Failure,
     record_answer,
 )
-from orderledger.gateway.book import row_now
 from orderledger.gateway.dispatching import Dispatcher
 from orderledger.gateway.emulation.marking import fired_terms, is_emulated_type, marked
-from orderledger.gateway.flights import WITHDRAWN, Flight
+from orderledger.gateway.flights import (
+    WITHDRAWN,
+    Flight,
+    is_failure,
+    is_to_be_sent,
+    may_be_sent,
+    records_one,
+    unsent,
+)
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
@@ -41,7 +48,6 @@ from orderledger.gateway.unsettled import Key
 from orderledger.gateway.worst_prices import with_worst_price
 from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import EXPIRED
-from orderledger.venues.base.transport.pacing import RATE_LIMITED
 from orderledger.venues.errors import NotSent
 
 EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
@@ -87,21 +93,26 @@ class Sender:
         several. `releases`: these are orders of emulated groups, to be sent now; they reduce what
         their parent has opened.
         """
-        if not releases:
-            abilities = self._entries[account].abilities
-            requests = [marked(request, abilities) for request in requests]
         requests = [self._with_worst_price(request) for request in requests]
-        denied = {} if releases else denied_groups(requests, self._fault)
-        results: list[Sending] = []
-        for start in range(0, len(requests), ORDERS_PER_COMMIT):
-            some = requests[start : start + ORDERS_PER_COMMIT]
-            results += await self._send(account, some, releases, denied)
-        return results
+        denied: dict[str, Denial] = {}
+        if not releases:
+            entry = self._entries[account]
+            requests, faults = native_groups.prepared(requests, entry)
+            requests = [marked(request, entry.abilities) for request in requests]
+            denied = {**faults, **denied_groups(requests, self._fault)}
+        results: dict[int, Sending] = {}
+        for places in native_groups.batches(requests, ORDERS_PER_COMMIT):
+            some = [requests[place] for place in places]
+            found = await self._send(account, some, releases, denied)
+            results |= zip(places, found, strict=True)
+        return [results[place] for place in range(len(requests))]
 
     async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
         account, name = row["account"], row["client_order_id"] or ""
+        if native_groups.is_native(row["tags"]):
+            return Sending("refused", account, name, "native_group", native_groups.NOT_RESENT)
         refused = self._halted_now(row)
         if refused is None and row["status"] == "denied":  # it counts in no limit any more
             refused = self.why_not(proposed_of_row(row))
@@ -212,6 +223,7 @@ class Sender:
         try:
             for request in requests:
                 flights.append(self._checked(request, releases, denied))
+            native_groups.join(requests, flights)
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)
@@ -220,21 +232,21 @@ class Sender:
             outcomes = await self._record_sending(flights, messages, fence)
             remaining = iter(outcomes)
             pairs = [
-                (first := next(remaining), first if _is_one(flight) else next(remaining))
+                (first := next(remaining), first if records_one(flight) else next(remaining))
                 for flight in flights
             ]
             going = [
                 flight
                 for flight, (_, last) in zip(flights, pairs, strict=True)
-                if _is_to_be_sent(flight, last)
+                if is_to_be_sent(flight, last)
             ]
             for flight in going:
                 flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             recording = asyncio.gather(
                 *(
                     self._record_when_answered(flight, last)
-                    if _is_to_be_sent(flight, last)
-                    else _unsent(flight, requested, last)
+                    if is_to_be_sent(flight, last)
+                    else unsent(flight, requested, last)
                     for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )
@@ -280,11 +292,12 @@ class Sender:
         self._book.catch_up_once()
         order = self._book.order(*flight.key)
         flight.is_known = (
-            order is not None and order.is_requested and not _may_be_sent(order, flight)
+            order is not None and order.is_requested and not may_be_sent(order, flight)
         )
         if flight.is_known:
             return flight
-        proposed = proposed_of(request, reduces=releases)
+        is_exit = releases or native_groups.is_native_child(request)
+        proposed = proposed_of(request, reduces=is_exit)
         flight.denial = self._prepare(flight.row, request) or denied.get(group_of(request) or "")
         if HELD in request.tags and not releases:
             flight.is_held = flight.denial is None
@@ -296,14 +309,20 @@ class Sender:
 
     def _fault(self, request: Request) -> Denial | None:
         """Why the entry does not send such an order."""
-        return self._prepare(row_of(request), request)
+        late = None
+        if request.links is not None and request.links.parent is not None:
+            self._book.catch_up()
+            parent = self._book.order(request.account, request.links.parent)
+            late = native_groups.fault_of_late(request, parent)
+        return late or self._prepare(row_of(request), request)
 
     def _prepare(self, to_send: OrderRow, request: Request) -> Denial | None:
         """Add the aliases of an order to its row, or say why the entry does not send such an
         order."""
         entry = self._entries[request.account]
         row = to_send
-        if is_emulated_type(request.order_type, entry.abilities):
+        is_native = native_groups.is_native(request.tags)
+        if not is_native and is_emulated_type(request.order_type, entry.abilities):
             fault = fault_of_trigger(row)
             row = cast(OrderRow, {**row, **fired_terms(request.order_type)})
             if self._slippage is not None and row["limit_price"] is None:
@@ -313,6 +332,9 @@ class Sender:
         fault = fault or fault_of_terms(row, entry.abilities)
         if fault is not None:
             return fault
+        if is_native:  # its group is prepared
+            to_send["aliases"] = dict(request.aliases)
+            return None
         try:
             to_send["aliases"] = {**request.aliases, **entry.prepare(row)}
         except NotSent as error:
@@ -386,44 +408,3 @@ class Sender:
             del self.flights[flight.key]
             self._book.release(*flight.key)
         flight.done.set()
-
-
-def is_failure(answer: Answer) -> bool:
-    """Whether sending failed. A withdrawn order is not a fault, nor is one that would have waited
-    too long for the venue's rate limits.
-    """
-    if isinstance(answer, NotSent) and answer.reason in (WITHDRAWN.reason, RATE_LIMITED):
-        return False
-    return isinstance(answer, Failure)
-
-
-def _is_one(flight: Flight) -> bool:
-    """Whether one message is recorded for the order: its request."""
-    return flight.is_known or flight.is_held
-
-
-def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
-    return flight.denial is None and not _is_one(flight) and submitted.outcome == "recorded"
-
-
-async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
-    """The result of an order that is not sent."""
-    if flight.denial is not None and last.outcome == "recorded":
-        return Sending(
-            "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
-        )
-    if flight.is_held and requested.outcome != "refused":
-        return Sending("held", *flight.key, outcome=requested)
-    refused = requested if requested.outcome == "refused" else last
-    reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
-    return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
-
-
-def _may_be_sent(order: Order, flight: Flight) -> bool:
-    """Whether an order was requested before with the same terms, and was never sent. An order that
-    may have been sent is sent again by `resend` only.
-    """
-    is_sent = order.submitted_at is not None or order.unresolved_at is not None
-    known: Mapping[str, object] = row_now(order, *flight.key)
-    row: Mapping[str, object] = flight.row
-    return not is_sent and all(known[name] == row[name] for name in commands.REQUESTED_TERMS)

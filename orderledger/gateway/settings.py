@@ -177,7 +177,7 @@ class GatewaySettings(Section):
     marks: StrictBool | None = Field(
         default=None,
         description="Whether `connect` records the venues' prices as marks. Default: if a limit or "
-        "a breaker needs them.",
+        "a breaker needs them, and of instruments with a trigger price that the gateway watches.",
     )
     mark_seconds: Seconds = Field(
         default=5.0,

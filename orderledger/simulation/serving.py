@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from orderledger import OrderType
+from orderledger import InvalidSetting, OrderType
 from orderledger.extend.values import SystemClock
 from orderledger.simulation.market.happenings import step
 from orderledger.simulation.market.rows import OrderStatus
@@ -37,7 +37,7 @@ venue = "{venue}"
 class Serving:
     """How a simulated venue is served. `every`: seconds between two events of its own.
     `fills_after`: seconds until each open order is filled, instead of such events. `faults`: the
-    chance of each fault.
+    chance of each fault. `deposit`: an amount and a currency that the account has at the start.
     """
 
     venue: str
@@ -46,6 +46,7 @@ class Serving:
     every: float = 1.0
     fills_after: float | None = None
     faults: float = 0.0
+    deposit: tuple[str, str] | None = None
 
 
 async def serve(serving: Serving, show: Callable[[str], None]) -> None:
@@ -56,6 +57,8 @@ async def serve(serving: Serving, show: Callable[[str], None]) -> None:
     chances = dict.fromkeys((*FRAME_FAULTS, *ANSWER_FAULTS), serving.faults)
     made = simulated(serving.venue, Faults(serving.seed, **chances), SystemClock())
     made.server.port = serving.port
+    if serving.deposit is not None:
+        _deposit(made, *serving.deposit)
     with secrets_in_files(made) as section:
         async with made.server:
             show(settings_of(serving.venue, made, section))
@@ -92,6 +95,13 @@ def secrets_in_files(made: SimulatedVenue) -> Iterator[str]:
                 file.write(f"{secret}\n")
             section = section.replace(f'env = "{variable}"', f'file = "{path}"')
         yield section
+
+
+def _deposit(made: SimulatedVenue, amount: str, currency: str) -> None:
+    try:
+        made.server.exchange.transfer(made.account, currency, amount)
+    except (ValueError, ArithmeticError):
+        raise InvalidSetting("deposit", f"{amount!r} is not an amount") from None
 
 
 async def _live(serving: Serving, made: SimulatedVenue, stop: asyncio.Event) -> None:

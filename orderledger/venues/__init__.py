@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from orderledger.venues.base.keys import KeyPermissions as KeyPermissions
     from orderledger.venues.base.networks import Network as Network
     from orderledger.venues.base.networks import Networks as Networks
+    from orderledger.venues.base.order_books import OrderBook as OrderBook
+    from orderledger.venues.base.order_books import PriceLevel as PriceLevel
+    from orderledger.venues.base.order_books import ReportsOrderBooks as ReportsOrderBooks
     from orderledger.venues.base.order_entry import EntryAbilities as EntryAbilities
     from orderledger.venues.base.order_entry import OrderEntry as OrderEntry
     from orderledger.venues.base.order_entry import Sent as Sent
@@ -84,6 +87,7 @@ if TYPE_CHECKING:
     from orderledger.venues.lookup import order_entry as order_entry
     from orderledger.venues.lookup import venue as venue
     from orderledger.venues.polled.adapter import polled_adapter as polled_adapter
+    from orderledger.venues.polled.books import BookQuery as BookQuery
     from orderledger.venues.polled.requests import ByName as ByName
     from orderledger.venues.polled.requests import Paging as Paging
     from orderledger.venues.polled.requests import Placing as Placing
@@ -142,6 +146,11 @@ HOMES: dict[str, tuple[str, ...]] = {
         "VenueSection",
     ),
     "orderledger.venues.base.keys": ("KeyPermissions",),
+    "orderledger.venues.base.order_books": (
+        "OrderBook",
+        "PriceLevel",
+        "ReportsOrderBooks",
+    ),
     "orderledger.venues.base.networks": (
         "Network",
         "Networks",
@@ -181,6 +190,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "each_coded",
     ),
     "orderledger.venues.polled.adapter": ("polled_adapter",),
+    "orderledger.venues.polled.books": ("BookQuery",),
     "orderledger.venues.polled.requests": (
         "ByName",
         "Paging",

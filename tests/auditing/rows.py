@@ -184,7 +184,8 @@ def anomalies(order: Order) -> list[str]:
         ),
         "position_side_conflict": has_two_sides(order),
         "unknown_status": word is not None and word not in KNOWN_STATUSES,
-        "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replaced")),
+        "client_order_id_reused": len(order.venue_order_ids)
+        > 1 + len(order.of("replaced")) + bool(order.of("triggered")),
         "unknown_order": order.request is None,
     }
     return sorted(code for code, stands in standing.items() if stands)

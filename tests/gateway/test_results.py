@@ -27,7 +27,7 @@ from orderledger.domain.orders import commands
 from orderledger.gateway import GatewaySettings, Sending
 from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
-from orderledger.gateway.dispatching import _each
+from orderledger.gateway.flights import each_of
 from orderledger.gateway.limits import NAMES
 from orderledger.gateway.proposed import row_of
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
@@ -74,10 +74,10 @@ def test_an_answer_is_a_sequence_of_messages_and_nothing_else() -> None:
 
 def test_a_batch_without_an_answer_for_each_order_answers_none() -> None:
     message, lost = Canceled(account=ACCOUNT, client_order_id="C-1", at=START), NotSent("x", "y")
-    assert _each([[message], lost], 2) == [[message], lost]
-    assert _each(lost, 2) == [lost, lost]
+    assert each_of([[message], lost], 2) == [[message], lost]
+    assert each_of(lost, 2) == [lost, lost]
     for found in ([[message]], "ab", None):
-        answers = _each(found, 2)
+        answers = each_of(found, 2)
         assert len(answers) == 2 and all(isinstance(one, Unanswered) for one in answers)
 
 

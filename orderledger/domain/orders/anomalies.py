@@ -193,7 +193,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
                 f"({order.terms.position_side})"
             ),
         )
-    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
+    if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces + order.is_triggered:
         yield (
             Anomaly.CLIENT_ORDER_ID_REUSED,
             f"{venue_ids} venue orders under one client order id, {order.replaces} replaces",

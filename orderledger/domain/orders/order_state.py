@@ -36,8 +36,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts.
     `acknowledged_at` is the first acknowledgement; `worked` the latest report that shows it
     working; `shown` the latest answer to a query that shows it working; `unresolved` our latest
-    message without an answer. `never_arrived`: denied as such. `raised` holds the anomalies that
-    were detected and not cleared.
+    message without an answer. `never_arrived`: denied as such. `is_triggered`: a triggered order
+    may get another id. `raised` holds the anomalies that were detected and not cleared.
     """
 
     account: str
@@ -57,6 +57,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     worked: When | None = None
     shown: When | None = None
     replaces: int = 0
+    is_triggered: bool = False
     seen: set[OrderMessage] = set()
     message_ids: dict[str, tuple[OrderMessage, ...]] = {}
     raised: dict[Anomaly, str] = {}

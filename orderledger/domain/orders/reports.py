@@ -364,6 +364,10 @@ class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
     fix = "no ExecType in 4.4; Triggered in FIX 5.0."
     may_reopen = False
 
+    def take_effect(self, order: Order, when: When) -> None:
+        order.work(when)
+        order.is_triggered = True
+
     def sentence(self, before: Order) -> str:
         return "The stop price was reached: the venue triggered the order."
 
@@ -383,8 +387,7 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
         order.enter(Status.SUSPENDED, when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return f"The venue suspended the order{why}: it cannot be filled for now."
+        return f"The venue suspended the order{because(self.reason)}: it cannot be filled for now."
 
 
 class OrderResumed(WorkingReport, frozen=True, kw_only=True):
@@ -417,10 +420,8 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
         order.own_ends().reinstate(when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return (
-            f"The venue works the order after all{why}: ends reported up to then no longer count."
-        )
+        why = f"The venue works the order after all{because(self.reason)}"
+        return f"{why}: ends reported up to then no longer count."
 
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
@@ -483,10 +484,8 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
         order.enter(None, when)
 
     def sentence(self, before: Order) -> str:
-        why = because(self.reason)
-        return (
-            f"The venue changed the order without a request of ours{why}: {changes(before, self)}."
-        )
+        who = f"The venue changed the order without a request of ours{because(self.reason)}"
+        return f"{who}: {changes(before, self)}."
 
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Any
 
 from orderledger import OrderType, Request
 from orderledger.extend.values import HELD
+from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
 
 EMULATED, PART_OF = "gateway.emulated", "gateway.part_of"
@@ -37,7 +38,7 @@ def marked(request: Request, abilities: EntryAbilities) -> Request:
 
 def tags_for(request: Request, abilities: EntryAbilities) -> dict[str, Any]:
     """The tags of an emulated order. None for an order that the venue takes as it is."""
-    if PART_OF in request.tags:
+    if PART_OF in request.tags or is_native(request.tags):
         return {}
     links, is_triggered = request.links, is_emulated_type(request.order_type, abilities)
     kind = None if links is None or links.group is None else links.kind
@@ -76,5 +77,7 @@ def support_of_type(order_type: str, abilities: EntryAbilities) -> str:
 
 
 def support_of_group(kind: str, abilities: EntryAbilities) -> str:
-    """`native` or `emulated`: who watches a group of this kind."""
-    return "native" if kind in abilities.groups else "emulated"
+    """`native`, `native by setting` or `emulated`: who watches a group of this kind."""
+    if kind in abilities.groups:
+        return "native"
+    return "native by setting" if kind in abilities.groups_by_setting else "emulated"

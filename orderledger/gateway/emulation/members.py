@@ -1,16 +1,18 @@
 """The state of an emulated group, read from its orders in the log."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from orderledger import Certainty, LinkKind, OrderStatus, OrderType
-from orderledger.extend.events import Order, commands
+from orderledger.extend.events import Order, Recorded, commands, evolve
 from orderledger.extend.values import EXACT, HELD, ZERO, exposure, total
-from orderledger.gateway.emulation.marking import EMULATED, PART_OF, is_emulated_type
+from orderledger.gateway.book import blank
+from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF, is_emulated_type
 from orderledger.gateway.emulation.triggers import Trigger
+from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
 
 RESIZE = "resize"
@@ -163,8 +165,23 @@ def request_of(order: Order) -> commands.OrderRequested:
     return cast(commands.OrderRequested, order.terms.request)
 
 
+def group_of_parent(order: Order) -> str | None:
+    """The group whose children wait for this order at the gateway. None if it has none, or the
+    venue holds them."""
+    links = None if is_native(tags_of(order)) else request_of(order).links
+    return links.group if links is not None and links.kind in OTO_KINDS else None
+
+
 def tags_of(order: Order) -> Mapping[str, Any]:
     return {} if order.terms.request is None else order.terms.request.tags
+
+
+def folded(stream: str, events: Iterable[Recorded]) -> Order:
+    """An order from its events."""
+    order = blank(stream)
+    for recorded in events:
+        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
+    return order
 
 
 def _leg(

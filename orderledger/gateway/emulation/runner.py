@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Deny, LedgerError, Request
-from orderledger.extend.events import Order, Recorded, accounts, evolve
+from orderledger.extend.events import Order, Recorded, accounts
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import StoredViews, tables
-from orderledger.gateway.book import blank
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.decisions import (
     Action,
@@ -30,8 +29,17 @@ from orderledger.gateway.emulation.decisions import (
     Wait,
     decide,
 )
-from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF
-from orderledger.gateway.emulation.members import RESIZE, Group, Leg, Members, request_of, tags_of
+from orderledger.gateway.emulation.marking import EMULATED, PART_OF
+from orderledger.gateway.emulation.members import (
+    RESIZE,
+    Group,
+    Leg,
+    Members,
+    folded,
+    group_of_parent,
+    request_of,
+    tags_of,
+)
 from orderledger.gateway.emulation.requests import part_of, repeated
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.look_ups import LookUps
@@ -324,9 +332,8 @@ class Emulator:
         if EMULATED in tags_of(order):
             yield order.account, _group_name(order)
             return
-        links = request_of(order).links
-        if links is not None and links.group is not None and links.kind in OTO_KINDS:
-            yield order.account, links.group
+        if (group := group_of_parent(order)) is not None:
+            yield order.account, group
 
     def _members(self, key: GroupKey) -> Members:
         if key not in self._groups:
@@ -344,7 +351,7 @@ class Emulator:
             )
         streams = [row["stream"] for row in rows]
         for stream, events in store.events_of(streams).items():
-            order = self._book.orders.get(stream) or _folded(stream, events)
+            order = self._book.orders.get(stream) or folded(stream, events)
             members.orders[order.client_order_id or ""] = order
         self._add_open(members)
         return members
@@ -367,7 +374,7 @@ class Emulator:
             events = self._book.store.events_of([stream]).get(stream)
             if not events:
                 return
-            members.orders[name] = self._book.orders.get(stream) or _folded(stream, events)
+            members.orders[name] = self._book.orders.get(stream) or folded(stream, events)
 
     def _load(self) -> None:
         """Find the groups of all open orders, and the extremes of trailing stops."""
@@ -470,10 +477,3 @@ def _is_active(group: Group, leg: Leg) -> bool:
     if leg.is_fired:
         return False
     return not group.has_parent or (group.parent is not None and bool(group.parent.cum_quantity))
-
-
-def _folded(stream: str, events: list[Recorded]) -> Order:
-    order = blank(stream)
-    for recorded in events:
-        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-    return order

@@ -15,7 +15,21 @@ from aiohttp import web
 
 from orderledger import OrderType, Side
 from orderledger.extend.values import ZERO
+from orderledger.simulation.ccxt.binance_algo import (
+    TYPES,
+    ConditionalOrders,
+    algo_routes,
+    refuse_conditional,
+)
 from orderledger.simulation.ccxt.binance_market import PublicPrices, market_routes
+from orderledger.simulation.ccxt.binance_refusals import (
+    NO_SUCH_ORDER,
+    REFUSALS,
+    UNKNOWN_ERROR,
+    Denied,
+    accepted,
+)
+from orderledger.simulation.ccxt.binance_settings import settings_routes
 from orderledger.simulation.ccxt.binance_wallet import (
     MOST_ROWS,
     account_information,
@@ -30,7 +44,6 @@ from orderledger.simulation.market import (
     Kind,
     OrderStatus,
     Reason,
-    Refusal,
     SimulatedFill,
     SimulatedInstrument,
     SimulatedOrder,
@@ -52,22 +65,6 @@ WORDS = {
     OrderStatus.EXPIRED: "EXPIRED",
     OrderStatus.REJECTED: "REJECTED",
 }
-REFUSALS = {
-    Reason.DUPLICATE_ORDER: (-4116, "ClientOrderId is duplicated."),
-    Reason.UNKNOWN_INSTRUMENT: (-1121, "Invalid symbol."),
-    Reason.INCORRECT_PRICE: (-4014, "Price not increased by tick size."),
-    Reason.INCORRECT_QUANTITY: (-1111, "Precision is over the maximum defined for this asset."),
-    Reason.POST_ONLY_WOULD_MATCH: (
-        -5022,
-        "Due to the order could not be executed as maker, it is rejected.",
-    ),
-    Reason.UNKNOWN_ORDER: (-2011, "Unknown order sent."),
-    Reason.TOO_LATE_TO_CANCEL: (-2011, "Unknown order sent."),
-    Reason.TOO_LATE_TO_REPLACE: (-2013, "Order does not exist."),
-    "insufficient_margin": (-2019, "Margin is insufficient."),
-}
-NO_SUCH_ORDER = (-2013, "Order does not exist.")
-UNKNOWN_ERROR = (-1000, "Unknown error, please check your request or try again later.")
 CANCELED_ALL = {"code": 200, "msg": "The operation of cancel all open order is done."}
 WEIGHT, ORDERS_10S, ORDERS_1M = "weight", "orders_10s", "orders_1m"
 ORDER = {WEIGHT: 0, ORDERS_10S: 1, ORDERS_1M: 1}
@@ -76,6 +73,9 @@ COSTS = {
     "POST /fapi/v1/order": ORDER,
     "PUT /fapi/v1/order": {**ORDER, WEIGHT: 1},
     "POST /fapi/v1/batchOrders": {WEIGHT: 5, ORDERS_10S: 5, ORDERS_1M: 5},
+    "POST /fapi/v1/algoOrder": ORDER,
+    "GET /fapi/v1/openAlgoOrders": {WEIGHT: 40},
+    "GET /fapi/v1/allAlgoOrders": {WEIGHT: 5},
     "POST /fapi/v1/countdownCancelAll": {WEIGHT: 10},
     "GET /fapi/v1/openOrders": {WEIGHT: 40},
     "GET /fapi/v1/allOrders": {WEIGHT: 5},
@@ -100,14 +100,6 @@ def quotas(*, orders_10s: int = 300, ban_seconds: float = 120.0) -> Quotas:
         Quota(ORDERS_1M, 1200, 60.0, "X-MBX-ORDER-COUNT-1M"),
     ]
     return Quotas(windows, COSTS, ban_seconds=ban_seconds)
-
-
-class Denied(Exception):
-    """A refusal: Binance's code, its sentence, and the HTTP status."""
-
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(code, message, status)
-        self.code, self.message, self.status = code, message, status
 
 
 class BinanceServer(VenueServer):
@@ -136,6 +128,7 @@ class BinanceServer(VenueServer):
         self.instruments = {symbol_of(one.name): one for one in instruments}
         self.market = PublicPrices(exchange, self.instruments, self.marks)
         self.failings = Failings()
+        self.conditional = ConditionalOrders(exchange, account, self.instruments, self.failings)
         self.too_late = 0
         self.checks_time_of_queries = False
         self.countdowns = Countdowns(self._cancel_symbol)
@@ -150,11 +143,11 @@ class BinanceServer(VenueServer):
             web.get("/sapi/v1/account/apiRestrictions", self._signed(self._key_permissions)),
             web.get("/sapi/v1/capital/config/getall", self._signed(self._nothing)),
             web.get("/sapi/v1/margin/allPairs", self._signed(self._nothing)),
-            web.get("/fapi/v1/leverageBracket", self._signed(self._nothing)),
+            *settings_routes(self.instruments, self._signed),
             web.get("/fapi/v1/openOrders", self._signed(self._open_orders)),
             web.get("/fapi/v1/allOrders", self._signed(self._all_orders)),
             web.get("/fapi/v1/order", self._signed(self._order)),
-            web.get("/fapi/v1/algoOrder", self._signed(self._conditional_order)),
+            *algo_routes(self.conditional, self._signed),
             web.post("/fapi/v1/order", self._signed(self._place)),
             web.put("/fapi/v1/order", self._signed(self._amend)),
             web.delete("/fapi/v1/order", self._signed(self._cancel)),
@@ -176,12 +169,16 @@ class BinanceServer(VenueServer):
 
     async def converse(self, socket: VenueSocket) -> None:
         """One client: it receives the account's events from now on."""
-        unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
+        ends = (
+            self.exchange.subscribe(lambda change: self._push_change(socket, change)),
+            self.conditional.subscribe(lambda event: self.push(socket, event)),
+        )
         try:
             async for _ in socket.texts():
                 pass
         finally:
-            unsubscribe()
+            for unsubscribe in ends:
+                unsubscribe()
 
     def _push_change(self, socket: VenueSocket, change: Change) -> None:
         if change.order is not None and change.account == self.account:
@@ -293,7 +290,7 @@ class BinanceServer(VenueServer):
                     },
                     {"filterType": "MIN_NOTIONAL", "notional": "5"},
                 ],
-                "orderTypes": ["LIMIT", "MARKET"],
+                "orderTypes": ["LIMIT", "MARKET", *TYPES],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
             }
             for symbol, one in self.instruments.items()
@@ -333,11 +330,6 @@ class BinanceServer(VenueServer):
         if not self._is_listed(order):
             raise Denied(*NO_SUCH_ORDER)
         return self._row(order)
-
-    async def _conditional_order(self, asked: Mapping[str, str]) -> Any:
-        """Stop orders of this market are ordinary orders, so none is known here. The page of this
-        request states no code; that of `Query Order` is used."""
-        raise Denied(*NO_SUCH_ORDER)
 
     def _is_listed(self, order: SimulatedOrder) -> bool:
         return self.failings.is_listed(order, self.exchange)
@@ -421,8 +413,9 @@ class BinanceServer(VenueServer):
     def _submitted(self, asked: Mapping[str, str]) -> SimulatedOrder:
         if asked["symbol"] not in self.instruments:
             raise Denied(*REFUSALS[Reason.UNKNOWN_INSTRUMENT])
+        refuse_conditional(asked["type"])
         in_force = asked.get("timeInForce", "GTC")
-        return self._done(
+        return accepted(
             self.exchange.submit(
                 self.account,
                 client_id=asked.get("newClientOrderId"),
@@ -447,12 +440,12 @@ class BinanceServer(VenueServer):
         result = self.exchange.request_replace(
             self.account, order_id=order.order_id, quantity=quantity, limit_price=price
         )
-        return self._row(self._done(result))
+        return self._row(accepted(result))
 
     async def _cancel(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked, *REFUSALS[Reason.UNKNOWN_ORDER])
         return self._row(
-            self._done(self.exchange.request_cancel(self.account, order_id=order.order_id))
+            accepted(self.exchange.request_cancel(self.account, order_id=order.order_id))
         )
 
     async def _cancel_all(self, asked: Mapping[str, str]) -> Any:
@@ -479,12 +472,6 @@ class BinanceServer(VenueServer):
             status=refusal.status,
             headers={"Retry-After": str(refusal.retry_after)},
         )
-
-    @staticmethod
-    def _done(result: SimulatedOrder | Refusal) -> SimulatedOrder:
-        if isinstance(result, Refusal):
-            raise Denied(*REFUSALS.get(result.reason, (-2010, result.reason)))
-        return result
 
     def _named(self, asked: Mapping[str, str], code: int, message: str) -> SimulatedOrder:
         order_id, client_id = asked.get("orderId"), asked.get("origClientOrderId")

@@ -3,15 +3,22 @@ turns it on.
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
 
-from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
+from orderledger.simulation.market import ExchangeSimulator
 
 CUT_TO = 18
 """Characters: the maximal length of a free text in `cl_ord_id` (docs.kraken.com, guide Spot
 Client Order Identifiers).
 """
+
+
+class Created(Protocol):
+    """An order with the time of its creation."""
+
+    @property
+    def created_at(self) -> datetime: ...
 
 
 @dataclass(slots=True)
@@ -43,7 +50,7 @@ class Failings:
         self.done_but_failed -= (is_next := self.done_but_failed > 0)
         return is_next
 
-    def is_listed(self, order: SimulatedOrder, exchange: ExchangeSimulator) -> bool:
+    def is_listed(self, order: Created, exchange: ExchangeSimulator) -> bool:
         """Whether a query shows this order already."""
         return exchange.clock.now() - order.created_at >= self.listed_after
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from orderledger import OrderType, Side, TransferKind
 from orderledger.extend.values import ZERO
-from orderledger.simulation.ccxt import kraken_ledger
+from orderledger.simulation.ccxt import kraken_ledger, kraken_switch
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
@@ -96,6 +96,7 @@ class KrakenServer(VenueServer):
         self._nonces = dict.fromkeys((KEY, SENDING_KEY), 0)
         self.failings = Failings()
         self.too_late = 0
+        self.countdowns = kraken_switch.countdowns(exchange, account)
         free_ids_of_ended_orders(exchange)
         self._handlers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
             "OpenOrders": self._open_orders,
@@ -114,6 +115,7 @@ class KrakenServer(VenueServer):
             "AddOrder": self._add,
             "AmendOrder": self._amend,
             "CancelOrder": self._cancel,
+            **kraken_switch.handlers(self.exchange, self.account, self.countdowns),
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -281,17 +283,15 @@ class KrakenServer(VenueServer):
         return self.answer({"error": [], "result": rows})
 
     def _open_orders(self, asked: Mapping[str, str]) -> Any:
-        orders = [one for one in self.exchange.open_orders(self.account) if self._is_listed(one)]
-        return {"open": {order_name(one.order_id): self._row(one) for one in orders}}
+        listed = filter(self._is_listed, self.exchange.open_orders(self.account))
+        return {"open": {order_name(one.order_id): self._row(one) for one in listed}}
 
     def _closed_orders(self, asked: Mapping[str, str]) -> Any:
         start = Decimal(asked.get("start", 0))
+        listed = filter(self._is_listed, self.exchange.orders(self.account))
         orders = [
-            one
-            for one in self.exchange.orders(self.account)
-            if one.status.is_ended and _seconds(one.updated_at) >= start
+            one for one in listed if one.status.is_ended and _seconds(one.updated_at) >= start
         ]
-        orders = [one for one in orders if self._is_listed(one)]
         return {
             "closed": {order_name(one.order_id): self._row(one) for one in orders[-self.page :]},
             "count": len(orders),

@@ -36,9 +36,16 @@ def _venues() -> tuple[str, ...]:
     default=0.0,
     help="Chance of each fault for a frame or an answer, e.g. 0.01.",
 )
+@click.option(
+    "--deposit",
+    type=(str, str),
+    metavar="AMOUNT CURRENCY",
+    help="Deposit into the account first, e.g. 10000 USDT: some programs trade no empty account.",
+)
 @options.example(
     "orderledger fake nobitex --fills-after 2 > orderledger.toml",
     "orderledger fake tradier --every 0.5 --faults 0.01 > orderledger.toml",
+    "orderledger fake ccxt --fills-after 2 --deposit 10000 USDT > orderledger.toml",
 )
 def fake(
     venue: str,
@@ -47,6 +54,7 @@ def fake(
     every: float,
     fills_after: float | None,
     faults: float,
+    deposit: tuple[str, str] | None,
 ) -> None:
     """Serve a simulated VENUE until stopped.
 
@@ -70,6 +78,7 @@ def fake(
             every=every,
             fills_after=fills_after,
             faults=faults,
+            deposit=deposit,
         )
         asyncio.run(serve(serving, lambda text: click.echo(text, nl=False)))
     except ModuleNotFoundError as error:

@@ -4,13 +4,14 @@ A signature identifies the sender, so it is verified with the official SDK (the 
 `orderledger[hyperliquid]`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from orderledger import OrderType, Side, TimeInForce
 from orderledger.extend.runtime import needed
 from orderledger.extend.values import plain, total
+from orderledger.simulation.hyperliquid.groups import Groups, is_group
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,
@@ -67,6 +68,7 @@ class Actions:
         self._coin_of = coin_of
         self.traded = VOLUME_FOR_SWITCH
         self.countdowns = Countdowns(self._cancel_all)
+        self.groups = Groups(exchange)
         self._nonces: set[tuple[str, int]] = set()
 
     def answer(self, payload: Mapping[str, Any]) -> Document:
@@ -112,6 +114,8 @@ class Actions:
 
     def _done(self, account: str, action: Mapping[str, Any]) -> list[Any]:
         match action["type"]:
+            case "order" if is_group(action):
+                return self._group(account, action["orders"])
             case "order":
                 return [self._placed(account, wire) for wire in action["orders"]]
             case "scheduleCancel":
@@ -134,6 +138,14 @@ class Actions:
         raise ValueError(f"no action {action['type']!r}")
 
     def _placed(self, account: str, wire: Mapping[str, Any]) -> Any:
+        return _status(self.exchange.submit(account, **self._terms(wire)), wire["a"])
+
+    def _group(self, account: str, wires: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The status of each order; one for all, if the entry is refused."""
+        entry, words = self.groups.place(account, [self._terms(wire) for wire in wires])
+        return [_status(entry, wires[0]["a"]), *words]
+
+    def _terms(self, wire: Mapping[str, Any]) -> OrderTerms:
         coin, cloid = self._coin_of(wire["a"]), wire.get("c")
         if coin is None or (cloid is not None and not is_cloid(cloid)):
             raise ValueError("unknown asset or cloid")
@@ -160,7 +172,7 @@ class Actions:
                 "time_in_force": time_in_force,
                 "post_only": is_maker,
             }
-        return _status(self.exchange.submit(account, **terms), wire["a"])
+        return terms
 
     def _schedule(self, account: str, action: Mapping[str, Any]) -> None:
         """The dead man's switch of an address. Raises RefusedAction as the venue does."""

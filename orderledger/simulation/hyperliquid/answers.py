@@ -211,7 +211,9 @@ class HyperliquidRest(VenueServer):
         found = [
             order
             for order in self.listed(self.exchange.orders(user))
-            if name in (order.order_id, order.client_id) and order.order_id not in self._forgotten
+            if name in (order.order_id, order.client_id)
+            and order.order_id not in self._forgotten
+            and not self.actions.groups.is_hidden(order)
         ]
         return (
             {"status": "order", "order": self._status(found[-1])}
@@ -223,7 +225,7 @@ class HyperliquidRest(VenueServer):
         """The newest first; an order that has ended also has its open row."""
         rows = []
         for order in self.listed(self.exchange.orders(user)):
-            if order.order_id in self._forgotten:
+            if order.order_id in self._forgotten or self.actions.groups.is_hidden(order):
                 continue
             if order.status.is_ended:
                 new = {**venue_rows.full(order, []), "sz": order.quantity}
@@ -247,9 +249,14 @@ class HyperliquidRest(VenueServer):
         orders = [
             order
             for order in self.listed(self.exchange.open_orders(address))
-            if order.parent_id is None
+            if not self._waits(order)
         ]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
+
+    def _waits(self, order: SimulatedOrder) -> bool:
+        """Whether a list shows the order under its entry."""
+        parent = order.parent_id
+        return parent is not None and not self.exchange.order(parent).status.is_ended
 
     def _list(self, address: str, exchange: str) -> dict[str, Any]:
         listed = self._listed(address, exchange)

@@ -177,7 +177,11 @@ class HyperliquidServer(HyperliquidRest):
         address, name = subscription.get("user", "").lower(), subscription["type"]
         match name:
             case "orderUpdates":
-                rows = [self._status(order) for order in self.exchange.open_orders(address)]
+                rows = [
+                    self._status(order)
+                    for order in self.exchange.open_orders(address)
+                    if not self.actions.groups.is_hidden(order)
+                ]
                 yield (
                     name,
                     [
@@ -220,7 +224,8 @@ class HyperliquidServer(HyperliquidRest):
         if order is None:
             return
         is_done = change.kind is Kind.FILLED and order.status.value == "filled"
-        if change.kind in REPORTED or is_done or change.kind is Kind.TRIGGERED:
+        is_hidden = self.actions.groups.is_hidden(order)
+        if not is_hidden and (change.kind in REPORTED or is_done or change.kind is Kind.TRIGGERED):
             word = "triggered" if change.kind is Kind.TRIGGERED else venue_rows.status_word(order)
             self._push(
                 "orderUpdates",

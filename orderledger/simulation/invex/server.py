@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from orderledger import Side
 from orderledger.extend.values import ZERO, Clock
 from orderledger.simulation.market import (
     OrderStatus,
@@ -33,6 +34,7 @@ WORDS = {
 }
 UNKNOWN_HERE = ("place_stop", "trigger", "reject")
 """Happenings that the venue has no words for."""
+DEPTHS = ("5", "20", "50")
 CANCELS = UUID("00000000-0000-4000-8000-0000000c0000").int
 
 
@@ -51,6 +53,7 @@ class InvexServer(PolledServer):
     }
     actions = {  # noqa: RUF012  (declared by PolledServer)
         "GET /trading/v1/markets": "instrument_list",
+        "GET /trading/v1/market-depth": "order_book",
         "GET /trading/v1/orders": "orders",
         "POST /trading/v1/orders": "place",
         "DELETE /trading/v1/orders": "cancel",
@@ -146,6 +149,24 @@ class InvexServer(PolledServer):
             for one in self.instruments
         ]
         return self.answer({"rules": rows})
+
+    async def order_book(self, request: web.Request) -> web.Response:
+        """Source: swagger.yaml, "Get Order Book": both fields are required, `depth` is one of three
+        numbers."""
+        name, depth = self.listed_as(request.query.get("symbol")), request.query.get("depth")
+        if name is None or depth not in DEPTHS:
+            fault = "symbol" if name is None else "depth"
+            return self.refused([{"loc": ["query", fault], "msg": "", "type": "enum"}], 422)
+        sides = {
+            word: [
+                {"depth": number, "price": price, "quantity": quantity}
+                for number, (price, quantity) in enumerate(
+                    self.levels(name, side)[: int(depth)], start=1
+                )
+            ]
+            for word, side in (("ask_orders", Side.SELL), ("bid_orders", Side.BUY))
+        }
+        return self.answer(sides)
 
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
         """An order with its trades. The symbol is an object, as in some answers of the real

@@ -7,14 +7,17 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger import OrderType
+from orderledger import OrderType, Side
 from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
+    ExchangeSimulator,
     OrderStatus,
     Reason,
+    Refusal,
     SimulatedFill,
     SimulatedOrder,
 )
+from orderledger.simulation.nobitex.pairs import Pairs
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import keyed
 from orderledger.simulation.servers.polled import RIAL_MARKET, USDT_MARKET, PolledServer, rounded
@@ -51,6 +54,7 @@ class NobitexServer(PolledServer):
     client_ids = "unique_while_open"
     actions = {  # noqa: RUF012  (declared by PolledServer)
         "GET /v2/options": "instrument_list",
+        "GET /v3/orderbook/{symbol}": "order_book",
         "GET /market/orders/list": "orders",
         "POST /market/orders/status": "one_order",
         "POST /market/orders/add": "place",
@@ -82,6 +86,24 @@ class NobitexServer(PolledServer):
     too_many = ("TooManyRequests", 429)
     not_known = ("NotFound", 404)
     too_late = ("UpdateStatusFailed", 200)
+
+    def __init__(self, exchange: ExchangeSimulator, **options: Any) -> None:
+        super().__init__(exchange, **options)
+        self.pairs = Pairs(exchange)
+
+    async def place(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked.get("mode") != "oco":
+            return await super().place(request)
+        given = {term: asked.get(field) for term, field in self.terms.items()}
+        markets = self.table.markets
+        symbol = markets.symbol_of(str(given["base"]).upper(), str(given["quote"]).upper())
+        placed = self.pairs.place(
+            self.account, markets.instrument(symbol), given, asked.get("stopLimitPrice")
+        )
+        if isinstance(placed, Refusal):
+            return self.not_placed(self.reasons.get(placed.reason, self.other_reason), asked)
+        return self.ok(orders=[self.row(order) for order in placed])
 
     def refuse_key(self) -> web.Response:
         return self.answer({"detail": "Invalid token."}, status=401)
@@ -139,6 +161,26 @@ class NobitexServer(PolledServer):
         ticks = {name: traded.tick for name, traded in names.items()}
         return self.ok(coins=[], nobitex={"amountPrecisions": lots, "pricePrecisions": ticks})
 
+    async def order_book(self, request: web.Request) -> web.Response:
+        """Prices and quantities in pairs. Source: docs/market-data.md, "orderbook-v3". It does not
+        say how an unknown symbol is refused."""
+        name = self.listed_as(request.match_info["symbol"])
+        if name is None:
+            return self.refused("InvalidMarketPair", 200)
+        bids, asks = (self.levels(name, side) for side in (Side.BUY, Side.SELL))
+        return self.ok(
+            lastUpdate=int(self.exchange.clock.now().timestamp() * 1000),
+            lastTradePrice=self._last_price(name),
+            bids=bids,
+            asks=asks,
+        )
+
+    def _last_price(self, instrument: str) -> Decimal:
+        """Of the account's last trade, else the price at which the market opened."""
+        fills = [one for one in self.exchange.fills(self.account) if one.instrument == instrument]
+        opened = next(one.price for one in self.instruments if one.name == instrument)
+        return fills[-1].price if fills else opened
+
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
         """An order with `details=2`."""
         limit, is_market = order.limit_price, order.order_type in (OrderType.MARKET, OrderType.STOP)
@@ -156,6 +198,7 @@ class NobitexServer(PolledServer):
             "matchedAmount": order.filled or "0E-10",
             "unmatchedAmount": order.unfilled,
             "clientOrderId": order.client_id,
+            **({"pairId": pair} if (pair := self.pairs.others.get(order.order_id)) else {}),
             "partial": ZERO < order.filled < order.quantity,
             "fee": ZERO,
             "status": WORDS[order.status],

@@ -11,7 +11,7 @@ class Countdowns:
     `started` and `fired` count by name. A timer that has fired is off until it is started again.
     """
 
-    def __init__(self, fire: Callable[[str], None]) -> None:
+    def __init__(self, fire: Callable[[str], object]) -> None:
         self.started: Counter[str] = Counter()
         self.fired: Counter[str] = Counter()
         self._fire = fire

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from orderledger.extend.values import EXACT, Clock
+from orderledger import Side
+from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
@@ -101,10 +102,17 @@ class KeyedServer(VenueServer):
 
     def keyed(self, handler: Answered) -> Handler:
         """Behind the key and the limits."""
+        limited = self.limited(handler)
 
         async def behind(request: web.Request) -> web.StreamResponse:
-            if not self.is_known(request):
-                return self.refuse_key()
+            return await limited(request) if self.is_known(request) else self.refuse_key()
+
+        return behind
+
+    def limited(self, handler: Answered) -> Handler:
+        """Behind the limits alone: for what is public."""
+
+        async def behind(request: web.Request) -> web.StreamResponse:
             if self._is_too_many(request.path):
                 return self.refuse_more(60)
             return await handler(request)
@@ -117,6 +125,14 @@ class KeyedServer(VenueServer):
             most := min(max(_count(size, 30), 1), self.most_on_page)
         )
         return list(rows[first : first + most]), first + most < len(rows)
+
+    def levels(self, instrument: str, side: Side) -> list[tuple[Decimal, Decimal]]:
+        """The prices of one side of an order book with their quantities, the best first."""
+        found: dict[Decimal, Decimal] = {}
+        for order in self.exchange.book(instrument).resting(side):
+            price = order.limit_price or ZERO
+            found[price] = EXACT.add(found.get(price, ZERO), order.unfilled)
+        return list(found.items())
 
     def own_orders(self, *, is_open: bool = False) -> list[SimulatedOrder]:
         """The account's orders, newest first."""

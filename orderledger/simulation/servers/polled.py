@@ -40,7 +40,7 @@ class PolledServer(KeyedServer):
 
     - `table`: its symbols, sides and types of orders.
     - `actions`: the method that answers each request, by `GET /path`. All but `instrument_list`
-      need the key, which the header `key_header` has.
+      and `order_book` need the key, which the header `key_header` has.
     - `page_field`, `size_field`: the fields that choose a page.
     - `terms`: the fields of a new order, by our terms.
     - `id_fields`, `client_id_field`: the fields that name an order.
@@ -98,8 +98,13 @@ class PolledServer(KeyedServer):
         for request, action in self.actions.items():
             method, path = request.split()
             handler: Answered = getattr(self, action)
-            is_public = action == "instrument_list"
-            yield web.route(method, path, handler if is_public else self.keyed(handler))
+            match action:
+                case "instrument_list":
+                    yield web.route(method, path, handler)
+                case "order_book":
+                    yield web.route(method, path, self.limited(handler))
+                case _:
+                    yield web.route(method, path, self.keyed(handler))
 
     def is_known(self, request: web.Request) -> bool:
         name, value = self.key_header
@@ -159,6 +164,13 @@ class PolledServer(KeyedServer):
         """The rows of the page that a request chooses, and whether there is another."""
         query = request.query
         return self.page(rows, query.get(self.page_field), query.get(self.size_field))
+
+    def listed_as(self, symbol: object) -> str | None:
+        """The instrument with this symbol in requests for order books. None for another."""
+        write = self.table.book.symbol_of if self.table.book is not None else str
+        names = (one.name for one in self.instruments)
+        symbols = {write(self.table.markets.symbol(name) or ""): name for name in names}
+        return symbols.get(str(symbol))
 
     def codes_of(self, instrument: str) -> tuple[str, str]:
         """The venue's codes of an instrument."""

@@ -3,6 +3,7 @@ moments later.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -51,6 +52,14 @@ class Desk:
         self.groups = Groups(exchange, writer)
         self.prices: dict[str, Decimal] = {}
         self.errors: list[str] = []
+
+    def named(self, account: str, order_id: str) -> SimulatedOrder | None:
+        """The order that a request names. None if the account has none that it may name."""
+        with suppress(LookupError, ValueError):
+            order = self.exchange.order(int(order_id))
+            is_ours = order.account == account and self.groups.may_be_named(order)
+            return order if is_ours else None
+        return None
 
     def receive(self, account: str, form: Form) -> SimulatedOrder:
         """An order with its legs that is only received. Raises Faulty."""

@@ -18,7 +18,10 @@ RESTS = ("limit", "stop", "stop_limit")
 
 
 class Groups:
-    """Follows the orders of each group as they are filled."""
+    """Follows the orders of each group as they are filled. `takes_leg_ids`: whether a request may
+    name one order of a group. No page of Tradier says so."""
+
+    takes_leg_ids = True
 
     def __init__(self, exchange: ExchangeSimulator, writer: TradierRowWriter) -> None:
         self._exchange = exchange
@@ -31,6 +34,10 @@ class Groups:
             return False
         first = self._exchange.children(order.parent_id)[0]
         return order.order_id != first.order_id and first.status is not OrderStatus.FILLED
+
+    def may_be_named(self, order: SimulatedOrder) -> bool:
+        """Check whether a request may name this order by its id."""
+        return self.takes_leg_ids or order.parent_id is None
 
     def _follow(self, change: Change) -> None:
         order = change.order

@@ -301,10 +301,7 @@ class TradierServer(VenueServer):
         return self.answer({"order": {"id": order.order_id, "status": "ok"}})
 
     def _named(self, request: web.Request) -> SimulatedOrder | None:
-        with suppress(LookupError, ValueError):
-            order = self.exchange.order(int(request.match_info["id"]))
-            return order if order.account == request.match_info["number"] else None
-        return None
+        return self.desk.named(request.match_info["number"], request.match_info["id"])
 
     def _soon(self, act: Callable[[int], None], order_id: int) -> None:
         """Received does not mean executed: the answer comes first."""

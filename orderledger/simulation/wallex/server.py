@@ -40,6 +40,7 @@ class WallexServer(PolledServer):
     happenings = {name: often for name, often in SPOT_HAPPENINGS.items() if name != "reject"}  # noqa: RUF012
     actions = {  # noqa: RUF012  (declared by PolledServer)
         "GET /v1/markets": "instrument_list",
+        "GET /v1/depth": "order_book",
         "GET /v1/account/openOrders": "open_orders",
         "GET /v1/account/orders": "orders",
         "POST /v1/account/orders": "place",
@@ -122,6 +123,21 @@ class WallexServer(PolledServer):
                 "stepSize": -traded.lot.adjusted(),
             }
         return self.done({"symbols": rows})
+
+    async def order_book(self, request: web.Request) -> web.Response:
+        """Source: developers.wallex.ir, basicservices/depth. The answer to an unknown symbol is not
+        documented."""
+        name = self.listed_as(request.query.get("symbol"))
+        if name is None:
+            return self.not_placed("symbol", {})
+        sides = {
+            word: [
+                {"price": price, "quantity": quantity, "sum": EXACT.multiply(price, quantity)}
+                for price, quantity in self.levels(name, side)
+            ]
+            for word, side in (("ask", Side.SELL), ("bid", Side.BUY))
+        }
+        return self.done(sides)
 
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
         """An order with its fills."""

@@ -43,7 +43,8 @@ class EntryAbilities:
     - `needs_limit`: further order types that need a `limit_price`: the worst price at which they
       may trade.
     - `groups`: the kinds of `links` that the venue takes as one order of several: `oco`, `oto`,
-      `bracket`. The gateway emulates the others.
+      `bracket`. The gateway emulates the others. Such an entry has the methods of `SendsGroups`.
+    - `groups_by_setting`: the kinds that the setting `native_groups` of the venue adds to `groups`.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -61,6 +62,7 @@ class EntryAbilities:
     conditions: frozenset[str] = frozenset()
     needs_limit: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    groups_by_setting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

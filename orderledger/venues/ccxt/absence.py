@@ -19,9 +19,7 @@ HEADER = "header:"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 PROVED_TYPES = frozenset({"limit", "market"})
-"""Conditional orders are another kind of order at most exchanges, with ids and queries of their
-own. Most expiries do not cover them.
-"""
+"""The types whose absence is proved where the table names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +99,8 @@ def rules() -> Mapping[str, Rule]:
         exchanges, by_id = document.pop("exchanges"), document.pop("by_id", None)
         expiry = Expiry(**document.pop("expiry"))
         name = expiry.param or expiry.header or expiry.option or ""
-        absence = Absence(
-            **document, expiry=name, order_types=PROVED_TYPES, is_on_changes=expiry.changes
-        )
+        types = frozenset(document.pop("order_types", PROVED_TYPES))
+        absence = Absence(**document, expiry=name, order_types=types, is_on_changes=expiry.changes)
         found |= dict.fromkeys(exchanges, Rule(absence=absence, expiry=expiry, by_id=by_id))
     return found
 

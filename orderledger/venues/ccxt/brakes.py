@@ -1,7 +1,7 @@
 """The brakes of exchanges of ccxt: what cancels all orders, and what does so if nobody renews it.
 
-Only what the exchanges document is here. Not here: Bybit's and Deribit's cancel on disconnect,
-which depends on a websocket and not on a time; Bitget's, which does not work for classic accounts.
+Only what the exchanges document is here. `NOT_USED`: what cannot be set by a request, with the
+reason.
 """
 
 from collections.abc import Callable
@@ -131,6 +131,26 @@ BY_NAME = {
     "mexc": Brakes(cancel_all="instrument", source="mexc.com, spot v3, Cancel all open orders"),
     "okx": Brakes(switch=OKX),
 }
+
+
+NOT_USED = {
+    "bybit": (
+        "Set Disconnect Cancel All",
+        "it counts from the loss of a private websocket, and Bybit has to switch it on",
+        "bybit-exchange/docs, v5/order/dcp",
+    ),
+    "deribit": (
+        "enable_cancel_on_disconnect",
+        "it covers the orders of one websocket connection; ccxt sends orders by HTTP",
+        "docs.deribit.com, private/enable_cancel_on_disconnect",
+    ),
+    "bitget": (
+        "Countdown cancel all",
+        "it does not work for classic accounts",
+        "bitget.com, API v3, Countdown Cancel All",
+    ),
+}
+"""Switches of exchanges that are not used: the exchange's name of it, why, and its page."""
 
 
 def brakes_of(exchange: Any) -> Brakes | None:

@@ -79,11 +79,11 @@ class CcxtEndpoints:
         await self._ask("load_markets")
 
     async def open_orders(self) -> list[Any]:
-        """All open orders."""
-        rows = []
-        for symbol in self._symbols("fetchOpenOrders"):
-            rows += await self._listed("fetch_open_orders", symbol)
-        return rows
+        """All open orders, also those that wait for a trigger."""
+        lists: list[tuple[Any, ...]] = [(one,) for one in self._symbols("fetchOpenOrders")]
+        if self._quirks.conditional_ids:
+            lists += [(one, None, None, {"trigger": True}) for one in self.symbols or (None,)]
+        return [row for one in lists for row in await self._listed("fetch_open_orders", *one)]
 
     def may_be_cut(self, rows: list[Any]) -> bool:
         """Whether a list of open orders has the maximal length of one answer: more may be open."""
@@ -133,16 +133,16 @@ class CcxtEndpoints:
             return None
         return row if isinstance(row, dict) and row.get("id") else None
 
-    async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
+    async def past_orders(
+        self, symbol: str | None, since: datetime | None, *, is_conditional: bool = False
+    ) -> list[Any]:
         """Orders that may have ended, from the first list that the exchange supports."""
         method = next(
             (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
         )
-        return (
-            await self._listed(method, symbol, _milliseconds(since) if since else None)
-            if method
-            else []
-        )
+        params = (None, {"trigger": True}) if is_conditional else ()
+        begin = _milliseconds(since) if since else None
+        return await self._listed(method, symbol, begin, *params) if method else []
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
         """All trades from `since` on, oldest first."""

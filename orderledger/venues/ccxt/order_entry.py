@@ -34,6 +34,7 @@ from orderledger.venues.ccxt.arguments import (
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
+from orderledger.venues.ccxt.conditional import UNKNOWN_ORDER, cancels_of
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
 from orderledger.venues.ccxt.orders import (
@@ -189,17 +190,12 @@ class CcxtOrderEntry:
                 "no_venue_order_id",
                 f"{self._exchange.id} cancels by its own id, which is not known yet",
             )
-        params: dict[str, Any] = {} if name is not None else {"clientOrderId": client_id}
-        if (
-            self._language is not None
-            and self._language.conditional
-            and order.get("stop_price") is not None
-        ):
-            params["trigger"] = True
         meant = Change(self._exchange.id, [one for one in (name, client_id) if one], {})
-        row, _, refusal = await self._sent(
-            "cancel", meant, "cancel_order", name or "", order["instrument"], params
-        )
+        for venue_id, params in cancels_of(order, client_id, self._quirks, self._language):
+            asked = (venue_id, order["instrument"], params)
+            row, _, refusal = await self._sent("cancel", meant, "cancel_order", *asked)
+            if refusal is None or refusal.reason != UNKNOWN_ORDER:
+                break
         if refusal:
             return [self._reject(CancelRejected, order, refusal, request_id=request_id)]
         return (
@@ -211,6 +207,8 @@ class CcxtOrderEntry:
     async def replace(self, order: Row, request: Row) -> Sent:
         if not self._quirks.edits_in_place or order.get("venue_order_id") is None:
             raise NotSent("no_replace", f"{self._exchange.id} cannot change this order in place")
+        if self._quirks.conditional_ids and order.get("stop_price") is not None:
+            raise NotSent("no_replace", f"{self._exchange.id} cannot change a conditional order")
         await self._load_markets()
         terms = {name: request.get(name) for name in CHANGEABLE if request.get(name) is not None}
         changed = {**order, **terms}
@@ -231,6 +229,8 @@ class CcxtOrderEntry:
     async def cancel_all_orders(self, instrument: str | None) -> Sent:
         await self._load_markets()
         await self._brake(instrument, "cancel_all_orders", instrument)
+        if self._quirks.conditional_ids:
+            await self._brake(instrument, "cancel_all_orders", instrument, {"trigger": True})
         return []
 
     async def set_switch(self, seconds: float | None, instrument: str | None) -> None:

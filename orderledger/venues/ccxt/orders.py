@@ -21,6 +21,7 @@ from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document, is_nothing
 from orderledger.venues.base.translation import Translation, guarded, joined
+from orderledger.venues.ccxt.conditional import of_maker, of_started
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.quirks import Quirks
@@ -57,6 +58,7 @@ from orderledger.venues.ccxt.vocabulary import (
 TERMS = ("quantity", "limit_price", "stop_price")
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
+ENDED = ("filled", "canceled", "rejected", "expired")
 IN_FORCE = (Acknowledged, Canceled, Expired, StatusReport)
 """Statuses for which the row's terms are in force, or were until the end. A refused order's
 terms are only a request.
@@ -74,7 +76,10 @@ def order_messages(raw: Any, context: CcxtContext) -> Translation:
     """The messages of one order: its fills, which count even if other fields cannot be read, and
     its state. Never raises.
     """
-    return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
+    if (started := of_started(raw, context)) is not None:
+        return started
+    fills = of_maker(raw, context) + _fills(raw, context)
+    return fills + guarded(partial(_read, raw, context), raw)
 
 
 def venue_order_id(raw: Any) -> str | None:
@@ -288,12 +293,7 @@ def _type_words(row: Document) -> str:
 
 def _has_ended_here(name: str, context: CcxtContext) -> bool:
     known = context.known(name)
-    return known is not None and known.get("status") in (
-        "filled",
-        "canceled",
-        "rejected",
-        "expired",
-    )
+    return known is not None and known.get("status") in ENDED
 
 
 def _replaced(

@@ -48,6 +48,10 @@ class Quirks:
     sent one after the other. `resends_safely`: whether a used client id is never accepted again.
     `query_lag_seconds`: how far the answer to a query may lag behind
     the order; no exchange states it, so the number is ours.
+
+    `conditional_ids`: the fields of `info` with the id of a conditional order. Only for exchanges
+    where such orders have ids and lists of their own, and make an ordinary order with the same
+    client id. See `conditional`.
     """
 
     id_form: IdForm = "text"
@@ -79,6 +83,7 @@ class Quirks:
     resends_safely: bool = False
     query_lag_seconds: float = 2.0
     orders_trades: bool = False
+    conditional_ids: tuple[str, ...] = ()
 
     def fits(self, client_id: str) -> bool:
         """Whether the exchange accepts this text as a client id."""
@@ -139,7 +144,12 @@ _OKX = Quirks(
     ledger_words=OKX,
     edits_in_place=True,
 )
-_BYBIT = Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", words_in=("orderStatus",), edits_in_place=True)
+_BYBIT = Quirks(
+    id_pattern="[A-Za-z0-9_-]{1,36}",
+    words_in=("orderStatus",),
+    edits_in_place=True,
+    options=(("fetchOrder", {"acknowledged": True}),),  # bybit.py queries no order without it
+)
 _GATE = Quirks(
     id_pattern="t-[A-Za-z0-9_.-]{1,26}",
     id_prefix="t-",
@@ -160,7 +170,8 @@ QUIRKS: Mapping[str, Quirks] = {
     "binance": _BINANCE,
     "binancecoinm": _BINANCE_FUTURES,
     "binanceus": _BINANCE,
-    "binanceusdm": _BINANCE_FUTURES,
+    # developers.binance.com, "Query Algo Order" and "Event Algo Order Update"
+    "binanceusdm": replace(_BINANCE_FUTURES, conditional_ids=("algoId", "aid")),
     "bitfinex": Quirks(id_form="integer", fake_ids=frozenset({"0"})),
     "bitget": Quirks(cancels_by_client_id=True),
     "bybit": _BYBIT,

@@ -17,6 +17,7 @@ from orderledger.venues.base.translation import (
     joined,
     whole_order,
 )
+from orderledger.venues.ccxt.conditional import of_maker
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.positions import sides_of
 from orderledger.venues.ccxt.reading import (
@@ -95,9 +96,8 @@ def _read(raw: Any, context: CcxtContext, seen: Counter[str]) -> Translation:
     row = facts.Evidence(raw)
     if is_hollow(row):
         return Translation()
-    return Translation(
-        (fill_of(row, context, identity=identity_of(row, context, seen), evidence=row),)
-    )
+    fill = fill_of(row, context, identity=identity_of(row, context, seen), evidence=row)
+    return of_maker(raw, context) + Translation((fill,))
 
 
 def _sequence(row: Document, context: CcxtContext) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Fault, Translation, joined
 from orderledger.venues.base.venue import Records
+from orderledger.venues.ccxt.conditional import of_maker
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.holdings import (
     balance_messages,
@@ -25,7 +26,7 @@ from orderledger.venues.ccxt.settlements import settlement_messages
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 
-__all__ = ["CcxtRecording", "translated", "translated_orders"]
+__all__ = ["CcxtRecording", "translated", "translated_makers", "translated_orders"]
 
 EXCHANGE = "exchange"
 MARKETS = frozenset({"market", "markets"})
@@ -34,6 +35,11 @@ MARKETS = frozenset({"market", "markets"})
 def translated_orders(rows: Sequence[Any], context: CcxtContext) -> Translation:
     """The messages of unified orders."""
     return joined(order_messages(row, context) for row in rows)
+
+
+def translated_makers(rows: Sequence[Any], context: CcxtContext) -> Translation:
+    """The triggers of our conditional orders that the rows of the orders they have made show."""
+    return joined(of_maker(row, context) for row in rows)
 
 
 def _balances(rows: Sequence[Any], context: CcxtContext) -> Translation:

@@ -12,12 +12,10 @@ from typing import Any
 
 from orderledger import Balance, InvalidSetting, Message, Source
 from orderledger.extend.views import Row
-from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import (
-    NO_ORDER,
     Fault,
     Translation,
     as_text,
@@ -26,7 +24,6 @@ from orderledger.venues.base.translation import (
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.context import CcxtContext, CcxtMemory
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
@@ -38,18 +35,17 @@ from orderledger.venues.ccxt.holdings import (
 from orderledger.venues.ccxt.ledger import ledger_messages
 from orderledger.venues.ccxt.markets import terms_of_market
 from orderledger.venues.ccxt.orders import (
-    client_id_of,
     has_ended,
     is_doubtful,
     order_messages,
     venue_order_id,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
-from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.searching import OrderSearch
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
-from orderledger.venues.ccxt.translate import translated_orders
-from orderledger.venues.ccxt.vocabulary import CLIENT_ID, NAME
+from orderledger.venues.ccxt.translate import translated_makers, translated_orders
+from orderledger.venues.ccxt.vocabulary import NAME
 from orderledger.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
 from orderledger.venues.errors import VenueUnavailable
 
@@ -61,9 +57,10 @@ ABILITIES = Abilities(
     orders_reach_back="open orders, and single orders as long as the exchange keeps them",
     fills_reach_back="as far back as the exchange lists its trades",
 )
-ORDER, TRADE, ANSWER = "order", "trade", "answer"
+ORDER, TRADE, ANSWER, MAKER = "order", "trade", "answer", "maker"
 Polled = tuple[str, Any]
-"""`ORDER` or `TRADE` and the row of a list; `ANSWER` and the row, for a query of one order."""
+"""`ORDER` or `TRADE` and the row of a list; `ANSWER` and the row, for a query of one order; `MAKER`
+and the row of the order of a trade."""
 
 
 class CcxtVenue(PolledVenue):
@@ -108,6 +105,9 @@ class CcxtVenue(PolledVenue):
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
         )
         self.abilities = replace(ABILITIES, lists_transfers=self._endpoints.lists_transfers)
+        self._search = OrderSearch(
+            self._endpoints, self._quirks, self.records, account, overlap=overlap, now=now
+        )
         self._memory = CcxtMemory()
         self._open: dict[str, Any] = {}
         """The open orders of the last query."""
@@ -153,20 +153,21 @@ class CcxtVenue(PolledVenue):
         context = self.context(account)
         doubtful = {name: row for name, row in is_open.items() if is_doubtful(row, context)}
         gone = {name: row for name, row in self._open.items() if name not in is_open}
-        answers = [await self._answer(row) for row in {**gone, **doubtful}.values()]
+        answers = [await self._answers(row) for row in {**gone, **doubtful}.values()]
+        makers = await self._search.makers(trades)
         self._open, self._traded_at = is_open, asked_at
         listed = [row for row in rows if venue_order_id(row) not in doubtful]
         return [
+            *((MAKER, row) for row in makers),
             *((TRADE, row) for row in trades),
-            *(one for one in answers if one),
+            *(one for found in answers for one in found),
             *((ORDER, row) for row in listed),
         ]
 
-    async def _answer(self, row: Any) -> Polled | None:
+    async def _answers(self, row: Any) -> list[Polled]:
         """Query one order that is not in the list, or may be in an outdated one."""
         asked_at = self._asked_at()
-        found = await self._endpoints.order(row["id"], row.get("symbol"))
-        return None if found is None else (ANSWER, (asked_at, found))
+        return [(ANSWER, (asked_at, found)) for found in await self._search.again(row)]
 
     def _asked_at(self) -> datetime:
         """The time for which an answer is valid: an answer may lag behind the query."""
@@ -174,13 +175,17 @@ class CcxtVenue(PolledVenue):
 
     def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
         context = self.context(account)
-        trades, answers, orders = (
-            [row for kind, row in rows if kind == wanted] for wanted in (TRADE, ANSWER, ORDER)
+        makers, trades, answers, orders = (
+            [row for kind, row in rows if kind == wanted]
+            for wanted in (MAKER, TRADE, ANSWER, ORDER)
         )
         answered = joined(
             order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers
         )
-        return trade_messages(trades, context) + answered + translated_orders(orders, context)
+        made = translated_makers(makers, context)
+        return (
+            made + trade_messages(trades, context) + answered + translated_orders(orders, context)
+        )
 
     def key_of(self, row: Polled) -> str:
         kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
@@ -192,7 +197,9 @@ class CcxtVenue(PolledVenue):
         return as_text([kind, named])
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
-        orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind != TRADE)
+        orders = (
+            row[1] if kind == ANSWER else row for kind, row in rows if kind not in (TRADE, MAKER)
+        )
         return frozenset(
             venue_order_id(row) or as_text(row) for row in orders if not has_ended(row)
         )
@@ -227,21 +234,24 @@ class CcxtVenue(PolledVenue):
         """Query by the exchange's ids, else look for the client id among open and past orders."""
         await self._load_markets()
         asked_at = self._asked_at()
-        row = await self._row_of(order)
-        if row is None:
+        rows = await self._search.rows_of(order)
+        if not rows:
             return None
         context = replace(self.context(account), asked_at=asked_at)
-        trades = (
-            await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
-        )
+        trades = await self._search.trades_of(rows[-1], order)
         return await self.about_order(
-            account, trade_messages(trades, context) + translated_orders([row], context)
+            account,
+            translated_makers(rows, context)
+            + trade_messages(trades, context)
+            + translated_orders(rows, context),
         )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         await self._load_markets()
         context = self.context(account)
-        translated = trade_messages(await self._endpoints.trades(since), context)
+        trades = await self._endpoints.trades(since)
+        translated = translated_makers(await self._search.makers(trades), context)
+        translated += trade_messages(trades, context)
         translated += funding_messages(await self._endpoints.fundings(since), context)
         translated += transfer_messages(await self._endpoints.transactions(since), context)
         ledger, listed = await self._endpoints.ledger(since), self._endpoints.listed
@@ -308,82 +318,3 @@ class CcxtVenue(PolledVenue):
     async def _load_markets(self) -> None:
         if not self.exchange.markets:
             await self._endpoints.load_markets()
-
-    async def _row_of(self, order: Row) -> Any | None:
-        symbol = order.get("instrument")
-        ids = [
-            name
-            for name in reversed(order.get("venue_order_ids") or ())
-            if not name.startswith(NO_ORDER)
-        ]
-        for name in ids:
-            for is_conditional in self._id_spaces(order):
-                row = await self._endpoints.order(name, symbol, is_conditional=is_conditional)
-                if row is not None:
-                    return row
-        if ids:
-            return None
-        client_ids = sent_ids(order.get("aliases"), CLIENT_ID)
-        if not client_ids and order.get("client_order_id") is not None:
-            client_ids = [str(order["client_order_id"])]
-        return await self._row_with(client_ids, order) if client_ids else None
-
-    def _id_spaces(self, order: Row) -> tuple[bool, ...]:
-        """Where to query an order: among the conditional orders first, if it may be one."""
-        language = language_of(self.exchange.id)
-        may_be = language is not None and language.conditional
-        return (True, False) if may_be and order.get("stop_price") is not None else (False,)
-
-    async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
-        """The order with one of these client ids. It is queried, then looked for among open and
-        past orders, and among the orders of trades that the ledger cannot attribute."""
-        is_it = partial(self._bears, client_ids)
-        symbol = order.get("instrument")
-        for client_id in client_ids:
-            for is_conditional in self._id_spaces(order):
-                row = await self._endpoints.order_with(
-                    client_id, symbol, is_conditional=is_conditional
-                )
-                if row is not None and is_it(row):
-                    return row
-        found = next(filter(is_it, await self._endpoints.open_orders()), None)
-        requested_at = order.get("requested_at")
-        since = (
-            None if requested_at is None else requested_at - self._overlap
-        )  # the exchange has its own clock
-        found = found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
-        if found is not None or rule_of(self.exchange.id) is None or since is None:
-            return found
-        return await self._row_of_trades(is_it, order, since)
-
-    async def _row_of_trades(
-        self, is_it: Callable[[Any], bool], order: Row, since: datetime
-    ) -> Any | None:
-        """The order, if it has traded since then. Raises VenueUnavailable if an order that traded
-        cannot be queried: it may be this one."""
-        symbol = order["instrument"]
-        trades = await self._endpoints.trades(since, symbol)
-        names = dict.fromkeys(
-            str(one["order"]) for one in trades if isinstance(one, dict) and one.get("order")
-        )
-        for name in names:
-            known = self.records.order(self.accounts[0], name)
-            if known is not None and known["origin"] == "own":
-                continue
-            row = await self._endpoints.order(name, symbol)
-            if row is None:
-                raise VenueUnavailable(f"order {name} has traded, and cannot be queried")
-            if is_it(row):
-                return row
-        return None
-
-    def _bears(self, client_ids: Sequence[str], row: Any) -> bool:
-        found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
-        return found is not None and self._quirks.folded(found) in map(
-            self._quirks.folded, client_ids
-        )
-
-    async def _trades_of(self, row: Any, order: Row) -> list[Any]:
-        began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()
-        rows = await self._endpoints.trades(began_at - self._overlap, row.get("symbol"))
-        return [one for one in rows if isinstance(one, dict) and one.get("order") == row.get("id")]

@@ -44,8 +44,8 @@ def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
     }
 
 
-def order_action(wires: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"type": "order", "orders": list(wires), "grouping": "na"}
+def order_action(wires: Sequence[Mapping[str, Any]], grouping: str = "na") -> dict[str, Any]:
+    return {"type": "order", "orders": list(wires), "grouping": grouping}
 
 
 def cancel_action(asset: int, cloid: str | None, venue_order_id: str | None) -> dict[str, Any]:

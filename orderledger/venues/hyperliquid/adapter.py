@@ -27,7 +27,12 @@ def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
     key = one.private_key.read("venues.hyperliquid.accounts.private_key")
     sign = signer_of(key, is_mainnet=settings.network == "mainnet", vault=vault)
     return HyperliquidOrderEntry(
-        account=account, url=settings.url, sign=sign, now=SystemClock().now, vault=vault
+        account=account,
+        url=settings.url,
+        sign=sign,
+        now=SystemClock().now,
+        vault=vault,
+        native_groups=settings.native_groups,
     )
 
 

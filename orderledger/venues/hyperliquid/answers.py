@@ -15,6 +15,7 @@ from orderledger.venues.base.venue import Answer, Listing
 from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.balances import spot_balances
+from orderledger.venues.hyperliquid.children import about_child
 from orderledger.venues.hyperliquid.instruments import Instruments
 from orderledger.venues.hyperliquid.limits import FILLS_KEPT
 from orderledger.venues.hyperliquid.message_context import Translated
@@ -88,6 +89,9 @@ class HyperliquidAnswers:
                 )
         await self._venue.base.queue.wait_delivered()
         if not rows:
+            waits = await about_child(self._venue, account, order, names, at)
+            if waits is not None:
+                return self._venue.base.answered(waits, at)
             await self._check_fills(account, order, names)
             return None
         context = replace(self._venue.polled(account, at), is_asked=True)

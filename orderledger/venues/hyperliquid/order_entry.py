@@ -7,6 +7,7 @@ and cannot become an order afterwards.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ from orderledger.venues.hyperliquid.actions import (
     order_wire,
 )
 from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.groups import NORMAL_TPSL, arranged
 from orderledger.venues.hyperliquid.limits import (
     USUAL_WEIGHT,
     HyperliquidLimits,
@@ -79,7 +81,7 @@ MOST_ORDERS = 20
 
 class HyperliquidOrderEntry:
     """Orders of one account at Hyperliquid. `account` is its name in the ledger; the signing key
-    decides whose orders they are.
+    decides whose orders they are. `native_groups`: send an entry with its exits as one group.
 
     An unknown cloid proves that an order was never received once its action has expired.
     """
@@ -93,6 +95,7 @@ class HyperliquidOrderEntry:
         times_in_force=frozenset({"gtc", "ioc"}),
         conditions=BOTH_CONDITIONS | {"trigger_source"},
         needs_limit=NEEDS_WORST_PRICE,
+        groups_by_setting=frozenset({"oto", "bracket"}),
     )
 
     switch_terms = SwitchTerms(
@@ -114,7 +117,10 @@ class HyperliquidOrderEntry:
         symbols: Symbols = AS_AT_THE_VENUE,
         vault: str | None = None,
         timeout: float = 10.0,
+        native_groups: bool = False,
     ) -> None:
+        if native_groups:
+            self.abilities = replace(self.abilities, groups=self.abilities.groups_by_setting)
         self.pacing = pacing_of(NAME, url, "", weight_limit(HyperliquidLimits()))
         self._sender = Sender(url, timeout=timeout, pacing=self.pacing)
         self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
@@ -146,13 +152,29 @@ class HyperliquidOrderEntry:
         return sent
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        return await self._submitted(orders)
+
+    def prepare_group(self, orders: Sequence[Row]) -> Sequence[Mapping[str, str]]:
+        arranged(orders)
+        return [self.prepare(order) for order in orders]
+
+    async def submit_group(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        """One action. The venue answers for each order alone."""
+        whole = arranged(orders)
+        answers = await self._submitted(whole, NORMAL_TPSL)
+        return [answers[whole.index(order)] for order in orders]
+
+    async def _submitted(
+        self, orders: Sequence[Row], grouping: str = "na"
+    ) -> Sequence[Sent | Exception]:
         """One action for all orders. Without an answer to the action, no order has one."""
         try:
             wires = [
                 order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
             ]
-            expires_at = orders[0].get("request_expires_at")
-            answer = await self._act(order_action(wires), expires_at, orders=len(wires))
+            times = [at for one in orders if (at := one.get("request_expires_at")) is not None]
+            action, expires_at = order_action(wires, grouping), min(times, default=None)
+            answer = await self._act(action, expires_at, orders=len(wires))
             statuses = statuses_in(answer, len(orders))
         except (NotSent, Unanswered) as error:
             return [error] * len(orders)

@@ -69,6 +69,12 @@ class HyperliquidSettings(VenueSection):
         default=1200, ge=62, description="Weight of queries that the venue allows per minute."
     )
 
+    native_groups: bool = Field(
+        default=False,
+        description="Whether an entry with its stop and take-profit is sent as one group of the "
+        "venue. Otherwise the gateway holds the exits.",
+    )
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(one.account for one in self.accounts)

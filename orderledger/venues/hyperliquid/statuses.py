@@ -3,8 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Acknowledged, Canceled, CancelRejected, Rejected, Replaced, ReplaceRejected
+from orderledger import (
+    Acknowledged,
+    Canceled,
+    CancelRejected,
+    Rejected,
+    Replaced,
+    ReplaceRejected,
+    StatusObserved,
+)
 from orderledger.extend.messages import Report
+from orderledger.extend.values import DatedBy
 from orderledger.extend.views import Row
 from orderledger.venues.base.transport.sender import HttpAnswer
 from orderledger.venues.errors import Unanswered
@@ -46,7 +55,7 @@ def order_answer(status: Any) -> CommitTicket:
             reported = {"cum_quantity": Decimal(str(size)), "average_price": Decimal(str(price))}
             return Acknowledged, {"venue_order_id": str(oid), "reported": reported}
         case str(word) if word in WAITING:
-            return None
+            return StatusObserved, {"status": "pending_new", "dated_by": DatedBy.RECEIPT}
     raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
 
 

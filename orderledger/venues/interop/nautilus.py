@@ -106,18 +106,13 @@ def _initialized(given: ForeignObject, context: ObjectContext) -> list[Message]:
     """A request. For an order that Nautilus found at the venue, the terms are those that the
     venue reported.
     """
-    if given.flag("quote_quantity"):
-        raise given.fault(
-            "quote_quantity",
-            "is set: the ledger needs the quantity of the instrument, not its cost",
-        )
     terms = _terms(given)
     side = str(given.needed("order_side")).lower()
     if given.identifier("strategy_id") == EXTERNAL:
         claims = {
             name: value
             for name, value in terms.items()
-            if name != "expire_at" and value is not None
+            if name not in ("expire_at", "quote_quantity") and value is not None
         }
         return _report("status_observed", given, context, status="new", side=side, reported=claims)
     parent, group = given.identifier("parent_order_id"), given.identifier("order_list_id")
@@ -140,8 +135,9 @@ def _initialized(given: ForeignObject, context: ObjectContext) -> list[Message]:
 
 def _terms(given: ForeignObject) -> dict[str, Any]:
     options = ForeignObject(given.get("options") or {}, "options.")
+    quantity = "quote_quantity" if given.flag("quote_quantity") else "quantity"
     return {
-        "quantity": given.needed_number("quantity"),
+        quantity: given.needed_number("quantity"),
         "order_type": ORDER_TYPES.get(given.word("order_type") or "", "other"),
         "limit_price": options.number("price"),
         "stop_price": options.number("trigger_price"),
@@ -213,11 +209,12 @@ def _cancel_rejected(given: ForeignObject, context: ObjectContext) -> list[Messa
 
 
 def _updated(given: ForeignObject, context: ObjectContext) -> list[Message]:
+    quantity = "quote_quantity" if given.flag("is_quote_quantity") else "quantity"
     return _report(
         "replaced",
         given,
         context,
-        quantity=given.needed_number("quantity"),
+        **{quantity: given.needed_number("quantity")},
         limit_price=given.number("price"),
         stop_price=given.number("trigger_price"),
     )

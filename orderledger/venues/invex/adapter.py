@@ -13,6 +13,7 @@ from orderledger.venues.base.fields import PayloadRow, needed_word, price, word
 from orderledger.venues.base.refusals import STATED_4XX, UNAUTHORIZED, Mark, Refusals, coded
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.polled.adapter import polled_adapter
+from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import ENDED, PolledOrderState, RowContext
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 from orderledger.venues.polled.table import (
@@ -117,6 +118,14 @@ INVEX = SpotTable(
     is_order_id=lambda name: IDS.fullmatch(name) is not None,
     balances=Query(path="/trading/v1/accounts"),
     instruments=Query(path="/trading/v1/markets"),
+    # swagger.yaml, "Get Order Book": without key or signature; depth is 5, 20 or 50
+    book=BookQuery(
+        path="/trading/v1/market-depth",
+        symbol_field="symbol",
+        fields={"depth": 20},
+        bids="bid_orders",
+        asks="ask_orders",
+    ),
     place=Placing(
         path=ORDERS,
         terms={

@@ -22,9 +22,11 @@ from orderledger.venues.base.refusals import STATED, UNAUTHORIZED, Mark, Refusal
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.polled.adapter import polled_adapter
+from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext
+from orderledger.venues.polled.pairs import second_name
 from orderledger.venues.polled.reader import at
-from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
+from orderledger.venues.polled.requests import ByName, OcoPlacing, Paging, Placing, Query
 from orderledger.venues.polled.table import (
     Answers,
     FillFields,
@@ -37,6 +39,7 @@ from orderledger.venues.polled.table import (
 
 ORDERS, ORDER, TRADES = "/market/orders/list", "/market/orders/status", "/market/trades/list"
 WALLETS, OPTIONS = "/users/wallets/list", "/v2/options"
+BOOK = "/v3/orderbook/{symbol}"
 WHOLE_ROWS: dict[str, str | int] = {"details": 2, "order": "-id"}
 """Without `details=2`, rows lack ids and statuses. Newest first."""
 QUOTES_OF_NAMES = {"IRT": "RLS", "USDT": "USDT"}
@@ -120,9 +123,12 @@ def refusal_in(document: PayloadRow) -> Refusal | None:
 def pair_reported(
     state: PolledOrderState, context: RowContext, row: PayloadRow
 ) -> Iterator[Message]:
-    """An order of an OCO pair names the other one."""
+    """An order of an OCO pair names the other one. The second one has no client id."""
     pair = identity(row, "pairId")
     if pair:
+        if not state.aliases and pair in context.client_ids:
+            name = second_name(context.client_ids[pair])
+            state = replace(state, aliases={NOBITEX.alias: name})
         text = f"one of two orders, with {pair}: where one ends, so does the other"
         state = replace(state, text=text)
     yield state.report(context, row)
@@ -164,6 +170,12 @@ def read_market(row: PayloadRow) -> Market | None:
     return name.removesuffix(found[0]), found[1], price(row, "tick"), price(row, "lot")
 
 
+def book_symbol(symbol: str) -> str:
+    """The name of a market in requests for order books: `BTCIRT` for `BTC-RLS`."""
+    base, _, quote = symbol.rpartition("-")
+    return base + next((end for end, code in QUOTES_OF_NAMES.items() if code == quote), quote)
+
+
 NOBITEX = SpotTable(
     name="nobitex",
     alias="nobitex.clientOrderId",
@@ -194,7 +206,7 @@ NOBITEX = SpotTable(
     position_mode=None,  # it has margin positions too
     networks={"live": "https://apiv2.nobitex.ir"},  # the public testnet is switched off
     headers={"Authorization": "Token {token}"},
-    per_minute={ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5, CANCEL: 90},
+    per_minute={ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5, CANCEL: 90, BOOK: 300},
     orders_per_second=0.5,
     order_window=600.0,  # 300 in ten minutes
     pause_field="backOff",
@@ -207,6 +219,10 @@ NOBITEX = SpotTable(
     is_order_id=can_be_id,
     balances=Query(method="POST", path=WALLETS),
     instruments=Query(path=OPTIONS),
+    # docs/market-data.md: prices in rial; below a second the venue repeats its last answer
+    book=BookQuery(
+        path=BOOK, symbol_of=book_symbol, bids="bids", asks="asks", last_price="lastTradePrice"
+    ),
     # A request has no expiry: a late one may still become an order, so that an unknown order
     # proves nothing. An order that is sent again works twice if the first one has filled.
     place=Placing(
@@ -223,6 +239,13 @@ NOBITEX = SpotTable(
         },
         fields={"pro": "yes"},  # no refusal of equal orders, which does not look at client ids
         write_code=str.lower,
+    ),
+    oco=OcoPlacing(
+        fields={"mode": "oco"},
+        stop_price="stopPrice",
+        stop_limit_price="stopLimitPrice",
+        orders="orders",
+        other="pairId",
     ),
     cancel=ByName(
         method="POST",

@@ -37,11 +37,22 @@ class SignedSection(KeyedSection):
             ) from None
 
 
+class PairingSection(KeyedSection):
+    """The settings of a venue that has OCO pairs."""
+
+    native_groups: bool = Field(
+        default=False,
+        description="Whether an OCO of a limit and a stop-limit order is sent as the venue's own. "
+        "Otherwise the gateway cancels the other order.",
+    )
+
+
 def section_of(table: SpotTable) -> type[KeyedSection]:
     """The settings of one account at the venue."""
+    base = SignedSection if table.is_signed else KeyedSection
     section = create_model(
         f"{table.name.capitalize()}Settings",
-        __base__=SignedSection if table.is_signed else KeyedSection,
+        __base__=PairingSection if table.oco is not None else base,
         __doc__=f"One account at {table.name.capitalize()}. {table.account_note}".rstrip(),
         venue=(Literal[table.name], ...),  # type: ignore[arg-type]
     )
@@ -54,8 +65,10 @@ def polled_adapter(table: SpotTable, *, simulation: str | None = None) -> Adapte
 
     def build(section: KeyedSection, records: Records) -> Venue:
         from orderledger.venues.polled.listed import ListedVenue
+        from orderledger.venues.polled.quoting import QuotingVenue
 
-        return ListedVenue(
+        make = ListedVenue if table.book is None else QuotingVenue
+        return make(
             table,
             section.account,
             token=section.token.read(f"venues.{table.name}.token"),
@@ -77,6 +90,7 @@ def polled_adapter(table: SpotTable, *, simulation: str | None = None) -> Adapte
             token=token,
             url=section.url,
             now=SystemClock().now,
+            native_groups=isinstance(section, PairingSection) and section.native_groups,
             **section.options(),
         )
 

@@ -2,6 +2,7 @@
 order or its id."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -19,9 +20,18 @@ from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
+from orderledger.venues.polled.pairs import (
+    arranged,
+    client_ids_for,
+    first_id,
+    is_second,
+    pair_fields,
+    rows_of_pair,
+    second_name,
+)
 from orderledger.venues.polled.queries import Sign, signed
 from orderledger.venues.polled.reader import Reader
-from orderledger.venues.polled.requests import Fields
+from orderledger.venues.polled.requests import Fields, OcoPlacing
 from orderledger.venues.polled.table import Refusal, SpotTable
 
 WITH_LIMIT = ("limit", "stop_limit")
@@ -29,7 +39,8 @@ WITH_STOP = ("stop", "stop_limit")
 
 
 class KeyedOrderEntry:
-    """Implements `OrderEntry`. `account`: its name in the ledger. `sign`: as in `ListedVenue`."""
+    """Implements `OrderEntry`. `account`: its name in the ledger. `sign`: as in `ListedVenue`.
+    `native_groups`: send OCO pairs as such, where the table has them."""
 
     def __init__(
         self,
@@ -41,8 +52,11 @@ class KeyedOrderEntry:
         now: Now,
         timeout: float = 10.0,
         sign: Sign | None = None,
+        native_groups: bool = False,
     ) -> None:
         self.abilities = table.entry_abilities
+        if native_groups:
+            self.abilities = replace(self.abilities, groups=self.abilities.groups_by_setting)
         self.table, self.sign = table, sign
         self._reader = Reader(table)
         self._account = account
@@ -71,10 +85,43 @@ class KeyedOrderEntry:
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         return await submitted_one_by_one(self, orders)
 
+    def prepare_group(self, orders: Sequence[Row]) -> Sequence[Mapping[str, str]]:
+        self._placing_pair(orders)
+        first, _ = arranged(orders)
+        name = self.client_id({**first, "aliases": {}})
+        return [
+            {self.table.alias: name if order is first else second_name(name)} for order in orders
+        ]
+
+    async def submit_group(self, orders: Sequence[Row]) -> Sequence[Sent]:
+        """Send a pair. Each order is reported from its own row of the answer."""
+        oco, fields = self._placing_pair(orders)
+        first, _ = arranged(orders)
+        answer, refusal = await self._asked("POST", self.table.place.path, fields)
+        if refusal is not None or answer.status >= 400:
+            return [[self._refused(Rejected, answer, refusal, one, {})] for one in orders]
+        rows = rows_of_pair(oco, answer.document, self.table.order.id)
+        if rows is None:
+            raise Unanswered("unreadable", f"the answer has no pair: {answer.text[:200]}")
+        return [self._reported(rows[one is not first], one) for one in orders]
+
+    def _placing_pair(self, orders: Sequence[Row]) -> tuple[OcoPlacing, Fields]:
+        """The fields of the request that places a pair. Raises NotSent."""
+        first, second = arranged(orders)
+        if self.table.oco is None:
+            raise NotSent("unsupported_group", "the venue has no groups")
+        fields = (self._placing(first), self._placing(second))
+        return self.table.oco, pair_fields(self.table.oco, *fields, self._fields_of_terms)
+
+    @property
+    def _fields_of_terms(self) -> Mapping[str, str]:
+        return {term: name for name, term in self.table.place.terms.items()}
+
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        """By the venue's id if it is known, else by the client id."""
+        """By the venue's id if it is known, else by the client id. A cancel of an order of a pair
+        ends both."""
         known, cancel = order.get("venue_order_id"), self.table.cancel
-        name = self.table.order_id(known) if known else self.client_id(order)
+        name = self.table.order_id(known) if known else first_id(self.client_id(order))
         path, fields = cancel.of(name, is_client_id=not known)
         return await self._sent(
             cancel.method, path, fields, order, CancelRejected, request_id=request_id
@@ -142,12 +189,7 @@ class KeyedOrderEntry:
         refused: type[Report],
         **names: str,
     ) -> Sent:
-        await self.pacing.turn(self.table.order_costs(path))
-        fields = signed(fields, self.sign)
-        if method != "POST":
-            path, fields = f"{path}?{urlencode(fields)}" if fields else path, {}
-        answer = await self._sender.send(method, path, json=fields or None)
-        refusal = self.table.refusal(answer.document)
+        answer, refusal = await self._asked(method, path, fields)
         if refusal is not None or answer.status >= 400:
             return [self._refused(refused, answer, refusal, order, names)]
         if not self.table.is_accepted(answer.document):
@@ -158,6 +200,16 @@ class KeyedOrderEntry:
         if row is None:
             raise Unanswered("unreadable", "the answer names no order")
         return [self._received(row, order)] if receipt else self._reported(row, order)
+
+    async def _asked(
+        self, method: str, path: str, fields: Fields
+    ) -> tuple[HttpAnswer, Refusal | None]:
+        await self.pacing.turn(self.table.order_costs(path))
+        fields = signed(fields, self.sign)
+        if method != "POST":
+            path, fields = f"{path}?{urlencode(fields)}" if fields else path, {}
+        answer = await self._sender.send(method, path, json=fields or None)
+        return answer, self.table.refusal(answer.document)
 
     def _received(self, row: Document, order: Row) -> Message:
         """A sign that the venue received the order, and its id. The result follows from its row."""
@@ -176,11 +228,17 @@ class KeyedOrderEntry:
         )
 
     def _reported(self, row: Document, order: Row) -> Sent:
-        """The messages of the row of an answer about our order, and only about ours."""
-        now = self._now()
+        """The messages of the row of an answer about our order, and only about ours. An answer
+        about the first order of a pair says nothing about the second."""
+        now, client_id = self._now(), self.client_id(order)
         context = RowContext(
-            account=self._account, received_at=now, first_seen_at=lambda name, *, is_end: now
+            account=self._account,
+            received_at=now,
+            first_seen_at=lambda name, *, is_end: now,
+            client_ids=client_ids_for(self.table.oco, row, client_id),
         )
+        if is_second(client_id) and not context.client_ids:
+            return []
         read = each([row], self._reader.order, context)
         if read.faults:
             raise Unanswered("unreadable", read.faults[0].fault)
@@ -189,7 +247,7 @@ class KeyedOrderEntry:
             for message in read.messages
             if isinstance(message, Report)
         }
-        if named != {self.client_id(order)}:
+        if named != {client_id}:
             raise Unanswered("unreadable", f"the answer is about {named}")
         ours = {"client_order_id": order["client_order_id"]}
         return [

@@ -8,7 +8,7 @@ same time both see the end.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from orderledger.venues.base.transport import Backoff, Http, RateLimiter, pacing
 from orderledger.venues.base.venue import Answer, Listing, Records
 from orderledger.venues.errors import VenueError, VenueUnavailable
 from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
+from orderledger.venues.polled.pairs import client_ids_for, client_ids_in
 from orderledger.venues.polled.queries import PolledQueries, Sign
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.table import SpotTable
@@ -145,8 +146,15 @@ class ListedVenue(PolledVenue):
         """A row that claims more filled quantity than the known fills is translated again: the
         fills may come later.
         """
-        read = self.translate_rows(rows, self._context())
-        return replace(read, questions=[*read.questions, *self._lacking(read.messages)])
+        return self._translated(rows, {})
+
+    def _translated(self, rows: Sequence[Any], client_ids: Mapping[str, str]) -> Translation:
+        """`client_ids`: those of rows that are missing here, by the venue's id."""
+        fields = self.table.order
+        known = client_ids_in(rows, fields.id, fields.client_id) if self.table.oco else {}
+        context = replace(self._context(), client_ids={**known, **client_ids})
+        read = self.translate_rows(rows, context)
+        return replace(read, questions=[*read.questions, *self._fills.lacking(read.messages)])
 
     def key_of(self, row: Any) -> str:
         return self.reader.id_of(row) or super().key_of(row)
@@ -164,11 +172,11 @@ class ListedVenue(PolledVenue):
         rows = await self.queries.rows_of(
             order, made_since=requested_at - self.overlap, fills_since=self._fills_reach()
         )
-        return (
-            await self.about_order(account, self.translate_orders(account, rows), asked_at)
-            if rows
-            else None
-        )
+        if not rows:
+            return None
+        name = order["aliases"].get(self.table.alias)
+        ids = {k: v for row in rows for k, v in client_ids_for(self.table.oco, row, name).items()}
+        return await self.about_order(account, self._translated(rows, ids), asked_at)
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """Every fill since then: from the list of fills, else from the orders that may still
@@ -293,16 +301,3 @@ class ListedVenue(PolledVenue):
             first_seen_at=self._first_seen,
             terms_of=self.terms_of,
         )
-
-    def _lacking(self, messages: Sequence[Message]) -> Iterator[str]:
-        for message in messages:
-            name, claims = (
-                getattr(message, "venue_order_id", None),
-                getattr(message, "reported", None),
-            )
-            if (
-                name is not None
-                and claims is not None
-                and (claims.cum_quantity or 0) > self._fills.total(name)
-            ):
-                yield name

@@ -3,7 +3,7 @@ see `PolledOrderState`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -74,6 +74,16 @@ class FillTimes:
         for name in list(self._fills)[:-MOST_REMEMBERED]:
             del self._fills[name]
 
+    def lacking(self, messages: Sequence[Message]) -> Iterator[str]:
+        """The orders whose claimed filled quantity is more than their known fills."""
+        for message in messages:
+            name = getattr(message, "venue_order_id", None)
+            claims = getattr(message, "reported", None)
+            if name is None or claims is None:
+                continue
+            if (claims.cum_quantity or 0) > self.total(name):
+                yield name
+
     def total(self, venue_order_id: str) -> Decimal:
         """The quantity known to be filled."""
         return sum((quantity for _, quantity in self._known(venue_order_id)), ZERO)
@@ -119,7 +129,8 @@ class FirstSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowContext:
     """Facts that rows lack: account, source and time, the fills known by now, the time of
-    undated events, and the terms of instruments.
+    undated events, and the terms of instruments. `client_ids`: those of other rows, by the venue's
+    id.
     """
 
     account: str
@@ -128,6 +139,7 @@ class RowContext:
     fills: FillTimes | None = None
     first_seen_at: SeenAt = never_seen
     terms_of: Callable[[str], Terms | None] = lambda instrument: None
+    client_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in
 from orderledger.venues.base.fields import Document, Unreadable, moment, number
+from orderledger.venues.base.order_books import OrderBook
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.transport import Http
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.polled.order_rows import latest
+from orderledger.venues.polled.pairs import first_id, is_second
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.requests import Fields, Query
 from orderledger.venues.polled.table import RowKind, SpotTable
@@ -71,16 +73,24 @@ class PolledQueries:
     ) -> list[Any]:
         """The rows of an order of the ledger with its fills; empty if the venue does not know it.
         By id if it is known, since another order may have the client id by now."""
-        ids, client_id = order["venue_order_ids"], order["aliases"].get(self._table.alias)
+        ids, name = order["venue_order_ids"], order["aliases"].get(self._table.alias)
+        client_id = None if name is None else first_id(name)
         found = [await self.one_order(name) for name in ids]
         if client_id is not None and client_id not in ids and not any(found):
             found.append(await self.one_order(client_id, is_client_id=True))
         if client_id is not None and self._table.client_id_ends and not any(found):
-            name = self._table.order.client_id
+            field = self._table.order.client_id
             listed = [row for row in await self.new_orders(made_since) if isinstance(row, dict)]
-            found.append(next((row for row in listed if row.get(name) == client_id), None))
+            found.append(next((row for row in listed if row.get(field) == client_id), None))
+        if is_second(name) and not ids:
+            found = [await self._other(row) for row in found if row is not None]
         rows = [row for row in found if row is not None]
         return [*[fill for row in rows for fill in await self._fills_of(row, fills_since)], *rows]
+
+    async def _other(self, row: Document) -> Document | None:
+        """The row of the other order of a pair."""
+        other = None if self._table.oco is None else row.get(self._table.oco.other)
+        return None if other is None else await self.one_order(str(other))
 
     async def _fills_of(self, row: Document, since: datetime | None) -> list[Any]:
         """The rows in the list of fills of an order that says that some is filled."""
@@ -108,6 +118,17 @@ class PolledQueries:
         if not isinstance(answer, dict):
             raise VenueUnavailable("the answer is not a JSON object")
         return answer
+
+    async def order_book(self, symbol: str) -> OrderBook:
+        """The order book of a symbol, at a venue that has one."""
+        query = self._table.book
+        if query is None:
+            raise VenueUnavailable(f"{self._table.name} has no documented order book")
+        path, fields = query.of(symbol)
+        answer = self._checked(await self._http.get(path, fields, limit=query.path))
+        if not isinstance(answer, dict):
+            raise VenueUnavailable("the answer is not a JSON object")
+        return query.read(answer)
 
     async def _pages(
         self, pages: Query, kind: RowKind = "order", *, since: datetime | None = None

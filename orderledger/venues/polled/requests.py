@@ -80,3 +80,20 @@ class Placing:
     terms: Mapping[str, Term]
     fields: Mapping[str, str] = field(default_factory=dict)
     write_code: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcoPlacing:
+    """The request that places two orders of which one cancels the other. It is the request of the
+    first one, a limit order, with more fields: `fields`, and the prices of the second one, a
+    stop-limit order.
+
+    `orders`: the field of the answer with both rows, the first one first. `other`: the field of a
+    row with the venue's id of the other order. Only the row of the first one has the client id.
+    """
+
+    fields: Mapping[str, str]
+    stop_price: str
+    stop_limit_price: str
+    orders: str
+    other: str

@@ -21,8 +21,9 @@ from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.base.transport.pacing import ORDERS
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.venue import Abilities
+from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext, reported
-from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
+from orderledger.venues.polled.requests import ByName, OcoPlacing, Paging, Placing, Query
 
 RowKind: TypeAlias = Literal["order", "fill", "balance"]
 Market: TypeAlias = tuple[str, str, Decimal | None, Decimal | None]
@@ -134,6 +135,8 @@ class SpotTable:
     - `fills`: the list of fills, where the venue has one, and `fills_reach`, how far it goes back.
     - `is_order_id`: whether a text can be an id. The venue refuses a query with another.
     - `client_id_ends`: a client id finds an order only until the order has ended.
+    - `book`: the order book of an instrument, where the documentation has it. The marks of
+      `connect` come from it. `per_minute` has its limit under `path` as it is written there.
     - `receipt_field`: the field of an answer to a cancel that only says that it was received. The
       answer to an order then has its id alone.
 
@@ -183,7 +186,9 @@ class SpotTable:
     client_id_ends: bool = False
     balances: Query
     instruments: Query
+    book: BookQuery | None = None
     place: Placing
+    oco: OcoPlacing | None = None
     cancel: ByName
     receipt_field: str = ""
 
@@ -236,6 +241,7 @@ class SpotTable:
             cancels_by_client_id=True,
             orders_per_second=self.orders_per_second,
             order_types=frozenset(map(str, self.order_types)),
+            groups_by_setting=frozenset({"oco"} if self.oco is not None else ()),
         )
 
     @property

@@ -45,6 +45,7 @@ def order_entry(settings: TradierSettings, account: str) -> OrderEntry:
         token=settings.token.read("venues.tradier.token"),
         url=settings.url,
         now=SystemClock().now,
+        native_groups=settings.native_groups,
     )
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from orderledger import OrderStatus as Status
 from orderledger import OrderType, ReportedClaims
-from orderledger.extend.values import ZERO, total
+from orderledger.extend.values import ZERO, plain, total
 from orderledger.extend.views import Row
 from orderledger.venues.tradier.rows import TradierOrder
 from orderledger.venues.tradier.vocabulary import (
@@ -106,3 +106,14 @@ def _leg_cumulated(row: TradierOrder) -> Decimal | None:
     if not row.legs or not row.has_all_legs:
         return None
     return total(leg.exec_quantity or ZERO for leg in row.legs)
+
+
+def story_of(row: TradierOrder) -> str | None:
+    """The state of each leg, in a line."""
+    if not row.legs:
+        return None
+    return "; ".join(
+        f"{leg.venue_order_id} {leg.side or '?'} {leg.instrument}: {leg.status}, "
+        f"{plain(leg.exec_quantity or ZERO)} of {plain(leg.quantity or ZERO)}"
+        for leg in row.legs
+    )

@@ -6,6 +6,7 @@ shows the result.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,21 +29,17 @@ from orderledger.venues.base.transport.sender import HttpAnswer, Sender
 from orderledger.venues.base.venue_clock import VenueClock
 from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
-from orderledger.venues.tradier.multileg import ROOT_ENDS, SIDE_TAG, multileg_form
+from orderledger.venues.tradier.forms import form_of
+from orderledger.venues.tradier.groups import cancels_group, group_form, prepared_group
 from orderledger.venues.tradier.refusals import REFUSALS
-from orderledger.venues.tradier.tags import tag_for
-from orderledger.venues.tradier.vocabulary import (
-    NAME,
-    SHARE,
-    SIDES,
-    STANDARD_OPTION,
-    TAG_ALIAS,
+from orderledger.venues.tradier.tags import (
+    GROUP_ID_ALIAS,
+    group_id_of,
+    order_name,
+    place_of,
+    tag_for,
 )
-
-ORDER_TYPES = {"market": "market", "limit": "limit", "stop": "stop", "stop_limit": "stop_limit"}
-DURATIONS = {None: "day", "day": "day", "gtc": "gtc"}
-DURATION_TAG = "tradier.duration"
-"""Tag of a request that chooses `pre` or `post`."""
+from orderledger.venues.tradier.vocabulary import NAME, TAG_ALIAS
 
 ORDERS_A_MINUTE = 60
 
@@ -52,7 +49,8 @@ class TradierOrderEntry:
     the venue.
 
     A retried request would make a second order with the same tag. An unlisted tag proves nothing,
-    so no time proves that an order was never received.
+    so no time proves that an order was never received. `native_groups`: send OCO, OTO and brackets
+    as orders of the classes `oco`, `oto` and `otoco`.
     """
 
     abilities = EntryAbilities(
@@ -62,6 +60,7 @@ class TradierOrderEntry:
         order_types=EVERY_TYPE,
         times_in_force=frozenset({"day", "gtc"}),
         conditions=frozenset({"reduce_only", "legs"}),
+        groups_by_setting=frozenset({"oco", "oto", "bracket"}),
     )
 
     def __init__(
@@ -73,7 +72,10 @@ class TradierOrderEntry:
         url: str,
         now: Callable[[], datetime],
         timeout: float = 10.0,
+        native_groups: bool = False,
     ) -> None:
+        if native_groups:
+            self.abilities = replace(self.abilities, groups=self.abilities.groups_by_setting)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self.clock = VenueClock()
         self.pacing = pacing_of(NAME, url, token, {ORDERS: RateLimiter(ORDERS_A_MINUTE, 60.0)})
@@ -96,36 +98,56 @@ class TradierOrderEntry:
         return {TAG_ALIAS: tag_for(order["client_order_id"])}
 
     async def submit(self, order: Row) -> Sent:
-        form = form_of(order)
-        await self.pacing.turn({ORDERS: 1})
-        answer = await self._sender.send("POST", self._path, form=form)
-        refusal = _refusal(answer)
-        names = {
-            "client_order_id": order["client_order_id"],
-            "aliases": {TAG_ALIAS: tag_for(order["client_order_id"])},
-        }
-        if refusal is not None:
-            return [self._message(Rejected, answer, names, refusal)]
-        venue_order_id = _order_id(answer)
+        answer = await self._placed(form_of(order))
+        return [self._answer_to(order, answer, {TAG_ALIAS: tag_for(order["client_order_id"])})]
+
+    def prepare_group(self, orders: Sequence[Row]) -> Sequence[Mapping[str, str]]:
+        """The tag of the group, with the place of each order in it."""
+        return prepared_group(orders)
+
+    async def submit_group(self, orders: Sequence[Row]) -> Sequence[Sent]:
+        """Send a group. The answer has its id; the group's row shows the ids of its orders."""
+        answer = await self._placed(group_form(orders))
+        aliases = prepared_group(orders)
         return [
-            self._message(
-                StatusObserved,
-                answer,
-                {
-                    **names,
-                    "venue_order_id": venue_order_id,
-                    "status": "pending_new",
-                    "dated_by": DatedBy.RECEIPT,
-                },
-            )
+            [self._answer_to(order, answer, names, is_in_group=True)]
+            for order, names in zip(orders, aliases, strict=True)
         ]
+
+    async def _placed(self, form: Mapping[str, str]) -> HttpAnswer:
+        await self.pacing.turn({ORDERS: 1})
+        return await self._sender.send("POST", self._path, form=form)
+
+    def _answer_to(
+        self,
+        order: Row,
+        answer: HttpAnswer,
+        aliases: Mapping[str, str],
+        *,
+        is_in_group: bool = False,
+    ) -> Message:
+        names = {"client_order_id": order["client_order_id"], "aliases": dict(aliases)}
+        refusal = _refusal(answer)
+        if refusal is not None:
+            return self._message(Rejected, answer, names, refusal)
+        placed = _order_id(answer)
+        if is_in_group:
+            names["aliases"][GROUP_ID_ALIAS] = order_name(placed, place_of(aliases[TAG_ALIAS]))
+        else:
+            names["venue_order_id"] = placed
+        terms = {"status": "pending_new", "dated_by": DatedBy.RECEIPT}
+        return self._message(StatusObserved, answer, {**names, **terms})
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         return await submitted_one_by_one(self, orders)
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        """Request to cancel an order. Raises NotSent while its venue id is unknown."""
-        return await self._changed("DELETE", order, None, CancelRejected, request_id)
+        """Request to cancel an order. Raises NotSent while its venue id is unknown.
+
+        The first order of a group, and each order of an OCO, is canceled with its whole group.
+        """
+        group_id = group_id_of(order) if cancels_group(order) else None
+        return await self._changed("DELETE", order, None, CancelRejected, request_id, group_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
         """Request to change the prices of an order. Raises NotSent for a new quantity, which
@@ -152,15 +174,17 @@ class TradierOrderEntry:
         form: Mapping[str, str] | None,
         refused: type[Report],
         request_id: str,
+        group_id: str | None = None,
     ) -> Sent:
         venue_order_id = order["venue_order_id"]
-        if venue_order_id is None:
+        named = group_id or venue_order_id
+        if named is None:
             raise NotSent(
                 "no_venue_order_id",
                 "Tradier identifies orders only by its own id, which is not known yet",
             )
         await self.pacing.turn({ORDERS: 1})
-        answer = await self._sender.send(method, f"{self._path}/{venue_order_id}", form=form)
+        answer = await self._sender.send(method, f"{self._path}/{named}", form=form)
         refusal = _refusal(answer)
         if refusal is None:
             _order_id(answer)
@@ -185,73 +209,6 @@ class TradierOrderEntry:
         evidence = answer.document if answer.document is not None else {"text": answer.text}
         known = {name: value for name, value in names.items() if value is not None}
         return kind(account=self._account, at=self._now(), evidence=evidence, **known, **sentences)
-
-
-def form_of(order: Row) -> dict[str, str]:
-    """The form that places an order. Raises NotSent for terms that Tradier does not support."""
-    order_type, duration = ORDER_TYPES.get(order["order_type"]), _duration(order)
-    if order_type is None:
-        raise NotSent(
-            "unsupported_order_type",
-            f"{order['order_type']} is not one of {', '.join(ORDER_TYPES)}",
-        )
-    if order["post_only"]:
-        raise NotSent("unsupported_order_type", "Tradier has no post-only orders")
-    quantity = Decimal(order["quantity"])
-    if quantity != quantity.to_integral_value():
-        raise NotSent(
-            "incorrect_quantity", f"{plain(quantity)} is not a whole number of shares or contracts"
-        )
-    if order.get("legs"):
-        return {
-            **multileg_form(order, quantity),
-            "duration": duration,
-            "tag": tag_for(order["client_order_id"]),
-        }
-    prices = {"price": order["limit_price"], "stop": order["stop_price"]}
-    return {
-        **_instrument(order["instrument"]),
-        "side": _side(order),
-        "quantity": plain(quantity),
-        "type": order_type,
-        "duration": duration,
-        **{name: plain(Decimal(price)) for name, price in prices.items() if price is not None},
-        "tag": tag_for(order["client_order_id"]),
-    }
-
-
-def _instrument(name: str) -> dict[str, str]:
-    if STANDARD_OPTION.fullmatch(name):
-        return {"class": "option", "symbol": name[:-ROOT_ENDS], "option_symbol": name}
-    if SHARE.fullmatch(name):
-        return {"class": "equity", "symbol": name}
-    raise NotSent("unknown_instrument", f"{name!r} is neither a share nor a standard option")
-
-
-def _side(order: Row) -> str:
-    """Tradier's word for the side. An option's order opens a position, unless it is
-    `reduce_only`."""
-    side, chosen = str(order["side"]), (order.get("tags") or {}).get(SIDE_TAG)
-    if chosen is not None:
-        if SIDES.get(chosen) != side:
-            raise NotSent(
-                "incorrect_side", f"the tag {SIDE_TAG} is {chosen!r}, but the side is {side}"
-            )
-        return str(chosen)
-    if STANDARD_OPTION.fullmatch(order["instrument"]):
-        return f"{side}_to_{'close' if order['reduce_only'] else 'open'}"
-    return "buy_to_cover" if side == "buy" and order["reduce_only"] else side
-
-
-def _duration(order: Row) -> str:
-    chosen = (order.get("tags") or {}).get(DURATION_TAG)
-    if chosen in ("pre", "post"):
-        return str(chosen)
-    if order["time_in_force"] not in DURATIONS:
-        raise NotSent(
-            "unsupported_time_in_force", f"{order['time_in_force']} is not one of day, gtc"
-        )
-    return DURATIONS[order["time_in_force"]]
 
 
 def _refusal(answer: HttpAnswer) -> str | None:

@@ -3,8 +3,8 @@
 An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
 own instrument and side. A combination that we requested with `legs` is counted in units, and its
 fills name their leg. The quantity of any other order with legs counts the contracts of all of them;
-a `restated` reports this before the first of them is filled. The legs of a group that we requested
-one by one are orders of their own.
+a `restated` reports this before the first of them is filled. The legs of a group that we sent, or
+requested one by one, are orders of their own.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from orderledger import Fill, FillBusted, FillCorrected, Message, Replaced, Repo
 from orderledger import OrderStatus as Status
 from orderledger import StatusObserved as StatusReport
 from orderledger.extend.runtime import printable
-from orderledger.extend.values import ZERO, DatedBy, plain
+from orderledger.extend.values import ZERO, DatedBy
 from orderledger.extend.views import Row
 from orderledger.venues.base.translation import Translation, joined
 from orderledger.venues.tradier.claims import (
@@ -24,12 +24,18 @@ from orderledger.venues.tradier.claims import (
     counts_legs,
     event_claims_of,
     leg_quantity,
+    story_of,
 )
-from orderledger.venues.tradier.combinations import leg_number, own_orders, requested_legs
+from orderledger.venues.tradier.combinations import (
+    leg_number,
+    own_orders,
+    requested_legs,
+    sent_together,
+)
 from orderledger.venues.tradier.context import TradierContext
 from orderledger.venues.tradier.fills import Filled, Numbers
 from orderledger.venues.tradier.rows import TradierOrder
-from orderledger.venues.tradier.tags import known_as
+from orderledger.venues.tradier.tags import ids_of, known_as
 from orderledger.venues.tradier.vocabulary import (
     GROUPS,
     HAS_WORKED,
@@ -52,6 +58,9 @@ def order_messages(row: TradierOrder, context: TradierContext) -> Translation:
         apart = joined(order_messages(leg, context) for leg in own)
         rest = [leg for leg in row.legs if leg not in own]
         return apart + order_messages(replace(row, legs=rest), context) if rest else apart
+    sent = sent_together(row, context) if row.kind in GROUPS and not row.legs else []
+    if sent:
+        return _without_legs(row, sent, context)
     common, text = _common(row, context)
     legs = requested_legs(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
@@ -62,9 +71,33 @@ def order_messages(row: TradierOrder, context: TradierContext) -> Translation:
     messages = [*([] if legs else _restated(row, common)), *fills]
     messages += _replaced(row, context, common, is_in_units=bool(legs))
     messages.append(
-        _status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None)
+        _status(row, common, claims, "; ".join(filter(None, (text, story_of(row)))) or None)
     )
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
+
+
+def _without_legs(row: TradierOrder, sent: Sequence[Row], context: TradierContext) -> Translation:
+    """A group that we sent, and whose row lists no legs. It is queried again, unless Tradier has
+    ended it before any of its orders had an id."""
+    if row.status not in UNFILLED_ENDS or any(ids_of(own) for own in sent):
+        return Translation((), (), (row.venue_order_id,))
+    return Translation(
+        [
+            _status(
+                row,
+                {
+                    "account": context.account,
+                    "client_order_id": own["client_order_id"],
+                    "at": row.latest_at,
+                    "source": context.source,
+                    "evidence": row.raw,
+                },
+                None,
+                None,
+            )
+            for own in sent
+        ]
+    )
 
 
 def event_messages(row: TradierOrder, parent: str | None, context: TradierContext) -> Translation:
@@ -86,6 +119,8 @@ def event_messages(row: TradierOrder, parent: str | None, context: TradierContex
     if parent is not None and parent != row.venue_order_id:
         return Translation((), (), (parent,))
     known = known_as(context.records, context.account, row.venue_order_id)
+    if known is None and sent_together(row, context):
+        return Translation((), (), (row.venue_order_id,))
     common, text = _common(row, context)
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, unrecorded)
@@ -106,7 +141,7 @@ def _common(row: TradierOrder, context: TradierContext) -> tuple[dict[str, Any],
     common = {
         "account": context.account,
         "venue_order_id": row.venue_order_id,
-        "aliases": {**aliases, **legs},
+        "aliases": {**aliases, **row.aliases, **legs},
         "at": row.latest_at,
         "source": context.source,
         "instrument": row.instrument,
@@ -256,14 +291,3 @@ def _replaced(
         if stated is not None and known.get(name) is not None and stated != known[name]
     }
     return [Replaced(**common, **changed)] if changed and is_news else []
-
-
-def _story(row: TradierOrder) -> str | None:
-    """The state of each leg, in a line."""
-    if not row.legs:
-        return None
-    return "; ".join(
-        f"{leg.venue_order_id} {leg.side or '?'} {leg.instrument}: {leg.status}, "
-        f"{plain(leg.exec_quantity or ZERO)} of {plain(leg.quantity or ZERO)}"
-        for leg in row.legs
-    )

@@ -53,7 +53,8 @@ class TradierOrder:
     `faults` names unreadable fields and legs; the rest of the row counts. `legs` are the innermost
     legs: those that trade. `has_all_legs` is False if a leg is missing or unreadable. `at`: time of
     the last change. `kind`: the venue's order class. `exec_quantity` is the filled quantity,
-    `average_price` its average price; `last_fill_*` describe the latest fill.
+    `average_price` its average price; `last_fill_*` describe the latest fill. `aliases`: the names
+    of a leg that is one of our orders in a group that we sent.
     """
 
     raw: Document
@@ -79,6 +80,7 @@ class TradierOrder:
     description: str | None = None
     legs: list["TradierOrder"] = field(default_factory=list)
     has_all_legs: bool = True
+    aliases: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_compound(self) -> bool:

@@ -44,6 +44,11 @@ class TradierSettings(OneAccountSection):
         ge=1,
         description="Queries that the venue allows per minute. Default in the sandbox: 60.",
     )
+    native_groups: bool = Field(
+        default=False,
+        description="Whether OCO, OTO and brackets are sent as Tradier's `oco`, `oto` and `otoco` "
+        "orders. Otherwise the gateway holds their exits.",
+    )
     poll_seconds: Seconds = Field(
         default=2.0, description="Seconds between two queries of the orders while any is open."
     )

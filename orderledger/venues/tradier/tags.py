@@ -11,6 +11,9 @@ from orderledger.venues.tradier.vocabulary import TAG_ALIAS
 FITS = re.compile(r"[A-Za-z0-9-]{1,255}", re.ASCII)
 PRINTED = re.compile(r"[ -~]{1,200}", re.ASCII)
 HASHED = re.compile(r"sha256-[0-9a-f]{64}", re.ASCII)
+LONGEST_OF_GROUP = 190
+GROUP_ID_ALIAS = "tradier.group_id"
+"""The alias with the venue's id of the group in which an order was sent, and its place."""
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
@@ -23,6 +26,47 @@ def tag_for(client_order_id: str) -> str:
     """
     if FITS.fullmatch(client_order_id) and not HASHED.fullmatch(client_order_id):
         return client_order_id
+    return _hash_of(client_order_id)
+
+
+def group_tag(client_order_id: str) -> str:
+    """The tag of a group whose first order has this id. It is short enough for `order_name`."""
+    tag = tag_for(client_order_id)
+    return tag if len(tag) <= LONGEST_OF_GROUP else _hash_of(client_order_id)
+
+
+def order_name(group: str, place: int) -> str:
+    """The name of one order of a group: the tag or the id of the group, `#`, and its place in the
+    request. No tag and no id contains a `#`."""
+    return f"{group}#{place}"
+
+
+def place_of(name: str) -> int:
+    """The place in such a name."""
+    return int(name.rpartition("#")[2])
+
+
+def is_in_group(order: Row) -> bool:
+    """Whether an order was sent in a group."""
+    return "#" in ((order.get("aliases") or {}).get(TAG_ALIAS) or "")
+
+
+def tag_of(order: Row) -> str | None:
+    """The tag that the venue has for an order: its own, or that of its group."""
+    tag: str | None = (order.get("aliases") or {}).get(TAG_ALIAS)
+    client_order_id: str | None = order.get("client_order_id")
+    if tag is not None:
+        return tag.partition("#")[0]
+    return tag_for(client_order_id) if client_order_id else None
+
+
+def group_id_of(order: Row) -> str | None:
+    """The venue's id of the group in which an order was sent."""
+    name: str | None = (order.get("aliases") or {}).get(GROUP_ID_ALIAS)
+    return None if name is None else name.partition("#")[0]
+
+
+def _hash_of(client_order_id: str) -> str:
     return f"sha256-{sha256(client_order_id.encode()).hexdigest()}"
 
 

@@ -17,6 +17,7 @@ from orderledger.venues.base.fields import Document, Unreadable, identity, is_no
 from orderledger.venues.base.recorded import Remembering
 from orderledger.venues.base.translation import Fault, Translation, guarded, joined
 from orderledger.venues.base.venue import Records
+from orderledger.venues.tradier.combinations import name_legs
 from orderledger.venues.tradier.context import TradierContext, TradierMemory
 from orderledger.venues.tradier.history import history_messages
 from orderledger.venues.tradier.orders import event_messages, order_messages
@@ -27,6 +28,7 @@ from orderledger.venues.tradier.positions import (
 )
 from orderledger.venues.tradier.reading import rows_of, rows_within
 from orderledger.venues.tradier.rows import TradierOrder, gaps_of, read_row
+from orderledger.venues.tradier.vocabulary import GROUPS
 
 __all__ = [
     "TradierRecording",
@@ -189,7 +191,10 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
             named = _named(raw)
             found.update([named] if named else [])
         else:
-            found.update([row.venue_order_id] if not (is_open_only and row.has_ended) else [])
+            lines = [row, *(row.legs if row.kind in GROUPS else ())]
+            found.update(
+                one.venue_order_id for one in lines if not (is_open_only and one.has_ended)
+            )
     return frozenset(found)
 
 
@@ -247,6 +252,7 @@ def _claim_tags(rows: Sequence[TradierOrder], context: TradierContext) -> None:
     tagged = [row for row in rows if row.tag is not None]
     for row in sorted(tagged, key=lambda row: (row.created_at or row.at, int(row.venue_order_id))):
         context.named(row.tag, row.venue_order_id, row.created_at)
+        name_legs(row, context)
 
 
 def _of_row(row: TradierOrder | Fault, context: TradierContext) -> Translation:

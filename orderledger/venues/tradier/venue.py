@@ -3,6 +3,7 @@ between two polls.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.reading import quoted_price
 from orderledger.venues.tradier.rows import key_of, read_row
 from orderledger.venues.tradier.settings import LIVE_PER_MINUTE, NETWORKS
-from orderledger.venues.tradier.tags import ids_of, tag_for
+from orderledger.venues.tradier.tags import group_id_of, ids_of, is_in_group, tag_of
 from orderledger.venues.tradier.translate import (
     order_ids,
     translated_orders,
@@ -136,30 +137,37 @@ class TradierVenue(PolledVenue):
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """Query by the venue's ids; without an answer, by id or tag among the orders of today,
-        then of earlier days.
+        then of earlier days. An order of a group is queried by the id of the group, if that is
+        known: Tradier's pages do not say that the ids of a group's orders can be queried.
         """
         number, asked_at = self._numbers[account], self.now()
-        for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
+        group_id, tag = group_id_of(order), tag_of(order)
+        ids = ids_of(order) if group_id is None else [group_id]
+        for venue_order_id in filter(can_be_id, reversed(ids)):
             rows = await self._endpoints.order(number, venue_order_id)
             if rows is not None:
-                return await self.about_order(
-                    account, self.translate_orders(account, rows), asked_at
-                )
-        tag = self._tag_of(order)
-        if not ids_of(order) and tag is None:
+                return await self._about(account, order, rows, asked_at)
+        if not ids and tag is None:
             return None
-        rows = _of(await self._endpoints.orders(number), ids_of(order), tag)
+        rows = _of(await self._endpoints.orders(number), ids, tag)
         if rows:
-            return await self.about_order(account, self.translate_orders(account, rows), asked_at)
+            return await self._about(account, order, rows, asked_at)
         since: datetime = order.get("requested_at") or order.get("acknowledged_at") or asked_at
         earlier = _of(
-            await self._endpoints.earlier_orders(number, since), ids_of(order), tag
+            await self._endpoints.earlier_orders(number, since), ids, tag
         )  # may be a minute old
-        return (
-            await self.about_order(account, self.translate_orders(account, earlier))
-            if earlier
-            else None
-        )
+        return await self._about(account, order, earlier, None) if earlier else None
+
+    async def _about(
+        self, account: str, order: Row, rows: Sequence[Any], asked_at: datetime | None
+    ) -> Sequence[Message]:
+        """The messages of these rows that are about the order. The row of a group is about several
+        orders."""
+        translation = self.translate_orders(account, rows)
+        if is_in_group(order):
+            own = [message for message in translation.messages if _is_about(message, order)]
+            translation = replace(translation, messages=own)
+        return await self.about_order(account, translation, asked_at)
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """The messages of these days' orders with fills, by the time of their last change.
@@ -212,12 +220,6 @@ class TradierVenue(PolledVenue):
             account=account, records=self.records, memory=self._memory, received_at=received_at
         )
 
-    @staticmethod
-    def _tag_of(order: Row) -> str | None:
-        tag: str | None = (order.get("aliases") or {}).get(TAG_ALIAS)
-        client_order_id: str | None = order.get("client_order_id")
-        return tag or (tag_for(client_order_id) if client_order_id else None)
-
 
 def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None) -> list[object]:
     """The rows of an order: by its ids, or without one, all rows with its tag."""
@@ -226,6 +228,14 @@ def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None)
     return [
         row for row in rows if isinstance(row, dict) and tag is not None and row.get("tag") == tag
     ]
+
+
+def _is_about(message: Message, order: Row) -> bool:
+    if not isinstance(message, Report):
+        return True
+    named, name = message.aliases.get(TAG_ALIAS), order["aliases"][TAG_ALIAS]
+    is_named = message.client_order_id == order["client_order_id"] or named == name
+    return is_named or message.venue_order_id in ids_of(order)
 
 
 def _may_have_filled(raw: object, since: datetime) -> bool:

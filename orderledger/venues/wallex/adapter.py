@@ -30,6 +30,7 @@ from orderledger.venues.base.refusals import (
 )
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.polled.adapter import polled_adapter
+from orderledger.venues.polled.books import BookQuery
 from orderledger.venues.polled.order_rows import PolledOrderState, RowContext
 from orderledger.venues.polled.requests import ByName, Paging, Placing, Query
 from orderledger.venues.polled.table import (
@@ -181,6 +182,11 @@ WALLEX = SpotTable(
     one_order=ByName(path=f"{ORDERS}/{{id}}"),
     balances=Query(path="/v1/account/balances"),
     instruments=Query(path="/v1/markets"),
+    # developers.wallex.ir, basicservices/depth: prices in the unit of the market; no number of
+    # requests is stated, many "may meet the rate limit"
+    book=BookQuery(
+        path="/v1/depth", symbol_field="symbol", within="result", bids="bid", asks="ask"
+    ),
     # A request has no expiry: a late one may still become an order, so that an unknown order
     # proves nothing. An order that is sent again is refused if the first one has come.
     place=Placing(

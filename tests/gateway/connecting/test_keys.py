@@ -16,7 +16,7 @@ from orderledger import InvalidSetting
 from orderledger.simulation import BinanceServer
 from orderledger.venues import KeyPermissions
 from orderledger.venues.base.settings import Secret
-from orderledger.venues.ccxt.keys import binance, bybit, okx
+from orderledger.venues.ccxt.key_readers import binance, bybit, okx
 from tests.command_line import run
 from tests.gateway.connecting.harness import served
 

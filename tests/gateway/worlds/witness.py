@@ -18,7 +18,8 @@ ZERO = Decimal(0)
 
 class Witness:
     """`requests`: the orders of all bots by client order id. `limits`: the tables of the settings.
-    `faults`: what is wrong."""
+    `faults`: what is wrong. `days`: how many days have begun by the clocks of the gateways; one
+    that is set forward over midnight begins another day."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Witness:
         limits: list[dict[str, Any]],
     ) -> None:
         self.faults: list[str] = []
+        self.days = 1
         self.placed: Counter[str] = Counter()
         self._venue = venue
         self._requests = requests
@@ -107,10 +109,14 @@ class Witness:
                 self._see_position(
                     limit, order, [one for one in covered if one.instrument == order.instrument]
                 )
-        days = sum(self.placed.values())
+        placed = sum(self.placed.values())
         self._check(
             "orders_per_day",
-            lambda limit: f"{name}: the order {days} of the day" if days > limit else None,
+            lambda limit: (
+                f"{name}: the order {placed} of {self.days} days"
+                if placed > limit * self.days
+                else None
+            ),
         )
 
     def _see_position(

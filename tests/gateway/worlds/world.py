@@ -258,6 +258,7 @@ class World:
                 seconds=self._chance.choice((-600, -2, 0, 2, 50, 600, 50_000))
             )
             self.say(f"the clock of {running.machine.name} is off by {running.clock.offset}")
+            self.witness.days += running.clock.now().date() > START.date()
 
     def _halt(self) -> None:
         scope = self._chance.choice(({}, {"instrument": "BTC-USD"}, {"strategy": "grid"}))

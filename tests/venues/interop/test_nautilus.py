@@ -229,6 +229,16 @@ def test_a_rebate_is_a_negative_fee() -> None:
     )
 
 
+def test_an_order_for_an_amount_of_quote_currency_has_no_quantity() -> None:
+    asked = initialized(order_type="MARKET", options={}, quantity="1000", quote_quantity=True)
+    (message,) = told(asked)
+    assert (message["quote_quantity"], message.get("quantity")) == ("1000", None)
+    (update,) = told(event("OrderUpdated", quantity="900", price=None, is_quote_quantity=True))
+    assert (update["quote_quantity"], update.get("quantity")) == ("900", None)
+    (found,) = told({**asked, "strategy_id": "EXTERNAL"})
+    assert "quote_quantity" not in found["reported"] and "quantity" not in found["reported"]
+
+
 def test_what_nautilus_keeps_to_itself_gives_no_message() -> None:
     assert told(event("OrderEmulated")) == []
     assert told(event("OrderReleased")) == []
@@ -240,7 +250,6 @@ def test_what_nautilus_keeps_to_itself_gives_no_message() -> None:
     [
         (object(), "obj"),
         ({"type": "BuyOrderCreatedEvent"}, "obj"),
-        (initialized(quote_quantity=True), "quote_quantity"),
         (filled(trade_id=None), "trade_id"),
         (filled(last_qty="many"), "last_qty"),
         (event("OrderCanceled", client_order_id=None), "client_order_id"),

@@ -372,6 +372,7 @@ def test_the_limits_of_the_venue_hold() -> None:
             "/users/wallets/list": 10,
             "/v2/options": 5,
             CANCEL: 90,
+            "/v3/orderbook/{symbol}": 300,
         }
         assert {path: limiter.weight // ROOMY for path, limiter in limiters.items()} == per_minute
         spent = limiters[ORDERS].used

@@ -8,13 +8,14 @@ import pytest
 
 from orderledger import OrderType, TimeInForce
 from orderledger.projections.view import Row
-from orderledger.venues import NotSent
+from orderledger.venues import NotSent, order_entry
 from orderledger.venues.base.order_entry import EntryAbilities
 from orderledger.venues.hyperliquid.actions import order_wire
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 from orderledger.venues.lighter.order_entry import LighterOrderEntry
 from orderledger.venues.lighter.transactions import Scale, created
-from orderledger.venues.tradier.order_entry import TradierOrderEntry, form_of
+from orderledger.venues.tradier.forms import form_of
+from orderledger.venues.tradier.order_entry import TradierOrderEntry
 from tests.venues.order_entry.test_terms import order
 
 Express = Callable[[Row], object]
@@ -74,3 +75,30 @@ def test_without_its_worst_price_an_order_is_not_expressed(name: str) -> None:
         row = order(**{**terms_of(order_type, abilities), "limit_price": None})
         with pytest.raises(NotSent):
             express(row)
+
+
+SETTINGS: Mapping[str, dict[str, Any]] = {
+    "tradier": {"number": "VA000001", "token": {"env": "VENUE_KEY"}},
+    "nobitex": {"token": {"env": "VENUE_KEY"}},
+    "hyperliquid": {
+        "accounts": [
+            {
+                "account": "desk:main",
+                "address": "0x" + "ab" * 20,
+                "private_key": {"env": "VENUE_KEY"},
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("is_native", [True, False])
+def test_the_setting_decides_who_holds_groups(
+    name: str, is_native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VENUE_KEY", "0x" + "5e" * 32)
+    given = {**SETTINGS[name], "native_groups": is_native}
+    abilities = order_entry(name, account="desk:main", **given).abilities
+    assert abilities.groups_by_setting
+    assert abilities.groups == (abilities.groups_by_setting if is_native else frozenset())

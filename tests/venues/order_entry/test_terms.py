@@ -15,7 +15,7 @@ from orderledger.venues.hyperliquid.actions import modify_action, order_wire
 from orderledger.venues.hyperliquid.signing import signer_of
 from orderledger.venues.lighter.signing import SdkSigner
 from orderledger.venues.lighter.transactions import Scale, created
-from orderledger.venues.tradier.order_entry import form_of
+from orderledger.venues.tradier.forms import form_of
 
 OPTION = "SPY260619P00480000"
 ETH = Scale(tick=Decimal("0.01"), lot=Decimal("0.0001"))

@@ -164,3 +164,30 @@ def test_a_rate_below_one_a_second_has_a_longer_window(
     limit = paced_by(rate).limits[ONE_WINDOW]
     assert isinstance(limit, RateLimiter)
     assert (limit.weight, limit.per_seconds) == (most, seconds)
+
+
+def test_a_request_that_is_heavier_than_the_limit_goes_when_nothing_else_counts() -> None:
+    """OKX's queries of instruments cost 10 in ccxt, whose limiter holds 1."""
+
+    async def story() -> list[float]:
+        pacing = Pacing({ONE_WINDOW: Counter(1, 100.0)})
+        began = time.monotonic()
+
+        async def request(weight: int) -> float:
+            await pacing.turn({ONE_WINDOW: weight})
+            return time.monotonic() - began
+
+        return await asyncio.gather(*(request(weight) for weight in (10, 1, 10)))
+
+    first, second, third = run(story)
+    assert first < 0.05 <= second <= third
+
+
+def test_a_request_that_is_heavier_than_a_window_goes_into_an_empty_one() -> None:
+    async def story() -> None:
+        pacing = one_window(2, 0.05)
+        await pacing.turn(ONE)
+        await pacing.turn({ONE_WINDOW: 5})
+        await pacing.turn(ONE)
+
+    run(story)

@@ -115,10 +115,13 @@ class Http:
         *,
         weight: int = 1,
         headers: Mapping[str, str] | None = None,
+        limit: str | None = None,
     ) -> Any:
-        """The document at `path`, with fractions as Decimals."""
+        """The document at `path`, with fractions as Decimals. `limit`: the name of its limit where
+        that is not the path."""
         request = self._client.build_request("GET", path, params=params, headers=headers)
-        return await self._ask(request, path, weight, self._secrecy.and_of(headers, params))
+        secrecy = self._secrecy.and_of(headers, params)
+        return await self._ask(request, limit or path, weight, secrecy)
 
     async def post(
         self,

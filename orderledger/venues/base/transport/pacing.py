@@ -48,6 +48,8 @@ class Limit(Protocol):
     def seconds_until(self, weight: int) -> float: ...
     @property
     def used(self) -> int: ...
+    @property
+    def most(self) -> int: ...
 
 
 class Counter:
@@ -62,7 +64,7 @@ class Counter:
     ) -> None:
         if most <= 0 or per_second <= 0:
             raise ValueError(f"not a limit: {most}, falling by {per_second} a second")
-        self.most = most
+        self._most = most
         self._per_second = per_second
         self._now = now
         self._value, self._at = 0.0, now()
@@ -72,9 +74,14 @@ class Counter:
         self._value, self._at = self._present() + weight, self._now()
 
     def seconds_until(self, weight: int) -> float:
-        """Seconds until `weight` fits. A weight above `most` needs the empty counter."""
-        too_much = self._present() + max(weight - self.most, 0) + min(weight, self.most) - self.most
+        """Seconds until `weight` fits. One above `most` never does: see `Pacing`."""
+        too_much = self._present() + weight - self._most
         return max(too_much, 0.0) / self._per_second
+
+    @property
+    def most(self) -> int:
+        """The greatest weight that fits."""
+        return self._most
 
     @property
     def used(self) -> int:
@@ -256,7 +263,10 @@ class Pacing:
                 ahead = sum(
                     other[2].get(name, 0) for other in self._waiting if other[:2] < place[:2]
                 )
-                wait = max(wait, self.limits[name].seconds_until(ahead + weight))
+                limit = self.limits[name]
+                # alone, a weight above the limit may go when nothing else counts
+                fits = ahead + weight if ahead else min(weight, limit.most)
+                wait = max(wait, limit.seconds_until(fits))
             if wait > 0:
                 return max(wait, SHORTEST_WAIT)
             for name, weight in place[2].items():

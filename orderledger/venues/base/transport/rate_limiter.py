@@ -52,6 +52,11 @@ class RateLimiter:
             self._used += weight
 
     @property
+    def most(self) -> int:
+        """The greatest weight that fits into one window."""
+        return self.weight
+
+    @property
     def last_at(self) -> float:
         """When weight was counted last."""
         return self._spent[-1][0]

@@ -72,7 +72,9 @@ FRAMEWORKS = (
         "nautilus", "nautilus_trader==1.221.0", ("test_real_nautilus.py", "test_listen_nautilus.py")
     ),
     Framework(
-        "freqtrade", "freqtrade==2026.9", ("test_real_freqtrade.py", "test_listen_freqtrade.py")
+        "freqtrade",
+        "freqtrade==2026.9",
+        ("test_real_freqtrade.py", "test_listen_freqtrade.py", "test_listen_freqtrade_live.py"),
     ),
     Framework(
         "hummingbot",

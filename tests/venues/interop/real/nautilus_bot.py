@@ -1,4 +1,5 @@
-"""A backtest of NautilusTrader whose orders are recorded: `python nautilus_bot.py LEDGER OMS`.
+"""A backtest of NautilusTrader whose orders are recorded: `python nautilus_bot.py LEDGER OMS`, with
+`amounts` at the end for orders of an amount of quote currency.
 
 Prints what its cache has after each order event: the event, the orders, and all their events.
 """
@@ -21,7 +22,7 @@ from nautilus_trader.model.enums import (  # type: ignore[import-not-found]
     OrderSide,
 )
 from nautilus_trader.model.identifiers import Venue  # type: ignore[import-not-found]
-from nautilus_trader.model.objects import Money  # type: ignore[import-not-found]
+from nautilus_trader.model.objects import Money, Quantity  # type: ignore[import-not-found]
 from nautilus_trader.test_kit.providers import (  # type: ignore[import-not-found]
     TestInstrumentProvider,
 )
@@ -41,7 +42,9 @@ class Bot(Strategy):  # type: ignore[misc]
         self._ledger, self._count = ledger, 0
 
     def on_start(self) -> None:
-        listen_to_nautilus(self.msgbus, self._ledger, account={"BINANCE": "binance:main"})
+        listen_to_nautilus(
+            self.msgbus, self._ledger, account={"BINANCE": "binance:main"}, cache=self.cache
+        )
         self.subscribe_quote_ticks(INSTRUMENT.id)
 
     def on_quote_tick(self, tick: Any) -> None:
@@ -70,6 +73,24 @@ class Bot(Strategy):  # type: ignore[misc]
         print(type(event).__name__, len(kept), sum(kept), flush=True)
 
 
+class BotOfAmounts(Bot):
+    """Places two orders, each for 1000 USDT."""
+
+    def on_quote_tick(self, tick: Any) -> None:
+        self._count += 1
+        terms = {
+            "order_side": OrderSide.BUY,
+            "instrument_id": INSTRUMENT.id,
+            "quantity": Quantity.from_str("1000.00"),
+            "quote_quantity": True,
+        }
+        if self._count == 1:
+            self.submit_order(self.order_factory.market(**terms))
+        elif self._count == 2:
+            price = INSTRUMENT.make_price(60_002)
+            self.submit_order(self.order_factory.limit(price=price, **terms))
+
+
 def quotes() -> list[Any]:
     size = INSTRUMENT.make_qty(1)
     return [
@@ -86,7 +107,7 @@ def quotes() -> list[Any]:
     ]
 
 
-def main(ledger: str, oms: str) -> None:
+def main(ledger: str, oms: str, kind: str = "") -> None:
     engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(log_level="ERROR")))
     engine.add_venue(
         Venue("BINANCE"),
@@ -96,7 +117,7 @@ def main(ledger: str, oms: str) -> None:
     )
     engine.add_instrument(INSTRUMENT)
     engine.add_data(quotes())
-    engine.add_strategy(Bot(ledger))
+    engine.add_strategy(BotOfAmounts(ledger) if kind == "amounts" else Bot(ledger))
     print("starts with", len(engine.cache.orders()), "orders", flush=True)
     engine.run()
     print("ended", flush=True)

@@ -38,3 +38,12 @@ def test_nautilus_is_killed_and_the_ledger_has_what_its_cache_had(tmp_path: Path
         until(
             lambda: log.read_text().count("starts with 0 orders") == 2, "an empty cache", tmp_path
         )
+
+
+def test_an_order_for_an_amount_has_its_quantity_after_the_first_fill(tmp_path: Path) -> None:
+    command = [sys.executable, str(BOT), str(tmp_path / "orders.db"), "NETTING", "amounts"]
+    with running(command, tmp_path):
+        until(lambda: "ended" in (tmp_path / "log").read_text(), "the end", tmp_path)
+    with Ledger.open(tmp_path / "orders.db") as ledger:
+        rows = [(row["status"], row["quote_quantity"], row["quantity"]) for row in ledger.orders()]
+    assert rows == [("filled", Decimal(1000), Decimal("0.017"))] * 2

@@ -1,0 +1,160 @@
+"""`OrderSearch`: finds an order of the ledger at its exchange, by all the ids that it has."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from orderledger.extend.views import Row
+from orderledger.venues.base.absence import sent_ids
+from orderledger.venues.base.translation import NO_ORDER
+from orderledger.venues.base.venue import Records
+from orderledger.venues.ccxt.absence import rule_of
+from orderledger.venues.ccxt.conditional import is_conditional, made_order_id
+from orderledger.venues.ccxt.endpoints import CcxtEndpoints
+from orderledger.venues.ccxt.orders import client_id_of
+from orderledger.venues.ccxt.quirks import Quirks
+from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.errors import VenueUnavailable
+
+
+class OrderSearch:
+    """Queries about single orders of one account. `overlap`: how far the exchange's clock may be
+    behind ours."""
+
+    def __init__(
+        self,
+        endpoints: CcxtEndpoints,
+        quirks: Quirks,
+        records: Records,
+        account: str,
+        *,
+        overlap: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._endpoints = endpoints
+        self._exchange = endpoints.exchange.id
+        self._quirks = quirks
+        self._records = records
+        self._account = account
+        self._overlap = overlap
+        self._now = now
+
+    async def rows_of(self, order: Row) -> list[Any]:
+        """The row of an order; of a conditional order that was triggered, also that of the order
+        that it has made. Empty if the exchange does not know it."""
+        row = await self._row_of(order)
+        return [] if row is None else [row, *await self._made_by(row)]
+
+    async def again(self, row: Any) -> list[Any]:
+        """The rows of an order that a list has shown."""
+        found = await self._endpoints.order(
+            row["id"], row.get("symbol"), is_conditional=is_conditional(row, self._quirks)
+        )
+        return [] if found is None else [found, *await self._made_by(found)]
+
+    async def makers(self, trades: Sequence[Any]) -> list[Any]:
+        """The orders of trades that the ledger does not know, where a conditional order may have
+        made them."""
+        if not self._quirks.conditional_ids:
+            return []
+        found = []
+        for name, symbol in _orders_of(trades).items():
+            if self._records.order(self._account, name) is None:
+                row = await self._endpoints.order(name, symbol)
+                found += [] if row is None else [row]
+        return found
+
+    async def trades_of(self, row: Any, order: Row) -> list[Any]:
+        """The trades of an order, from its row."""
+        if row.get("filled") in (None, "0", "0.0") or is_conditional(row, self._quirks):
+            return []
+        began_at = order.get("requested_at") or order.get("acknowledged_at") or self._now()
+        rows = await self._endpoints.trades(began_at - self._overlap, row.get("symbol"))
+        return [one for one in rows if isinstance(one, dict) and one.get("order") == row.get("id")]
+
+    async def _made_by(self, row: Any) -> list[Any]:
+        name = made_order_id(row, self._quirks)
+        made = None if name is None else await self._endpoints.order(name, row.get("symbol"))
+        return [] if made is None else [made]
+
+    async def _row_of(self, order: Row) -> Any | None:
+        symbol = order.get("instrument")
+        ids = [
+            name
+            for name in reversed(order.get("venue_order_ids") or ())
+            if not name.startswith(NO_ORDER)
+        ]
+        for name in ids:
+            for apart in self._id_spaces(order):
+                row = await self._endpoints.order(name, symbol, is_conditional=apart)
+                if row is not None:
+                    return row
+        if ids:
+            return None
+        client_ids = sent_ids(order.get("aliases"), CLIENT_ID)
+        if not client_ids and order.get("client_order_id") is not None:
+            client_ids = [str(order["client_order_id"])]
+        return await self._row_with(client_ids, order) if client_ids else None
+
+    def _id_spaces(self, order: Row) -> tuple[bool, ...]:
+        """Where to query an order: among the conditional orders first, if it may be one."""
+        language = language_of(self._exchange)
+        may_be = language is not None and language.conditional
+        return (True, False) if may_be and order.get("stop_price") is not None else (False,)
+
+    async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
+        """The order with one of these client ids. It is queried, then looked for among open and
+        past orders, and among the orders of trades that the ledger cannot attribute."""
+        is_it = partial(self._bears, client_ids)
+        symbol = order.get("instrument")
+        for client_id in client_ids:
+            for apart in self._id_spaces(order):
+                row = await self._endpoints.order_with(client_id, symbol, is_conditional=apart)
+                if row is not None and is_it(row):
+                    return row
+        found = next(filter(is_it, await self._endpoints.open_orders()), None)
+        requested_at = order.get("requested_at")
+        since = (
+            None if requested_at is None else requested_at - self._overlap
+        )  # the exchange has its own clock
+        for apart in self._id_spaces(order):
+            if found is None and (not apart or self._quirks.conditional_ids):
+                past = await self._endpoints.past_orders(symbol, since, is_conditional=apart)
+                found = next(filter(is_it, past), None)
+        if found is not None or rule_of(self._exchange) is None or since is None:
+            return found
+        return await self._row_of_trades(is_it, order, since)
+
+    async def _row_of_trades(
+        self, is_it: Callable[[Any], bool], order: Row, since: datetime
+    ) -> Any | None:
+        """The order, if it has traded since then. Raises VenueUnavailable if an order that traded
+        cannot be queried: it may be this one."""
+        symbol = order["instrument"]
+        for name in _orders_of(await self._endpoints.trades(since, symbol)):
+            known = self._records.order(self._account, name)
+            if known is not None and known["origin"] == "own":
+                continue
+            row = await self._endpoints.order(name, symbol)
+            if row is None:
+                raise VenueUnavailable(f"order {name} has traded, and cannot be queried")
+            if is_it(row):
+                return row
+        return None
+
+    def _bears(self, client_ids: Sequence[str], row: Any) -> bool:
+        found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
+        return found is not None and self._quirks.folded(found) in map(
+            self._quirks.folded, client_ids
+        )
+
+
+def _orders_of(trades: Sequence[Any]) -> dict[str, str | None]:
+    """The orders of trades, each with its symbol."""
+    return {
+        str(one["order"]): one.get("symbol")
+        for one in trades
+        if isinstance(one, dict) and one.get("order")
+    }
