@@ -118,8 +118,8 @@ class Book:
         """Follow the log to its end, once for all orders that the event loop begins to send in one
         round.
 
-        The loop runs what is ready in turn. Whatever was recorded before an order was handed to
-        it is therefore read before the order is checked.
+        The loop runs its ready tasks in turn. So all events that were recorded before an order was
+        handed to it are read before the order is checked.
         """
         if not self._is_fresh:
             self.catch_up()
