@@ -55,6 +55,10 @@ table says.
 SOURCES = """### Restrictions and sources
 
 The rows of the tables in `orderledger/venues/ccxt/sending`. An order beyond the restrictions is denied before it is recorded as submitted.
+
+The last column names where the exchange documents the term. How ccxt 4.5.90 sends it is tested with ccxt's own requests. The pages of Kraken, Kraken
+futures, Binance's conditional orders and Binance's trailing stops were read for this. The other rows follow ccxt's source and comments, and were not tried
+at the exchange.
 """
 NOTES = """## Notes
 
