@@ -286,6 +286,7 @@ GATEWAY: dict[str, str] = {
     "holder": "The gateway: host, process id and name.",
     "at": "Time of this status.",
     "is_running": "False once the gateway has been stopped.",
+    "paused_until": "End of the pause that the venue asked for: nothing is sent before. Null without one.",
     "clock": "Offset of the venue's clock from ours: `offset_seconds`, within `within_seconds`. Null if it is not known.",
     "breakers": "What each breaker watches. Whether it has tripped is in the log: `halts --active`, and `/api/breakers` of the service.",
 }

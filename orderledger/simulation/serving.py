@@ -133,4 +133,7 @@ def _fill_open_orders(made: SimulatedVenue, after: float) -> None:
         is_waiting = order.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
         if order.created_at > until or (is_waiting and order.status is OrderStatus.WAITING):
             continue
+        now = exchange.order(order.order_id)
+        if now.status.is_ended or not now.left:  # a fill of another one has ended it
+            continue
         exchange.fill(order.order_id, price=order.limit_price or prices.get(order.instrument))

@@ -19,7 +19,7 @@ MINUTES = 5
 def test_the_page_leads_to_a_recorded_order_within_its_minutes(
     orderledger_command: Path, tmp_path: Path
 ) -> None:
-    (install, program, shown) = _typed()
+    (install, prices, program, shown) = _typed()
     path = os.pathsep.join([str(orderledger_command.parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path}
     environment.pop("ORDERLEDGER_DB", None)
@@ -34,6 +34,7 @@ def test_the_page_leads_to_a_recorded_order_within_its_minutes(
     ) as shell:
         try:
             assert shell.stdout is not None
+            assert [shell.stdout.readline() for _ in prices] == prices
             assert shell.stdout.readline() == "orderledger.toml: no fault\n"
             ended = subprocess.run(
                 [sys.executable, "-c", program],
@@ -50,9 +51,11 @@ def test_the_page_leads_to_a_recorded_order_within_its_minutes(
     assert time.monotonic() - began < MINUTES * 60
 
 
-def _typed() -> tuple[str, str, str]:
-    """What is typed in the shell, without the installation; the program; and its output."""
-    first, second, program, shown = blocks(PAGE)[:4]
+def _typed() -> tuple[str, list[str], str, str]:
+    """What is typed in the shell, without the installation; the prices that it shows; the program;
+    and its output."""
+    first, prices, second, program, shown = blocks(PAGE)[:5]
     lines = [*first.text.splitlines(), *second.text.splitlines()]
     assert (program.language, shown.language) == ("python", "text")
-    return "\n".join(line for line in lines if "pip install" not in line), program.text, shown.text
+    typed = "\n".join(line for line in lines if "pip install" not in line)
+    return typed, prices.text.splitlines(keepends=True), program.text, shown.text

@@ -218,5 +218,8 @@ def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:
 def _is_exact(rounded: Callable[[str], str], value: Decimal) -> bool:
     try:
         return Decimal(rounded(plain(value))) == value
-    except ccxt.BaseError:  # it is below the smallest step
+    except (
+        ccxt.BaseError,
+        ArithmeticError,
+    ):  # below the smallest step, or too long
         return False

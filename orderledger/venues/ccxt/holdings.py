@@ -70,11 +70,12 @@ def _wallets(
     if where is None or not isinstance(info, dict):
         return {}
     rows, name, held = where
-    found = (row for row in info.get(rows) or () if isinstance(row, dict))
+    listed = info.get(rows)
+    found = (row for row in listed if isinstance(row, dict)) if isinstance(listed, list) else ()
     return {
         row[name]: {WALLET: row[held], "info": row}
         for row in found
-        if row.get(name) in named and row.get(held) is not None
+        if isinstance(row.get(name), str) and row[name] in named and row.get(held) is not None
     }
 
 

@@ -130,7 +130,8 @@ class CcxtOrderEntry:
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        if self._quirks.batch < len(orders) or len(orders) == 1:
+        is_batch = 1 < len(orders) <= self._quirks.batch
+        if not is_batch or any(map(waits_for_trigger, orders)):  # ccxt batches no stops
             return await submitted_one_by_one(self, orders)
         try:
             await self._load_markets()

@@ -307,3 +307,40 @@ def test_an_ordinary_request_for_a_stop_is_refused(play: Callable[[Story], None]
             await account.entry._exchange.fapiPrivatePostOrder({**asked, "stopPrice": "2400"})
 
     play(story)
+
+
+def test_a_stop_among_several_orders_is_sent_alone(play: Callable[[Story], None]) -> None:
+    """ccxt's createOrders takes no conditional orders of contracts."""
+
+    async def story(account: Account) -> None:
+        async with trading(account) as gateway:
+            limit = {"side": "sell", "limit_price": "2600"}
+            results = await gateway.submit_many(
+                [request(account, "C-1", **limit), request(account, "S-1", **STOP)]
+            )
+            results += await gateway.submit_oco(
+                request(account, "C-2", **limit), request(account, "S-2", **STOP)
+            )
+            assert [one.state for one in results] == ["acknowledged"] * 4
+            assert len(account.market.open_orders("main")) == 2
+            assert [one.status for one in conditional(account).orders] == ["NEW"] * 2
+
+    play(story)
+
+
+@pytest.mark.parametrize("terms", [{"quantity": "1e27"}, {"limit_price": "1e27"}])
+def test_a_number_that_ccxt_cannot_round_is_not_sent(
+    play: Callable[[Story], None], terms: dict[str, Any]
+) -> None:
+    async def story(account: Account) -> None:
+        async with trading(account) as gateway:
+            (denied,) = await gateway.submit_many([request(account, "C-1", **terms)])
+            assert denied.state == "denied"
+            assert row(account, "C-1")["status"] == "denied"
+            sent = await gateway.submit(request(account, "C-2", limit_price="2000"))
+            assert sent.state == "acknowledged"
+            changed = await gateway.replace("C-2", **terms)
+            assert changed.state == "denied"
+            assert row(account, "C-2")["pending"] is None
+
+    play(story)
