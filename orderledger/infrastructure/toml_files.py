@@ -49,6 +49,8 @@ class TomlFile:
             raise InvalidSetting(str(file), "is not text in UTF-8") from None
         try:
             return cls(file, text, tomllib.loads(text, parse_float=Decimal))
+        except RecursionError:
+            raise InvalidSetting(str(file), "is nested too deeply") from None
         except tomllib.TOMLDecodeError as error:
             raise InvalidSetting(str(file), f"is not TOML: {error}") from None
 

@@ -110,3 +110,5 @@ def test_what_is_no_file_and_what_is_no_toml(tmp_path: Path) -> None:
         read_settings(tmp_path / "nothing.toml")
     with pytest.raises(InvalidSetting, match=r"limits.toml: is not TOML: .*line 1"):
         read_settings(written(tmp_path, "= 3"))
+    with pytest.raises(InvalidSetting, match=r"limits.toml: is nested too deeply"):
+        read_settings(written(tmp_path, "x = " + "[" * 5_000 + "]" * 5_000))
