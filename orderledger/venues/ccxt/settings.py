@@ -62,7 +62,7 @@ class CcxtSettings(OneAccountSection):
     milliseconds_per_request: float | None = Field(
         default=None,
         gt=0,
-        description="Milliseconds that ccxt's limiter waits per request of weight 1. Default: ccxt's.",
+        description="Milliseconds for a request of weight 1 in ccxt's limiter. Default: ccxt's.",
     )
     poll_seconds: Seconds = Field(
         default=5.0, description="Seconds between two queries while orders are open."
