@@ -30,7 +30,7 @@ from tests.gateway.processes.bracket_trader import ENTRY, SETTINGS, TAKE_PROFIT
 from tests.gateway.processes.http_venue import HttpEntry, HttpVenue
 from tests.gateway.test_processes import REPOSITORY, recorded_in
 
-KILLS = int(os.environ.get("ORDERLEDGER_BRACKET_KILLS", "20"))
+KILLS = int(os.environ.get("ORDERLEDGER_BRACKET_KILLS", "10"))
 ENDS = {Kind.CANCELED: Canceled, Kind.EXPIRED: Expired, Kind.REJECTED: Rejected}
 
 

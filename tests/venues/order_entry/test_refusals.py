@@ -238,6 +238,7 @@ PROVED: dict[str, Sequence[Case]] = {
 }
 """By the sources that the venue's table names."""
 
+TOO_MANY = 429
 NOTHING_SAID: Sequence[Case] = [
     (asked, status, body, reason)
     for asked in ("new", "cancel")
@@ -247,7 +248,7 @@ NOTHING_SAID: Sequence[Case] = [
         (503, "Service Unavailable", "http_503"),
         (504, "{}", "http_504"),
         (408, "{}", "http_408"),
-        (429, "<html>slower</html>", "http_429"),
+        (TOO_MANY, "<html>slower</html>", "http_429"),
         (400, "<html>bad request</html>", "refusal_not_proved"),
         (404, "{}", "refusal_not_proved"),
     )
@@ -410,8 +411,11 @@ def test_an_answer_that_the_venue_s_documents_call_a_refusal_ends_the_order(name
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROVED)
 def test_any_other_answer_leaves_the_outcome_unknown(name: str) -> None:
+    """A venue pauses after a 429, Lighter for a minute. So each of them ends an account's case."""
     cases = [*NOTHING_SAID, *NOT_PROVED[name]]
-    assert judged(name, cases) == [f"{reason}?" for *_, reason in cases]
+    others = [case for case in cases if case[1] != TOO_MANY]
+    for some in (others, *([case] for case in cases if case[1] == TOO_MANY)):
+        assert judged(name, some) == [f"{reason}?" for *_, reason in some]
 
 
 @pytest.mark.parametrize("name", PROVED)
