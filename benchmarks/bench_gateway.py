@@ -4,16 +4,19 @@ raw SQLite and then sent.
 The venue is a server on loopback in this process that answers every line at once. One caller: the
 median from the call to the arrival of the first byte. 64 callers: orders a second from call to
 answer. Raw: one commit for each order, one after the other, with synchronous=FULL as the ledger
-has."""
+has. On the disk of this machine, in memory, and in memory with commits that take a millisecond."""
 
 import asyncio
+import os
 import sqlite3
 import statistics
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from eventsourcing.sqlite import SQLiteConnection
 from measuring import Bench, Figure, databases
 
 from orderledger import Gateway, Ledger, Request
@@ -23,6 +26,8 @@ from orderledger.venues import EntryAbilities, Sent
 
 ACCOUNT = "bench:main"
 ONE, MANY, CALLERS = 400, 4_000, 64
+MEMORY = "/dev/shm"
+SLOW_COMMIT = 0.001
 
 
 class LoopbackVenue:
@@ -100,44 +105,67 @@ def request(number: int) -> Request:
     )
 
 
+@contextmanager
+def slower_commits(seconds: float) -> Iterator[None]:
+    """Each commit to the log takes this much longer, without the interpreter's lock."""
+    commit = SQLiteConnection.commit
+
+    def slow(connection: SQLiteConnection) -> None:
+        time.sleep(seconds)
+        commit(connection)
+
+    SQLiteConnection.commit = slow  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        SQLiteConnection.commit = commit  # type: ignore[method-assign]
+
+
 def main() -> None:
     bench = Bench(__doc__)
-    one, many = (count // (4 if bench.is_quick else 1) for count in (ONE, MANY))
     with databases(["sqlite"]) as stores:
-        gateway_us, raw_us, rates, raw_rates = [], [], [], []
-        for _ in range(bench.rounds):
-            with stores.empty("sqlite") as url:
-                alone, rate, rows = asyncio.run(_through_gateway(url, one, many))
-            raw_alone, raw_rate = asyncio.run(
-                _raw(stores.folder / f"raw-{time.perf_counter_ns()}.db", rows, one, many // 4)
-            )
-            gateway_us.append(alone)
-            raw_us.append(raw_alone)
-            rates.append(rate)
-            raw_rates.append(raw_rate)
-    times = statistics.median(one / other for one, other in zip(gateway_us, raw_us, strict=True))
-    bench.add(
-        Figure(
-            "one caller, to the first byte",
-            "sqlite",
-            statistics.median(gateway_us),
-            "us",
-            note=f"{times:.2f} x raw, target at most 1.5",
-        )
-    )
-    bench.add(Figure("raw commit, then send", "sqlite", statistics.median(raw_us), "us"))
-    times = statistics.median(one / other for one, other in zip(rates, raw_rates, strict=True))
-    bench.add(
-        Figure(
-            f"{CALLERS} callers",
-            "sqlite",
-            statistics.median(rates),
-            "orders/s",
-            note=f"{times:.1f} x raw, target at least 3",
-        )
-    )
-    bench.add(Figure("raw, one commit each", "sqlite", statistics.median(raw_rates), "orders/s"))
+        measured(bench, stores.folder, "disk", 0.0, one="at most 2")
+        if os.path.isdir(MEMORY):
+            with TemporaryDirectory(dir=MEMORY) as folder:
+                measured(bench, Path(folder), "memory", 0.0, many="at least 0.7")
+                with slower_commits(SLOW_COMMIT):
+                    measured(bench, Path(folder), "1 ms", SLOW_COMMIT, many="at least 3")
     bench.close()
+
+
+def measured(
+    bench: Bench, folder: Path, where: str, commit_seconds: float, *, one: str = "", many: str = ""
+) -> None:
+    """Add the figures of a place. `commit_seconds`: what a raw commit takes longer. `one` and
+    `many`: the targets, as ratios to raw."""
+    count, counts = (number // (4 if bench.is_quick else 1) for number in (ONE, MANY))
+    gateway_us, raw_us, rates, raw_rates = [], [], [], []
+    for number in range(bench.rounds):
+        url = str(folder / f"{where}-{number}.db")
+        alone, rate, rows = asyncio.run(_through_gateway(url, count, counts))
+        raw_path = folder / f"raw-{where}-{number}.db"
+        raw = _raw(raw_path, rows, count, counts // 4, commit_seconds)
+        raw_alone, raw_rate = asyncio.run(raw)
+        gateway_us.append(alone)
+        raw_us.append(raw_alone)
+        rates.append(rate)
+        raw_rates.append(raw_rate)
+    for case, ours, raws, unit, target in (
+        ("one caller, to the first byte", gateway_us, raw_us, "us", one),
+        (f"{CALLERS} callers", rates, raw_rates, "orders/s", many),
+    ):
+        bench.add(
+            Figure(
+                case,
+                where,
+                statistics.median(ours),
+                unit,
+                statistics.median(raws),
+                "raw",
+                statistics.median(a / b for a, b in zip(ours, raws, strict=True)),
+                target,
+            )
+        )
 
 
 async def _through_gateway(
@@ -170,7 +198,11 @@ async def _through_gateway(
 
 
 async def _raw(
-    path: Path, rows: list[tuple[str, int, str, bytes]], one: int, many: int
+    path: Path,
+    rows: list[tuple[str, int, str, bytes]],
+    one: int,
+    many: int,
+    commit_seconds: float,
 ) -> tuple[float, float]:
     """The same for a program that commits the rows of each order with SQLite alone, and then sends
     it."""
@@ -195,6 +227,8 @@ async def _raw(
                     "INSERT INTO log VALUES (?, ?, ?, ?)",
                     (f"{ACCOUNT}/C-{number}", version, name, state),
                 )
+            if commit_seconds:
+                time.sleep(commit_seconds)
             connection.execute("COMMIT")
             await entry.send(f"C-{number}")
             delays.append(venue.arrived[f"C-{number}"] - began)
