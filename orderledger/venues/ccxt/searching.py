@@ -51,7 +51,10 @@ class OrderSearch:
         return [] if row is None else [row, *await self._made_by(row)]
 
     async def again(self, row: Any) -> list[Any]:
-        """The rows of an order that a list has shown."""
+        """The rows of an order that a list has shown. Without a symbol it cannot be queried: the
+        reconciliation finds it."""
+        if not isinstance(row.get("symbol"), str):
+            return []
         found = await self._endpoints.order(
             row["id"], row.get("symbol"), is_conditional=is_conditional(row, self._quirks)
         )
@@ -65,7 +68,7 @@ class OrderSearch:
         unknown = [
             (name, symbol)
             for name, symbol in _orders_of(trades).items()
-            if self._records.order(self._account, name) is None
+            if isinstance(symbol, str) and self._records.order(self._account, name) is None
         ]
         rows = [await self._endpoints.order(*one) for one in unknown[-MOST_MAKERS:]]
         return [row for row in rows if row is not None]
