@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from orderledger.infrastructure import secrecy
 from tests.shared_postgres import shared_postgres
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ settings.register_profile(
 settings.load_profile("without_deadlines")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    """A secret that one test registers is not masked in another."""
+    before = dict(secrecy._learnt)
+    yield
+    secrecy._learnt.clear()
+    secrecy._learnt.update(before)
 
 
 def pytest_configure(config: pytest.Config) -> None:

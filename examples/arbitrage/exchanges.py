@@ -160,7 +160,7 @@ def exchange(
 
 
 class Control:
-    """What stands beside the exchanges: the truth, and the end of all faults."""
+    """A control server beside the exchanges: it shows their books, and ends all faults."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self._exchanges = exchanges

@@ -84,11 +84,6 @@ class OutcomeResolver:
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
         now, asked, unknown = self._elapsed(), dict[Key, Order](), set[Key]()
-        for key in self._look_ups.missed:
-            order = self._book.order(*key)
-            if order is not None and self._book.is_working(key) and key not in besides:
-                asked[key] = order
-        self._look_ups.missed.clear()
         for order in self._book.awaiting_answers():
             key = (order.account, order.client_order_id or "")
             if order.client_order_id is None or key in besides:
@@ -97,8 +92,11 @@ class OutcomeResolver:
                 unknown.add(key)
                 if self._doubt(key, now).due <= now:
                     asked[key] = order
-                else:
-                    asked.pop(key, None)
+        for key in self._look_ups.missed - unknown:
+            missed = self._book.order(*key)
+            if missed is not None and self._book.is_working(key) and key not in besides:
+                asked[key] = missed
+        self._look_ups.missed.clear()
         self._doubts = {key: doubt for key, doubt in self._doubts.items() if key in unknown}
         found = await asyncio.gather(
             *(self._resolve(key, order) for key, order in asked.items()), return_exceptions=True

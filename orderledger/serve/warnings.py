@@ -26,8 +26,7 @@ Known = Mapping[str, frozenset[str]]
 
 
 def known_instruments(db: str) -> Known:
-    """The instruments that the ledger knows. None of them if there is no ledger, or it cannot be
-    read."""
+    """The instruments of the ledger. Empty if the ledger is missing or cannot be read."""
     try:
         if not is_there(db):
             return {}

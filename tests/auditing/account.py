@@ -204,8 +204,8 @@ class AccountFacts(Auditor):
     def terms(self, instrument: str | None) -> Terms:
         given: dict[str, dict[str, Any]] = {}
         for fact in self.definitions(instrument) if instrument else ():
-            told = {name: value for name, value in fact.message.items() if value is not None}
-            given.setdefault(str(told.get("named", instrument)), {}).update(told)
+            fields = {name: value for name, value in fact.message.items() if value is not None}
+            given.setdefault(str(fields.get("named", instrument)), {}).update(fields)
         own = Terms.of(self._definition(self.account, instrument))
         return own.beside(map(Terms.of, given.values()))
 

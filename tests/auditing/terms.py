@@ -51,11 +51,11 @@ class Terms:
 
     def beside(self, others: Iterable["Terms"]) -> "Terms":
         """The same, with those that other names of the instrument have."""
-        told = [one for one in others if one.has_kind or one.currency]
+        stated = [one for one in others if one.has_kind or one.currency]
         sets = (
-            {one.kind for one in told if one.has_kind},
-            {one.currency for one in told} - {None},
-            {one.base for one in told} - {None},
+            {one.kind for one in stated if one.has_kind},
+            {one.currency for one in stated} - {None},
+            {one.base for one in stated} - {None},
         )
         is_same = all(len(found) < 2 for found in sets)
         return self if is_same else replace(self, rivals=frozenset(map(str, sets[1] | sets[2])))

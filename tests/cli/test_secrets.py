@@ -6,12 +6,10 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreError
-from orderledger.infrastructure import secrecy
 from orderledger.infrastructure.logs import EventLogger, LogForm, set_up_log
 from orderledger.infrastructure.secrecy import learn, masked
 from orderledger.infrastructure.storage.urls import public
@@ -21,14 +19,6 @@ from tests.core.contract.streams import fill, parsed, request
 
 HOST = "127.0.0.1:1"
 """Where no server is."""
-
-
-@pytest.fixture(autouse=True)
-def _nothing_learnt() -> Any:
-    before = dict(secrecy._learnt)
-    yield
-    secrecy._learnt.clear()
-    secrecy._learnt.update(before)
 
 
 PARTS = ("hunter", "swordfish")

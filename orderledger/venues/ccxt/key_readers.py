@@ -16,6 +16,7 @@ Sources:
   `AccountConfig`).
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -40,9 +41,7 @@ def binance(answer: Document) -> KeyPermissions:
 
 def bybit(answer: Document) -> KeyPermissions:
     """`ips` of a key without a limit holds `*`, or nothing."""
-    result = answer.get("result")
-    if not isinstance(result, dict):
-        raise Unreadable("result is missing")
+    result = _part(answer, "result")
     allowed, addresses = result.get("permissions"), result.get("ips")
     kinds = allowed if isinstance(allowed, dict) else {}
     trading = ("ContractTrade", "Spot", "Options", "Derivatives")
@@ -64,8 +63,8 @@ def okx(answer: Document) -> KeyPermissions:
     allowed, addresses = row.get("perm"), row.get("ip")
     words = allowed.split(",") if isinstance(allowed, str) and allowed else None
     return KeyPermissions(
-        can_trade=None if words is None else "trade" in words,
-        can_withdraw=None if words is None else "withdraw" in words,
+        can_trade=_has(words, "trade"),
+        can_withdraw=_has(words, "withdraw"),
         has_address_limit=bool(addresses) if isinstance(addresses, str) else None,
     )
 
@@ -104,8 +103,8 @@ def deribit(answer: Document) -> KeyPermissions:
     row, scope = found[0], found[0].get("max_scope")
     words, addresses = scope.split() if isinstance(scope, str) else None, row.get("ip_whitelist")
     return KeyPermissions(
-        can_trade=None if words is None else "trade:read_write" in words,
-        can_withdraw=None if words is None else "wallet:read_write" in words,
+        can_trade=_has(words, "trade:read_write"),
+        can_withdraw=_has(words, "wallet:read_write"),
         has_address_limit=bool(addresses) if isinstance(addresses, list) else None,
         created_at=_time(row.get("timestamp")),
     )
@@ -121,8 +120,8 @@ def htx(answer: Document) -> KeyPermissions:
     allowed, addresses = row.get("permission"), row.get("ipAddresses")
     words = allowed.split(",") if isinstance(allowed, str) else None
     return KeyPermissions(
-        can_trade=None if words is None else "trade" in words,
-        can_withdraw=None if words is None else "withdraw" in words,
+        can_trade=_has(words, "trade"),
+        can_withdraw=_has(words, "withdraw"),
         has_address_limit=bool(addresses) if isinstance(addresses, str) else None,
         created_at=_time(row.get("createTime")),
     )
@@ -130,14 +129,12 @@ def htx(answer: Document) -> KeyPermissions:
 
 def kraken(answer: Document) -> KeyPermissions:
     """Times are 0 where there is none. An address limit is a list of addresses."""
-    result = answer.get("result")
-    if not isinstance(result, dict):
-        raise Unreadable("result is missing")
+    result = _part(answer, "result")
     allowed, addresses = result.get("permissions"), result.get("ipAllowlist")
     words = allowed if isinstance(allowed, list) else None
     return KeyPermissions(
-        can_trade=None if words is None else "modify-trades" in words,
-        can_withdraw=None if words is None else "withdraw-funds" in words,
+        can_trade=_has(words, "modify-trades"),
+        can_withdraw=_has(words, "withdraw-funds"),
         has_address_limit=bool(addresses) if isinstance(addresses, list) else None,
         created_at=_time(result.get("createdTime")),
         expires_at=_time(result.get("validUntil")),
@@ -146,17 +143,28 @@ def kraken(answer: Document) -> KeyPermissions:
 
 def kucoin(answer: Document) -> KeyPermissions:
     """A key without an address limit has no `ipWhitelist`, or an empty one."""
-    row = answer.get("data")
-    if not isinstance(row, dict):
-        raise Unreadable("data is missing")
+    row = _part(answer, "data")
     allowed, addresses = row.get("permission"), row.get("ipWhitelist")
-    words = {one.strip() for one in allowed.split(",")} if isinstance(allowed, str) else None
+    words = [one.strip() for one in allowed.split(",")] if isinstance(allowed, str) else None
     return KeyPermissions(
-        can_trade=None if words is None else bool(words & {"Spot", "Margin", "Futures"}),
-        can_withdraw=None if words is None else "Transfer" in words,
+        can_trade=_has(words, "Spot", "Margin", "Futures"),
+        can_withdraw=_has(words, "Transfer"),
         has_address_limit=bool(addresses) if isinstance(addresses, str | None) else None,
         created_at=_time(row.get("createdAt")),
     )
+
+
+def _part(answer: Document, name: str) -> Document:
+    """A document in the answer. Raises Unreadable without it."""
+    found = answer.get(name)
+    if not isinstance(found, dict):
+        raise Unreadable(f"{name} is missing")
+    return found
+
+
+def _has(words: Sequence[Any] | None, *rights: str) -> bool | None:
+    """Whether one of these rights is among the words. None if the answer has no words."""
+    return None if words is None else any(right in words for right in rights)
 
 
 def _flag(answer: Document, name: str) -> bool | None:

@@ -22,9 +22,14 @@ SECONDS = 0.5
 async def busy(folder: Path) -> tuple[int, int, int]:
     """Orders, look-ups and the collector's queries at once. Returns the most requests in `SECONDS`
     that the server counted, how many pacings there were, and of how many objects."""
+    earlier = {id(one): one for one in gc.get_objects() if isinstance(one, ExchangePacing)}
     async with served("ccxt", folder) as (made, path), orderledger.connect(path) as desk:
         await desk.gateway.submit(buy(made, ACCOUNT, "C-0", time_in_force="gtc"))
-        paced = [one for one in gc.get_objects() if isinstance(one, ExchangePacing)]
+        paced = [
+            one
+            for one in gc.get_objects()
+            if isinstance(one, ExchangePacing) and id(one) not in earlier
+        ]
         pacings = {id(one.pacing): one.pacing for one in paced}
         (pacing, *_) = pacings.values()
         pacing.limits[REQUESTS] = RateLimiter(MOST, 1.0)
