@@ -39,7 +39,10 @@ TICK, LOT = Decimal(5_000_000), Decimal("0.0001")
 """Coarse, so that a few orders make a book. In rial; a tick of Wallex is the same in toman."""
 FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
 APART = 0.016
-"""How far an exchange may stray from the common price."""
+"""How far the cheapest and the dearest exchange go from the common price. The third keeps to it."""
+CHANGES_PER_STEP = 0.002
+"""How often the exchanges change these places: every ten seconds. A price needs as long to follow,
+so that two of any three differ enough to trade nearly always."""
 STEP_SECONDS = 0.02
 ORDERS_PER_STEP = 3
 TICKS_PER_STEP = 1 / 4
@@ -80,8 +83,6 @@ class Exchange:
 
     def trade(self, price: float, chance: random.Random) -> None:
         """Let the others trade: the exchange's price goes to its target tick by tick."""
-        if chance.random() < 0.005:
-            self.away = chance.uniform(-APART, APART)
         target = Decimal(price * (1 + self.away)) / self.rials
         if chance.random() < TICKS_PER_STEP:
             self.flow.state.price += self.instrument.tick * (1 if target > self.flow.price else -1)
@@ -124,6 +125,7 @@ def exchange(
     instrument_name: str,
     rials: int,
     token: str,
+    away: float,
     chance: random.Random,
 ) -> Exchange:
     """One exchange with a filled book. One order in twelve is refused for lack of funds."""
@@ -153,7 +155,6 @@ def exchange(
         limits=LIMITS.get(name),
     )
     flow = BackgroundFlow(market, instrument, chance)
-    away = chance.uniform(-APART, APART)
     flow.state.price += round(flow.price * Decimal(away) / instrument.tick) * instrument.tick
     flow.open(SystemClock().now())
     return Exchange(name=name, rials=rials, server=server, flow=flow, away=away)
@@ -190,13 +191,19 @@ class Control:
         return web.json_response({})
 
 
+def places(chance: random.Random) -> list[float]:
+    """Where the exchanges' prices go, off the common one."""
+    return chance.sample([-APART, 0.0, APART], 3)
+
+
 async def serve(seed: int, db: str) -> None:
     """Until the process is ended."""
     chance, token = random.Random(seed), os.environ[TOKEN_VARIABLE]
+    first, second, third = places(chance)
     exchanges = [
-        exchange("nobitex", NobitexServer, "BTC/IRR", 1, token, chance),
-        exchange("wallex", WallexServer, "BTC/IRT", 10, token, chance),
-        exchange("invex", InvexServer, "BTC/IRR", 1, token, chance),
+        exchange("nobitex", NobitexServer, "BTC/IRR", 1, token, first, chance),
+        exchange("wallex", WallexServer, "BTC/IRT", 10, token, second, chance),
+        exchange("invex", InvexServer, "BTC/IRR", 1, token, third, chance),
     ]
     control = Control(exchanges)
     print(f"# control {await control.start()}\n{SETTINGS.format(db=db)}", end="")
@@ -208,6 +215,9 @@ async def serve(seed: int, db: str) -> None:
     price = float(PRICE)
     while True:
         price *= 1 + chance.gauss(0, 0.0001)
+        if chance.random() < CHANGES_PER_STEP:
+            for one, away in zip(exchanges, places(chance), strict=True):
+                one.away = away
         for one in exchanges:
             if not control.is_calm:
                 one.trade(price, chance)
