@@ -212,7 +212,7 @@ OUTCOMES: dict[str, str] = {
 
 EXITS: dict[int, str] = {
     0: "done",
-    1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several; `reconcile`: breaks are open, or a venue could not be queried; `revert`: no event has the break as its cause; `translate`: some payloads could not be read",
+    1: "`record`: some messages were refused or invalid; `check`: a difference was found; `order`, `history`: no such order, or several; `reconcile`: breaks are open, or a venue could not be queried; `revert`: no event has the break as its cause; `resolve`: the decision was refused, or there is no such order, or several; `halt`, `resume`: the ledger does not know the scope; `config check`: the file has faults; `translate`: some payloads could not be read",
     2: "wrong usage: an unknown option or command, a value that cannot be read, or an impossible setting",
     3: "the store cannot be reached or used, there is no ledger to query, the log has an event that cannot be read, or a newer version made the store",
     4: "the output cannot be written: a full disk, or a stream that is closed",

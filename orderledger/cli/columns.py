@@ -65,7 +65,7 @@ PNL_OF_FILLS = Columns(
 )  # fmt: skip
 DOUBTS = Columns(
     ("account", "client_order_id", "instrument", "about", "reason", "since", "age_seconds"),
-    ("venue_order_id", "absent_at", "commands"),
+    ("venue_order_id", "absent_at"),
 )
 RECONCILIATION = Columns(
     ("account", "orders", "agreeing_orders", "differing_orders", "unmatched_orders",

@@ -173,6 +173,22 @@ def say_new(url: str) -> None:
     click.echo(f"orderledger: a new ledger at {url}", err=True)
 
 
+def given_store() -> str:
+    """The option `--db` as it stands on this command line, for a command line that is printed,
+    without a password. Empty if the store comes from the environment or is the default."""
+    from shlex import quote
+
+    from click.core import ParameterSource
+
+    from orderledger.infrastructure.storage.urls import without_password
+
+    context = click.get_current_context()
+    if context.get_parameter_source("db") is not ParameterSource.COMMANDLINE:
+        return ""
+    url = without_password(context.params["db"])
+    return f" --db={quote(url)}" if url.startswith("-") else f" --db {quote(url)}"
+
+
 def open_ledger(url: str) -> Any:
     """Open the ledger for a query or for maintenance. No thread updates the views: each query does.
     Raises StoreUnreachable if there is no ledger, and creates none."""

@@ -1,17 +1,18 @@
 """The commands about orders in doubt: `recover` and `doubts`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from orderledger.cli import columns
+from orderledger.cli import columns, options
 from orderledger.cli.deriving import listing, question
 from orderledger.cli.formats import print_json_as
 from orderledger.cli.tables import print_note, print_rows
 from orderledger.infrastructure.printable import printable
 from orderledger.ledger import Ledger
+from orderledger.projections.recovery import RESOLVE, finding
 
 DOUBTS = {
     "order": "unknown whether it arrived",
@@ -21,17 +22,24 @@ DOUBTS = {
 }
 
 
+def _show_doubts(found: Sequence[Any], form: str) -> None:
+    rows = _as_typed(found)
+    listing(columns.DOUBTS, "doubts", Ledger.doubts)(rows, form)
+    if form == "table":
+        _print_commands(command for row in rows for command in row["commands"])
+
+
 doubts = question(
     Ledger.doubts,
-    listing(columns.DOUBTS, "doubts", Ledger.doubts),
+    _show_doubts,
     "orderledger doubts --account hyperliquid:main",
+    exits="Each command below the table settles a doubt: the operator decides. They name the store "
+    "as it was given here, without its password.",
 )
 
 
 def _show_recovery(found: Any, form: str) -> None:
-    from orderledger.projections.recovery import finding
-
-    doubts = {doubt["stream"]: doubt for doubt in found.doubts}
+    doubts = {doubt["stream"]: doubt for doubt in _as_typed(found.doubts)}
     rows = [
         {
             "finding": finding(row),
@@ -49,7 +57,7 @@ def _show_recovery(found: Any, form: str) -> None:
         print_json_as(form, [*rows, {"summary": {**counts, **cost}}])
         return
     print_rows(rows, columns.RECOVERED, as_json=False, title="open orders")
-    _print_doubts(found.doubts)
+    _print_doubts(list(doubts.values()))
     counted = (
         f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, "
         f"{counts['pending']} with a pending request"
@@ -63,8 +71,21 @@ def _print_doubts(doubts: Sequence[Any]) -> None:
         name = f"{doubt['client_order_id'] or doubt['venue_order_id']} of {doubt['account']}"
         age = timedelta(seconds=int(doubt["age_seconds"]))
         click.echo(printable(f"{name}: {DOUBTS[doubt['about']]} for {age} ({doubt['reason']})"))
-        for command in doubt["commands"]:
-            click.echo(f"    {printable(command)}")
+        _print_commands(doubt["commands"])
+
+
+def _print_commands(commands: Iterable[str]) -> None:
+    for command in commands:
+        click.echo(f"    {printable(command)}")
+
+
+def _as_typed(doubts: Iterable[Any]) -> list[Any]:
+    """The doubts with commands that use the store of this command line."""
+    store = options.given_store()
+    return [
+        {**row, "commands": [one.replace(RESOLVE, RESOLVE + store, 1) for one in row["commands"]]}
+        for row in doubts
+    ]
 
 
 recover = question(

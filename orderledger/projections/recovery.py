@@ -13,6 +13,7 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import OrderRow
 
+RESOLVE = "orderledger resolve"
 DECISIONS = ("--never-arrived", "--worked-as ID")
 """An operator's decisions about an order: whether it arrived, and where the venue has it."""
 ABOUT = ("order", "cancel", "replace", "absence")
@@ -162,10 +163,10 @@ def commands_of(account: str, client_order_id: str, decisions: Sequence[str]) ->
     name = shlex.quote(client_order_id)
     if client_order_id.startswith("-"):
         return [
-            f"orderledger resolve {given}{shlex.quote(account)} {decision} -- {name}"
+            f"{RESOLVE} {given}{shlex.quote(account)} {decision} -- {name}"
             for decision in decisions
         ]
     return [
-        f"orderledger resolve {name} {given}{shlex.quote(account)} {decision}"
+        f"{RESOLVE} {name} {given}{shlex.quote(account)} {decision}"
         for decision in decisions
     ]

@@ -15,6 +15,9 @@ from orderledger.gateway import published
 
 Command = Callable[..., Any]
 
+PLACEHOLDER = "ID"
+"""Stands for the venue's id in the commands that `recover` and `doubts` print."""
+
 
 def scope(command: Command) -> Command:
     """Add the options that say what a halt is about, and why."""
@@ -124,7 +127,12 @@ def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
     `operator`. It is refused if the order has ended, if the venue has it, or if it was never sent.
     An order that the venue had shown, and no longer knows, takes --worked-as alone: it arrived. The
     gateway queries the venue about cancels and replaces.
+
+    Exit status: 0 recorded, 1 refused, or no such order, or several, 2 wrong usage, 3 the store
+    cannot be used.
     """
+    if fields["worked_as"] == PLACEHOLDER:
+        raise click.UsageError(f"write the venue's id of the order in place of {PLACEHOLDER}")
     if fields["never_arrived"] == (fields["worked_as"] is not None):
         raise click.UsageError("give one of --never-arrived and --worked-as ID")
     with options.open_ledger(db) as ledger:

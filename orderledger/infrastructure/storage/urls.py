@@ -59,6 +59,15 @@ def public(url: str) -> str:
     return f"{url.partition('://')[0]}://..." if is_foreign and url != MEMORY else url
 
 
+def without_password(url: str) -> str:
+    """The URL without the password, which the driver then takes from PGPASSWORD or `~/.pgpass`.
+    A path is returned unchanged."""
+    if not url.startswith(POSTGRES):
+        return url
+    asked = re.sub(r"(?<=[?&])password=[^&]*&?", "", url).rstrip("?&")
+    return re.sub(r"^(\w+://[^/?:@]*):[^/?@]*@", r"\1@", asked)
+
+
 @cache
 def _server_of(url: str) -> dict[str, Any] | None:
     """The URL as the driver parses it. None if it cannot, or if the result cannot be meant.
