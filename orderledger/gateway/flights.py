@@ -10,7 +10,6 @@ from orderledger.gateway.answers import Answer, Failure, as_answer
 from orderledger.gateway.book import row_now
 from orderledger.gateway.groups import GROUP_DENIED
 from orderledger.gateway.limits import Denial
-from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
 from orderledger.venues.base.transport import Turn, pacing
@@ -83,19 +82,6 @@ def records_one(flight: Flight) -> bool:
 
 def is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
     return flight.denial is None and not records_one(flight) and submitted.outcome == "recorded"
-
-
-async def unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
-    """The result of an order that is not sent."""
-    if flight.denial is not None and last.outcome == "recorded":
-        return Sending(
-            "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
-        )
-    if flight.is_held and requested.outcome != "refused":
-        return Sending("held", *flight.key, outcome=requested)
-    refused = requested if requested.outcome == "refused" else last
-    reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
-    return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
 
 
 def may_be_sent(order: Order, flight: Flight) -> bool:

@@ -23,7 +23,7 @@ class Sending:
     - `unresolved`: the outcome is unknown. The gateway queries the venue until it is known.
     - `received`: the venue has only confirmed receipt; its answer comes by the feed.
     - `refused`: the ledger refused to record the request, e.g. a client order id of another order.
-      Nothing was sent.
+      Nothing was sent. `text` has the recorded reason of an order that was denied or rejected.
     - `held`: the order is recorded, and the gateway sends it when its condition is met.
 
     `reason` is a code and `text` a sentence. `messages`: the venue's answer. `outcome`: of

@@ -34,12 +34,12 @@ from orderledger.gateway.flights import (
     is_to_be_sent,
     may_be_sent,
     records_one,
-    unsent,
 )
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import change_of, proposed_of, proposed_of_row, row_of
+from orderledger.gateway.refused import unsent
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
@@ -246,7 +246,7 @@ class Sender:
                 *(
                     self._record_when_answered(flight, last)
                     if is_to_be_sent(flight, last)
-                    else unsent(flight, requested, last)
+                    else unsent(self._ledger, flight, requested, last)
                     for flight, (requested, last) in zip(flights, pairs, strict=True)
                 )
             )

@@ -166,7 +166,4 @@ def commands_of(account: str, client_order_id: str, decisions: Sequence[str]) ->
             f"{RESOLVE} {given}{shlex.quote(account)} {decision} -- {name}"
             for decision in decisions
         ]
-    return [
-        f"{RESOLVE} {name} {given}{shlex.quote(account)} {decision}"
-        for decision in decisions
-    ]
+    return [f"{RESOLVE} {name} {given}{shlex.quote(account)} {decision}" for decision in decisions]
