@@ -25,10 +25,8 @@ ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
     ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account",
     "stop_price", "quote_quantity", "legs", "display_quantity", "trail_offset", "trail_offset_type",
-    "trigger_source", "leaves_quantity",
-     "venue_order_id", "position_side", "position_id", "order_type", "time_in_force",
-     "pending_since", "fees", "reason",
-     "origin", "links", "group_orders", "aliases", "tags", "pending_request"),
+    "trigger_source", "venue_order_id", "position_side", "position_id", "order_type",
+    "time_in_force", "fees", "reason", "origin", "links"),
 )  # fmt: skip
 RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then, "pending_age_seconds"))
 ENVELOPE = (
@@ -287,33 +285,3 @@ STYLES = {
     "anomalies": {"": "yellow"},
 }  # fmt: skip
 """By column: word -> style. The first word that is in the value decides."""
-
-
-def value_of(row: Row, column: str) -> Any:
-    """The value shown in a column. `order` is the order's id; `status` combines status, pending
-    request and certainty. An active fill's state and missing evidence are left empty."""
-    value = row.get(column)
-    if isinstance(row, PlainRow):
-        return value
-    match column:
-        case "order":
-            return (
-                row["client_order_id"] or row["stream"].partition("/")[2]
-            )  # else the id in the venue's first report
-        case "status":
-            return ", ".join(
-                filter(None, (value, row["pending"] and f"{row['pending']} pending", _doubt(row)))
-            )
-        case "event":
-            return row["name"].partition(".")[0].replace("_", " ")
-        case "what":
-            return {name: field for name, field in row["payload"].items() if name != "at"}
-        case "evidence" | "has_evidence":
-            return "yes" if value else None
-        case "state" if value == "active":
-            return None
-    return value
-
-
-def _doubt(order: Row) -> str | None:
-    return "unresolved" if order["certainty"] == "unresolved" else None

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from orderledger.cli import columns, options
-from orderledger.cli.columns import Row, value_of
+from orderledger.cli.cells import value_of
+from orderledger.cli.columns import Row
 from orderledger.cli.deriving import listing, parameters_in
 from orderledger.cli.formats import form
 from orderledger.cli.output import json_line, readable, styled

@@ -10,7 +10,8 @@ from shutil import get_terminal_size
 
 import click
 
-from orderledger.cli.columns import NEEDS, SENTENCES, STYLES, Columns, Row, value_of
+from orderledger.cli.cells import value_of
+from orderledger.cli.columns import NEEDS, SENTENCES, STYLES, Columns, Row
 from orderledger.cli.output import print_json, readable, styled
 
 PAGE = 500
