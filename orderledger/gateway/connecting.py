@@ -147,7 +147,10 @@ class Desk:
         made: list[Venue] = []
         for section in self.settings.collect.venues:
             if given.isdisjoint(section.names):
-                made.append(venue_of(section, records))
+                try:
+                    made.append(venue_of(section, records))
+                except InvalidSetting as error:
+                    raise self.settings.invalid(error, section) from None
                 opened.push_async_callback(made[-1].aclose)
         return made
 
@@ -156,7 +159,10 @@ class Desk:
         entries = dict(self._own_entries)
         for section, account in self.settings.senders:
             if account not in entries:
-                entries[account] = entry_of(section, account)
+                try:
+                    entries[account] = entry_of(section, account)
+                except InvalidSetting as error:
+                    raise self.settings.invalid(error, section) from None
                 opened.push_async_callback(entries[account].aclose)
         if not entries:
             raise InvalidSetting(

@@ -43,6 +43,11 @@ class DeskSettings:
             for account in senders_of(section, self.gateway.accounts):
                 yield section, account
 
+    def invalid(self, error: InvalidSetting, section: VenueSection) -> InvalidSetting:
+        """The error of an adapter with the file, the line and the key."""
+        place = place_of(error, section, self.collect.venues.index(section))
+        return toml_files.TomlFile.read(self.path).invalid(place, error.fault)
+
 
 def senders_of(section: VenueSection, wanted: Collection[str] | None) -> Iterator[str]:
     """The accounts of a venue whose orders are sent. `wanted`: those that the file names."""
@@ -53,18 +58,16 @@ def senders_of(section: VenueSection, wanted: Collection[str] | None) -> Iterato
             yield account
 
 
-def venue_fault(
-    section: VenueSection, number: int, wanted: Collection[str] | None = ()
-) -> toml_files.Fault | None:
-    """The fault for which `connect` cannot make the venue or an order entry. Opens nothing.
-    `number`: the venue's table, from 0. `wanted`: as in `senders_of`."""
-    check = adapter(section.venue).check
-    try:
-        if check is not None:
-            check(section, any(senders_of(section, wanted)))
-    except InvalidSetting as error:
-        return ("venues", number, *error.field.split(".")[1:]), error.fault
-    return None
+def place_of(error: InvalidSetting, section: VenueSection, number: int) -> toml_files.Place:
+    """The place in the file of what an adapter refuses. `number`: of the venue's table, from 0."""
+    first, *names = error.field.split(".")
+    if first == "gateway":
+        return (first, *names)
+    if first != "venues":
+        names = [first, *names]
+    if names and names[0] == section.venue:
+        del names[0]
+    return ("venues", number, *(int(name) if name.isdigit() else name for name in names))
 
 
 def unknown_accounts(

@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from orderledger import HaltEnd, HaltMode
 from orderledger.extend.messages import Identifier, Quantity
@@ -31,11 +31,7 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Scope(Section):
+class Scope(toml_files.Table):
     account: Identifier | None = None
     instrument: Identifier | None = None
     strategy: Identifier | None = None
@@ -110,7 +106,7 @@ class Breaker(Scope):
         )
 
 
-class DeadMansSwitch(Section):
+class DeadMansSwitch(toml_files.Table):
     """One `[[dead_mans_switches]]` table: the venue cancels the orders of the account after
     `seconds` without a renewal. The gateway renews it while it holds the lease.
 
@@ -122,7 +118,7 @@ class DeadMansSwitch(Section):
     seconds: Seconds
 
 
-class GatewaySettings(Section):
+class GatewaySettings(toml_files.Table):
     """The table `[gateway]`, or a file of its own. `connect` alone reads `name`, `accounts`,
     `collects`, `answer_seconds`, `mark_seconds`, and what concerns keys."""
 
@@ -257,13 +253,7 @@ def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place
                     ("limits", number, name),
                     f"is already set for the same scope by [[limits]] number {other + 1}",
                 )
-    for number, switch in enumerate(settings.dead_mans_switches):
-        if switch.seconds <= settings.lease_seconds:
-            lease = f"{settings.lease_seconds:g}"
-            yield (
-                ("dead_mans_switches", number, "seconds"),
-                f"{switch.seconds:g} is not more than lease_seconds, {lease}: a takeover is slower",
-            )
+    yield from _of_switches(settings)
     for number, breaker in enumerate(settings.breakers):
         if not any(
             getattr(breaker, name)
@@ -275,6 +265,22 @@ def contradictions(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place
             yield (
                 ("breakers", number, "resumes"),
                 "auto ends only the halts of feed_age_seconds and open_break: set operator",
+            )
+
+
+def _of_switches(settings: GatewaySettings) -> Iterator[tuple[toml_files.Place, str]]:
+    accounts = [switch.account for switch in settings.dead_mans_switches]
+    for number, switch in enumerate(settings.dead_mans_switches):
+        if switch.account in accounts[:number]:
+            yield (
+                ("dead_mans_switches", number, "account"),
+                f"{switch.account!r} has a dead man's switch already",
+            )
+        if switch.seconds <= settings.lease_seconds:
+            lease = f"{settings.lease_seconds:g}"
+            yield (
+                ("dead_mans_switches", number, "seconds"),
+                f"{switch.seconds:g} is not more than lease_seconds, {lease}: a takeover is slower",
             )
 
 

@@ -53,7 +53,7 @@ class Switches:
 
     def __init__(self, parts: GatewayParts, settings: Sequence[DeadMansSwitch]) -> None:
         self._parts = parts
-        self._armed = [_checked(one, parts.entries) for one in settings]
+        self._armed = [armed_switch(one, parts.entries) for one in settings]
 
     async def run(self) -> None:
         """Renew all switches until canceled."""
@@ -114,7 +114,9 @@ class Switches:
                 (armed.set_for.add if seconds else armed.set_for.discard)(instrument)
 
 
-def _checked(setting: DeadMansSwitch, entries: Mapping[str, OrderEntry]) -> Armed:
+def armed_switch(setting: DeadMansSwitch, entries: Mapping[str, OrderEntry]) -> Armed:
+    """A switch of one of these entries. Raises InvalidSetting if its venue has none, or not for
+    these seconds."""
     where = "dead_mans_switches"
     entry = entries.get(setting.account)
     if entry is None:

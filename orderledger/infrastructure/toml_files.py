@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.similar import did_you_mean
@@ -24,7 +25,31 @@ Fault = tuple[Place, str]
 TYPES = frozenset({"str", "Secret"})
 """Names of types that pydantic puts into the path of a value which may be of several."""
 
+NOT_A_NUMBER = PydanticCustomError("not_a_number", "must be a number, not true or false")
+
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Table(BaseModel):
+    """The settings of one table. A setting with another name is refused, and so are true and false
+    as numbers, infinity and NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_numbers(cls, given: Any) -> Any:
+        """Refuse true and false as numbers: they are 1 and 0 in Python."""
+        wrong = [
+            InitErrorDetails(type=NOT_A_NUMBER, loc=(name,), input=given[name])
+            for name, field in cls.model_fields.items()
+            if isinstance(given, dict)
+            and isinstance(given.get(name), bool)
+            and _is_a_number(field.annotation)
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +109,12 @@ class TomlFile:
         return InvalidSetting(
             f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
         )
+
+
+def _is_a_number(annotation: Any) -> bool:
+    """Whether a setting of this type is a number, and never true or false."""
+    kinds = {annotation, *get_args(annotation)}
+    return bool not in kinds and not kinds.isdisjoint({int, float})
 
 
 def faults_in(

@@ -1,5 +1,6 @@
 """A settings file as a whole: its faults, and its effective settings with their sources."""
 
+import asyncio
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,15 +10,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import did_you_mean, public, secrecy, toml_files
-from orderledger.gateway.connecting_settings import unknown_accounts, venue_fault
-from orderledger.gateway.settings import GatewaySettings
+from orderledger.extend.runtime import did_you_mean, file_of, public, secrecy, toml_files
+from orderledger.gateway.connecting_settings import unknown_accounts
+from orderledger.gateway.connecting_trial import faults_of_trial
+from orderledger.gateway.settings import DeadMansSwitch, GatewaySettings
 from orderledger.gateway.settings import contradictions as of_gateway
 from orderledger.serve import warnings
 from orderledger.serve.alerts.rules import KINDS
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.settings import contradictions as of_alerts
 from orderledger.serve.sections import ServeSection
+from orderledger.serve.sections import contradictions as of_serve
 from orderledger.venues.base.settings import Secret, VenueSection
 from orderledger.venues.collecting.settings import SECTIONS_OF_OTHERS, CollectSettings
 
@@ -145,17 +148,39 @@ def _of_collect(file: toml_files.TomlFile) -> Iterator[toml_files.Fault]:
         return
     found = list(settings.contradictions())
     for index, section in enumerate(settings.venues):
-        refused = venue_fault(section, index, _wanted(file))
-        if refused is not None and refused not in found:
-            found.append(refused)
-    yield from found
-    for index, section in enumerate(settings.venues):
         for name, secret in section.keys().items():
             try:
                 secret.read(name)
             except InvalidSetting as error:
                 parts = (int(part) if part.isdigit() else part for part in name.split("."))
-                yield ("venues", index, *parts), error.fault
+                found.append((("venues", index, *parts), error.fault))
+    yield from found
+    if (fault_of_db := _fault_of_store(settings.db)) is not None:
+        yield ("db",), fault_of_db
+    is_wrong = {place[1] for place, _ in found if place[0] == "venues" and len(place) > 1}
+    sections = {number: one for number, one in enumerate(settings.venues) if number not in is_wrong}
+    yield from asyncio.run(faults_of_trial(sections, _wanted(file), _switches(file)))
+
+
+def _fault_of_store(url: str) -> str | None:
+    """Why no ledger can be opened or made there. Nothing is opened."""
+    try:
+        file = file_of(url)
+        if file is not None and ("\0" in file or not file.strip()):
+            return f"{file!r} is not the name of a file"
+        if file is not None and (Path(file).is_dir() or not Path(file).parent.is_dir()):
+            return f"{file} is not a file in an existing folder"
+    except InvalidSetting as error:
+        return error.fault
+    return None
+
+
+def _switches(file: toml_files.TomlFile) -> tuple[DeadMansSwitch, ...]:
+    """The dead man's switches; none if the settings of the gateway cannot be read."""
+    try:
+        return GatewaySettings.model_validate(file.section("gateway").document).dead_mans_switches
+    except (ValidationError, InvalidSetting):
+        return ()
 
 
 def _wanted(file: toml_files.TomlFile) -> Collection[str] | None:
@@ -203,6 +228,8 @@ def _contradictions(settings: BaseModel) -> Iterator[toml_files.Fault]:
         yield from of_alerts(settings)
     if isinstance(settings, GatewaySettings):
         yield from of_gateway(settings)
+    if isinstance(settings, ServeSection):
+        yield from of_serve(settings)
 
 
 def effective(path: Path) -> list[SettingRow]:

@@ -13,6 +13,7 @@ import httpx
 from orderledger import Ledger, LedgerError
 from orderledger.extend.runtime import did_you_mean, toml_files
 from orderledger.extend.store import is_there
+from orderledger.gateway.connecting_settings import senders_of
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.venues.base.instrument_names import ChecksInstruments
 from orderledger.venues.base.settings import VenueSection
@@ -21,6 +22,7 @@ from orderledger.venues.collecting.settings import CollectSettings
 CLEAR = ("http", "ws")
 LOCAL = frozenset({"localhost", "host.docker.internal"})
 ONE = Decimal(1)
+NO_SENDER = "no account has a key to send orders: `connect` needs an order entry of yours"
 Known = Mapping[str, frozenset[str]]
 """The names of instruments by account."""
 
@@ -58,7 +60,9 @@ def of_venues(settings: CollectSettings, known: Known) -> Iterator[toml_files.Fa
 def of_gateway(
     settings: GatewaySettings, venues: tuple[VenueSection, ...], known: Known
 ) -> Iterator[toml_files.Fault]:
-    """Warnings about limits, breakers and marks."""
+    """Warnings about senders, limits, breakers and marks."""
+    if venues and not any(any(senders_of(one, settings.accounts)) for one in venues):
+        yield ("accounts",), NO_SENDER
     for table in ("limits", "breakers"):
         for number, rule in enumerate(getattr(settings, table)):
             accounts = None if rule.account is None else (rule.account,)

@@ -31,7 +31,7 @@ def request(name: str, side: str = "buy", **more: Any) -> Request:
 @pytest.fixture
 def db(tmp_path: Path) -> str:
     url = str(tmp_path / "orders.db")
-    first = {"account": ACCOUNT, "client_order_id": "C-1"}
+    first: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
     with Ledger.open(url) as ledger:
         ledger.record_many(
             [

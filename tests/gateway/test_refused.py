@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_restarted_bot_reads_why_its_order_was_denied(ledger: Ledger) -> None:
 def test_a_restarted_bot_reads_why_the_venue_rejected_its_order(
     ledger: Ledger, text: str | None, shown: str
 ) -> None:
-    order = {"account": ACCOUNT, "client_order_id": "C-1"}
+    order: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
     ledger.record_many([buy("C-1"), Submit(**order), Rejected(**order, reason="margin", text=text)])
 
     async def story() -> Sending:

@@ -45,12 +45,13 @@ seconds = 30
 """.replace("ADDRESS", "fa" * 20)
 OTHER = '[[venues]]\nvenue = "hyperliquid"\naccounts = []\n'
 SECRET = "secret-of-the-test"
+KEY = "0x" + "5e" * 32
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TOKEN_OF_TEST", SECRET)
-    monkeypatch.setenv("KEY_OF_TEST", f"{SECRET}-two")
+    monkeypatch.setenv("KEY_OF_TEST", KEY)
     monkeypatch.delenv("ORDERLEDGER_DB", raising=False)
     path = tmp_path / "orderledger.toml"
     path.write_text(GOOD)
@@ -98,6 +99,7 @@ venue = "ccxt"
 account = "ccxt:main"
 exchange = "binanceusdm"
 credentials = { apiKey = { env = "TOKEN_OF_TEST" }, secret = { env = "KEY_OF_TEST" } }
+symbols = ["BTC/USDT:USDT"]
 
 [[gateway.dead_mans_switches]]
 account = "ccxt:main"
@@ -113,9 +115,9 @@ LINES = GOOD.count("\n")
         ("secret =", "secrt =", 6, "venues.3.credentials.secrt", "Did you mean 'secret'"),
         (', secret = { env = "KEY_OF_TEST" }', "", 6, "venues.3.credentials.secret", "is missing"),
         ("KEY_OF_TEST", "NOT_SET", 6, "venues.3.credentials.secret.env", "NOT_SET is not set"),
-        ('main"\nseconds', 'man"\nseconds', 9, "gateway.dead_mans_switches.1.account",
+        ('main"\nseconds', 'man"\nseconds', 10, "gateway.dead_mans_switches.1.account",
          "'ccxt:man' is not an account of a venue. Did you mean 'ccxt:main'"),
-        ("seconds = 60", "seconds = 10", 10, "gateway.dead_mans_switches.1.seconds",
+        ("seconds = 60", "seconds = 10", 11, "gateway.dead_mans_switches.1.seconds",
          "10 is not more than lease_seconds, 10"),
     ],
 )  # fmt: skip

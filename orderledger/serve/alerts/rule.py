@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from orderledger.extend.events import accounts
 from orderledger.extend.messages import Identifier
+from orderledger.extend.runtime import toml_files
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.stored import Key
 from orderledger.serve.alerts.tables import Page
@@ -48,10 +49,8 @@ class Condition(NamedTuple):
     is_over: bool = False
 
 
-class Section(BaseModel):
+class Section(toml_files.Table):
     """One table of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rule(Section, ABC):

@@ -59,7 +59,7 @@ class Target(Section):
         default=(),
         description="URLs of apprise, one for each of its services. Needs the extra `alerts`.",
     )
-    command: tuple[str, ...] = Field(
+    command: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=(),
         description="Program and arguments, without a shell. It gets the notice as JSON on "
         "standard input; status 0 means done.",

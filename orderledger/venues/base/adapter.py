@@ -31,8 +31,7 @@ class Adapter:
     `orderledger.simulation.servers.simulated`). `order_entry(settings, account)` makes the order
     entry for one account of the section; None if the adapter only reads. `permissions(settings,
     account)` asks the venue what the key of an account may do; None if the venue does not say.
-    `check(settings, sends)` opens nothing, and raises InvalidSetting for what `build` or, if it
-    `sends`, `order_entry` would refuse; None if they refuse nothing that reading has not.
+    Neither `build` nor `order_entry` opens a connection: `config check` calls them too.
     `entry_of_client(client, account)` makes the order entry of the caller's own object of the
     venue's SDK.
     """
@@ -46,7 +45,6 @@ class Adapter:
     simulation: str | None = None
     order_entry: Callable[[Any, str], OrderEntry] | None = None
     permissions: Callable[[Any, str], Awaitable[KeyPermissions]] | None = None
-    check: Callable[[Any, bool], None] | None = None
     entry_of_client: Callable[[Any, str], OrderEntry] | None = None
 
     def aliases_of(self, name: str) -> Iterator[str]:

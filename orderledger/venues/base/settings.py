@@ -13,8 +13,6 @@ from typing import Annotated, Any, ClassVar, Self
 import httpx
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -23,7 +21,7 @@ from pydantic import (
 
 from orderledger import InvalidSetting
 from orderledger.extend.messages import Identifier
-from orderledger.extend.runtime import needed, secrecy
+from orderledger.extend.runtime import needed, secrecy, toml_files
 from orderledger.venues.base.networks import Networks
 
 
@@ -68,8 +66,8 @@ WEBSOCKET_URL = (
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Section(toml_files.Table):
+    """One table of the settings of a venue."""
 
 
 class Secret(Section):

@@ -50,11 +50,6 @@ async def permissions(settings: CcxtSettings, account: str) -> KeyPermissions:
         await exchange.close()
 
 
-def check(settings: CcxtSettings, sends: bool) -> None:
-    """Make the exchange, which opens nothing."""
-    exchange_of(settings, sends=sends)
-
-
 def exchange_of(settings: CcxtSettings, *, sends: bool = False) -> Any:
     """ccxt's exchange with its credentials, including those for sending if it `sends`. Raises
     InvalidSetting, naming the field.
@@ -81,5 +76,4 @@ ADAPTER = Adapter(
     simulation="orderledger.simulation.ccxt.simulated:simulated",
     order_entry=order_entry,
     permissions=permissions,
-    check=check,
 )

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
+from orderledger.extend.messages import Identifier
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.settings import (
     HttpUrl,
@@ -22,6 +23,7 @@ def _name_or_own(given: Any, named: ValidatorFunctionWrapHandler) -> Any:
     return given if hasattr(given, "requiredCredentials") else named(given)
 
 
+Symbol = Annotated[Identifier, Field(pattern=r"\S")]
 ExchangeName = Annotated[str, Field(pattern=r"^[a-z0-9]{2,40}$"), WrapValidator(_name_or_own)]
 
 
@@ -45,7 +47,7 @@ class CcxtSettings(OneAccountSection):
             "so on."
         ),
     )
-    symbols: tuple[str, ...] = Field(
+    symbols: tuple[Symbol, ...] = Field(
         default=(),
         description=(
             "Symbols that are queried one by one. Needed if the exchange lists trades only by "

@@ -59,6 +59,8 @@ def _with_hints(error: ValidationError, model: type[VenueSection]) -> Validation
         if one["type"] == "extra_forbidden":
             text = toml_files.not_a_setting(str(one["loc"][-1]), model)
             line["type"] = PydanticCustomError("not_a_setting", "{text}", {"text": text})
+        elif one["type"] == toml_files.NOT_A_NUMBER.type:
+            line["type"] = toml_files.NOT_A_NUMBER
         elif "ctx" in one:
             line["ctx"] = one["ctx"]
         lines.append(line)
@@ -68,7 +70,7 @@ def _with_hints(error: ValidationError, model: type[VenueSection]) -> Validation
 VenueSettings = Annotated[VenueSection, PlainValidator(_section)]
 
 
-class CollectSettings(BaseSettings):
+class CollectSettings(toml_files.Table, BaseSettings):
     """The settings of `collect` and `reconcile`: the store, the rules of reconciliation and the
     venues. `CollectSettings.read(path)` reads the file and the environment."""
 

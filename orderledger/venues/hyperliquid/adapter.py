@@ -17,15 +17,16 @@ def order_entry(settings: HyperliquidSettings, account: str) -> OrderEntry:
     from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
     from orderledger.venues.hyperliquid.signing import signer_of
 
-    one = next(one for one in settings.accounts if one.account == account)
+    number = settings.names.index(account)
+    one, where = settings.accounts[number], f"venues.accounts.{number}.private_key"
     if one.private_key is None:
-        raise InvalidSetting(
-            "venues.hyperliquid.accounts.private_key",
-            f"is missing: orders of {account} cannot be signed",
-        )
+        raise InvalidSetting(where, f"is missing: orders of {account} cannot be signed")
     vault = one.address.lower() if one.is_vault else None
-    key = one.private_key.read("venues.hyperliquid.accounts.private_key")
-    sign = signer_of(key, is_mainnet=settings.network == "mainnet", vault=vault)
+    key = one.private_key.read(where)
+    try:
+        sign = signer_of(key, is_mainnet=settings.network == "mainnet", vault=vault)
+    except InvalidSetting as error:
+        raise InvalidSetting(where, error.fault) from None
     return HyperliquidOrderEntry(
         account=account,
         url=settings.url,

@@ -24,9 +24,9 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
     if settings.private_key is None or settings.api_key_index is None:
         missing = "private_key" if settings.private_key is None else "api_key_index"
         raise InvalidSetting(
-            f"venues.lighter.{missing}", f"is missing: orders of {account} cannot be signed"
+            f"venues.{missing}", f"is missing: orders of {account} cannot be signed"
         )
-    key = settings.private_key.read("venues.lighter.private_key")
+    key = settings.private_key.read("venues.private_key")
     account_index, api_key_index = settings.account_index, settings.api_key_index
     return LighterOrderEntry(
         account=account,
@@ -72,7 +72,7 @@ def _allowance(per_minute: int) -> "Allowance":
 def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 
-    token = partial(settings.token.read, "venues.lighter.token")
+    token = partial(settings.token.read, "venues.token")
     # a missing one is refused at once; it is read again for each connection, because tokens expire
     token()
     return LighterVenue(

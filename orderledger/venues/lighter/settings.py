@@ -1,8 +1,8 @@
 """Lighter's networks and settings."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.settings import (
@@ -60,6 +60,12 @@ class LighterSettings(OneAccountSection):
                 "(600 at least)"
             )
         return allowed
+
+    @model_validator(mode="after")
+    def _has_the_index_of_its_key(self) -> Self:
+        if self.private_key is not None and self.api_key_index is None:
+            raise ValueError("private_key needs api_key_index, the number of the API key")
+        return self
 
     def can_send(self, account: str) -> bool:
         return self.private_key is not None
