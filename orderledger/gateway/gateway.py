@@ -251,7 +251,7 @@ class Gateway:
         reduce the position, where the venue has that.
 
         Returns the results of the entry and the exits. Raises InvalidSetting for exits that do not
-        fit, and otherwise as `submit` does.
+        fit or are on the wrong side, and otherwise as `submit` does.
         """
         return await self.submit_many(
             bracket(entry, take_profit=take_profit, stop_loss=stop_loss, reduce_only=reduce_only)

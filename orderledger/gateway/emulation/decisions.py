@@ -11,7 +11,7 @@ one side never work more than the parent has filled. The rules:
   what is left then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -91,11 +91,11 @@ Action: TypeAlias = Send | Create | Resize | Cancel | End | Ask | Wait
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """The conditions of a decision, besides the orders. `resizes`: whether the venue changes the
-    quantity of an order."""
+    """The conditions of a decision, besides the orders. `marks`: by leg, of its instrument.
+    `resizes`: whether the venue changes the quantity of an order."""
 
     now: datetime
-    marks: Marks
+    marks: Mapping[str, Marks]
     mark_age_seconds: float
     resizes: bool
 
@@ -154,7 +154,7 @@ def _of_children(group: Group) -> list[Decimal]:
 
 def _fires(leg: Leg, situation: Situation) -> bool:
     """Whether the trigger price of a leg is reached now."""
-    marks = situation.marks
+    marks = situation.marks[leg.name]
     return (
         leg.trigger is not None
         and marks.are_fresh(situation.now, situation.mark_age_seconds)
@@ -256,7 +256,7 @@ def _of_trigger(group: Group, leg: Leg, wanted: Decimal, situation: Situation) -
 
 def _watched(leg: Leg, wanted: Decimal, others: Decimal, situation: Situation) -> Iterator[Action]:
     assert leg.trigger is not None
-    marks, price = situation.marks, leg.trigger.price
+    marks, price = situation.marks[leg.name], leg.trigger.price
     if not marks.are_fresh(situation.now, situation.mark_age_seconds):
         since = "no mark" if marks.at is None else f"no mark since {marks.at.isoformat()}"
         yield Wait(leg, "no_mark", f"{since}: its trigger price is not watched")

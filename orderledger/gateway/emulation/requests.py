@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from orderledger import InvalidSetting, OrderType, Request, Side
+from orderledger import InvalidSetting, OrderType, Request
 from orderledger.extend.events import Order
 from orderledger.extend.values import HELD
-from orderledger.gateway.arguments import number_in, request_in, requests_in
+from orderledger.gateway.arguments import (
+    OTHER_SIDE,
+    check_exits,
+    number_in,
+    request_in,
+    requests_in,
+)
 from orderledger.gateway.emulation.marking import EMULATED, PART_OF, SIBLING, fired_terms
 from orderledger.gateway.emulation.members import Leg, request_of
 from orderledger.gateway.groups import group_of
@@ -17,7 +23,6 @@ Number: TypeAlias = Decimal | str | int
 Exit: TypeAlias = Number | Request
 """An exit of a bracket: its price, or the whole order."""
 
-OTHER_SIDE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 COPIED = (
     *("instrument", "side", "quote_quantity", "post_only", "reduce_only", "position_side"),
     *("position_id", "strategy", "time_in_force", "expire_at", "trigger_source"),
@@ -39,21 +44,22 @@ def bracket(
     if take_profit is None and stop_loss is None:
         raise InvalidSetting("take_profit", "a bracket needs take_profit, stop_loss, or both")
     group = group_of(entry) or entry.client_order_id
-    requests = [_linked(entry, group, "bracket")]
+    exits: dict[str, Request] = {}
     for name, found, terms in (
         ("take_profit", take_profit, ("limit", "limit_price", "tp")),
         ("stop_loss", stop_loss, ("stop", "stop_price", "sl")),
     ):
-        if found is None:
-            continue
-        child = (
-            found
-            if isinstance(found, Request)
-            else _exit(entry, number_in(found, name), terms, reduce_only)
-        )
-        _check_exit(name, child, entry)
-        requests.append(_linked(child, group, "bracket", parent=entry.client_order_id))
-    return requests
+        if found is not None:
+            exits[name] = (
+                found
+                if isinstance(found, Request)
+                else _exit(entry, number_in(found, name), terms, reduce_only)
+            )
+    check_exits(entry, exits)
+    return [
+        _linked(entry, group, "bracket"),
+        *(_linked(one, group, "bracket", parent=entry.client_order_id) for one in exits.values()),
+    ]
 
 
 def one_cancels_other(requests: Sequence[Request]) -> list[Request]:
@@ -155,13 +161,3 @@ def _exit(
             "links": {"role": "exit"},
         }
     )
-
-
-def _check_exit(name: str, child: Request, entry: Request) -> None:
-    for term in ("account", "instrument"):
-        if getattr(child, term) != getattr(entry, term):
-            raise InvalidSetting(name, f"its {term} is not that of the entry")
-    if child.side is entry.side:
-        raise InvalidSetting(name, f"an exit of a {entry.side} order is a {OTHER_SIDE[entry.side]}")
-    if entry.quantity is None or child.quantity is None or child.quantity > entry.quantity:
-        raise InvalidSetting(name, "its quantity is not one of the entry's, or less")

@@ -5,7 +5,7 @@ nothing that a restart would lose.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -87,7 +87,7 @@ class Emulator:
         self._mark_age_seconds = mark_age_seconds
         self._groups: dict[GroupKey, Members] = {}
         self._extremes: dict[Key, Decimal] = {}
-        self._seen: dict[GroupKey, list[Decimal]] = {}
+        self._seen: dict[GroupKey, dict[str, list[Decimal]]] = {}
         self._busy: set[GroupKey] = set()
         self._paused: dict[GroupKey, float] = {}
         self._waits: dict[Key, tuple[str, str]] = {}
@@ -200,14 +200,16 @@ class Emulator:
         if members is None or group is None or not group.legs:
             return []
         abilities = self._parts.entries[key[0]].abilities
-        latest = self._book.mark_of(key[0], self._book.instrument_of(group.legs[0].order))
-        seen = [*self._seen.pop(key, []), *([] if latest is None else [latest[0]])]
+        seen, marks = self._seen.pop(key, {}), dict[str, Marks]()
         for leg in group.legs:
+            instrument = self._book.instrument_of(leg.order)
+            latest = self._book.mark_of(key[0], instrument)
+            marks[leg.name] = Marks.of(seen.get(instrument, ()), latest)
             if _is_active(group, leg):
-                self._follow_trail(key[0], leg, seen)
+                self._follow_trail(key[0], leg, marks[leg.name].seen)
         situation = Situation(
             now=self._parts.clock.now(),
-            marks=Marks(at=None if latest is None else latest[1], seen=tuple(seen)),
+            marks=marks,
             mark_age_seconds=self._mark_age_seconds,
             resizes=abilities.replaces and abilities.resizes,
         )
@@ -398,25 +400,23 @@ class Emulator:
 
     def _note_mark(self, account: str, mark: accounts.MarkRecorded, at: datetime) -> None:
         """Keep a mark for the groups of its instrument, unless it is an old one."""
-        age = self._parts.clock.now() - at
-        if age > timedelta(seconds=self._mark_age_seconds):
+        if self._parts.clock.now() - at > timedelta(seconds=self._mark_age_seconds):
             return
         for key, members in self._groups.items():
             instruments = (request_of(one).instrument for one in members.orders.values())
             if key[0] == account and mark.instrument in instruments:
-                seen = self._seen.setdefault(key, [])
+                seen = self._seen.setdefault(key, {}).setdefault(mark.instrument, [])
                 seen.append(mark.price)
                 del seen[:-MOST_MARKS]
                 self.work(key)
 
-    def _follow_trail(self, account: str, leg: Leg, marks: list[Decimal]) -> None:
+    def _follow_trail(self, account: str, leg: Leg, marks: Sequence[Decimal]) -> None:
         """Move the extreme of a trailing stop."""
         if leg.trigger is None or leg.trigger.trail_offset is None:
             return
-        name = (account, leg.name)
         for mark in marks:
-            trigger = replace(leg.trigger, extreme=self._extremes.get(name))
-            self._extremes[name] = trigger.better(mark)
+            known = replace(leg.trigger, extreme=self._extremes.get((account, leg.name)))
+            self._extremes[account, leg.name] = known.better(mark)
 
     def _restore_trails(self, members: Members) -> None:
         """Read the marks since each trailing stop became active, after a restart."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Self
 
 from orderledger import OrderType, Side, TrailOffsetType
 from orderledger.extend.values import EXACT, ONE
@@ -66,6 +67,12 @@ class Marks:
 
     at: datetime | None = None
     seen: tuple[Decimal, ...] = ()
+
+    @classmethod
+    def of(cls, seen: Sequence[Decimal], latest: tuple[Decimal, datetime] | None) -> Self:
+        """The marks since the last decision, and the last one with its time."""
+        at, last = (None, ()) if latest is None else (latest[1], latest[:1])
+        return cls(at=at, seen=(*seen, *last))
 
     def are_fresh(self, now: datetime, most_seconds: float) -> bool:
         """Check that the last mark is not older than this."""
