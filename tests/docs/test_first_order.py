@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.reading import REPOSITORY, blocks
+from tests.docs.reading import REPOSITORY, blocks, run_python
 
 PAGE = REPOSITORY / "docs/how-to/send-your-first-order.md"
 MINUTES = 5
@@ -49,6 +49,14 @@ def test_the_page_leads_to_a_recorded_order_within_its_minutes(
             os.killpg(shell.pid, signal.SIGTERM)
     assert (ended.stdout, ended.stderr) == (shown, "")
     assert time.monotonic() - began < MINUTES * 60
+
+
+@pytest.mark.slow
+def test_the_program_with_an_exchange_of_the_callers_own_runs(tmp_path: Path) -> None:
+    page = blocks(PAGE)
+    place = next(n for n, block in enumerate(page) if "ccxt.async_support" in block.text)
+    ended = run_python(page[place].text, tmp_path)
+    assert (ended.stdout, ended.stderr) == (page[place + 1].text, "")
 
 
 def _typed() -> tuple[str, list[str], str, str]:
