@@ -227,8 +227,8 @@ ALERTS = Columns(
 )
 ACCOUNTS = Columns(
     ("account", "orders", "open_orders", "unresolved_orders", "is_up", "open_breaks"),
-    ("new_orders", "changed_orders", "ended_orders", "last_update_at", "certified_at", "collector",
-    "venue", "last_message_age_seconds", "messages", "gaps", "fault"),
+    ("held_orders", "new_orders", "changed_orders", "ended_orders", "last_update_at",
+    "certified_at", "collector", "venue", "last_message_age_seconds", "messages", "gaps", "fault"),
 )  # fmt: skip
 OPEN_BREAKS = Columns(
     ("account", "kind", "subject", "since", "age_seconds"), ("certified_at", "position", "id")

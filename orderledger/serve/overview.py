@@ -2,12 +2,13 @@
 time, too.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
 from orderledger import Ledger
 from orderledger.extend.values import SystemClock
-from orderledger.extend.views import parameters
+from orderledger.extend.views import is_held, parameters
 from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import message_age, status_age
 
@@ -19,7 +20,10 @@ class AccountRow(TypedDict):
 
     account: Annotated[str, "Trading account."]
     orders: Annotated[int, "Orders."]
-    open_orders: Annotated[int, "Orders that have not ended."]
+    open_orders: Annotated[
+        int, "Orders that have not ended. Without those that a gateway holds: see `held_orders`."
+    ]
+    held_orders: Annotated[int, "Orders that a gateway holds. They are not at the venue."]
     unresolved_orders: Annotated[int, "Open orders whose outcome is unknown."]
     new_orders: Annotated[int, "Orders requested in the last `minutes`."]
     changed_orders: Annotated[int, "Orders updated in the last `minutes`."]
@@ -67,9 +71,7 @@ def accounts(
 ) -> RowList[AccountRow]:
     """List the accounts: the orders, the feed and the breaks of each."""
     now = SystemClock().now()
-    counted = {
-        row["account"]: row for row in ledger.views.account_counts(now - timedelta(minutes=minutes))
-    }
+    counted = _counted(ledger, now - timedelta(minutes=minutes))
     by_account = _feeds(ledger.status()["collectors"], now)
     certified = {row["account"]: row for row in ledger.reconciliations.last_certificates()}
     names = sorted(
@@ -83,12 +85,29 @@ def accounts(
     )
 
 
+def _counted(ledger: Ledger, since: datetime) -> dict[str, dict[str, Any]]:
+    """The counts of orders by account. Those that a gateway holds have a count of their own."""
+    with ledger.views.in_one_state():
+        rows = ledger.views.account_counts(since)
+        waiting = ledger.orders(open_only=True, status="pending_new")
+    held = Counter(row["account"] for row in waiting if is_held(row))
+    return {
+        row["account"]: {
+            **row,
+            "open_orders": row["open_orders"] - held[row["account"]],
+            "held_orders": held[row["account"]],
+        }
+        for row in rows
+    }
+
+
 def _account_row(name: str, counted: Any, by_account: dict[str, Any], certified: Any) -> AccountRow:
     nothing = dict.fromkeys(AccountRow.__annotations__, None)
     none = dict.fromkeys(
         (
             "orders",
             "open_orders",
+            "held_orders",
             "unresolved_orders",
             "new_orders",
             "changed_orders",
