@@ -184,7 +184,11 @@ class CollectSettings(toml_files.Table, BaseSettings):
             for key in [*accounts, *((venue.venue, venue.url, name) for name in venue.at_venue)]:
                 if key in named:
                     what = f"account {key[1]}" if len(key) == 2 else key[2]
-                    yield ("venues", index), f"{what} is already named in venues.{named[key]}"
+                    number = named[key] + 1
+                    yield (
+                        ("venues", index),
+                        f"{what} is already named in [[venues]] number {number}",
+                    )
                 named[key] = index
             for name, secret in venue.secrets().items():
                 try:

@@ -26,11 +26,11 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an account named twice": (
         f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
-        "FILE: venues.0: account 'hyperliquid:main' is already named in venues.0",
+        "FILE: venues.0: account 'hyperliquid:main' is already named in [[venues]] number 1",
     ),
     "an account named twice at two venues": (
         f"{HYPERLIQUID}accounts = [{MAIN.replace('hyperliquid:', 'tradier:')}]\n{TRADIER}{HOME}",
-        "FILE: venues.1: account 'tradier:main' is already named in venues.0",
+        "FILE: venues.1: account 'tradier:main' is already named in [[venues]] number 1",
     ),
     "an address named twice": (
         f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]",
@@ -40,16 +40,16 @@ WRONG: dict[str, tuple[str, str]] = {
         f"{NOBITEX}{HOME}{NOBITEX.replace('nobitex:main', 'nobitex:other')}{HOME}",
         (
             "FILE: venues.1: the account of the token in the variable HOME is already named in "
-            "venues.0"
+            "[[venues]] number 1"
         ),
     ),
     "a number named twice": (
         f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
-        "FILE: venues.1: number VA1 is already named in venues.0",
+        "FILE: venues.1: number VA1 is already named in [[venues]] number 1",
     ),
     "an index named twice": (
         f"{LIGHTER}{LIGHTER.replace('lighter:main', 'lighter:other')}",
-        "FILE: venues.1: account_index 281 is already named in venues.0",
+        "FILE: venues.1: account_index 281 is already named in [[venues]] number 1",
     ),
     "a variable that is not set": (
         f'{OK}{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}',
