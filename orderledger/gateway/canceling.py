@@ -70,7 +70,7 @@ class AllCanceler:
             if _is_in(flight.row, *wanted) and not (keeps_reducing and reduces(flight.row))
         }
         self._book.catch_up()
-        for (account, instrument), working in list(self._book.working.items()):
+        for (account, instrument), working in list(self._book.exposures.working.items()):
             row = {"account": account, "instrument": instrument, "strategy": working.strategy}
             key = (account, working.client_order_id)
             if _is_in(row, *wanted) and not (keeps_reducing and self._reduces(key)):

@@ -300,7 +300,7 @@ class Changer:
         priced: ChangedTerms = (
             {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
         )
-        self._book.growing[request_id] = growth_of(before, changed)
+        self._book.exposures.growing[request_id] = growth_of(before, changed)
         self.replacing[key] += 1
         try:
             (outcome,) = await self._ledger.recording.arecord_together(
@@ -312,13 +312,13 @@ class Changer:
                 )
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
-            self._book.growing[request_id] = growth_of(before, priced)
+            self._book.exposures.growing[request_id] = growth_of(before, priced)
             answer = await self._send_replace(account, before, {**sent, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
             return result
         finally:
-            del self._book.growing[request_id]
+            del self._book.exposures.growing[request_id]
             self.replacing[key] -= 1
             if not self.replacing[key]:
                 del self.replacing[key]

@@ -122,7 +122,7 @@ class Gateway:
         self._marks = marks
         self._take_over = frozenset(take_over)
         self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
-        self._book.highs = {rule: {} for rule in self._rules_of_highs()}
+        self._book.positions.highs = {rule: {} for rule in self._rules_of_highs()}
         self._keeper = LeaseKeeper(
             Leases(ledger.internals.store.database),
             entries,

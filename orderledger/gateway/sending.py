@@ -37,6 +37,7 @@ from orderledger.gateway.flights import (
     unsent,
 )
 from orderledger.gateway.groups import denied_groups, group_of
+from orderledger.gateway.halts import halt_of
 from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import change_of, proposed_of, proposed_of_row, row_of
@@ -164,14 +165,14 @@ class Sender:
         if halted is not None:
             return halted
         if is_new and self._policy != "allow":
-            unknown = self._book.unresolved_in(
+            unknown = self._book.exposures.working.unresolved(
                 account, instrument if self._policy == "block_instrument" else None
             )
             if unknown is not None:
                 return Denial(
                     "unresolved_order", f"the outcome of order {unknown} is not known yet"
                 )
-        return self._book.position_denial(order) or check(order, self._situation, self._rules)
+        return self._book.positions.denial(order) or check(order, self._situation, self._rules)
 
     def _halted_now(self, row: OrderRow) -> Denial | None:
         """The halt that applies now to an order that counts as open already."""
@@ -180,9 +181,9 @@ class Sender:
 
     def _halted(self, order: Proposed) -> Denial | None:
         """The halt that applies to an order, as far as the book has followed the log."""
-        halt = self._book.halt_of(order)
+        halt = halt_of(self._book.halts.values(), order)
         is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
-        if halt is None or (is_reducing and self._book.only_reduces(order)):
+        if halt is None or (is_reducing and self._book.exposures.only_reduces(order)):
             return None
         since, why = halt["halted_at"].isoformat(), halt["text"] or halt["reason"]
         passing = ". Only orders that reduce the position pass" if is_reducing else ""
@@ -192,7 +193,7 @@ class Sender:
 
     def _with_worst_price(self, request: Request) -> Request:
         scope = (request.account, request.instrument)
-        mark, terms = self._book.mark_of(*scope), self._book.instruments.get(scope)
+        mark, terms = self._book.instruments.mark_of(*scope), self._book.instruments.rows.get(scope)
         if mark is not None and self._clock.now() - mark[1] > self._mark_age:
             mark = None
         return with_worst_price(
@@ -304,7 +305,7 @@ class Sender:
             return flight
         flight.denial = flight.denial or self.why_not(proposed, is_new=not releases)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
-            self._book.reserve(proposed, request.client_order_id)
+            self._book.exposures.reserve(proposed, request.client_order_id)
         return flight
 
     def _fault(self, request: Request) -> Denial | None:
@@ -406,5 +407,5 @@ class Sender:
     def _forget(self, flight: Flight) -> None:
         if self.flights.get(flight.key) is flight:
             del self.flights[flight.key]
-            self._book.release(*flight.key)
+            self._book.exposures.release(*flight.key)
         flight.done.set()

@@ -402,7 +402,7 @@ def test_the_loss_of_the_day_is_known_after_a_restart_and_does_not_count_yesterd
             hear(ledger, venue)
             mark("64100")
             assert (await gateway.submit(buy("C-2"))).state == "acknowledged"
-            assert gateway._book.gains(gateway.settings.rules[0]) == {
+            assert gateway._book.positions.gains(gateway.settings.rules[0]) == {
                 "unknown currency": Decimal(100),
                 "USD": Decimal(-10),
             }

@@ -492,7 +492,9 @@ def test_a_change_that_is_not_recorded_leaves_nothing_at_stake(ledger: Ledger) -
             gateway._keeper.lose(ACCOUNT)
             with pytest.raises(Fenced):
                 await gateway.replace("C-1", quantity="5")
-            assert [one.leaves for _, one in gateway._book.all_at_stake()] == [Decimal("0.5")]
+            assert [one.leaves for _, one in gateway._book.exposures.all_at_stake()] == [
+                Decimal("0.5")
+            ]
 
     asyncio.run(story())
 

@@ -1,15 +1,14 @@
 """The state of an emulated group, read from its orders in the log."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from orderledger import Certainty, LinkKind, OrderStatus, OrderType
-from orderledger.extend.events import Order, Recorded, commands, evolve
+from orderledger.extend.events import Order, commands
 from orderledger.extend.values import EXACT, HELD, ZERO, exposure, total
-from orderledger.gateway.book import blank
 from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF, is_emulated
 from orderledger.gateway.emulation.triggers import Trigger
 from orderledger.gateway.native_groups import is_native
@@ -174,14 +173,6 @@ def group_of_parent(order: Order) -> str | None:
 
 def tags_of(order: Order) -> Mapping[str, Any]:
     return {} if order.terms.request is None else order.terms.request.tags
-
-
-def folded(stream: str, events: Iterable[Recorded]) -> Order:
-    """An order from its events."""
-    order = blank(stream)
-    for recorded in events:
-        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-    return order
 
 
 def _leg(

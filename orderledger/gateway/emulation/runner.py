@@ -16,6 +16,7 @@ from orderledger.extend.events import Order, Recorded, accounts
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import StoredViews, tables
+from orderledger.gateway.book import folded
 from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.decisions import (
     Action,
@@ -35,7 +36,6 @@ from orderledger.gateway.emulation.members import (
     Group,
     Leg,
     Members,
-    folded,
     group_of_parent,
     request_of,
     tags_of,
@@ -169,7 +169,7 @@ class Emulator:
         order = self._order(held.account, held.client_order_id)
         return {
             "account": held.account,
-            "instrument": self._book.instrument_of(order),
+            "instrument": self._book.instruments.of_order(order)[1],
             "strategy": request_of(order).strategy,
         }
 
@@ -200,7 +200,9 @@ class Emulator:
         if members is None or group is None or not group.legs:
             return []
         abilities = self._parts.entries[key[0]].abilities
-        latest = self._book.mark_of(key[0], self._book.instrument_of(group.legs[0].order))
+        latest = self._book.instruments.mark_of(
+            key[0], self._book.instruments.of_order(group.legs[0].order)[1]
+        )
         seen = [*self._seen.pop(key, []), *([] if latest is None else [latest[0]])]
         for leg in group.legs:
             if _is_active(group, leg):
