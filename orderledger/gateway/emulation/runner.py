@@ -17,7 +17,7 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import StoredViews, tables
 from orderledger.gateway.book import folded
-from orderledger.gateway.changing import Changer
+from orderledger.gateway.canceling import Canceler
 from orderledger.gateway.emulation.decisions import (
     Action,
     Ask,
@@ -44,7 +44,9 @@ from orderledger.gateway.emulation.requests import part_of, repeated
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.pre_trade import PreTradeChecks
 from orderledger.gateway.proposed import proposed_of
+from orderledger.gateway.replacing import Replacer
 from orderledger.gateway.results import Held, Sending
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.unsettled import Key
@@ -71,8 +73,10 @@ class Emulator:
     def __init__(
         self,
         parts: GatewayParts,
+        checks: PreTradeChecks,
         sender: Sender,
-        changer: Changer,
+        canceler: Canceler,
+        replacer: Replacer,
         look_ups: LookUps,
         start: Callable[[Coroutine[Any, Any, None]], object],
         *,
@@ -80,8 +84,10 @@ class Emulator:
     ) -> None:
         self._parts = parts
         self._book = parts.book
+        self._checks = checks
         self._sender = sender
-        self._changer = changer
+        self._canceler = canceler
+        self._replacer = replacer
         self._look_ups = look_ups
         self._start = start
         self._mark_age_seconds = mark_age_seconds
@@ -288,9 +294,9 @@ class Emulator:
                     return True
                 return await self._send(leg, request)
             case Resize(part=part, quantity=quantity):
-                sent = await self._changer.replace((account, part.name), quantity, None, None)
+                sent = await self._replacer.replace((account, part.name), {"quantity": quantity})
             case Cancel(part=part):
-                sent = await self._changer.cancel((account, part.name), purpose=RESIZE)
+                sent = await self._canceler.cancel((account, part.name), purpose=RESIZE)
             case End(part=part, reason=reason, text=text):
                 return await self._deny((account, part.name), reason, text)
             case Ask() | Wait():
@@ -299,7 +305,7 @@ class Emulator:
 
     async def _send(self, leg: Leg, request: Request) -> bool:
         """Send an order, unless a halt or a limit forbids it now: then it is held further."""
-        denial = self._sender.why_not(proposed_of(request, reduces=True), is_new=False)
+        denial = self._checks.why_not(proposed_of(request, reduces=True), is_new=False)
         if denial is not None:
             self._waits[request.account, leg.name] = (denial.reason, denial.text)
             log.warning(
