@@ -144,10 +144,11 @@ class Positions:
     def contributions(self, order: Order) -> list[Contribution]:
         """The changes by the fills of an order, for each leg of a combination. Fees count with
         the first leg."""
-        terms, sums, latest = order.terms, order.fills.sums, self.instruments.of_order
-        name, side = terms.instrument, terms.side
-        is_foreign = order.attributed_to is not None
-        if is_foreign or name is None or side is None or not order.fills.by_id:
+        if not order.fills.by_id or order.attributed_to is not None:
+            return []
+        sums, latest = order.fills.sums, self.instruments.of_order
+        name, side = order.terms.instrument, order.terms.side
+        if name is None or side is None:
             return []
         if not order.legs:
             whole = Part(latest(order, name), side, sums.cum_quantity, sums.notional)

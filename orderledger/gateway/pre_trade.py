@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from orderledger import HaltMode
 from orderledger.gateway.book import Book
 from orderledger.gateway.halts import halt_of
-from orderledger.gateway.limits import Denial, Limits, Proposed, check
+from orderledger.gateway.limit_checks import check
+from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.proposed import change_of
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation

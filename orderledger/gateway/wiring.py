@@ -8,6 +8,8 @@ from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import Canceler
 from orderledger.gateway.changing import ChangeAnswers
+from orderledger.gateway.emulation.acting import Actor
+from orderledger.gateway.emulation.groups import Groups
 from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.feeds import Feeds
 from orderledger.gateway.lease_keeper import LeaseKeeper
@@ -63,26 +65,14 @@ class Wiring:
         self.book.positions.highs = {rule: {} for rule in _rules_of_highs(settings, entries)}
         self.breakers = Breakers(settings.breakers, self.book)
         keeper = LeaseKeeper(
-            Leases(store.database),
-            entries,
-            name,
-            settings.lease_seconds,
-            elapsed,
+            *(Leases(store.database), entries, name, settings.lease_seconds, elapsed),
             epoch=lambda: store.epoch.number,
         )
         pacings = pacings_of(entries)
         self.parts = GatewayParts(
-            ledger,
-            entries,
-            self.book,
-            keeper,
-            Unsettled(ledger, self.book, clock),
-            clock,
-            VenueClocks(entries, clock),
-            answer_seconds,
-            self._note,
-            settings.patience_seconds,
-            pacings,
+            *(ledger, entries, self.book, keeper, Unsettled(ledger, self.book, clock)),
+            *(clock, VenueClocks(entries, clock), answer_seconds, self._note),
+            *(settings.patience_seconds, pacings),
         )
         self.pacings = pacings_in(entries, pacings)
         look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
@@ -106,11 +96,10 @@ class Wiring:
         self.resender = Resender(parts, outgoing, checks)
         self.canceler = Canceler(parts, outgoing.flights, answers)
         self.replacer = Replacer(parts, checks, answers)
-        self.emulator = Emulator(
-            *(parts, checks, self.sender, self.canceler, self.replacer, look_ups),
-            self.tasks.start,
-            mark_age_seconds=mark_seconds,
-        )
+        groups, start = Groups(parts), self.tasks.start
+        changers = (self.canceler, self.replacer)
+        actor = Actor(parts, checks, self.sender, *changers, look_ups, groups, start)
+        self.emulator = Emulator(parts, groups, actor, start, mark_age_seconds=mark_seconds)
         self.mass_canceler = MassCanceler(
             *(parts, outgoing.flights, self.canceler, self.emulator),
             is_by_venue=settings.venue_cancel_all,
