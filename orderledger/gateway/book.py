@@ -16,7 +16,6 @@ from orderledger.extend.store import Store, reaching
 from orderledger.extend.values import Clock, exposure, stream_names
 from orderledger.extend.views import NoDuplicates, halt_row, order_row
 from orderledger.gateway.exposures import Exposures
-from orderledger.gateway.halts import without_resumed
 from orderledger.gateway.instruments import Instruments
 from orderledger.gateway.positions import Positions
 from orderledger.gateway.submissions import Submissions
@@ -179,7 +178,12 @@ class Book:
             case accounts.TradingHalted() as event:
                 self.halts[recorded.position or 0] = halt_row(account, recorded, event)
             case accounts.TradingResumed() as event:
-                self.halts = without_resumed(self.halts, account, event)
+                self.halts = {
+                    place: row
+                    for place, row in self.halts.items()
+                    if row["account"] != account
+                    or not event.ends(row["instrument"], row["strategy"], row["reason"])
+                }
             case _:
                 pass
 

@@ -43,11 +43,7 @@ class Canceler:
     ) -> None:
         self.outstanding: dict[Key, Outstanding] = {}
         self._parts = parts
-        self._ledger = parts.ledger
-        self._entries = parts.entries
         self._book = parts.book
-        self._keeper = parts.keeper
-        self._clock = parts.clock
         self._flights = flights
         self._answers = answers
 
@@ -94,7 +90,7 @@ class Canceler:
             (outcome,) = await self.request(account, [key], reason, purpose)
             if outcome.outcome != "recorded":
                 return Sending("refused", *key, outcome.reason, outcome.text, outcome=outcome)
-        if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
+        if flight is not None and not self._parts.entries[account].abilities.cancels_by_client_id:
             await flight.done.wait()
         return await self.send_cancel(key)
 
@@ -108,7 +104,7 @@ class Canceler:
             RequestCancel(
                 account=account,
                 client_order_id=name,
-                at=self._clock.now(),
+                at=self._parts.clock.now(),
                 request_id=f"{purpose}-{uuid.uuid4().hex}",
                 reason=reason,
             )
@@ -118,8 +114,8 @@ class Canceler:
             self.outstanding[key] = Outstanding(request.request_id or "", is_busy=True)
         recorded: set[Key] = set()
         try:
-            fence = self._keeper.fence(account)
-            outcomes = await self._ledger.recording.arecord_together(requests, fence=fence)
+            fence = self._parts.keeper.fence(account)
+            outcomes = await self._parts.ledger.recording.arecord_together(requests, fence=fence)
             by_key = zip(keys, outcomes, strict=True)
             recorded = {key for key, outcome in by_key if outcome.outcome == "recorded"}
         finally:
@@ -143,7 +139,7 @@ class Canceler:
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
         if order is None or order.is_ended or outstanding is None:
             if outstanding is not None and not outstanding.is_busy:
-                await settle_cancel(self._ledger, order, self._clock.now())
+                await settle_cancel(self._parts.ledger, order, self._parts.clock.now())
                 self.outstanding.pop(key, None)
             return Sending("acknowledged", *key)
         if outstanding.is_busy:
@@ -158,8 +154,8 @@ class Canceler:
 
     async def _send(self, key: Key, order: Order, request_id: str) -> Answer:
         account = order.account
-        self._keeper.fence(account)
-        cancel = self._entries[account].cancel(row_now(order, *key), request_id)
+        self._parts.keeper.fence(account)
+        cancel = self._parts.entries[account].cancel(row_now(order, *key), request_id)
         paced, turn = self._parts.paced(account, cancel), self._parts.turn(account, is_first=True)
         return await answer_of(paced, self._parts.answer_seconds, turn)
 
@@ -184,5 +180,5 @@ class Canceler:
             return False
         return (
             order.names.venue_order_id is not None
-            or self._entries[order.account].abilities.cancels_by_client_id
+            or self._parts.entries[order.account].abilities.cancels_by_client_id
         )

@@ -17,11 +17,8 @@ class ChangeAnswers:
     """Records what the venue answered to changes of orders, and reports each result."""
 
     def __init__(self, parts: GatewayParts, look_ups: LookUps) -> None:
-        self._ledger = parts.ledger
+        self._parts = parts
         self._book = parts.book
-        self._unsettled = parts.unsettled
-        self._clock = parts.clock
-        self._on_result = parts.on_result
         self._look_ups = look_ups
 
     async def record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:
@@ -32,7 +29,7 @@ class ChangeAnswers:
             result = _result_of(key, answer)
             state = await self._look_ups.look_up(key) if self._is_to_query(result) else ()
             return await self.record(key, [*answer, *state], result)
-        now, text = self._clock.now(), answer.text or None
+        now, text = self._parts.clock.now(), answer.text or None
         unknown = Unresolved(
             account=key[0], client_order_id=key[1], at=now, reason=answer.reason, text=text
         )
@@ -55,16 +52,16 @@ class ChangeAnswers:
         again.
         """
         try:
-            await self._ledger.recording.arecord_together(messages)
+            await self._parts.ledger.recording.arecord_together(messages)
         except StoreError as error:
-            self._unsettled.keep(key, answer=messages)
+            self._parts.unsettled.keep(key, answer=messages)
             result = Sending("unresolved", *key, NOT_RECORDED, str(error), messages)
         return self.finished(key, result, is_failure=is_failure)
 
     def finished(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
         """Report the result of a change, and return it."""
         order = self._book.order(*key)
-        self._on_result(result, None if order is None else row_now(order, *key), is_failure)
+        self._parts.on_result(result, None if order is None else row_now(order, *key), is_failure)
         return result
 
 

@@ -9,6 +9,7 @@ from orderledger import Side
 from orderledger.extend.values import EXACT, ZERO, exposure, sides, stream_names
 from orderledger.gateway.limits import Proposed
 from orderledger.gateway.positions import NET_PART, Positions
+from orderledger.gateway.proposed import working_of
 from orderledger.gateway.working import Instrument, WorkingOrders
 
 
@@ -27,17 +28,7 @@ class Exposures:
     def reserve(self, order: Proposed, client_order_id: str) -> None:
         """Count an order as open and submitted before the log shows it."""
         stream = stream_names.order_stream(order.account, client_order_id)
-        working = exposure.Working(
-            client_order_id,
-            client_order_id,
-            order.side,
-            order.quantity,
-            order.limit_price,
-            False,
-            order.strategy,
-            order.position_side,
-            order.position_id,
-        )
+        working = working_of(order, client_order_id, order.quantity)
         self.reserved.put(stream, [((order.account, order.instrument), working)])
 
     def release(self, account: str, client_order_id: str) -> None:

@@ -21,10 +21,8 @@ class Leasing:
     def __init__(
         self, parts: GatewayParts, load: Callable[[Book], None], forced: Iterable[str]
     ) -> None:
-        self._ledger = parts.ledger
+        self._parts = parts
         self._keeper = parts.keeper
-        self._book = parts.book
-        self._clock = parts.clock
         self._load = load
         self._forced = frozenset(forced)
 
@@ -41,13 +39,13 @@ class Leasing:
             await following
 
     async def _follow_until(self, is_taken: asyncio.Event) -> None:
-        await asyncio.to_thread(self._load, self._book)
+        await asyncio.to_thread(self._load, self._parts.book)
         while not is_taken.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await is_taken.wait()
             with suppress(StoreError):  # it is read again, and at the latest after the takeover
-                await asyncio.to_thread(self._book.catch_up)
+                await asyncio.to_thread(self._parts.book.catch_up)
 
     async def record_senders(self) -> None:
         """Record who sends for the accounts from now on."""
@@ -56,12 +54,12 @@ class Leasing:
             fence = self._keeper.fence(account)
             changed = Sender(
                 account=account,
-                at=self._clock.now(),
+                at=self._parts.clock.now(),
                 holder=self._keeper.holder,
                 fence=fence,
                 is_forced=is_forced,
             )
-            await self._ledger.recording.arecord_together([changed], fence=fence)
+            await self._parts.ledger.recording.arecord_together([changed], fence=fence)
 
     async def keep(self) -> None:
         """Renew the leases until canceled."""

@@ -42,7 +42,6 @@ class MassCanceler:
         is_by_venue: bool,
     ) -> None:
         self._parts = parts
-        self._entries = parts.entries
         self._book = parts.book
         self._flights = flights
         self._canceler = canceler
@@ -122,7 +121,7 @@ class MassCanceler:
 
     def _covered(self, account: str) -> str | None:
         """The scope that one request of the venue cancels."""
-        entry = self._entries[account]
+        entry = self._parts.entries[account]
         is_used = self._is_by_venue and isinstance(entry, CancelsAll)
         return cast(CancelsAll, entry).cancel_all_scope if is_used else None
 
@@ -142,7 +141,7 @@ class MassCanceler:
         """
         new = [key for key in keys if key not in self._canceler.outstanding]
         await self._canceler.request(account, new, reason)
-        entry = cast(CancelsAll, self._entries[account])
+        entry = cast(CancelsAll, self._parts.entries[account])
         paced = self._parts.paced(account, entry.cancel_all_orders(instrument))
         turn = self._parts.turn(account, is_first=True)
         answer = await answer_of(paced, self._parts.answer_seconds, turn)

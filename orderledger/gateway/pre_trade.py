@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from orderledger import HaltMode
+from orderledger.extend.events import accounts
 from orderledger.gateway.book import Book
-from orderledger.gateway.halts import halt_of
 from orderledger.gateway.limit_checks import check
 from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.proposed import change_of
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
-from orderledger.rows import OrderRow
+from orderledger.rows import HaltRow, OrderRow
 
 
 class PreTradeChecks:
@@ -45,7 +45,7 @@ class PreTradeChecks:
 
     def _halted(self, order: Proposed) -> Denial | None:
         """The halt that applies to an order, as far as the book has followed the log."""
-        halt = halt_of(self._book.halts.values(), order)
+        halt = self._halt_of(order)
         is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
         if halt is None or (is_reducing and self._book.exposures.only_reduces(order)):
             return None
@@ -54,3 +54,16 @@ class PreTradeChecks:
         return Denial(
             "halted", f"trading is halted since {since}: {why or 'no reason given'}{passing}"
         )
+
+    def _halt_of(self, order: Proposed) -> HaltRow | None:
+        """A halt that applies to an order: the first that stops everything, else the first that
+        lets pass what reduces a position."""
+        found = [
+            row
+            for row in self._book.halts.values()
+            if row["account"] in (order.account, accounts.EVERY_ACCOUNT)
+            and row["instrument"] in (None, order.instrument)
+            and row["strategy"] in (None, order.strategy)
+        ]
+        stops = (row for row in found if row["mode"] == HaltMode.STOP)
+        return next(stops, None) or next(iter(found), None)

@@ -36,12 +36,7 @@ class Replacer:
     def __init__(self, parts: GatewayParts, checks: PreTradeChecks, answers: ChangeAnswers) -> None:
         self.replacing: Counter[Key] = Counter()
         self._parts = parts
-        self._ledger = parts.ledger
-        self._entries = parts.entries
         self._book = parts.book
-        self._clocks = parts.clocks
-        self._keeper = parts.keeper
-        self._clock = parts.clock
         self._checks = checks
         self._answers = answers
 
@@ -72,7 +67,7 @@ class Replacer:
         """Why the state of an order, or its venue, forbids every change."""
         if order.is_held:
             return HELD_BACK
-        if not self._entries[order.account].abilities.replaces:
+        if not self._parts.entries[order.account].abilities.replaces:
             return NO_REPLACE
         is_in_doubt = order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED
         return IN_DOUBT if is_in_doubt else None
@@ -89,10 +84,10 @@ class Replacer:
             **changed,
         }
         request = RequestReplace(
-            account=account, client_order_id=name, at=self._clock.now(), **asked
+            account=account, client_order_id=name, at=self._parts.clock.now(), **asked
         )
-        fence = self._keeper.fence(account)
-        (outcome,) = await self._ledger.recording.arecord_together([request], fence=fence)
+        fence = self._parts.keeper.fence(account)
+        (outcome,) = await self._parts.ledger.recording.arecord_together([request], fence=fence)
         if outcome.outcome != "recorded":
             return Sending("refused", *key, outcome.reason, outcome.text, outcome=outcome)
         # from here on the log shows the quantity that the order may reach, but not the price
@@ -113,10 +108,10 @@ class Replacer:
             self._parts.check_lease(account)
         except NotSent as fenced:
             return fenced
-        expired = self._clocks.expired(account, expires_at)
+        expired = self._parts.clocks.expired(account, expires_at)
         if expired is not None:
             return expired
-        paced = self._parts.paced(account, self._entries[account].replace(row, asked))
+        paced = self._parts.paced(account, self._parts.entries[account].replace(row, asked))
         return await answer_of(paced, self._parts.answer_seconds, self._parts.turn(account))
 
     async def _record(self, key: Key, answer: Answer, request_id: str) -> Sending:
@@ -125,7 +120,7 @@ class Replacer:
         ended = ReplaceRejected(
             account=key[0],
             client_order_id=key[1],
-            at=self._clock.now(),
+            at=self._parts.clock.now(),
             request_id=request_id,
             source="strategy",
             reason=answer.reason,

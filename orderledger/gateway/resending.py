@@ -18,9 +18,7 @@ class Resender:
     """Sends the orders of a gateway again."""
 
     def __init__(self, parts: GatewayParts, outgoing: Outgoing, checks: PreTradeChecks) -> None:
-        self._entries = parts.entries
-        self._keeper = parts.keeper
-        self._clock = parts.clock
+        self._parts = parts
         self._outgoing = outgoing
         self._checks = checks
 
@@ -31,7 +29,7 @@ class Resender:
         refused = self._why_not(row)
         if refused is not None:
             return Sending("refused", account, name, refused.reason, refused.text)
-        fence = self._keeper.fence(account)
+        fence = self._parts.keeper.fence(account)
         flight = Flight((account, name), row)
         if self._outgoing.flights.setdefault(flight.key, flight) is not flight:
             return Sending(
@@ -59,7 +57,7 @@ class Resender:
         submit = Submit(
             account=account,
             client_order_id=name,
-            at=self._clock.now(),
+            at=self._parts.clock.now(),
             request_expires_at=self._outgoing.expire(flight),
             aliases=flight.row["aliases"],
             **decided,
@@ -74,7 +72,7 @@ class Resender:
     def _new_aliases(self, row: OrderRow) -> dict[str, str]:
         """The aliases of an order that is sent again: with a new id at the venue, unless the venue
         refuses a used id for ever."""
-        entry, aliases = self._entries[row["account"]], dict(row["aliases"] or {})
+        entry, aliases = self._parts.entries[row["account"]], dict(row["aliases"] or {})
         absence = entry.abilities.absence
         again = getattr(entry, "prepare_again", None)
         is_kept = entry.abilities.resends_safely or (absence is not None and not absence.is_new_id)

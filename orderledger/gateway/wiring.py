@@ -80,7 +80,12 @@ class Wiring:
         self.resolver = OutcomeResolver(
             self.parts, look_ups, elapsed=elapsed, replacing=self.replacer.replacing
         )
-        self._connect_watching(ledger, settings)
+        statuses = GatewayStatuses(store.database)
+        self.publisher = Publisher(
+            *(statuses, self.breakers, keeper, clock, self.parts.clocks),
+            *(ledger.status, self.pacings),
+        )
+        self.switches = Switches(self.parts, settings.dead_mans_switches)
 
     def _connect_sending(self, settings: GatewaySettings, look_ups: LookUps) -> None:
         parts, mark_seconds = self.parts, settings.trigger_mark_seconds
@@ -104,14 +109,6 @@ class Wiring:
             *(parts, outgoing.flights, self.canceler, self.emulator),
             is_by_venue=settings.venue_cancel_all,
         )
-
-    def _connect_watching(self, ledger: "Ledger", settings: GatewaySettings) -> None:
-        parts, statuses = self.parts, GatewayStatuses(ledger.internals.store.database)
-        self.publisher = Publisher(
-            *(statuses, self.breakers, parts.keeper, parts.clock, parts.clocks),
-            *(ledger.status, self.pacings),
-        )
-        self.switches = Switches(parts, settings.dead_mans_switches)
 
     def _note(self, result: Sending, row: OrderRow | None, is_failure: bool) -> None:
         self.breakers.note(result, row, self.parts.clock.now(), is_failure=is_failure)

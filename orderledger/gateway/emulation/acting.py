@@ -8,16 +8,8 @@ from typing import Any
 from orderledger import Deny, Request
 from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.canceling import Canceler
-from orderledger.gateway.emulation.actions import (
-    Action,
-    Ask,
-    Cancel,
-    Create,
-    End,
-    Resize,
-    Send,
-    Wait,
-)
+from orderledger.gateway.emulation import actions
+from orderledger.gateway.emulation.actions import Action, Ask, Wait
 from orderledger.gateway.emulation.groups import Groups
 from orderledger.gateway.emulation.members import RESIZE, Leg
 from orderledger.gateway.emulation.requests import part_of, repeated
@@ -66,9 +58,9 @@ class Actor:
     async def carry_out(self, account: str, action: Action) -> bool:
         """Carry out one action. Returns whether it was taken."""
         match action:
-            case Send(leg=leg, part=part):
+            case actions.Send(leg=leg, part=part):
                 return await self._send(leg, repeated(self._groups.order(account, part.name)))
-            case Create(leg=leg, quantity=quantity, waits=waits):
+            case actions.Create(leg=leg, quantity=quantity, waits=waits):
                 request = part_of(leg, quantity, is_held=waits)
                 if waits:
                     await self._parts.ledger.recording.arecord_together(
@@ -77,11 +69,11 @@ class Actor:
                     )
                     return True
                 return await self._send(leg, request)
-            case Resize(part=part, quantity=quantity):
+            case actions.Resize(part=part, quantity=quantity):
                 sent = await self._replacer.replace((account, part.name), {"quantity": quantity})
-            case Cancel(part=part):
+            case actions.Cancel(part=part):
                 sent = await self._canceler.cancel((account, part.name), purpose=RESIZE)
-            case End(part=part, reason=reason, text=text):
+            case actions.End(part=part, reason=reason, text=text):
                 return await self.deny((account, part.name), reason, text)
             case Ask() | Wait():
                 return True
