@@ -10,8 +10,8 @@ from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
-from orderledger.gateway.pauses import restore_pauses
 from orderledger.gateway.wiring import Wiring
+from orderledger.venues.base.pauses import restore_pauses
 
 RESOLVE_SECONDS = 1.0
 """Seconds between two rounds that resolve orders and send outstanding cancels."""

@@ -19,7 +19,6 @@ from orderledger.gateway.look_ups import LookUps, own_look_ups
 from orderledger.gateway.mass_canceling import MassCanceler
 from orderledger.gateway.outgoing import Outgoing
 from orderledger.gateway.parts import GatewayParts, pacings_of
-from orderledger.gateway.pauses import pacings_in
 from orderledger.gateway.pre_trade import PreTradeChecks
 from orderledger.gateway.preparing import Preparer
 from orderledger.gateway.published import GatewayStatuses
@@ -36,6 +35,7 @@ from orderledger.gateway.unsettled import Unsettled
 from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.pauses import pacings_in
 
 if TYPE_CHECKING:
     from orderledger import Ledger
