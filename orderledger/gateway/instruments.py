@@ -43,6 +43,7 @@ class Instruments:
         return row["mark_price"], row["marked_at"]
 
     def terms(self, scope: Instrument) -> Terms:
+        """The terms in force now."""
         return terms_of(self.rows.get(scope))
 
     def mode(self, scope: Instrument) -> str:

@@ -118,6 +118,7 @@ class Positions:
         self.highs = {rule: {} for rule in self.highs}
 
     def raise_highs(self) -> None:
+        """Keep the highest gain of the day of each rule that needs it."""
         for rule, highs in self.highs.items():
             for currency, gain in self.gains(rule).items():
                 highs[currency] = max(highs.get(currency, ZERO), gain)

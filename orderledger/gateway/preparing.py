@@ -1,5 +1,5 @@
-"""Prepares new orders as their entry sends them: the worst price of a market order, the aliases at
-the venue, and the faults that the entry finds."""
+"""Prepares new orders for their entry: the worst price of a market order, the aliases at the venue,
+and the faults of an order."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -96,6 +96,7 @@ class Actor:
         return sent.state in ("acknowledged", "received")
 
     async def deny(self, key: Key, reason: str, text: str) -> bool:
+        """End an order that was never sent. Returns whether the ledger recorded it."""
         account, name = key
         deny = Deny(
             account=account,

@@ -67,6 +67,7 @@ class Groups:
             yield order.account, group
 
     def members_of(self, key: GroupKey) -> Members:
+        """The orders of a group, found at the first call."""
         if key not in self.members:
             self.members[key] = self._found(key)
         return self.members[key]
@@ -108,6 +109,7 @@ class Groups:
             members.orders[name] = self._book.orders.get(stream) or folded(stream, events)
 
     def known(self, key: Key) -> Order | None:
+        """An order of one of the groups."""
         return next(
             (
                 members.orders[key[1]]
@@ -118,6 +120,7 @@ class Groups:
         )
 
     def order(self, account: str, name: str) -> Order:
+        """An order of the book, or of one of the groups."""
         order = self._book.order(account, name) or self.known((account, name))
         assert order is not None
         return order
