@@ -1,136 +1,184 @@
-"""Cancels all open orders of a scope: by one request of the venue where it has one, else each
-alone."""
+"""Cancels orders one by one: recorded first, sent as soon as the venue can identify the order, and
+again until the venue has answered."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, cast
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from orderledger import Certainty, Outcome, Pending, RequestCancel
+from orderledger import OrderStatus as Status
+from orderledger.extend.events import Order
+from orderledger.gateway.answers import Answer, answer_of
 from orderledger.gateway.book import row_now
-from orderledger.gateway.changing import Changer
-from orderledger.gateway.emulation.runner import Emulator
+from orderledger.gateway.changing import ChangeAnswers
+from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
+from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.parts import GatewayParts
-from orderledger.gateway.proposed import reduces
 from orderledger.gateway.results import Sending
-from orderledger.gateway.sending import Sender
 from orderledger.gateway.unsettled import Key
-from orderledger.venues.base.order_entry import CancelsAll
+from orderledger.venues.errors import NotSent, Unanswered
 
-Result = TypeVar("Result")
-Scope = tuple[str | None, str | None]
-"""The scope of one request of a venue: account and instrument. Without an account: none."""
-ALONE: Scope = (None, None)
+IS_BUSY = "another call is already sending the cancel of this order"
+NOT_KNOWN = "it will be canceled as soon as the venue is known to have it"
 
 
-class AllCanceler:
-    """Cancels all orders of a scope. `cancel`: cancels one order, with those that work for it.
-    `is_by_venue`: use the requests of venues that cancel everything."""
+@dataclass(slots=True)
+class Outstanding:
+    """A recorded cancel that the venue has not answered. `is_busy`: it is being recorded or sent
+    now. `waits_until`: the venue was asked to cancel everything, and may report it until then.
+    """
+
+    request_id: str
+    is_busy: bool = False
+    waits_until: float = 0.0
+
+
+class Canceler:
+    """Cancels the orders of a gateway. `outstanding`: cancels to send or to send again, by order.
+    `flights`: the orders that are being sent."""
 
     def __init__(
-        self,
-        parts: GatewayParts,
-        sender: Sender,
-        cancel: Callable[[Key, str | None], Awaitable[Sending]],
-        changer: Changer,
-        emulator: Emulator,
-        *,
-        is_by_venue: bool,
+        self, parts: GatewayParts, flights: Mapping[Key, Flight], answers: ChangeAnswers
     ) -> None:
-        self._entries = parts.entries
+        self.outstanding: dict[Key, Outstanding] = {}
+        self._parts = parts
         self._book = parts.book
-        self._sender = sender
-        self._cancel = cancel
-        self._changer = changer
-        self._emulator = emulator
-        self._is_by_venue = is_by_venue
+        self._flights = flights
+        self._answers = answers
+
+    def restore(self) -> None:
+        """Find the cancels in the log that wait for an answer, from an earlier process or any other
+        source.
+        """
+        self._book.catch_up()
+        for order in self._book.awaiting_answers():
+            name = order.client_order_id
+            if name is not None and order.pending is Pending.CANCEL:
+                request_id = order.requests.oldest_id(Pending.CANCEL)
+                self.outstanding.setdefault(
+                    (order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}")
+                )
 
     async def cancel(
-        self,
-        account: str | None,
-        instrument: str | None,
-        strategy: str | None,
-        *,
-        reason: str | None,
-        keeps_reducing: bool = False,
-    ) -> list[Sending]:
-        """Cancel. `keeps_reducing`: leave orders that the venue fills only against a position,
-        such as protective stops."""
-        wanted = (account, instrument, strategy)
-        keys = self._in_scope(*wanted, keeps_reducing=keeps_reducing)
-        if strategy is not None or keeps_reducing:
-            return await self._each(keys, reason)
-        groups = self._grouped(keys, is_of_instrument=instrument is not None)
-        works = [self._group(*scope, found, reason) for scope, found in groups.items()]
-        return [one for found in await all_of(works) for one in found]
-
-    def _in_scope(self, *wanted: str | None, keeps_reducing: bool) -> list[Key]:
-        """The orders in flight, the open ones and the held ones of a scope."""
-        keys = {
-            flight.key
-            for flight in self._sender.flights.values()
-            if _is_in(flight.row, *wanted) and not (keeps_reducing and reduces(flight.row))
-        }
+        self, key: Key, *, reason: str | None = None, purpose: str = "cancel"
+    ) -> Sending:
+        """Record the cancel and send it. An order that is not sent yet is never sent. If the order
+        is already canceled, the result is a cancel, even if another source reports it as too late
+        to cancel. `purpose`: the beginning of the request id.
+        """
+        result = await self._cancel(key, reason, purpose)
+        if result.state not in ("refused", "rejected"):
+            return result
         self._book.catch_up()
-        for (account, instrument), working in list(self._book.working.items()):
-            row = {"account": account, "instrument": instrument, "strategy": working.strategy}
-            key = (account, working.client_order_id)
-            if _is_in(row, *wanted) and not (keeps_reducing and self._reduces(key)):
-                keys.add(key)
-        for held in self._emulator.held():
-            key = (held.account, held.client_order_id)
-            is_kept = keeps_reducing and self._reduces(key)
-            if _is_in(self._emulator.scope(held), *wanted) and not is_kept:
-                keys.add(key)
-        return sorted(key for key in keys if key[1])
-
-    def _reduces(self, key: Key) -> bool:
         order = self._book.order(*key)
-        return order is not None and reduces(row_now(order, *key))
+        if order is None or order.status is not Status.CANCELED:
+            return result
+        return replace(
+            result, state="acknowledged", reason="canceled", text="it is canceled already"
+        )
 
-    def _grouped(self, keys: Sequence[Key], *, is_of_instrument: bool) -> dict[Scope, list[Key]]:
-        """The orders by the request that covers them. Orders in flight are canceled alone: they
-        may reach the venue after such a request. So are held ones: the venue does not have them."""
-        groups: dict[Scope, list[Key]] = {}
-        for key in keys:
-            is_alone = key in self._sender.flights or self._emulator.is_held(key)
-            covered = None if is_alone else self._covered(key[0])
-            order = self._book.order(*key)
-            instrument = order.terms.instrument if order is not None else None
-            if covered is None or instrument is None:
-                scope = ALONE
-            else:
-                is_account = covered == "account" and not is_of_instrument
-                scope = (key[0], None if is_account else instrument)
-            groups.setdefault(scope, []).append(key)
-        return groups
+    async def _cancel(self, key: Key, reason: str | None, purpose: str) -> Sending:
+        account, flight = key[0], self._flights.get(key)
+        if flight is not None and (not flight.is_sent or flight.is_waiting):
+            flight.withdraw()
+            await flight.done.wait()
+            self._book.catch_up()
+            if flight.is_kept_back or self._book.order(*key) is None:
+                return Sending("denied", *key, "withdrawn", WITHDRAWN.text)
+        if key not in self.outstanding:
+            (outcome,) = await self.request(account, [key], reason, purpose)
+            if outcome.outcome != "recorded":
+                return Sending("refused", *key, outcome.reason, outcome.text, outcome=outcome)
+        if flight is not None and not self._parts.entries[account].abilities.cancels_by_client_id:
+            await flight.done.wait()
+        return await self.send_cancel(key)
 
-    def _covered(self, account: str) -> str | None:
-        """The scope that one request of the venue cancels."""
-        entry = self._entries[account]
-        is_used = self._is_by_venue and isinstance(entry, CancelsAll)
-        return cast(CancelsAll, entry).cancel_all_scope if is_used else None
+    async def request(
+        self, account: str, keys: Sequence[Key], reason: str | None, purpose: str = "cancel"
+    ) -> Sequence[Outcome]:
+        """Record the requests to cancel orders of an account, in one commit. At most one cancel of
+        an order is outstanding; one that the ledger refuses is not.
+        """
+        requests = [
+            RequestCancel(
+                account=account,
+                client_order_id=name,
+                at=self._parts.clock.now(),
+                request_id=f"{purpose}-{uuid.uuid4().hex}",
+                reason=reason,
+            )
+            for _, name in keys
+        ]
+        for key, request in zip(keys, requests, strict=True):
+            self.outstanding[key] = Outstanding(request.request_id or "", is_busy=True)
+        recorded: set[Key] = set()
+        try:
+            fence = self._parts.keeper.fence(account)
+            outcomes = await self._parts.ledger.recording.arecord_together(requests, fence=fence)
+            by_key = zip(keys, outcomes, strict=True)
+            recorded = {key for key, outcome in by_key if outcome.outcome == "recorded"}
+        finally:
+            for key in keys:
+                self.outstanding[key].is_busy = False
+                if key not in recorded:
+                    del self.outstanding[key]
+        return outcomes
 
-    async def _group(
-        self, account: str | None, instrument: str | None, keys: list[Key], reason: str | None
-    ) -> list[Sending]:
-        if account is None or len(keys) == 1:
-            return await self._each(keys, reason)
-        return await self._changer.cancel_by_venue(account, instrument, keys, reason=reason)
+    def is_due(self, key: Key) -> bool:
+        """Whether an outstanding cancel is to be sent now."""
+        outstanding = self.outstanding.get(key)
+        now = asyncio.get_running_loop().time()
+        return outstanding is not None and outstanding.waits_until <= now
 
-    async def _each(self, keys: Iterable[Key], reason: str | None) -> list[Sending]:
-        return await all_of(self._cancel(key, reason) for key in keys)
+    async def send_cancel(self, key: Key) -> Sending:
+        """Send an outstanding cancel, if the venue can already know the order. It is sent again
+        until the venue has answered.
+        """
+        self._book.catch_up()
+        order, outstanding = self._book.order(*key), self.outstanding.get(key)
+        if order is None or order.is_ended or outstanding is None:
+            if outstanding is not None and not outstanding.is_busy:
+                await settle_cancel(self._parts.ledger, order, self._parts.clock.now())
+                self.outstanding.pop(key, None)
+            return Sending("acknowledged", *key)
+        if outstanding.is_busy:
+            return Sending("unresolved", *key, "cancel_outstanding", IS_BUSY)
+        if not self._can_be_known(order):
+            return Sending("unresolved", *key, "order_unknown", NOT_KNOWN)
+        outstanding.is_busy = True
+        try:
+            return await self._record(key, await self._send(key, order, outstanding.request_id))
+        finally:
+            outstanding.is_busy = False
 
+    async def _send(self, key: Key, order: Order, request_id: str) -> Answer:
+        account = order.account
+        self._parts.keeper.fence(account)
+        cancel = self._parts.entries[account].cancel(row_now(order, *key), request_id)
+        paced, turn = self._parts.paced(account, cancel), self._parts.turn(account, is_first=True)
+        return await answer_of(paced, self._parts.answer_seconds, turn)
 
-async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Wait until all have ended, then raise the first error, if any."""
-    found = await asyncio.gather(*works, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return cast(list[Result], found)
+    async def _record(self, key: Key, answer: Answer) -> Sending:
+        """Record the answer to a cancel. One that was not sent, or not answered, stays
+        outstanding."""
+        if isinstance(answer, NotSent):
+            return self._answers.finished(
+                key,
+                Sending("unresolved", *key, answer.reason, answer.text),
+                is_failure=is_failure(answer),
+            )
+        if answer and not isinstance(answer, Unanswered):
+            self.outstanding.pop(key, None)
+        return await self._answers.record_answer(key, answer)
 
-
-def _is_in(
-    row: Mapping[str, object], account: str | None, instrument: str | None, strategy: str | None
-) -> bool:
-    wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
-    return all(value in (None, row[name]) for name, value in wanted)
+    def _can_be_known(self, order: Order) -> bool:
+        """Whether the venue can find the order. An order that may never arrive is canceled once
+        that is known. A refusal now would end the cancel, not the order.
+        """
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            return False
+        return (
+            order.names.venue_order_id is not None
+            or self._parts.entries[order.account].abilities.cancels_by_client_id
+        )

@@ -50,6 +50,10 @@ class Flight:
         """Whether it waits for its turn: nothing has left."""
         return self.turn is not None and self.turn.is_waiting
 
+    def begin(self) -> None:
+        """It is recorded: send it from now on, unless it was withdrawn."""
+        self.is_sent, self.is_kept_back = not self.is_withdrawn, self.is_withdrawn
+
     def withdraw(self) -> None:
         """Do not send it. An order of a batch is sent with the others, and canceled after."""
         self.is_withdrawn = True

@@ -2,76 +2,39 @@
 survives restarts."""
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, cast
 
-import msgspec
-
-from orderledger import HaltMode, InvalidSetting, LedgerError, Request, StoreError
-from orderledger import Sender as SenderMessage
-from orderledger.extend.events import Recorded, accounts
-from orderledger.extend.runtime import EventLogger
+from orderledger import InvalidSetting, Request
+from orderledger.extend.events import Recorded
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.arguments import number_in, order_id_in, request_in, requests_in
 from orderledger.gateway.book import Book
-from orderledger.gateway.breakers import Breakers
-from orderledger.gateway.canceling import AllCanceler, all_of
-from orderledger.gateway.changing import Changer
 from orderledger.gateway.emulation.requests import Exit, bracket, one_cancels_other
-from orderledger.gateway.emulation.runner import Emulator
-from orderledger.gateway.late_cancels import settle_earlier_cancels
-from orderledger.gateway.lease_keeper import LeaseKeeper
-from orderledger.gateway.leases import Leases
+from orderledger.gateway.leasing import Leasing
 from orderledger.gateway.loading import load
-from orderledger.gateway.look_ups import LookUps, own_look_ups
-from orderledger.gateway.parts import GatewayParts, pacings_of
+from orderledger.gateway.mass_canceling import all_of
 from orderledger.gateway.process import elapsed
-from orderledger.gateway.published import GatewayStatuses
-from orderledger.gateway.publishing import Publisher
-from orderledger.gateway.resolving import OutcomeResolver
-from orderledger.gateway.results import (
-    Held,
-    MarkSource,
-    OrderLookup,
-    Sending,
-)
-from orderledger.gateway.sending import Sender
+from orderledger.gateway.proposed import ChangedTerms
+from orderledger.gateway.results import Held, MarkSource, OrderLookup, Sending
+from orderledger.gateway.running import Running
 from orderledger.gateway.settings import GatewaySettings, read_settings
-from orderledger.gateway.switches import Switches
-from orderledger.gateway.unsettled import Unsettled
-from orderledger.gateway.venue_clocks import VenueClocks
-from orderledger.rows import OrderRow
+from orderledger.gateway.wiring import Wiring
 from orderledger.venues.base.order_entry import OrderEntry
-from orderledger.venues.base.pauses import pacings_in, restore_pauses
 
 if TYPE_CHECKING:
     from orderledger import Ledger
 
 __all__ = ["Gateway"]
 
-WATCH_SECONDS = 0.25
-"""Seconds between two reads of the log for halts, answers and orders to resolve."""
-RESOLVE_SECONDS = 1.0
-CLOSING_SECONDS = 15.0
 BEGIN_SECONDS = 0.001
 """Between two looks whether an order of `submit_soon` is being sent."""
 
 Number = Decimal | str | int
-Result = TypeVar("Result")
-
-log = EventLogger("orderledger.gateway")
 
 
 class Gateway:
@@ -106,88 +69,31 @@ class Gateway:
         elapsed: Callable[[], float] = elapsed,
         marks: MarkSource | None = None,
     ) -> None:
-        settings = (
-            limits
-            if isinstance(limits, GatewaySettings)
-            else read_settings(limits)
-            if limits
-            else GatewaySettings()
-        )
         if unknown := sorted({*take_over} - {*entries}):
             raise InvalidSetting("take_over", f"{unknown[0]!r} is not an account of this gateway")
-        self.settings = settings
+        if not isinstance(limits, GatewaySettings):
+            limits = read_settings(limits) if limits else GatewaySettings()
+        self.settings = limits
         self._ledger = ledger
         self._entries = dict(entries)
-        self._clock = clock or SystemClock()
         self._marks = marks
-        self._take_over = frozenset(take_over)
-        self._book = Book(ledger.internals.store, entries, self._clock, settings.zone, self._load)
-        self._book.highs = {rule: {} for rule in self._rules_of_highs()}
-        self._keeper = LeaseKeeper(
-            Leases(ledger.internals.store.database),
-            entries,
-            name,
-            settings.lease_seconds,
-            elapsed,
-            epoch=lambda: ledger.internals.store.epoch.number,
-        )
-        self._breakers = Breakers(settings.breakers, self._book)
-        self._clocks = VenueClocks(self._entries, self._clock)
-        statuses = GatewayStatuses(ledger.internals.store.database)
-        pacings = pacings_of(entries)
-        self._pacings = pacings_in(entries, pacings)
-        self._publisher = Publisher(
-            *(statuses, self._breakers, self._keeper, self._clock, self._clocks),
-            *(ledger.status, self._pacings),
-        )
-        self._unsettled = Unsettled(ledger, self._book, self._clock)
-        parts = GatewayParts(
+        self._wired = wired = Wiring(
             ledger,
             self._entries,
-            self._book,
-            self._keeper,
-            self._unsettled,
-            self._clock,
-            self._clocks,
-            answer_seconds,
-            self._note,
-            settings.patience_seconds,
-            pacings,
+            self.settings,
+            self._load,
+            venues=venues or {},
+            name=name,
+            answer_seconds=answer_seconds,
+            clock=clock or SystemClock(),
+            elapsed=elapsed,
         )
-        look_ups = LookUps({**own_look_ups(entries), **(venues or {})}, self._book)
-        self._sender = Sender(
-            parts,
-            rules=settings.rules,
-            policy=settings.unresolved,
-            slippage=settings.market_slippage,
-            mark_seconds=settings.trigger_mark_seconds,
-        )
-        self._changer = Changer(parts, self._sender, look_ups)
-        self._emulator = Emulator(
-            parts,
-            self._sender,
-            self._changer,
-            look_ups,
-            self._start,
-            mark_age_seconds=settings.trigger_mark_seconds,
-        )
-        self._canceler = AllCanceler(
-            parts,
-            self._sender,
-            self._cancel,
-            self._changer,
-            self._emulator,
-            is_by_venue=settings.venue_cancel_all,
-        )
-        self._switches = Switches(parts, settings.dead_mans_switches)
-        self._resolver = OutcomeResolver(
-            parts, look_ups, elapsed=elapsed, replacing=self._changer.replacing
-        )
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._book = wired.book
+        self._tasks = wired.tasks
+        self._sender = wired.sender
+        self._resolver = wired.resolver
+        self._running = Running(wired, Leasing(wired.parts, self._load, take_over))
         self._announced: dict[asyncio.Task[Sending], tuple[str, str]] = {}
-        self._watching: list[asyncio.Task[None]] = []
-        self._feeds: set[asyncio.Queue[Recorded | None]] = set()
-        self._halts_done: set[int] = set()
 
     # Sending
 
@@ -217,19 +123,18 @@ class Gateway:
             self._sender.send(account, [requests[one] for one in numbers])
             for account, numbers in by_account.items()
         ]
-        found = await self._shielded(all_of(sendings))
-        results = {
-            number: result
-            for numbers, answers in zip(by_account.values(), found, strict=True)
-            for number, result in zip(numbers, answers, strict=True)
-        }
+        found = await self._tasks.shielded(all_of(sendings))
+        results = dict(zip(chain(*by_account.values()), chain(*found), strict=True))
         return [results[number] for number in range(len(requests))]
 
     def submit_soon(self, request: Request) -> "asyncio.Task[Sending]":
         """Begin to send an order. The task ends with its result; the caller need not wait for
         it. From now on `cancel` finds the order."""
         self._check_account(request_in(request).account)
-        sending, key = self._start(self.submit(request)), (request.account, request.client_order_id)
+        sending, key = (
+            self._tasks.start(self.submit(request)),
+            (request.account, request.client_order_id),
+        )
         self._announced[sending] = key
         sending.add_done_callback(self._announced.pop)
         return sending
@@ -269,7 +174,7 @@ class Gateway:
     def held(self) -> list[Held]:
         """List the orders that this gateway holds, and what each waits for."""
         self._book.catch_up()
-        return self._emulator.held()
+        return self._wired.emulator.held()
 
     async def cancel(
         self, client_order_id: str, *, account: str | None = None, reason: str | None = None
@@ -280,8 +185,8 @@ class Gateway:
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
         await self._begun(order_id_in(client_order_id))
-        key = self._changer.key_of(client_order_id, account)
-        return await self._shielded(self._cancel(key, reason))
+        key = self._sender.key_of(client_order_id, account)
+        return await self._tasks.shielded(self._wired.mass_canceler.cancel(key, reason))
 
     async def replace(
         self,
@@ -294,10 +199,12 @@ class Gateway:
     ) -> Sending:
         """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
         `cancel` does."""
-        key = self._changer.key_of(order_id_in(client_order_id), account)
+        key = self._sender.key_of(order_id_in(client_order_id), account)
         given = {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
-        numbers = [None if one is None else number_in(one, name) for name, one in given.items()]
-        return await self._shielded(self._changer.replace(key, *numbers))
+        terms = {name: number_in(one, name) for name, one in given.items() if one is not None}
+        return await self._tasks.shielded(
+            self._wired.replacer.replace(key, cast(ChangedTerms, terms))
+        )
 
     async def cancel_all(
         self,
@@ -313,8 +220,8 @@ class Gateway:
         (`venue_cancel_all` in the settings). It cancels orders made elsewhere too. Every order
         counts as open until the venue reports its end.
         """
-        work = self._canceler.cancel(account, instrument, strategy, reason=reason)
-        return await self._shielded(work)
+        work = self._wired.mass_canceler.cancel_all(account, instrument, strategy, reason=reason)
+        return await self._tasks.shielded(work)
 
     async def _begun(self, client_order_id: str) -> None:
         """Wait until the orders of `submit_soon` with this id are being sent."""
@@ -324,17 +231,6 @@ class Gateway:
             if key[1] == client_order_id and key not in self._sender.flights
         ]:
             await asyncio.wait(waiting, timeout=BEGIN_SECONDS)
-
-    async def _cancel(self, key: tuple[str, str], reason: str | None) -> Sending:
-        """Cancel an order and those that work for it. One that is held is never sent."""
-        first, *others = self._emulator.keys_for_cancel(key)
-        found = await all_of(self._cancel_one(one, reason) for one in (first, *others))
-        return found[0]
-
-    async def _cancel_one(self, key: tuple[str, str], reason: str | None) -> Sending:
-        if self._emulator.is_held(key):
-            return await self._emulator.withdraw(key)
-        return await self._changer.cancel(key, reason=reason)
 
     async def resend(
         self,
@@ -356,7 +252,7 @@ class Gateway:
             raise InvalidSetting(
                 "actor", "is required to force a second send: the ledger records who decided it"
             )
-        key = self._changer.key_of(order_id_in(client_order_id), account)
+        key = self._sender.key_of(order_id_in(client_order_id), account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
         is_safe = self._entries[key[0]].abilities.resends_safely
@@ -365,41 +261,18 @@ class Gateway:
             return Sending("refused", *key, "absence_not_proved", text)
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
         self._resolver.forget(key)
-        return await self._shielded(self._sender.resend(row, actor=actor if force else None))
+        return await self._tasks.shielded(
+            self._wired.resender.resend(row, actor=actor if force else None)
+        )
 
-    async def feed(self) -> AsyncIterator[Recorded]:
+    def feed(self) -> AsyncIterator[Recorded]:
         """Every event of the gateway's accounts from now on, from any source, in log order."""
-        queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
-        self._feeds.add(queue)
-        try:
-            while (recorded := await queue.get()) is not None:
-                yield recorded
-        finally:
-            self._feeds.discard(queue)
+        return self._wired.feeds.events()
 
     # Life
 
     async def __aenter__(self) -> Self:
-        try:
-            self._watching.append(asyncio.create_task(self._keep_leases()))
-            await self._take_leases()
-            await self._record_senders()
-            await asyncio.to_thread(restore_pauses, self._ledger, self._pacings, self._clock)
-            await asyncio.to_thread(self._book.catch_up)
-            self._book.on_event = self._deliver
-            await self._clocks.measure()
-            await self._resolver.begin()
-            await settle_earlier_cancels(self._ledger, self._book, self._clock)
-            self._changer.restore()
-            await self._resolver.resolve(besides={})
-            self._emulator.tick()
-        except BaseException:
-            await self._end()
-            raise
-        self._watching.append(asyncio.create_task(self._watch()))
-        self._watching.append(asyncio.create_task(self._publisher.run()))
-        self._watching.append(asyncio.create_task(self._clocks.run()))
-        self._watching.append(asyncio.create_task(self._switches.run()))
+        await self._running.begin()
         return self
 
     async def __aexit__(
@@ -408,141 +281,14 @@ class Gateway:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
-        await self._switches.switch_off()
-        await self._end()
-
-    async def _end(self) -> None:
-        """Stop, and release the leases. The orders stay as they are."""
-        for task in self._watching:
-            task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
-        for queue in self._feeds:
-            queue.put_nowait(None)
-        await self._publisher.publish(is_running=False)
-        with suppress(LedgerError):  # otherwise the next process waits until the lease ends
-            await asyncio.to_thread(self._keeper.release)
-
-    async def _take_leases(self) -> None:
-        """Wait for the leases. Meanwhile the state is loaded and follows the log: after a takeover
-        only the last events are to be read, however long the day was.
-        """
-        is_taken = asyncio.Event()
-        following = asyncio.create_task(self._follow_until(is_taken))
-        try:
-            await self._keeper.take(self._take_over)
-        finally:
-            is_taken.set()
-            await following
-
-    async def _follow_until(self, is_taken: asyncio.Event) -> None:
-        await asyncio.to_thread(self._load, self._book)
-        while not is_taken.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(WATCH_SECONDS):
-                    await is_taken.wait()
-            with suppress(StoreError):  # it is read again, and at the latest after the takeover
-                await asyncio.to_thread(self._book.catch_up)
-
-    async def _record_senders(self) -> None:
-        for account in self._keeper.accounts:
-            is_forced = account in self._keeper.forced
-            fence = self._keeper.fence(account)
-            changed = SenderMessage(
-                account=account,
-                at=self._clock.now(),
-                holder=self._keeper.holder,
-                fence=fence,
-                is_forced=is_forced,
-            )
-            await self._ledger.recording.arecord_together([changed], fence=fence)
-
-    async def _keep_leases(self) -> None:
-        while True:
-            await asyncio.sleep(self._keeper.pause)
-            try:
-                await asyncio.to_thread(self._keeper.renew)
-            except Exception as error:  # without a renewal the leases end, and nothing is sent
-                log.warning("leases cannot be renewed", error=str(error))
-
-    async def _watch(self) -> None:
-        """Follow the log: obey halts, send outstanding cancels, resolve orders, and halt when a
-        breaker trips.
-        """
-        resolved_at = 0.0
-        while True:
-            try:
-                self._book.catch_up()
-                await self._obey_halts()
-                await self._break()
-                self._emulator.tick()
-                if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
-                    resolved_at = asyncio.get_running_loop().time()
-                    await self._resolver.resolve(besides=self._sender.flights)
-                    await self._send_cancels()
-            # any error: when it is over, halts must be obeyed and orders resolved
-            except Exception as error:
-                log.warning("the gateway cannot follow the ledger", error=str(error))
-            await asyncio.sleep(WATCH_SECONDS)
-
-    async def _obey_halts(self) -> None:
-        for position, halt in list(self._book.halts.items()):
-            if position not in self._halts_done:
-                log.warning(
-                    "trading is halted",
-                    **{
-                        name: halt[name] for name in ("account", "instrument", "strategy", "reason")
-                    },
-                )
-                if halt["cancels_orders"]:
-                    account = None if halt["account"] == accounts.EVERY_ACCOUNT else halt["account"]
-                    await self._canceler.cancel(
-                        account,
-                        halt["instrument"],
-                        halt["strategy"],
-                        reason="halted",
-                        keeps_reducing=halt["mode"] == HaltMode.REDUCE,
-                    )
-                self._halts_done.add(position)
-
-    async def _break(self) -> None:
-        if self.settings.breakers:
-            status = await asyncio.to_thread(self._ledger.status)
-            now = self._clock.now()
-            changes = [*self._breakers.halts(now, status), *self._breakers.resumes(now, status)]
-            if changes:
-                await self._ledger.recording.arecord_together(changes)
-                self._book.catch_up()
-
-    async def _send_cancels(self) -> None:
-        self._changer.restore()
-        for key in list(self._changer.outstanding):
-            if key not in self._sender.flights and self._changer.is_due(key):
-                self._start(self._changer.send_cancel(key))
+        await self._running.finish()
 
     # Internals
 
     def _load(self, book: Book) -> None:
         self._ledger.views.catch_up()
         load(book)
-        self._emulator.reload()
-
-    def _rules_of_highs(self) -> list[Any]:
-        of_breakers = [
-            one.limits(account) for one in self.settings.breakers for account in self._entries
-        ]
-        return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
-
-    def _note(self, result: Sending, row: OrderRow | None, is_failure: bool) -> None:
-        self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
-        if result.state == "unresolved" and is_failure:
-            self._start(self._resolver.query((result.account, result.client_order_id)))
-
-    def _deliver(self, recorded: Recorded) -> None:
-        self._emulator.note(recorded)
-        for queue in self._feeds:
-            queue.put_nowait(msgspec.structs.replace(recorded))
+        self._wired.emulator.reload()
 
     def _check_account(self, account: str) -> None:
         if account not in self._entries:
@@ -551,22 +297,3 @@ class Gateway:
                 f"{account!r} is not an account of this gateway: "
                 f"{', '.join(sorted(self._entries))}",
             )
-
-    def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("sending failed", error=str(error))
-
-    async def _shielded(self, work: Awaitable[Result]) -> Result:
-        """Wait for work that continues if the waiting task is canceled."""
-
-        async def run() -> Result:
-            return await work
-
-        return await asyncio.shield(self._start(run()))

@@ -1,11 +1,6 @@
-"""Limits: checks of an order before it is sent. Pure: the state of the account comes in as a
-`Situation`.
+"""Limits of orders: their rules, an order as they see it, and the state that they check."""
 
-Every limit is one function, named like the limit. It returns what the order would reach, if that is
-beyond the limit.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -13,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from orderledger import OrderType, PositionSide, Side
-from orderledger.extend.values import EXACT, ONE, QUOTIENT, exposure, plain
+from orderledger.extend.values import exposure
 
 __all__ = ["Limits"]
 
@@ -68,8 +63,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             and self.strategy in (None, strategy)
         )
 
-
-UNKNOWN_QUANTITY = "the order states an amount of quote currency, so its quantity is unknown"
 
 SCOPE = ("name", "account", "instrument", "strategy")
 NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
@@ -145,179 +138,3 @@ class Denial(msgspec.Struct, frozen=True):
 
     reason: str
     text: str
-
-
-def check(order: Proposed, situation: Situation, rules: Iterable[Limits]) -> Denial | None:
-    """The first limit that the order would break, in the order of the rules and of `NAMES`."""
-    for rule in rules:
-        if not rule.covers(order.account, order.instrument, order.strategy):
-            continue
-        for name in NAMES:
-            if (
-                getattr(rule, name) is not None
-                and (found := CHECKS[name](order, situation, rule)) is not None
-            ):
-                of_rule = f" of {rule.name}" if rule.name else ""
-                return Denial(name, f"{name}{of_rule}: {found}")
-    return None
-
-
-def _beyond(value: Decimal | int, limit: Decimal | int | None, what: str) -> str | None:
-    if limit is None or value <= limit:
-        return None
-    return f"{what} would become {plain(Decimal(value))}, the limit is {plain(Decimal(limit))}"
-
-
-def _price(order: Proposed, situation: Situation) -> Decimal | None:
-    if order.limit_price is not None:
-        return order.limit_price
-    mark = situation.mark(order)
-    return mark[0] if mark is not None else None
-
-
-def order_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if order.quantity is None:
-        return UNKNOWN_QUANTITY
-    return _beyond(order.quantity, rule.order_quantity, "the quantity")
-
-
-def order_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    price = _price(order, situation)
-    if price is None:
-        return (
-            f"the order has no limit price and {order.instrument} no mark, so its notional is "
-            "unknown"
-        )
-    if order.quantity is None:
-        return UNKNOWN_QUANTITY
-    return _beyond(
-        situation.notional(order, order.quantity, price), rule.order_notional, "the notional"
-    )
-
-
-def price_collar(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    assert rule.price_collar is not None
-    mark = situation.mark(order)
-    if mark is None:
-        return f"{order.instrument} has no mark to compare the price with"
-    if order.limit_price is None or not mark[0]:
-        return None
-    ratio = QUOTIENT.divide(order.limit_price, mark[0])
-    worse = EXACT.subtract(ratio, ONE) if order.side is Side.BUY else EXACT.subtract(ONE, ratio)
-    if worse <= rule.price_collar:
-        return None
-    distance = (
-        f"the price {plain(order.limit_price)} is {plain(round(worse, 6))} of the mark "
-        f"{plain(mark[0])} away"
-    )
-    return f"{distance}, the limit is {plain(rule.price_collar)}"
-
-
-def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if order.reduces:
-        return None
-    least, most = situation.position(order, rule)
-    reached = most if order.side is Side.BUY else least
-    if reached is None:
-        return "an open order of unknown quantity makes the position unbounded"
-    if order.added is None:
-        return UNKNOWN_QUANTITY
-    signed = order.added if order.side is Side.BUY else -order.added
-    would_be = EXACT.add(reached, signed)
-    extent = would_be if order.side is Side.BUY else -would_be
-    return _beyond(extent, rule.position_quantity, "the worst-case position")
-
-
-def open_orders(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if not order.is_new:
-        return None
-    return _beyond(situation.open_orders(rule) + 1, rule.open_orders, "the open orders")
-
-
-def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if order.reduces:
-        return None
-    held, price = situation.gross_notional(rule), _price(order, situation)
-    if held is None or price is None:
-        return (
-            "an instrument in its scope has neither a mark nor a limit price, so the gross "
-            "notional is unknown"
-        )
-    if order.added is None:
-        return UNKNOWN_QUANTITY
-    added = situation.notional(order, order.added, price)
-    return _beyond(EXACT.add(held, added), rule.gross_notional, "the gross notional")
-
-
-def orders_per_second(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if not order.is_new:
-        return None
-    return _beyond(
-        situation.sent_in_last_second(rule) + 1, rule.orders_per_second, "the orders of one second"
-    )
-
-
-def orders_per_day(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if not order.is_new:
-        return None
-    return _beyond(situation.sent_today(rule) + 1, rule.orders_per_day, "the orders of this day")
-
-
-def self_crossing(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if rule.self_crossing or (other := situation.crossed(order)) is None:
-        return None
-    return f"it would trade with {other} of the same account"
-
-
-def daily_loss(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return (
-        None
-        if order.reduces
-        else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
-    )
-
-
-def drawdown(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return (
-        None
-        if order.reduces
-        else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
-    )
-
-
-def _lost(by_currency: Mapping[str, Decimal], limit: Decimal | None, what: str) -> str | None:
-    for currency, amount in sorted(by_currency.items()):
-        if limit is not None and amount > limit:
-            return f"{what} is {plain(amount)} {currency}, the limit is {plain(limit)}"
-    return None
-
-
-def mark_age_seconds(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    assert rule.mark_age_seconds is not None
-    mark = situation.mark(order)
-    if mark is None:
-        return f"{order.instrument} has no mark"
-    age = Decimal(str((situation.at() - mark[1]).total_seconds()))
-    return (
-        f"the mark is {plain(age)} s old, the limit is {plain(rule.mark_age_seconds)}"
-        if age > rule.mark_age_seconds
-        else None
-    )
-
-
-Check = Callable[[Proposed, Situation, Limits], str | None]
-
-CHECKS: dict[str, Check] = {
-    "order_quantity": order_quantity,
-    "order_notional": order_notional,
-    "price_collar": price_collar,
-    "position_quantity": position_quantity,
-    "open_orders": open_orders,
-    "gross_notional": gross_notional,
-    "orders_per_second": orders_per_second,
-    "orders_per_day": orders_per_day,
-    "self_crossing": self_crossing,
-    "daily_loss": daily_loss,
-    "drawdown": drawdown,
-    "mark_age_seconds": mark_age_seconds,
-}

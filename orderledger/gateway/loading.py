@@ -12,13 +12,17 @@ from decimal import Decimal
 from typing import TypeVar
 
 from orderledger import Anomaly
-from orderledger.extend.events import Recorded, accounts, codec, evolve
+from orderledger.extend.events import Recorded, accounts, codec
 from orderledger.extend.store import Store, stored_position
 from orderledger.extend.values import EXACT, ZERO, sides, stream_names
 from orderledger.extend.views import Renames, StoredViews, Table, instruments, queries, tables
-from orderledger.gateway.book import Book, blank
+from orderledger.gateway.book import Book, folded
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.working import Instrument
+from orderledger.rows import HaltRow
+
+Definitions = dict[Instrument, instruments.StoredInstrumentRow]
+Found = TypeVar("Found", bound=Mapping[str, object])
 
 
 def load(book: Book) -> None:
@@ -34,49 +38,36 @@ def load(book: Book) -> None:
             (row["account"], row["instrument"]): row
             for row in _rows(book, views, tables.INSTRUMENTS)
         }
-        book.renames = {
+        positions, unknown = _positions(book, views), _unknown(book, views)
+        halts = _halts(book, views)
+        book.open_breaks = _open_breaks(book, views)
+        book.positions.set_at = _last_settings(book, views)
+        book.instruments.renames = {
             name: Renames(views.rows(tables.RENAMES, account=name)) for name in book.accounts
         }
-        book.set_at = _last_settings(book, views)
-        halts = [
-            row
-            for name in (*book.accounts, accounts.EVERY_ACCOUNT)
-            for row in views.rows(tables.HALTS, account=name)
-        ]
-        positions = _positions(book, views)
-        rows = (
-            row
-            for row in _rows(book, views, tables.POSITIONS)
-            if row["reason"] == sides.SIDE_UNKNOWN
-        )
-        unknown = {(row["account"], row["instrument"]): None for row in rows}
-        certificates = [
-            views.rows(tables.CERTIFICATES, account=name)[-1:] for name in book.accounts
-        ]
-    book.open_breaks = {
-        row["account"]: len(row["open_breaks"]) for found in certificates for row in found
-    }
     book.day_began = book.midnight()
+    _load_day(book, open_streams, definitions, positions)
+    book.instruments.rows = definitions
+    book.positions.held, book.positions.unknown = positions, unknown
+    book.positions.sided = {key[:2]: None for key in positions if key[3] in sides.NAMED}
+    book.halts = halts
+
+
+def _load_day(
+    book: Book, open_streams: list[str], definitions: Definitions, positions: dict[Key, Decimal]
+) -> None:
+    """Fold the events of today twice. `positions`: those of now."""
     first = _last_position_before(book)
-    today = [
-        one
-        for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position))
-        if _is_replayed(book, one)
-    ]
-    streams = list(
-        dict.fromkeys(
-            [
-                *open_streams,
-                *(one.stream for one in today if stream_names.is_order_stream(one.stream)),
-            ]
-        )
-    )
-    histories = book.store.events_of(streams)
-    book.instruments, book.positions, book.day = _unmarked(definitions), {}, DayPnl({}, {})
+    rows = book.store.all_rows(after=first, up_to=book.log_position)
+    today = [one for one in map(decode_row, rows) if _is_replayed(book, one)]
+    of_today = (one.stream for one in today if stream_names.is_order_stream(one.stream))
+    histories = book.store.events_of(list(dict.fromkeys([*open_streams, *of_today])))
+    held = book.positions
+    book.instruments.rows, held.held, held.day = _unmarked(definitions), {}, DayPnl({}, {})
     _replay(book, histories, today, first)
     opened = {
-        key: EXACT.subtract(positions.get(key, ZERO), book.positions.get(key, ZERO))
-        for key in {**positions, **book.positions}
+        key: EXACT.subtract(positions.get(key, ZERO), held.held.get(key, ZERO))
+        for key in {**positions, **held.held}
     }
     split = {
         (stream_names.account_of(one.stream), one.event.instrument)
@@ -88,15 +79,9 @@ def load(book: Book) -> None:
         for scope, mark in _marks_at(book.store, definitions, first).items()
         if scope not in split  # it is of another unit
     }
-    book.instruments, book.positions, book.day = (
-        _unmarked(definitions),
-        dict(opened),
-        DayPnl(opened, marks),
-    )
+    book.instruments.rows = _unmarked(definitions)
+    held.held, held.day = dict(opened), DayPnl(opened, marks)
     _replay(book, histories, today, first)
-    book.instruments, book.positions, book.unknown = definitions, positions, unknown
-    book.sided = {key[:2]: None for key in positions if key[3] in sides.NAMED}
-    book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
 RELOADING = (
@@ -107,8 +92,6 @@ RELOADING = (
     | accounts.SettlementBusted
 )
 """Events that change positions otherwise than by trades. The day's P&L leaves them out."""
-
-Found = TypeVar("Found", bound=Mapping[str, object])
 
 
 def decode_row(row: tuple[str, int, str, bytes, int]) -> Recorded:
@@ -162,6 +145,32 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
     return positions
 
 
+def _unknown(book: Book, views: StoredViews) -> dict[Instrument, None]:
+    return {
+        (row["account"], row["instrument"]): None
+        for row in _rows(book, views, tables.POSITIONS)
+        if row["reason"] == sides.SIDE_UNKNOWN
+    }
+
+
+def _halts(book: Book, views: StoredViews) -> dict[int, HaltRow]:
+    return {
+        row["position"]: row
+        for name in (*book.accounts, accounts.EVERY_ACCOUNT)
+        for row in views.rows(tables.HALTS, account=name)
+        if row["resumed_at"] is None
+    }
+
+
+def _open_breaks(book: Book, views: StoredViews) -> dict[str, int]:
+    """How many breaks the last certificate of each account shows."""
+    return {
+        name: len(row["open_breaks"])
+        for name in book.accounts
+        for row in views.rows(tables.CERTIFICATES, account=name)[-1:]
+    }
+
+
 SETTING = ("adjust", "split", "settle", "delivery")
 """Kinds of account events that set or change a position otherwise than by trades."""
 
@@ -177,9 +186,7 @@ def _last_settings(book: Book, views: StoredViews) -> dict[Instrument, datetime]
     return found
 
 
-def _unmarked(
-    definitions: dict[Instrument, instruments.StoredInstrumentRow],
-) -> dict[Instrument, instruments.StoredInstrumentRow]:
+def _unmarked(definitions: Definitions) -> Definitions:
     """The instruments as defined before today's marks."""
     return {
         scope: {**row, "mark_price": None, "marked_at": None} for scope, row in definitions.items()
@@ -196,11 +203,8 @@ def _replay(
     """Replay the orders up to midnight, then through today's events."""
     book.forget_orders()
     for stream, events in histories.items():
-        order = blank(stream)
-        for recorded in events:
-            if (recorded.position or 0) <= first:
-                evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-        book.keep(stream, order)
+        earlier = (one for one in events if (one.position or 0) <= first)
+        book.keep(stream, folded(stream, earlier))
     on_event, book.on_event = book.on_event, lambda recorded: None
     for recorded in today:
         if not isinstance(recorded.event, RELOADING):
@@ -221,9 +225,7 @@ def _last_position_before(book: Book) -> int:
     return low
 
 
-def _marks_at(
-    store: Store, definitions: dict[Instrument, instruments.StoredInstrumentRow], position: int
-) -> dict[Instrument, Decimal]:
+def _marks_at(store: Store, definitions: Definitions, position: int) -> dict[Instrument, Decimal]:
     """The last mark of each instrument up to a log position."""
     streams = {
         scope: stream_names.account_stream(scope[0], accounts.MarkRecorded.stream_kind, scope[1])

@@ -104,12 +104,18 @@ def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
 
 def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, exposure.Working]:
     """The exposure that a change adds to an open order, until the log shows the request for it."""
-    order, name = change_of(before, changed), before["client_order_id"] or ""
-    return (order.account, order.instrument), exposure.Working(
-        name,
-        name,
+    order = change_of(before, changed)
+    scope = (order.account, order.instrument)
+    return scope, working_of(order, before["client_order_id"] or "", order.added)
+
+
+def working_of(order: Proposed, client_order_id: str, quantity: Decimal | None) -> exposure.Working:
+    """A quantity of an order as open exposure."""
+    return exposure.Working(
+        client_order_id,
+        client_order_id,
         order.side,
-        order.added,
+        quantity,
         order.limit_price,
         False,
         order.strategy,

@@ -22,27 +22,28 @@ class BookSituation:
         return self._book.clock.now()
 
     def mark(self, order: Proposed) -> tuple[Decimal, datetime] | None:
-        return self._book.mark_of(order.account, order.instrument)
+        return self._book.instruments.mark_of(order.account, order.instrument)
 
     def notional(self, order: Proposed, quantity: Decimal, price: Decimal) -> Decimal:
         return self._value((order.account, order.instrument), quantity, price)
 
     def position(self, order: Proposed, rule: Limits) -> exposure.Interval:
-        part = self._book.part_of(order.account, order.instrument, order)
-        return self._book.exposure_in(order.account, order.instrument, rule.strategy, part)
+        scope = (order.account, order.instrument)
+        part = self._book.instruments.part(scope, order.position_side, order.position_id)
+        return self._book.exposures.interval(*scope, rule.strategy, part)
 
     def open_orders(self, rule: Limits) -> int:
         def is_covered(scope: Instrument, working: exposure.Working) -> bool:
             return rule.covers(*scope, working.strategy)
 
-        book = self._book
-        return len(book.working.streams(is_covered) | book.reserved.streams(is_covered))
+        exposures = self._book.exposures
+        return len(exposures.working.streams(is_covered) | exposures.reserved.streams(is_covered))
 
     def gross_notional(self, rule: Limits) -> Decimal | None:
         values = [self._held_value(scope, quantity) for scope, quantity in self._held(rule)]
         values += [
             self._working_value(*one)
-            for one in self._book.all_at_stake()
+            for one in self._book.exposures.all_at_stake()
             if rule.covers(*one[0], one[1].strategy)
         ]
         gross = ZERO
@@ -61,16 +62,16 @@ class BookSituation:
         return self._book.submissions.today(rule) + self._reserved(rule)
 
     def crossed(self, order: Proposed) -> str | None:
-        for working in self._book.working_in(order.account, order.instrument):
+        for working in self._book.exposures.working_in(order.account, order.instrument):
             if working.side is not order.side and _crosses(order, working):
                 return working.name
         return None
 
     def losses(self, rule: Limits) -> dict[str, Decimal]:
-        return {currency: -gain for currency, gain in self._book.gains(rule).items()}
+        return {currency: -gain for currency, gain in self._book.positions.gains(rule).items()}
 
     def drawdowns(self, rule: Limits) -> dict[str, Decimal]:
-        gains, highs = self._book.gains(rule), self._book.highs.get(rule, {})
+        gains, highs = self._book.positions.gains(rule), self._book.positions.highs.get(rule, {})
         return {
             currency: EXACT.subtract(max(highs.get(currency, ZERO), gain), gain)
             for currency, gain in gains.items()
@@ -79,16 +80,16 @@ class BookSituation:
     def _held(self, rule: Limits) -> list[tuple[Instrument, Decimal]]:
         return [
             ((account, instrument), quantity)
-            for (account, instrument, strategy, *_), quantity in self._book.positions.items()
+            for (account, instrument, strategy, *_), quantity in self._book.positions.held.items()
             if quantity and rule.covers(account, instrument, strategy)
         ]
 
     def _held_value(self, scope: Instrument, quantity: Decimal) -> Decimal | None:
-        mark = self._book.mark_of(*scope)
+        mark = self._book.instruments.mark_of(*scope)
         return None if mark is None else self._value(scope, quantity, mark[0])
 
     def _working_value(self, scope: Instrument, working: exposure.Working) -> Decimal | None:
-        mark = self._book.mark_of(*scope)
+        mark = self._book.instruments.mark_of(*scope)
         price = working.price if working.price is not None else mark and mark[0]
         return (
             None
@@ -97,13 +98,12 @@ class BookSituation:
         )
 
     def _value(self, scope: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-        terms = self._book.terms(scope)
+        terms = self._book.instruments.terms(scope)
         return abs(terms.amount(terms.value(quantity, price)))
 
     def _reserved(self, rule: Limits) -> int:
-        return sum(
-            rule.covers(*scope, working.strategy) for scope, working in self._book.reserved.items()
-        )
+        reserved = self._book.exposures.reserved
+        return sum(rule.covers(*scope, working.strategy) for scope, working in reserved.items())
 
 
 def _crosses(order: Proposed, resting: exposure.Working) -> bool:

@@ -136,14 +136,14 @@ def test_a_request_that_waited_for_too_long_in_this_process_is_not_sent(
         entry = Slow(venue_of())
         async with desk(ledger, entry) as gateway:
             if is_known:
-                commit = gateway._sender._ledger.recording.arecord_together
+                commit = gateway._ledger.recording.arecord_together
 
                 async def slowly(*given: Any, **more: Any) -> Any:
                     found = await commit(*given, **more)
                     entry.venue.advance(entry.venue.now + timedelta(seconds=6))
                     return found
 
-                gateway._sender._ledger.recording.arecord_together = slowly  # type: ignore[method-assign]
+                gateway._ledger.recording.arecord_together = slowly  # type: ignore[method-assign]
             sent = await gateway.submit(buy("C-1"))
             assert (sent.state, sent.reason) == (
                 "denied" if is_known else "rejected",
@@ -321,7 +321,7 @@ def test_an_entry_without_the_venues_clock_counts_the_seconds_of_this_process(
         entry = LocalOrderEntry(venue_of())
         del entry.clock
         async with desk(ledger, entry, elapsed=lambda: seconds[0]) as gateway:
-            gateway._keeper.fence = lambda account: 1  # type: ignore[method-assign]
+            gateway._wired.parts.keeper.fence = lambda account: 1  # type: ignore[method-assign]
             entry.venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             await until(lambda: is_absent(ledger))

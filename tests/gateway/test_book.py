@@ -35,7 +35,7 @@ def book_of(ledger: Ledger, clock: SteppingClock) -> Book:
         load(book)
 
     book = Book(ledger.internals.store, ACCOUNTS, clock, ZoneInfo("UTC"), load_from_views)
-    book.highs = {rule: {} for rule in RULES}
+    book.positions.highs = {rule: {} for rule in RULES}
     load_from_views(book)
     return book
 
@@ -45,24 +45,26 @@ def state_of(book: Book) -> dict[str, Any]:
     situation = BookSituation(book)
     return {
         "position": book.log_position,
-        "positions": {key: held for key, held in book.positions.items() if held},
-        "unknown": set(book.unknown),
-        "working": sorted(book.working.items(), key=repr),
+        "positions": {key: held for key, held in book.positions.held.items() if held},
+        "unknown": set(book.positions.unknown),
+        "working": sorted(book.exposures.working.items(), key=repr),
         "unresolved": {
-            scope: book.unresolved_in(*scope) is not None
+            scope: book.exposures.working.unresolved(*scope) is not None
             for scope in [(name, one) for name in ACCOUNTS for one in (None, "X", "Y")]
         },
         "halts": book.halts,
         "open breaks": {name: count for name, count in book.open_breaks.items() if count},
         "marks": {
-            scope: mark for scope in book.instruments if (mark := book.mark_of(*scope)) is not None
+            scope: mark
+            for scope in book.instruments.rows
+            if (mark := book.instruments.mark_of(*scope)) is not None
         },
         "submissions": sorted(book.submissions.counts.items(), key=repr),
         "midnight": book.day_began,
         "rules": [
             (
                 gains(book, rule),
-                {name: high for name, high in book.highs[rule].items() if high},
+                {name: high for name, high in book.positions.highs[rule].items() if high},
                 situation.open_orders(rule),
                 situation.gross_notional(rule),
                 situation.sent_today(rule),
@@ -73,7 +75,7 @@ def state_of(book: Book) -> dict[str, Any]:
 
 
 def gains(book: Book, rule: Limits) -> dict[str, Decimal]:
-    return {currency: gain for currency, gain in book.gains(rule).items() if gain}
+    return {currency: gain for currency, gain in book.positions.gains(rule).items() if gain}
 
 
 CONTRADICTORY = {
@@ -132,10 +134,10 @@ def check_exposure(book: Book, ledger: Ledger) -> None:
             (row["account"], row["instrument"]),
             (row["position_side"], row["position_id"]),
         )
-        if scope in book.unknown or row["position_quantity"] is None:
+        if scope in book.positions.unknown or row["position_quantity"] is None:
             continue
-        assert book.held(*scope, None, part) == row["position_quantity"]
-        least, most = book.exposure_in(*scope, None, part)
+        assert book.positions.of(*scope, None, part) == row["position_quantity"]
+        least, most = book.exposures.interval(*scope, None, part)
         if all(order["side"] for order in row["orders"]):
             assert is_at_most(least, row["position_quantity_least"])
             assert is_at_most(row["position_quantity_most"], most)
@@ -166,7 +168,7 @@ def test_an_adjustment_of_a_position_loads_the_book_once() -> None:
         ledger.record(parse_document({**about, "quantity": "3", "price": "2", "reason": "opening"}))
         for _ in range(3):
             book.catch_up()
-        assert (loads, book.held("a", "X", None)) == ([1], Decimal(3))
+        assert (loads, book.positions.of("a", "X", None)) == ([1], Decimal(3))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_a_late_fill_counts_at_its_own_time(setting: dict[str, Any]) -> None:
         assert state_of(book) == state_of(book_of(ledger, clock))
         check_exposure(book, ledger)
         (row,) = [row for row in ledger.positions() if row["fills"]]
-        assert book.held("a", row["instrument"], None) == row["position_quantity"]
+        assert book.positions.of("a", row["instrument"], None) == row["position_quantity"]
 
 
 def test_the_day_begins_at_midnight_of_the_time_zone() -> None:
@@ -213,9 +215,9 @@ def test_loading_forgets_what_the_log_does_not_show() -> None:
     with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
         book = book_of(ledger, clock)
         lost = exposure.Working("C-1", "C-1", Side.BUY, Decimal(1))
-        book.working.put("a/C-1", [(("a", "X"), lost)])
+        book.exposures.working.put("a/C-1", [(("a", "X"), lost)])
         book.submissions.add(RECORDED_AT, ("a", "X", None))
-        book.positions["a", "X", None, "net", ""] = Decimal(5)
+        book.positions.held["a", "X", None, "net", ""] = Decimal(5)
         book.halts[7] = {"account": "a"}  # type: ignore[typeddict-item]
         load(book)
         assert state_of(book) == state_of(book_of(ledger, clock))
@@ -237,7 +239,7 @@ def test_a_restart_values_the_day_from_the_last_mark_before_midnight(
         clock.set(datetime(2026, 1, 6, 9, tzinfo=UTC))
         book = book_of(ledger, clock)
         expected = {("a", "X"): Decimal(99 + before)} if before else {}
-        assert book.day.marks_at_open == expected
+        assert book.positions.day.marks_at_open == expected
 
 
 def test_ended_orders_are_forgotten_in_their_order_and_those_open_again_are_kept(
@@ -306,12 +308,12 @@ def test_an_order_that_ended_yesterday_counts_until_its_fills_are_reported() -> 
             ledger.record(parse_document(message))
         clock.set(datetime(2026, 1, 6, 8, tzinfo=UTC))
         book = book_of(ledger, clock)
-        assert book.exposure_in("a", "X") == (0, 3)
+        assert book.exposures.interval("a", "X") == (0, 3)
         fill = {"type": "fill", **who, "instrument": "X", "side": "buy", "price": "10"}
         ledger.record(parse_document({**fill, "fill_id": "F-1", "quantity": "3"}))
         book.catch_up()
-        assert book.exposure_in("a", "X") == (3, 3)
-        assert book_of(ledger, clock).exposure_in("a", "X") == (3, 3)
+        assert book.exposures.interval("a", "X") == (3, 3)
+        assert book_of(ledger, clock).exposures.interval("a", "X") == (3, 3)
 
 
 def test_a_combination_is_one_open_order() -> None:

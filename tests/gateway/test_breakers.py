@@ -35,7 +35,7 @@ def breakers_of(ledger: Ledger, **given: Any) -> tuple[Breakers, Book]:
     breaker = Breaker.model_validate(given)
     store = ledger.internals.store
     book = Book(store, ("a", "b"), SteppingClock(NOW), ZoneInfo("UTC"), load_from_views)
-    book.highs = {breaker.limits(account): {} for account in ("a", "b")}
+    book.positions.highs = {breaker.limits(account): {} for account in ("a", "b")}
     load_from_views(book)
     return Breakers([breaker], book), book
 

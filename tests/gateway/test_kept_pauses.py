@@ -67,7 +67,7 @@ async def test_connect_sends_nothing_before_the_end_of_a_pause(tmp_path: Path) -
     account = "ccxt:fake"
     async with served("ccxt", tmp_path) as (made, path):
         async with orderledger.connect(path) as desk:
-            pacing = desk.gateway._pacings[account]
+            pacing = desk.gateway._wired.pacings[account]
             pacing.hold(7.0, "the venue banned this address")
             ends_at = time.monotonic() + 7.0
         pacing._held_until = 0.0

@@ -10,7 +10,8 @@ import pytest
 
 from orderledger.domain.exposure import Interval, Working, interval_of
 from orderledger.domain.values import OrderType, Side
-from orderledger.gateway.limits import CHECKS, NAMES, Limits, Proposed, check
+from orderledger.gateway.limit_checks import CHECKS, check
+from orderledger.gateway.limits import NAMES, Limits, Proposed
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 D = Decimal

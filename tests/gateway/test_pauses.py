@@ -42,17 +42,16 @@ async def pausing(
         absence = dataclasses.replace(ABSENCE, expires_seconds=EXPIRES_SECONDS)
         entry.abilities = dataclasses.replace(entry.abilities, absence=absence, batch=batch)
         async with Gateway(ledger, {ACCOUNT: entry}, limits=settings) as gateway:
-            sender = gateway._sender
-            commit = sender._ledger.recording.arecord_together
+            commit = gateway._ledger.recording.arecord_together
 
             async def paused(*given: Any, **more: Any) -> Any:
                 found = await commit(*given, **more)
-                sender._ledger.recording.arecord_together = commit  # type: ignore[method-assign]
-                sender._parts.pacings[ACCOUNT].hold(PAUSE_SECONDS, WHY)
+                gateway._ledger.recording.arecord_together = commit  # type: ignore[method-assign]
+                gateway._wired.parts.pacings[ACCOUNT].hold(PAUSE_SECONDS, WHY)
                 then(gateway)
                 return found
 
-            sender._ledger.recording.arecord_together = paused  # type: ignore[method-assign]
+            gateway._ledger.recording.arecord_together = paused  # type: ignore[method-assign]
             yield gateway, venue
         await entry.aclose()
 
@@ -133,11 +132,11 @@ async def test_a_cancel_that_would_wait_for_too_long_stays_outstanding_and_is_se
     ledger: Ledger,
 ) -> None:
     def pause(gateway: Gateway) -> None:
-        gateway._sender._parts.pacings[ACCOUNT].hold(0.0, WHY)
+        gateway._wired.parts.pacings[ACCOUNT].hold(0.0, WHY)
 
     async with pausing(ledger, patience=1.0, then=pause) as (gateway, _):
         assert (await gateway.submit(order())).state == "acknowledged"
-        gateway._sender._parts.pacings[ACCOUNT].hold(1.5, WHY)
+        gateway._wired.parts.pacings[ACCOUNT].hold(1.5, WHY)
         canceled = await gateway.cancel("C-1")
         assert (canceled.state, canceled.reason) == ("unresolved", "rate_limited")
         assert ledger.order("C-1", account=ACCOUNT)["pending"] == "cancel"

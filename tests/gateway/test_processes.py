@@ -120,7 +120,7 @@ def test_processes_that_fight_for_an_account_send_each_order_once(
                 ledger, {ACCOUNT: entry}, limits=SETTINGS, take_over=[ACCOUNT]
             ) as gateway:
                 await until(
-                    lambda: not _unclear(ledger) and not gateway._changer.outstanding,
+                    lambda: not _unclear(ledger) and not gateway._wired.canceler.outstanding,
                     ABSENCE.least_seconds + 60,
                 )
                 # A cancel that a stopped process sent late may have ended an order, of which the

@@ -70,7 +70,7 @@ def test_a_second_gateway_waits_until_the_first_one_is_silent_for_the_whole_term
             second = asyncio.create_task(context.__aenter__())
             await asyncio.sleep(2.5)
             assert not second.done(), "the first renews its lease"
-            first._watching[0].cancel()  # it is alive, and renews no more
+            first._running.tasks[0].cancel()  # it is alive, and renews no more
             async with asyncio.timeout(20):
                 await second
             with pytest.raises(Fenced):
@@ -402,7 +402,7 @@ def test_the_loss_of_the_day_is_known_after_a_restart_and_does_not_count_yesterd
             hear(ledger, venue)
             mark("64100")
             assert (await gateway.submit(buy("C-2"))).state == "acknowledged"
-            assert gateway._book.gains(gateway.settings.rules[0]) == {
+            assert gateway._book.positions.gains(gateway.settings.rules[0]) == {
                 "unknown currency": Decimal(100),
                 "USD": Decimal(-10),
             }

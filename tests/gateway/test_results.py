@@ -238,7 +238,7 @@ def test_a_sending_that_fails_is_logged_and_one_that_succeeds_is_not(
         async with trading(ledger, venue_of()) as gateway:
             await gateway.submit_soon(buy("C-1"))
             assert "sending failed" not in caplog.text
-            gateway._keeper.lose(ACCOUNT)
+            gateway._wired.parts.keeper.lose(ACCOUNT)
             task = gateway.submit_soon(buy("C-2"))
             await asyncio.wait([task])
 
@@ -489,10 +489,12 @@ def test_a_change_that_is_not_recorded_leaves_nothing_at_stake(ledger: Ledger) -
     async def story() -> None:
         async with trading(ledger, venue_of()) as gateway:
             await gateway.submit(buy("C-1", price="60000"))
-            gateway._keeper.lose(ACCOUNT)
+            gateway._wired.parts.keeper.lose(ACCOUNT)
             with pytest.raises(Fenced):
                 await gateway.replace("C-1", quantity="5")
-            assert [one.leaves for _, one in gateway._book.all_at_stake()] == [Decimal("0.5")]
+            assert [one.leaves for _, one in gateway._book.exposures.all_at_stake()] == [
+                Decimal("0.5")
+            ]
 
     asyncio.run(story())
 
@@ -580,11 +582,11 @@ def test_an_outstanding_cancel_is_not_sent_without_the_lease(ledger: Ledger) -> 
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
             await gateway.submit(buy("C-1", price="60000"))
-            gateway._keeper.lose(ACCOUNT)
+            gateway._wired.parts.keeper.lose(ACCOUNT)
             ledger.record(RequestCancel(account=ACCOUNT, client_order_id="C-1", at=START))
-            gateway._changer.restore()
+            gateway._wired.canceler.restore()
             with pytest.raises(Fenced):
-                await gateway._changer.send_cancel((ACCOUNT, "C-1"))
+                await gateway._wired.canceler.send_cancel((ACCOUNT, "C-1"))
             return str(venue.order_status("C-1")["status"])
 
     assert asyncio.run(story()) != "canceled"

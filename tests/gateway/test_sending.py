@@ -251,7 +251,7 @@ class Asked(LocalOrderEntry):
 def test_a_request_without_an_answer_is_queried_at_once_and_settled_by_what_is_found(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, request_: str
 ) -> None:
-    monkeypatch.setattr("orderledger.gateway.gateway.RESOLVE_SECONDS", 3600.0)
+    monkeypatch.setattr("orderledger.gateway.running.RESOLVE_SECONDS", 3600.0)
 
     async def story() -> None:
         entry = Asked(venue_of())
@@ -289,7 +289,7 @@ def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_k
         async with Gateway(
             ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]
         ) as gateway:
-            gateway._keeper.fence = lambda account: 1  # type: ignore[method-assign]
+            gateway._wired.parts.keeper.fence = lambda account: 1  # type: ignore[method-assign]
             entry.venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
             await until(lambda: ledger.order("C-1")["absent_at"] is not None)

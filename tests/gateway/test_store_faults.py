@@ -134,7 +134,7 @@ def test_without_the_table_of_leases_nothing_is_sent_and_with_it_sending_goes_on
 
 def _holds(gateway: Gateway) -> bool:
     try:
-        return gateway._keeper.fence(ACCOUNT) > 0
+        return gateway._wired.parts.keeper.fence(ACCOUNT) > 0
     except Fenced:
         return False
 

@@ -15,78 +15,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
 
 from orderledger.extend.values import EXACT, ZERO, plain, total
+from orderledger.gateway.emulation.actions import (
+    Action,
+    Ask,
+    Cancel,
+    Create,
+    End,
+    Resize,
+    Send,
+    Wait,
+)
 from orderledger.gateway.emulation.members import Group, Leg, Part
 from orderledger.gateway.emulation.triggers import Marks
 
 RETRY = timedelta(seconds=5)
 """Time between two orders of a leg if the first was not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send the requested order of a leg as it is."""
-
-    leg: Leg
-    part: Part
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Request another order for a leg, and send it unless it `waits` for the other legs."""
-
-    leg: Leg
-    quantity: Decimal
-    waits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resize:
-    """Change the total quantity of an order."""
-
-    leg: Leg
-    part: Part
-    quantity: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Cancel an order at the venue, so that its leg works less."""
-
-    leg: Leg
-    part: Part
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """End an order that was never sent."""
-
-    leg: Leg
-    part: Part
-    reason: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Query the venue about an order that has ended: it may have filled more than is recorded."""
-
-    leg: Leg
-    part: Part
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do for a leg. `reason`: parent, trigger, no_mark, answer, retry, sibling."""
-
-    leg: Leg
-    reason: str
-    text: str
-
-
-Action: TypeAlias = Send | Create | Resize | Cancel | End | Ask | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

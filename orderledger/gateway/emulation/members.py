@@ -1,15 +1,14 @@
 """The state of an emulated group, read from its orders in the log."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from orderledger import Certainty, LinkKind, OrderStatus, OrderType
-from orderledger.extend.events import Order, Recorded, commands, evolve
+from orderledger.extend.events import Order, commands
 from orderledger.extend.values import EXACT, HELD, ZERO, exposure, total
-from orderledger.gateway.book import blank
 from orderledger.gateway.emulation.marking import EMULATED, OTO_KINDS, PART_OF, is_emulated
 from orderledger.gateway.emulation.triggers import Trigger
 from orderledger.gateway.native_groups import is_native
@@ -176,14 +175,6 @@ def tags_of(order: Order) -> Mapping[str, Any]:
     return {} if order.terms.request is None else order.terms.request.tags
 
 
-def folded(stream: str, events: Iterable[Recorded]) -> Order:
-    """An order from its events."""
-    order = blank(stream)
-    for recorded in events:
-        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-    return order
-
-
 def _leg(
     name: str,
     orders: list[Order],
@@ -215,48 +206,53 @@ def _leg(
 
 
 def _part(order: Order, is_fired: bool, ended_lately: Container[str]) -> Part:
-    """`is_fired`: it replaces a trigger order. If the venue cancels such an order, e.g. because
-    nobody trades, that counts as a refusal, and another one is sent."""
-    quantity, status = order.quantity or ZERO, order.status
     is_open, is_held = not order.is_ended, HELD in tags_of(order) and order.is_held
-    ids = [] if is_open else list(order.requests.ids())
-    is_resized = any(one.startswith(f"{RESIZE}-") for one in ids)
-    is_canceled = any(not one.startswith((f"{RESIZE}-", "replace-")) for one in ids)
-    ends_early = not is_open and order.cum_quantity < quantity
-    is_ended_by_venue = ends_early and status is OrderStatus.CANCELED and not is_resized
-    is_denied = status is OrderStatus.DENIED
-    is_refused = ends_early and (
-        status is OrderStatus.REJECTED
-        or (is_denied and order.reason not in NOT_COUNTED)
-        or (is_ended_by_venue and is_fired and not is_canceled)
-    )
-    is_given_up = ends_early and (
-        is_canceled
-        or (is_denied and order.reason == "withdrawn")
-        or status in (OrderStatus.EXPIRED, OrderStatus.DONE_FOR_DAY)
-        or (is_ended_by_venue and not is_fired)
-    )
+    is_resized, is_refused, is_given_up = _how_ended(order, is_fired)
+    is_unreached = order.status is OrderStatus.DENIED and order.reason in NOT_REACHED
+    is_confirmed = order.certainty is Certainty.CONFIRMED and order.confirmed_at is not None
+    leaves = _leaves(order) if is_open else _uncounted(order, order.client_order_id in ended_lately)
     return Part(
         name=order.client_order_id or "",
-        quantity=quantity,
+        quantity=order.quantity or ZERO,
         filled=order.cum_quantity,
-        leaves=ZERO
-        if is_held
-        else _leaves(order)
-        if is_open
-        else _uncounted(order, order.client_order_id in ended_lately),
+        leaves=ZERO if is_held else leaves,
         is_open=is_open,
         is_held=is_open and is_held,
-        is_settled=order.pending is None
-        and order.certainty is Certainty.CONFIRMED
-        and order.confirmed_at is not None,
+        is_settled=order.pending is None and is_confirmed,
         is_refused=is_refused,
-        is_untaken=is_refused or (is_denied and order.reason in NOT_REACHED),
+        is_untaken=is_refused or is_unreached,
         is_given_up=is_given_up,
         is_resized=is_resized,
         cancel_is_asked=is_open and is_held and order.pending is not None,
         ended_at=order.ended_at,
     )
+
+
+def _how_ended(order: Order, is_fired: bool) -> tuple[bool, bool, bool]:
+    """Whether an order was resized, refused, or given up; see `Part`. `is_fired`: it replaces a
+    trigger order. If the venue cancels such an order, e.g. because nobody trades, that counts as a
+    refusal, and another one is sent."""
+    if not order.is_ended:
+        return False, False, False
+    ids, status = list(order.requests.ids()), order.status
+    is_resized = any(one.startswith(f"{RESIZE}-") for one in ids)
+    is_canceled = any(not one.startswith((f"{RESIZE}-", "replace-")) for one in ids)
+    if order.cum_quantity >= (order.quantity or ZERO):
+        return is_resized, False, False
+    is_ended_by_venue = status is OrderStatus.CANCELED and not is_resized
+    is_denied = status is OrderStatus.DENIED
+    is_refused = (
+        status is OrderStatus.REJECTED
+        or (is_denied and order.reason not in NOT_COUNTED)
+        or (is_ended_by_venue and is_fired and not is_canceled)
+    )
+    is_given_up = (
+        is_canceled
+        or (is_denied and order.reason == "withdrawn")
+        or status in (OrderStatus.EXPIRED, OrderStatus.DONE_FOR_DAY)
+        or (is_ended_by_venue and not is_fired)
+    )
+    return is_resized, is_refused, is_given_up
 
 
 def _leaves(order: Order) -> Decimal:

@@ -44,7 +44,7 @@ class AccountsBook:
         """Bring the book to the end of the log."""
         if self._book is None or self._book.accounts != accounts:
             book = Book(self._store, accounts, self._clock, self._zone, load)
-            book.highs = {rule: {} for rule in self._highs}
+            book.positions.highs = {rule: {} for rule in self._highs}
             load(book)
             self._book = book
         self._book.catch_up()
@@ -104,14 +104,16 @@ def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> It
 def _positions(book: Book, rule: Limits) -> dict[tuple[str, str, sides.Part], Decimal]:
     """The largest position that may result, by account, instrument, position side and id. One
     without a bound is left out."""
-    held = {(*key[:2], key[3:]) for key in book.positions}
+    held = {(*key[:2], key[3:]) for key in book.positions.held}
+    part_of = book.instruments.part
     scopes = held | {
-        (*scope, book.part_of(*scope, working)) for scope, working in book.all_working()
+        (*scope, part_of(scope, working.position_side, working.position_id))
+        for scope, working in book.exposures.all_working()
     }
     found: dict[tuple[str, str, sides.Part], Decimal] = {}
     for account, instrument, part in scopes:
         if rule.account in (None, account) and rule.instrument in (None, instrument):
-            least, most = book.exposure_in(account, instrument, rule.strategy, part)
+            least, most = book.exposures.interval(account, instrument, rule.strategy, part)
             if least is not None and most is not None:
                 found[account, instrument, part] = max(ZERO, abs(least), abs(most))
     return found

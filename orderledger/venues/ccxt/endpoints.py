@@ -10,19 +10,18 @@ from typing import Any
 
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
-from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.exchange import asked
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.reading import UNREADABLE, folded_id, price_of
+from orderledger.venues.ccxt.reading import folded_id, price_of
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
+from orderledger.venues.ccxt.trade_pages import TradePages
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 ATTEMPTS = 3
-MOST_PAGES = 1_000
 FOREVER_DAYS = 1_000
 """ccxt's features state 10,000 days or more if there is no limit."""
 NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
@@ -65,6 +64,7 @@ class CcxtEndpoints:
         self._now = now
         self._sleep = sleep
         self._backoff = backoff
+        self._pages = TradePages(partial(self._listed, "fetch_my_trades"), quirks)
 
     def needs_symbol(self, method: str) -> bool:
         """Whether ccxt's features state that this list covers one symbol."""
@@ -148,9 +148,10 @@ class CcxtEndpoints:
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
         """All trades from `since` on, oldest first."""
         rows: dict[str, Any] = {}
+        limit = self._feature("fetchMyTrades", "limit")
         for one in [symbol] if symbol else self._symbols("fetchMyTrades"):
             for begin, end in self._windows(since):
-                await self._turn_pages(one, begin, end, rows)
+                rows |= await self._pages.of_period(one, begin, end, limit)
         return sorted(rows.values(), key=time_of)
 
     async def positions(self) -> list[Any]:
@@ -244,64 +245,6 @@ class CcxtEndpoints:
 
         return await rows_since(page, _milliseconds(since))
 
-    async def _turn_pages(
-        self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
-    ) -> None:
-        """Collect all trades of a period in `rows`."""
-        if self._quirks.offset is None:
-            rows |= await self._by_time(symbol, begin, end)
-            return
-        found: dict[str, Any] = {}
-        for _ in range(MOST_PAGES):
-            page = await self._page(
-                symbol, begin, end, {self._quirks.offset: len(found)} if found else {}
-            )
-            is_last = len(page) < (self._quirks.page or 1) or page.keys() <= found.keys()
-            found |= page
-            if is_last:
-                rows |= found
-                return
-        raise _endless(symbol)
-
-    async def _by_time(self, symbol: str | None, begin: int, end: int | None) -> dict[str, Any]:
-        """Some exchanges list from the oldest on, others from the newest back: continue at both
-        ends, until nothing is new.
-        """
-        limit = self._feature("fetchMyTrades", "limit")
-        full = limit or 1  # of an unknown length, every page may be full
-        found: dict[str, Any] = {}
-        for goes_on in (True, False):
-            first, last = begin, end if goes_on else min(map(time_of, found.values()))
-            for _ in range(MOST_PAGES):
-                page = await self._page(symbol, first, last)
-                times = [time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
-                is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
-                found |= page
-                if limit and is_full and not is_news and min(times) == max(times):
-                    raise VenueUnavailable(f"more trades of {symbol} at one time than a page holds")
-                if not (is_full and is_news):
-                    break
-                first, last = (max(times), end) if goes_on else (begin, min(times))
-            else:
-                raise _endless(symbol)
-            if len(found) < full:
-                break  # all were on one page
-        return found
-
-    async def _page(
-        self,
-        symbol: str | None,
-        since: int,
-        until: int | None,
-        params: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        limit = self._feature("fetchMyTrades", "limit")
-        asked = {**({} if until is None else {"until": until}), **(params or {})}
-        return {
-            _key_of(row): row
-            for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)
-        }
-
     def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
         """The period from `since` on, in parts that one query may cover. The last part has no
         end.
@@ -343,18 +286,5 @@ class CcxtEndpoints:
         raise AssertionError("unreachable")
 
 
-def _endless(symbol: str | None) -> VenueUnavailable:
-    return VenueUnavailable(f"the trades of {symbol} do not end after {MOST_PAGES} pages")
-
-
 def _milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def _key_of(row: Any) -> str:
-    named = (
-        (row.get("symbol"), row.get("order"), row.get("id"))
-        if isinstance(row, dict) and row.get("id")
-        else row
-    )
-    return as_text(named)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
+from orderledger import CancelRejected, Rejected, Replaced, ReplaceRejected
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
 from orderledger.venues.base.keys import KeyPermissions
@@ -29,17 +29,12 @@ from orderledger.venues.ccxt.arguments import (
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
 from orderledger.venues.ccxt.conditional import UNKNOWN_ORDER, cancels_of
-from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
-from orderledger.venues.ccxt.orders import (
-    client_id_of,
-    order_messages,
-    venue_order_id,
-    without_amounts,
-)
+from orderledger.venues.ccxt.order_answers import OrderAnswers
+from orderledger.venues.ccxt.orders import venue_order_id
 from orderledger.venues.ccxt.pacing import pacing_in
 from orderledger.venues.ccxt.quirks import quirks_of
-from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
+from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.sending.terms import waits_for_trigger
@@ -69,7 +64,7 @@ class CcxtOrderEntry:
         switch = self._brakes.switch if self._brakes else None
         self.switch_terms = switch.terms if switch else None
         self._account = account
-        self._now = now
+        self._answers = OrderAnswers(exchange, self._arguments, account=account, now=now)
         self._rule = rule_of(exchange.id)
         if self._rule is not None and self._rule.expiry.option is not None:
             exchange.options[self._rule.expiry.option] = WINDOW_MILLISECONDS
@@ -124,9 +119,9 @@ class CcxtOrderEntry:
             expires_at=order.get("request_expires_at"),
         )
         return (
-            [self._reject(Rejected, order, refusal)]
+            [self._answers.reject(Rejected, order, refusal)]
             if refusal
-            else self._accepted(row, order, call)
+            else self._answers.accepted(row, order, call)
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
@@ -150,7 +145,7 @@ class CcxtOrderEntry:
         except (NotSent, Unanswered) as error:
             return [error for _ in orders]
         if refusal:
-            return [[self._reject(Rejected, order, refusal)] for order in orders]
+            return [[self._answers.reject(Rejected, order, refusal)] for order in orders]
         # ccxt sorts the rows by time, and raises if a single one is refused: the document has them
         # in their order.
         document = call.answer
@@ -159,7 +154,10 @@ class CcxtOrderEntry:
                 Unanswered("unreadable_answer", "the answer is for other orders than were sent")
                 for _ in orders
             ]
-        return [self._part(raw, order, call) for raw, order in zip(document, orders, strict=True)]
+        return [
+            self._answers.part(raw, order, call)
+            for raw, order in zip(document, orders, strict=True)
+        ]
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         await self._load_markets()
@@ -176,9 +174,9 @@ class CcxtOrderEntry:
             if refusal is None or refusal.reason != UNKNOWN_ORDER:
                 break
         if refusal:
-            return [self._reject(CancelRejected, order, refusal, request_id=request_id)]
+            return [self._answers.reject(CancelRejected, order, refusal, request_id=request_id)]
         return (
-            self._accepted(row, order)
+            self._answers.accepted(row, order)
             if isinstance(row, dict) and row.get("status") and venue_order_id(row) == name
             else []
         )
@@ -202,8 +200,12 @@ class CcxtOrderEntry:
             "replace", meant, "edit_order", *asked, expires_at=expires_at
         )
         if refusal:
-            return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
-        return [Replaced(**self._named(order), **terms)]
+            return [
+                self._answers.reject(
+                    ReplaceRejected, order, refusal, request_id=request["request_id"]
+                )
+            ]
+        return [Replaced(**self._answers.named(order), **terms)]
 
     async def cancel_all_orders(self, instrument: str | None) -> Sent:
         await self._load_markets()
@@ -293,77 +295,3 @@ class CcxtOrderEntry:
             raise NotSent(
                 "not_connected", f"the markets cannot be loaded: {shown(error)}"
             ) from None
-
-    # Answers
-
-    def _accepted(self, row: Any, order: Row, call: Call | None = None) -> Sent:
-        """The messages of the order in the exchange's answer, or its refusal if ccxt raises
-        none.
-        """
-        if venue_order_id(row) is None:
-            if call is None:
-                raise Unanswered("unreadable_answer", "the answer has no order id")
-            return [
-                self._reject(
-                    Rejected, order, refusal_in(call.answer, call, self._exchange.id, "submit")
-                )
-            ]
-        whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
-        if order["quantity"] is None:
-            whole = without_amounts(whole)
-        context = CcxtContext(
-            account=self._account,
-            exchange=self._exchange.id,
-            source=Source.VENUE_PUSH,
-            received_at=self._now(),
-        )
-        translated = order_messages(whole, context)
-        if translated.faults:
-            raise Unanswered("unreadable_answer", translated.faults[0].fault)
-        names = {
-            "client_order_id": order["client_order_id"],
-            "aliases": {CLIENT_ID: self._arguments.client_id(order)},
-        }
-        return [message.model_copy(update=names) for message in translated.messages]
-
-    def _part(self, raw: Any, order: Row, call: Call) -> Sent | Exception:
-        """One answer of several: an order, or a refusal that ccxt reads as an order without an
-        id."""
-        try:
-            row = self._exchange.parse_order(raw)
-            client_id = client_id_of(row, self._quirks)
-            if client_id is not None and self._quirks.folded(
-                client_id
-            ) != self._arguments.client_id(order):
-                return Unanswered(
-                    "unreadable_answer", f"the answer names {client_id}, which was not sent"
-                )
-            if venue_order_id(row) is None:
-                return [
-                    self._reject(
-                        Rejected, order, refusal_in(raw, call, self._exchange.id, "submit")
-                    )
-                ]
-            return self._accepted(row, order)
-        except Unanswered as error:
-            return error
-
-    def _reject(self, kind: Any, order: Row, refusal: Refusal, **other: Any) -> Message:
-        fields = {"reason": refusal.reason, "text": refusal.sentence, "evidence": refusal.document}
-        found: Message = kind(**self._named(order), **other, **fields)
-        return found
-
-    def _named(self, order: Row) -> dict[str, Any]:
-        return {
-            "account": self._account,
-            "client_order_id": order["client_order_id"],
-            "venue_order_id": order.get("venue_order_id"),
-            "instrument": order["instrument"],
-            "side": order["side"],
-            "source": Source.VENUE_PUSH,
-            "at": self._now(),
-        }
-
-
-def _given(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if value is not None}

@@ -15,12 +15,7 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.polling import PolledVenue, PollFeed
-from orderledger.venues.base.translation import (
-    Fault,
-    Translation,
-    as_text,
-    joined,
-)
+from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.unread import unreadable_payloads
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
@@ -34,11 +29,16 @@ from orderledger.venues.ccxt.holdings import (
 )
 from orderledger.venues.ccxt.ledger import ledger_messages
 from orderledger.venues.ccxt.markets import terms_of_market
-from orderledger.venues.ccxt.orders import (
-    has_ended,
-    is_doubtful,
-    order_messages,
-    venue_order_id,
+from orderledger.venues.ccxt.orders import is_doubtful, venue_order_id
+from orderledger.venues.ccxt.polled_rows import (
+    ANSWER,
+    MAKER,
+    ORDER,
+    TRADE,
+    Polled,
+    key_of,
+    open_ids,
+    translated_rows,
 )
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.searching import OrderSearch
@@ -58,10 +58,6 @@ ABILITIES = Abilities(
     orders_reach_back="open orders, and single orders as long as the exchange keeps them",
     fills_reach_back="as far back as the exchange lists its trades",
 )
-ORDER, TRADE, ANSWER, MAKER = "order", "trade", "answer", "maker"
-Polled = tuple[str, Any]
-"""`ORDER` or `TRADE` and the row of a list; `ANSWER` and the row, for a query of one order; `MAKER`
-and the row of the order of a trade."""
 
 
 class CcxtVenue(PolledVenue):
@@ -175,35 +171,13 @@ class CcxtVenue(PolledVenue):
         return self.now() - timedelta(seconds=self._quirks.query_lag_seconds)
 
     def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
-        context = self.context(account)
-        makers, trades, answers, orders = (
-            [row for kind, row in rows if kind == wanted]
-            for wanted in (MAKER, TRADE, ANSWER, ORDER)
-        )
-        answered = joined(
-            order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers
-        )
-        made = translated_makers(makers, context)
-        return (
-            made + trade_messages(trades, context) + answered + translated_orders(orders, context)
-        )
+        return translated_rows(rows, self.context(account))
 
     def key_of(self, row: Polled) -> str:
-        kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
-        named = (
-            [inner.get(name) for name in ("symbol", "order", "id")]
-            if isinstance(inner, dict) and inner.get("id")
-            else inner
-        )
-        return as_text([kind, named])
+        return key_of(row)
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
-        orders = (
-            row[1] if kind == ANSWER else row for kind, row in rows if kind not in (TRADE, MAKER)
-        )
-        return frozenset(
-            venue_order_id(row) or as_text(row) for row in orders if not has_ended(row)
-        )
+        return open_ids(rows)
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
         """Report an unreadable frame: its content is queried."""

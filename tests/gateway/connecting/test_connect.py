@@ -13,6 +13,8 @@ from lighter.signer_client import SignerClient
 
 import orderledger
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
+from orderledger.gateway.leasing import Leasing
+from orderledger.gateway.running import Running
 from orderledger.simulation.lighter.simulated import INDEX, KEY_INDEX
 from orderledger.venues import installed, order_entry, venue
 from orderledger.venues.base.base_venue import BaseVenue
@@ -83,14 +85,14 @@ def test_what_was_opened_is_closed_once_in_reverse_even_if_opening_fails_half_wa
     noted(BaseVenue, "aclose", "venue")
     noted(KeyedOrderEntry, "aclose", "entry")
     noted(orderledger.AsyncLedger, "close", "ledger")
-    noted(orderledger.Gateway, "_end", "gateway")
+    noted(Running, "end", "gateway")
     accounts = '["nobitex:fake"]'
     if fails == "entry":
         monkeypatch.setattr(KeyedOrderEntry, "__init__", _broken)
     if fails == "collector":
         monkeypatch.setattr("orderledger.gateway.connecting.claimed", _broken_later)
     if fails == "gateway":
-        monkeypatch.setattr(orderledger.Gateway, "_record_senders", _broken_later)
+        monkeypatch.setattr(Leasing, "record_senders", _broken_later)
 
     async def trade() -> None:
         async with (

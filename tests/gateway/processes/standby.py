@@ -47,7 +47,7 @@ async def main() -> None:
             taken = {
                 "open": sorted(order.client_order_id or "" for order in orders),
                 "doubtful": sum(order.certainty is Certainty.UNRESOLVED for order in orders),
-                "cancels": len(gateway._changer.outstanding),
+                "cancels": len(gateway._wired.canceler.outstanding),
             }
             print(json.dumps(taken), flush=True)
             await trade(gateway, asked.account, asked.name, pause=0.05)

@@ -32,7 +32,7 @@ HEALING_SECONDS = 60.0
 def _is_sender(gateway: Gateway) -> bool:
     """Whether this gateway holds the account's lease."""
     try:
-        gateway._keeper.fence(ACCOUNT)
+        gateway._wired.parts.keeper.fence(ACCOUNT)
     except Fenced:
         return False
     return True
@@ -380,4 +380,6 @@ class World:
         """What the last gateway still waits for."""
         last = self.all[-1].gateway
         yield from (f"{key} is in flight" for key in last._sender.flights)
-        yield from (f"the cancel of {key} is outstanding" for key in last._changer.outstanding)
+        yield from (
+            f"the cancel of {key} is outstanding" for key in last._wired.canceler.outstanding
+        )

@@ -7,7 +7,7 @@ import ccxt
 import pytest
 
 from orderledger import Gateway, InvalidSetting, Ledger, Request
-from orderledger.gateway import GatewaySettings, changing
+from orderledger.gateway import GatewaySettings, mass_canceling
 from orderledger.simulation.ccxt.binance import BinanceServer
 from orderledger.venues.ccxt.brakes import BY_NAME, brakes_of
 from tests.gateway.desk import until
@@ -35,7 +35,7 @@ def order(name: str, instrument: str = ETH, **terms: Any) -> Request:
 def traded(
     monkeypatch: pytest.MonkeyPatch, story: Any, settings: dict[str, Any] | None = None
 ) -> Any:
-    monkeypatch.setattr(changing, "REPORT_SECONDS", 0.3)
+    monkeypatch.setattr(mass_canceling, "REPORT_SECONDS", 0.3)
 
     async def whole() -> Any:
         account = Account("binanceusdm")
@@ -111,7 +111,7 @@ def test_a_switch_fires_only_when_nobody_renews_it(monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(1.5)
         assert (server.countdowns.fired.total(), len(server.exchange.open_orders("main"))) == (0, 1)
         assert server.countdowns.started["ETHUSDT"] >= 5
-        gateway._keeper.lose(ACCOUNT)
+        gateway._wired.parts.keeper.lose(ACCOUNT)
         await until(lambda: server.countdowns.fired["ETHUSDT"] == 1, 5)
         assert server.exchange.open_orders("main") == []
 

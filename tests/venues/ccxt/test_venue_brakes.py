@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger
-from orderledger.gateway import changing
+from orderledger.gateway import mass_canceling
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.venues.reconciliation.reconciler import Reconciler
 from orderledger.venues.reconciliation.rules import Rules
@@ -107,7 +107,7 @@ def test_the_switch_of_a_killed_gateway_fires_and_the_ledger_learns_it(
 def test_the_exchange_s_cancel_all_cancels_everything_and_the_ledger_learns_it(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changing, "REPORT_SECONDS", 0.3)
+    monkeypatch.setattr(mass_canceling, "REPORT_SECONDS", 0.3)
 
     async def story() -> None:
         async with server(name) as simulated:

@@ -78,7 +78,9 @@ def test_the_offset_of_the_venues_clock_is_known(name: str) -> None:
         async with trading(name) as (world, gateway):
             await world.warm_up()
             await gateway.submit(request(world))
-            shown = gateway._clocks.shown(world.account, gateway._clock.now())
+            shown = gateway._wired.parts.clocks.shown(
+                world.account, gateway._wired.parts.clock.now()
+            )
             assert shown is not None
             assert abs(float(shown["offset_seconds"])) <= float(shown["within_seconds"]) + 0.05
 

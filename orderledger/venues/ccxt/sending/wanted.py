@@ -12,6 +12,7 @@ from orderledger.venues.errors import NotSent
 
 LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 TAKES_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+HEDGED = (PositionSide.LONG, PositionSide.SHORT)
 ALWAYS_STATED = (TimeInForce.FOK, TimeInForce.DAY, TimeInForce.GTD)
 """Times in force that a market order states, too."""
 
@@ -22,14 +23,6 @@ def wanted_terms(
     """The terms that the request must have, and those that it must not."""
     side, kind, position = order["side"], order["order_type"], order.get("position_side")
     is_limit, is_stop = kind in LIMITS, order.get("stop_price") is not None
-    is_hedged = position in (PositionSide.LONG, PositionSide.SHORT)
-    closes = (
-        (side == Side.SELL) is (position == PositionSide.LONG)
-        if is_hedged
-        else bool(order.get("reduce_only"))
-    )
-    if order.get("reduce_only") and not closes:
-        raise NotSent("position_side", f"a {side} opens a {position} position and cannot reduce it")
     wanted: dict[str, Any] = {
         "instrument": str(market[shape.market]),
         "client_order_id": client_id,
@@ -40,8 +33,8 @@ def wanted_terms(
         "limit_price": order.get("limit_price") if is_limit else None,
         "stop_price": order.get("stop_price"),
         "post_only": bool(order.get("post_only")),
-        "reduce_only": closes,
-        "position_side": str(position) if is_hedged else None,
+        "reduce_only": _closes(order),
+        "position_side": str(position) if position in HEDGED else None,
         "display_quantity": order.get("display_quantity"),
         "quote_quantity": order.get("quote_quantity"),
         "trails": kind == OrderType.TRAILING_STOP,
@@ -60,6 +53,17 @@ def wanted_terms(
         wanted["stop_direction"] = "up" if rises else "down"
     wanted["takes_profit"] = kind in TAKES_PROFIT
     return wanted
+
+
+def _closes(order: Row) -> bool:
+    """Whether the order only reduces a position. Raises NotSent if its position side forbids it."""
+    side, position = order["side"], order.get("position_side")
+    if position not in HEDGED:
+        return bool(order.get("reduce_only"))
+    closes: bool = (side == Side.SELL) is (position == PositionSide.LONG)
+    if order.get("reduce_only") and not closes:
+        raise NotSent("position_side", f"a {side} opens a {position} position and cannot reduce it")
+    return closes
 
 
 def _text(word: Any) -> str | None:

@@ -1,0 +1,131 @@
+"""Replaces orders: checked and recorded first, then sent."""
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orderledger import Certainty, ReplaceRejected, RequestReplace, UnknownOrder
+from orderledger.extend.events import Order
+from orderledger.gateway.answers import Answer, answer_of
+from orderledger.gateway.book import row_now
+from orderledger.gateway.changing import ChangeAnswers
+from orderledger.gateway.flights import is_failure
+from orderledger.gateway.limits import Denial
+from orderledger.gateway.parts import GatewayParts
+from orderledger.gateway.pre_trade import PreTradeChecks
+from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
+from orderledger.gateway.results import Sending
+from orderledger.gateway.terms import fault_of_prices
+from orderledger.gateway.unsettled import Key
+from orderledger.rows import OrderRow
+from orderledger.venues.errors import NotSent
+
+HELD_BACK = Denial("held", "the gateway holds this order: cancel it, and submit another")
+NO_REPLACE = Denial(
+    "replace_unsupported", "this venue cannot change an order: cancel it, and send another"
+)
+IN_DOUBT = Denial("unresolved_order", "its outcome is not known yet: the venue may not have it")
+
+
+class Replacer:
+    """Changes the open orders of a gateway. `replacing`: how many replaces of an order wait for
+    their answers here."""
+
+    def __init__(self, parts: GatewayParts, checks: PreTradeChecks, answers: ChangeAnswers) -> None:
+        self.replacing: Counter[Key] = Counter()
+        self._parts = parts
+        self._book = parts.book
+        self._checks = checks
+        self._answers = answers
+
+    async def replace(self, key: Key, changed: ChangedTerms) -> Sending:
+        """Check, record and send a change of an open order."""
+        self._book.catch_up()
+        order = self._book.order(*key)
+        if order is None:
+            raise UnknownOrder(key[1], key[0])
+        denial = self._fault_of(order)
+        before = row_now(order, *key)
+        denial = denial or fault_of_prices(changed)
+        denial = denial or self._checks.why_not(change_of(before, changed), is_new=False)
+        if denial is not None:
+            return Sending("denied", *key, denial.reason, denial.text)
+        request_id = f"replace-{uuid.uuid4().hex}"
+        self._book.exposures.growing[request_id] = growth_of(before, changed)
+        self.replacing[key] += 1
+        try:
+            return await self._send(key, before, changed, request_id)
+        finally:
+            del self._book.exposures.growing[request_id]
+            self.replacing[key] -= 1
+            if not self.replacing[key]:
+                del self.replacing[key]
+
+    def _fault_of(self, order: Order) -> Denial | None:
+        """Why the state of an order, or its venue, forbids every change."""
+        if order.is_held:
+            return HELD_BACK
+        if not self._parts.entries[order.account].abilities.replaces:
+            return NO_REPLACE
+        is_in_doubt = order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED
+        return IN_DOUBT if is_in_doubt else None
+
+    async def _send(
+        self, key: Key, before: OrderRow, changed: ChangedTerms, request_id: str
+    ) -> Sending:
+        account, name = key
+        expires_at = self._parts.expiry_of_change(account, before["order_type"])
+        asked: dict[str, Any] = {
+            "request_id": request_id,
+            "request_expires_at": expires_at,
+            **dict.fromkeys(("quantity", "limit_price", "stop_price")),
+            **changed,
+        }
+        request = RequestReplace(
+            account=account, client_order_id=name, at=self._parts.clock.now(), **asked
+        )
+        fence = self._parts.keeper.fence(account)
+        (outcome,) = await self._parts.ledger.recording.arecord_together([request], fence=fence)
+        if outcome.outcome != "recorded":
+            return Sending("refused", *key, outcome.reason, outcome.text, outcome=outcome)
+        # from here on the log shows the quantity that the order may reach, but not the price
+        self._book.catch_up()
+        priced: ChangedTerms = (
+            {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
+        )
+        self._book.exposures.growing[request_id] = growth_of(before, priced)
+        answer = await self._answer(account, before, asked, expires_at)
+        result = await self._record(key, answer, request_id)
+        self._book.catch_up()
+        return result
+
+    async def _answer(
+        self, account: str, row: OrderRow, asked: Mapping[str, Any], expires_at: datetime | None
+    ) -> Answer:
+        try:
+            self._parts.check_lease(account)
+        except NotSent as fenced:
+            return fenced
+        expired = self._parts.clocks.expired(account, expires_at)
+        if expired is not None:
+            return expired
+        paced = self._parts.paced(account, self._parts.entries[account].replace(row, asked))
+        return await answer_of(paced, self._parts.answer_seconds, self._parts.turn(account))
+
+    async def _record(self, key: Key, answer: Answer, request_id: str) -> Sending:
+        if not isinstance(answer, NotSent):
+            return await self._answers.record_answer(key, answer)
+        ended = ReplaceRejected(
+            account=key[0],
+            client_order_id=key[1],
+            at=self._parts.clock.now(),
+            request_id=request_id,
+            source="strategy",
+            reason=answer.reason,
+            text=answer.text or None,
+            not_sent=True,
+        )
+        denied = Sending("denied", *key, answer.reason, answer.text)
+        return await self._answers.record(key, [ended], denied, is_failure=is_failure(answer))

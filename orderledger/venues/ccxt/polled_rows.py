@@ -1,0 +1,45 @@
+"""The rows that one poll of an account collects, and their translation."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from orderledger.venues.base.translation import Translation, as_text, joined
+from orderledger.venues.ccxt.context import CcxtContext
+from orderledger.venues.ccxt.orders import has_ended, order_messages, venue_order_id
+from orderledger.venues.ccxt.trades import trade_messages
+from orderledger.venues.ccxt.translate import translated_makers, translated_orders
+
+ORDER, TRADE, ANSWER, MAKER = "order", "trade", "answer", "maker"
+Polled = tuple[str, Any]
+"""`ORDER` or `TRADE` and the row of a list; `ANSWER` and the row, for a query of one order; `MAKER`
+and the row of the order of a trade."""
+
+
+def translated_rows(rows: Sequence[Polled], context: CcxtContext) -> Translation:
+    """The messages of the rows of one poll."""
+    makers, trades, answers, orders = (
+        [row for kind, row in rows if kind == wanted] for wanted in (MAKER, TRADE, ANSWER, ORDER)
+    )
+    answered = joined(
+        order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers
+    )
+    made = translated_makers(makers, context)
+    return made + trade_messages(trades, context) + answered + translated_orders(orders, context)
+
+
+def key_of(row: Polled) -> str:
+    """The key that identifies the order of a row."""
+    kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
+    named = (
+        [inner.get(name) for name in ("symbol", "order", "id")]
+        if isinstance(inner, dict) and inner.get("id")
+        else inner
+    )
+    return as_text([kind, named])
+
+
+def open_ids(rows: Sequence[Polled]) -> frozenset[str]:
+    """The orders that the rows show as open."""
+    orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind not in (TRADE, MAKER))
+    return frozenset(venue_order_id(row) or as_text(row) for row in orders if not has_ended(row))
