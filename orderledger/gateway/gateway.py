@@ -62,8 +62,8 @@ if TYPE_CHECKING:
 __all__ = ["Gateway"]
 
 WATCH_SECONDS = 0.25
-"""Seconds between two reads of the log for halts, answers and orders to resolve."""
-RESOLVE_SECONDS = 1.0
+"""Seconds between two reads of the log for halts and answers."""
+CANCEL_SECONDS = 1.0
 CLOSING_SECONDS = 15.0
 BEGIN_SECONDS = 0.001
 """Between two looks whether an order of `submit_soon` is being sent."""
@@ -397,6 +397,8 @@ class Gateway:
             await self._end()
             raise
         self._watching.append(asyncio.create_task(self._watch()))
+        resolving = self._resolver.run(besides=self._sender.flights)
+        self._watching.append(asyncio.create_task(resolving))
         self._watching.append(asyncio.create_task(self._publisher.run()))
         self._watching.append(asyncio.create_task(self._clocks.run()))
         self._watching.append(asyncio.create_task(self._switches.run()))
@@ -467,21 +469,18 @@ class Gateway:
                 log.warning("leases cannot be renewed", error=str(error))
 
     async def _watch(self) -> None:
-        """Follow the log: obey halts, send outstanding cancels, resolve orders, and halt when a
-        breaker trips.
-        """
-        resolved_at = 0.0
+        """Follow the log: obey halts, send outstanding cancels, and halt when a breaker trips."""
+        canceled_at = 0.0
         while True:
             try:
                 self._book.catch_up()
                 await self._obey_halts()
                 await self._break()
                 self._emulator.tick()
-                if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
-                    resolved_at = asyncio.get_running_loop().time()
-                    await self._resolver.resolve(besides=self._sender.flights)
+                if asyncio.get_running_loop().time() - canceled_at >= CANCEL_SECONDS:
+                    canceled_at = asyncio.get_running_loop().time()
                     await self._send_cancels()
-            # any error: when it is over, halts must be obeyed and orders resolved
+            # any error: when it is over, halts must be obeyed and cancels sent
             except Exception as error:
                 log.warning("the gateway cannot follow the ledger", error=str(error))
             await asyncio.sleep(WATCH_SECONDS)
