@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.absence import Expiry
 from orderledger.venues.ccxt.sending import Change, Orders, Request
 
@@ -20,7 +21,8 @@ class Call:
     """The record of one ccxt call. It shows whether the `meant` request was sent (any request,
     if none was given), and the answer to the last one as a document. None if the answer is not a
     document. `is_meant`: the last request is the one that was meant. `has_left`: it was passed
-    to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does.
+    to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does. `seconds`: the longest wait for the answer
+    to a request. `began`: when the last one was sent, by `elapsed`.
     """
 
     meant: Orders | Change | None = None
@@ -32,6 +34,8 @@ class Call:
     address: str = ""
     status: int = 0
     answer: Any = None
+    seconds: float | None = None
+    began: float | None = None
 
     def headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         """The headers of a request, with its expiry."""
@@ -49,9 +53,13 @@ class Call:
                 self.expiry.check(request, self.expires_at)
             self.is_sent, self.is_meant = True, self.meant is not None
         self.address, self.status, self.answer = request.address, 0, None
+        self.began = elapsed()
 
 
 _present: ContextVar[Call | None] = ContextVar("call", default=None)
+_seconds: ContextVar[float | None] = ContextVar("seconds", default=None)
+FIRST_SECONDS = 3.0
+"""The wait for the first answer about one order. Ours: ten times a slow answer."""
 
 
 def present_call() -> Call | None:
@@ -66,11 +74,23 @@ def noted(
     expires_at: datetime | None = None,
 ) -> Iterator[Call]:
     """Track the ccxt calls in this block, and send only the meant request."""
-    token = _present.set(call := Call(meant, expiry, expires_at))
+    call = Call(meant, expiry, expires_at, seconds=_seconds.get())
+    token = _present.set(call)
     try:
         yield call
     finally:
         _present.reset(token)
+
+
+@contextmanager
+def impatient(attempt: int) -> Iterator[None]:
+    """Wait `FIRST_SECONDS` at most for each answer to the first attempt of a query. It is repeated
+    then: a lost answer costs less than the time of a slow one."""
+    token = _seconds.set(FIRST_SECONDS if attempt == 1 else None)
+    try:
+        yield
+    finally:
+        _seconds.reset(token)
 
 
 async def _leave_once(

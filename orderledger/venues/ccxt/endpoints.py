@@ -3,19 +3,19 @@ limiter paces them.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
-from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.exchange import asked
 from orderledger.venues.ccxt.importing import ccxt
-from orderledger.venues.ccxt.lists import rows_since, time_of
+from orderledger.venues.ccxt.lists import key_of, milliseconds, rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id, price_of
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
@@ -65,6 +65,8 @@ class CcxtEndpoints:
         self._now = now
         self._sleep = sleep
         self._backoff = backoff
+        self.patience: Callable[[int], AbstractContextManager[None]] = lambda attempt: nullcontext()
+        """The wait for the answer to an attempt. See `impatient`."""
 
     def needs_symbol(self, method: str) -> bool:
         """Whether ccxt's features state that this list covers one symbol."""
@@ -79,11 +81,14 @@ class CcxtEndpoints:
         """Make ccxt load the exchange's markets, which all other queries need."""
         await self._ask("load_markets")
 
-    async def open_orders(self) -> list[Any]:
-        """All open orders, also those that wait for a trigger."""
-        lists: list[tuple[Any, ...]] = [(one,) for one in self._symbols("fetchOpenOrders")]
+    async def open_orders(self, symbol: str | None = None) -> list[Any]:
+        """All open orders, also those that wait for a trigger. `symbol`: only those of one, which
+        costs less."""
+        plain = (symbol,) if symbol else self._symbols("fetchOpenOrders")
+        lists: list[tuple[Any, ...]] = [(one,) for one in plain]
         if self._quirks.conditional_ids:
-            lists += [(one, None, None, {"trigger": True}) for one in self.symbols or (None,)]
+            conditional = (symbol,) if symbol else self.symbols or (None,)
+            lists += [(one, None, None, {"trigger": True}) for one in conditional]
         return [row for one in lists for row in await self._listed("fetch_open_orders", *one)]
 
     def may_be_cut(self, rows: list[Any]) -> bool:
@@ -142,7 +147,7 @@ class CcxtEndpoints:
             (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
         )
         params = (None, {"trigger": True}) if is_conditional else ()
-        begin = _milliseconds(since) if since else None
+        begin = milliseconds(since) if since else None
         return await self._listed(method, symbol, begin, *params) if method else []
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
@@ -242,7 +247,7 @@ class CcxtEndpoints:
         async def page(begin: int, more: dict[str, Any]) -> list[Any]:
             return await self._listed(method, symbol, begin, None, {**params, **more})
 
-        return await rows_since(page, _milliseconds(since))
+        return await rows_since(page, milliseconds(since))
 
     async def _turn_pages(
         self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
@@ -298,7 +303,7 @@ class CcxtEndpoints:
         limit = self._feature("fetchMyTrades", "limit")
         asked = {**({} if until is None else {"until": until}), **(params or {})}
         return {
-            _key_of(row): row
+            key_of(row): row
             for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)
         }
 
@@ -310,9 +315,9 @@ class CcxtEndpoints:
         begin, now = since, self._now()
         while days and days < FOREVER_DAYS and now - begin > timedelta(days=days):
             end = begin + timedelta(days=days)
-            yield _milliseconds(begin), _milliseconds(end)
+            yield milliseconds(begin), milliseconds(end)
             begin = end
-        yield _milliseconds(begin), None
+        yield milliseconds(begin), None
 
     def _symbols(self, method: str) -> tuple[str | None, ...]:
         return self.symbols if self.needs_symbol(method) else (None,)
@@ -334,7 +339,8 @@ class CcxtEndpoints:
         backoff = self._backoff.anew()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await asked(partial(getattr(self.exchange, method), *arguments), method)
+                with self.patience(attempt):
+                    return await asked(partial(getattr(self.exchange, method), *arguments), method)
             except VenueUnavailable as error:
                 if attempt == ATTEMPTS:
                     raise
@@ -345,16 +351,3 @@ class CcxtEndpoints:
 
 def _endless(symbol: str | None) -> VenueUnavailable:
     return VenueUnavailable(f"the trades of {symbol} do not end after {MOST_PAGES} pages")
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def _key_of(row: Any) -> str:
-    named = (
-        (row.get("symbol"), row.get("order"), row.get("id"))
-        if isinstance(row, dict) and row.get("id")
-        else row
-    )
-    return as_text(named)
