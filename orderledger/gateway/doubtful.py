@@ -1,4 +1,4 @@
-"""What an answer to a query settles: the doubt that there was when the query was sent."""
+"""The answer to a query settles the doubt that there was when the query was sent."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -26,8 +26,9 @@ NEVER = "this venue cannot prove it: see `orderledger recover` for what to do"
 class Doubt:
     """An order with an unknown outcome, in seconds of this process. `since`: when it was first seen
     in this state while not being sent. `due`: when the venue is queried again. `queries`: how many
-    queries were answered. `failures`: how many have failed since the last answer. `proofs`: how many answers in a row were "unknown order" and count;
-    `proved_at`: the time of the last one. `proof`: the sentence of the proof.
+    queries were answered. `failures`: how many have failed since the last answer. `proofs`: how
+    many answers in a row were "unknown order" and count; `proved_at`: the time of the last one.
+    `proof`: the sentence of the proof.
     """
 
     since: float

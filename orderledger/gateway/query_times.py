@@ -3,7 +3,7 @@
 from orderledger.extend.events import Order
 from orderledger.gateway.proving import AbsenceProof, Doubt
 
-PAUSES = (1.0, 1.0, 1.0, 2.0, 3.0, 5.0, 8.0)
+PAUSES = (1.0, 1.0, 2.0, 3.0, 5.0, 8.0)
 """Seconds between the queries about one order. The first query is made at once; the last pause
 repeats."""
 FAILURE_PAUSES = (0.5, 1.0, 2.0)
@@ -22,16 +22,19 @@ class QueryTimes:
         """After a pause, or as soon as the next answer would be a proof."""
         doubt.due = now + PAUSES[min(doubt.queries, len(PAUSES) - 1)]
         doubt.queries, doubt.failures = doubt.queries + 1, 0
+        left = self._proof.seconds_left(order, doubt, now)
+        counts_in = self._proof.seconds_to_count(order, doubt, now)
         if is_found:
-            left = self._proof.seconds_left(order, doubt, now)
-            soonest = None if left is None else left or SOON
-        else:
-            soonest = self._proof.seconds_to_count(order, doubt, now)
-        if soonest is not None:
-            doubt.due = min(doubt.due, now + soonest)
+            doubt.due = min(doubt.due, now + (left or SOON)) if left is not None else doubt.due
+        elif counts_in is not None:
+            soonest = now + counts_in  # between two proofs, another query would only delay them
+            doubt.due = soonest if left == 0 else min(doubt.due, soonest)
 
     def after_failure(self, order: Order, doubt: Doubt, now: float) -> None:
         """Soon: a query without an answer says nothing about the order."""
-        pause = FAILURE_PAUSES[min(doubt.failures, len(FAILURE_PAUSES) - 1)]
+        doubt.due = now + FAILURE_PAUSES[min(doubt.failures, len(FAILURE_PAUSES) - 1)]
         doubt.failures += 1
-        doubt.due = now + min(pause, self._proof.seconds_to_count(order, doubt, now) or pause)
+        left = self._proof.seconds_left(order, doubt, now)
+        counts_in = self._proof.seconds_to_count(order, doubt, now)
+        if counts_in:
+            doubt.due = now + counts_in if left == 0 else min(doubt.due, now + counts_in)

@@ -17,6 +17,7 @@ from orderledger.gateway.proving import AbsenceProof, Doubt
 from orderledger.gateway.query_times import QueryTimes
 from orderledger.gateway.replaces import settled_replace
 from orderledger.gateway.unsettled import Key, is_in_doubt
+from orderledger.venues.base.transport.patience import impatient
 from orderledger.venues.errors import VenueError
 
 QUERY_SECONDS = 20.0
@@ -54,6 +55,7 @@ class OutcomeResolver:
         self._book = parts.book
         self._unsettled = parts.unsettled
         self._clock = parts.clock
+        self._held_seconds = parts.held_seconds
         self._elapsed = elapsed
         self._replacing = replacing
         self._doubts: dict[Key, Doubt] = {}
@@ -73,7 +75,8 @@ class OutcomeResolver:
         self.forget(key)
         self._book.catch_up()
         order = self._book.order(*key)
-        if order is not None and order.certainty is Certainty.UNRESOLVED:
+        is_held = self._held_seconds(key[0]) > 0  # it is queried at the end of the pause
+        if order is not None and order.certainty is Certainty.UNRESOLVED and not is_held:
             await self._resolve(key, order)
 
     async def resolve(self, *, besides: Container[Key]) -> None:
@@ -124,7 +127,9 @@ class OutcomeResolver:
             if is_open_question(order) or self._has_open_replace(key, order):
                 unknown.add(key)
                 doubt = self._doubt(key, now)
-                if doubt.due <= now and not doubt.is_asking:
+                if doubt.due <= now and (held := self._held_seconds(key[0])):
+                    doubt.due = now + held
+                elif doubt.due <= now and not doubt.is_asking:
                     doubt.due, due[key] = now + QUERY_SECONDS, order  # its answer sets the next
         for key in self._look_ups.missed - unknown:
             missed = self._book.order(*key)
@@ -178,8 +183,9 @@ class OutcomeResolver:
         counts, doubtful = self._proof.counts(order, doubt, now), Doubtful.of(order)
         is_late, sent_at = self._proof.may_be_late(order, doubt, now), order.submitted_at
         try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                found = await venue.order(key[0], row_now(order, *key))
+            with impatient():
+                async with asyncio.timeout(QUERY_SECONDS):
+                    found = await venue.order(key[0], row_now(order, *key))
         except (VenueError, TimeoutError):
             self._times.after_failure(order, doubt, self._elapsed())
             return

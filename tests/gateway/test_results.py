@@ -27,11 +27,11 @@ from orderledger.domain.orders import commands
 from orderledger.gateway import GatewaySettings, Sending
 from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
+from orderledger.gateway.doubtful import Doubtful, dated_answer
 from orderledger.gateway.flights import each_of
 from orderledger.gateway.limits import NAMES
 from orderledger.gateway.proposed import row_of
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
-from orderledger.gateway.doubtful import Doubtful, dated_answer
 from orderledger.gateway.settings import Breaker
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from orderledger.venues import NotSent, Unanswered

@@ -11,6 +11,7 @@ from orderledger import Gateway, Ledger
 from orderledger.gateway import GatewaySettings
 from orderledger.simulation.local.order_entry import ABSENCE, LocalOrderEntry
 from orderledger.venues import VenueUnavailable
+from orderledger.venues.base.transport import Pacing
 from tests.gateway.desk import ACCOUNT, buy, until, venue_of
 
 STEP = 0.25
@@ -18,6 +19,8 @@ STEP = 0.25
 
 class Asked(LocalOrderEntry):
     """Counts `queries`, by the time `now` of the test. `fails(number)`: a query has no answer."""
+
+    pacing: Pacing
 
     def __init__(self, venue: Any, fails: Callable[[int], bool] = lambda number: False) -> None:
         super().__init__(venue)
@@ -54,7 +57,7 @@ def test_an_unknown_order_is_queried_often_while_it_may_still_arrive(ledger: Led
     entry = Asked(venue_of())
     entry.abilities = dataclasses.replace(entry.abilities, absence=None)
     asked_within(30, ledger, entry, "request_lost")
-    assert entry.queries == [0, 1, 2, 3, 5, 8, 13, 21, 29]
+    assert entry.queries == [0, 1, 2, 4, 7, 12, 20, 28]
 
 
 def test_the_query_that_proves_the_absence_is_sent_when_it_counts(ledger: Ledger) -> None:
@@ -71,6 +74,34 @@ def test_a_query_that_fails_is_soon_repeated(ledger: Ledger, failed: int) -> Non
     asked_within(6, ledger, entry, "answer_lost")
     assert entry.queries == [0, 0.5, 1.5, 3.5][: failed + 1]
     assert ledger.order("C-1")["certainty"] == "confirmed"
+
+
+def test_nobody_queries_between_two_answers_that_count(ledger: Ledger) -> None:
+    """Such an answer proves nothing, and could delay the next one that counts."""
+    entry = Asked(venue_of())
+    rule = dataclasses.replace(ABSENCE, queries=2, pause_seconds=3.0)
+    entry.abilities = dataclasses.replace(entry.abilities, absence=rule)
+    bound = rule.expires_seconds + rule.margin_seconds
+    asked_within(bound + 3, ledger, entry, "request_lost")
+    assert entry.queries[-2:] == [bound, bound + 3]
+    assert ledger.order("C-1")["reason"] == "never_arrived"
+
+
+def test_a_query_waits_for_the_end_of_a_pause_that_the_venue_asked_for(ledger: Ledger) -> None:
+    """It would count from its begin, and be sent at the end of the pause."""
+
+    async def story() -> None:
+        entry = Asked(venue_of())
+        entry.pacing = pacing = Pacing({})
+        pacing.hold(2.0, "the test")
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            entry.venue.lose_next_answer("answer_lost")
+            await gateway.submit(buy("C-1", price="60000"))
+            await asyncio.sleep(1.0)
+            assert entry.queries == []
+            await until(lambda: ledger.order("C-1")["certainty"] == "confirmed", 4.0)
+
+    asyncio.run(story())
 
 
 def test_queries_that_fail_do_not_lengthen_the_pauses_of_a_proof(ledger: Ledger) -> None:

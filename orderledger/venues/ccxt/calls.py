@@ -21,8 +21,9 @@ class Call:
     """The record of one ccxt call. It shows whether the `meant` request was sent (any request,
     if none was given), and the answer to the last one as a document. None if the answer is not a
     document. `is_meant`: the last request is the one that was meant. `has_left`: it was passed
-    to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does. `seconds`: the longest wait for the answer
-    to a request. `began`: when the last one was sent, by `elapsed`.
+    to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does.
+    `seconds`: the longest wait for the answer to a request. `began`: when the last one was sent, by
+    `elapsed`.
     """
 
     meant: Orders | Change | None = None
@@ -58,8 +59,6 @@ class Call:
 
 _present: ContextVar[Call | None] = ContextVar("call", default=None)
 _seconds: ContextVar[float | None] = ContextVar("seconds", default=None)
-FIRST_SECONDS = 3.0
-"""The wait for the first answer about one order. Ours: ten times a slow answer."""
 
 
 def present_call() -> Call | None:
@@ -83,10 +82,9 @@ def noted(
 
 
 @contextmanager
-def impatient(attempt: int) -> Iterator[None]:
-    """Wait `FIRST_SECONDS` at most for each answer to the first attempt of a query. It is repeated
-    then: a lost answer costs less than the time of a slow one."""
-    token = _seconds.set(FIRST_SECONDS if attempt == 1 else None)
+def waiting(seconds: float | None) -> Iterator[None]:
+    """The calls in this block wait for each answer so long, and no longer. None: as usual."""
+    token = _seconds.set(seconds)
     try:
         yield
     finally:

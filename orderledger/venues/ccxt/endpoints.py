@@ -3,7 +3,6 @@ limiter paces them.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -12,7 +11,9 @@ from typing import Any
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.transport.patience import seconds_for
 from orderledger.venues.ccxt.absence import rule_of
+from orderledger.venues.ccxt.calls import waiting
 from orderledger.venues.ccxt.exchange import asked
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import key_of, milliseconds, rows_since, time_of
@@ -65,8 +66,6 @@ class CcxtEndpoints:
         self._now = now
         self._sleep = sleep
         self._backoff = backoff
-        self.patience: Callable[[int], AbstractContextManager[None]] = lambda attempt: nullcontext()
-        """The wait for the answer to an attempt. See `impatient`."""
 
     def needs_symbol(self, method: str) -> bool:
         """Whether ccxt's features state that this list covers one symbol."""
@@ -339,7 +338,7 @@ class CcxtEndpoints:
         backoff = self._backoff.anew()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.patience(attempt):
+                with waiting(seconds_for(attempt)):
                     return await asked(partial(getattr(self.exchange, method), *arguments), method)
             except VenueUnavailable as error:
                 if attempt == ATTEMPTS:

@@ -67,7 +67,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def key_of(row: Any) -> str:
-    """What tells a trade from all others. Trade ids repeat from one symbol to the next."""
+    """The key of a trade among all others. Trade ids repeat from one symbol to the next."""
     named = (
         (row.get("symbol"), row.get("order"), row.get("id"))
         if isinstance(row, dict) and row.get("id")

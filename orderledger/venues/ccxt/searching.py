@@ -1,7 +1,6 @@
 """`OrderSearch`: finds an order of the ledger at its exchange, by all the ids that it has."""
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +10,6 @@ from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.translation import NO_ORDER
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.absence import rule_of
-from orderledger.venues.ccxt.calls import impatient
 from orderledger.venues.ccxt.conditional import is_conditional, made_order_id
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.orders import client_id_of
@@ -38,8 +36,7 @@ class OrderSearch:
         overlap: timedelta,
         now: Callable[[], datetime],
     ) -> None:
-        self._endpoints = copy(endpoints)
-        self._endpoints.patience = impatient
+        self._endpoints = endpoints
         self._exchange = endpoints.exchange.id
         self._quirks = quirks
         self._records = records

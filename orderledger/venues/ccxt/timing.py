@@ -26,7 +26,7 @@ def timed(base: Any) -> Any:
     """A class of ccxt whose timestamps follow its `venue_clock`, if it has one."""
 
     async def fetch_time(self: Any, params: Any = None) -> Any:
-        """Query the time, and note it. The wait for the rate limits is no part of the reading: it
+        """Query the time, and note it. The reading begins after the wait for the rate limits, which
         would make the clock uncertain by as much."""
         began, clock = elapsed(), self.venue_clock
         with noted() as call:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from orderledger.venues.base.transport.patience import impatient
 from tests.venues.ccxt.harness import ACCOUNT, Account
 from tests.venues.ccxt.test_timing import VenuesClock, play, request, trading
 
@@ -11,7 +12,7 @@ from tests.venues.ccxt.test_timing import VenuesClock, play, request, trading
 def test_a_query_about_an_order_is_soon_repeated_if_its_answer_does_not_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("orderledger.venues.ccxt.calls.FIRST_SECONDS", 0.3)
+    monkeypatch.setattr("orderledger.venues.base.transport.patience.FIRST_SECONDS", 0.3)
 
     async def story(account: Account, clock: VenuesClock) -> None:
         async with trading(account) as gateway:
@@ -20,7 +21,8 @@ def test_a_query_about_an_order_is_soon_repeated_if_its_answer_does_not_come(
         account.faults.delay_seconds = 3_600.0
         account.faults.plan_answers("delay")
         began = time.monotonic()
-        found = await account.venue.order(ACCOUNT, account.ledger.order("C-1"))
+        with impatient():
+            found = await account.venue.order(ACCOUNT, account.ledger.order("C-1"))
         assert found and time.monotonic() - began < 5.0
 
     play(story, monkeypatch)
