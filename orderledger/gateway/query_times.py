@@ -10,6 +10,8 @@ FAILURE_PAUSES = (0.5, 1.0, 2.0)
 """Seconds until the next query after one that failed, and after more in a row. The last repeats."""
 SOON = 2.0
 """Seconds until the next query if an order that was found stays in doubt after its expiry."""
+NEAR = 1.0
+"""A query less than this many seconds before one that counts is left out: it could delay that."""
 
 
 class QueryTimes:
@@ -27,8 +29,8 @@ class QueryTimes:
         if is_found:
             doubt.due = min(doubt.due, now + (left or SOON)) if left is not None else doubt.due
         elif counts_in is not None:
-            soonest = now + counts_in  # between two proofs, another query would only delay them
-            doubt.due = soonest if left == 0 else min(doubt.due, soonest)
+            is_next = left == 0 or now + counts_in < doubt.due + NEAR
+            doubt.due = now + counts_in if is_next else doubt.due
 
     def after_failure(self, order: Order, doubt: Doubt, now: float) -> None:
         """Soon: a query without an answer says nothing about the order."""
