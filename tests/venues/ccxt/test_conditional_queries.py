@@ -92,6 +92,12 @@ def test_a_stop_order_is_found_among_the_conditional_orders(ids: list[str]) -> N
     assert [str(one.status) for one in found if one.type == "status_observed"] == ["new"]
 
 
+def test_a_trailing_stop_is_found_among_the_conditional_orders() -> None:
+    terms = {"trail_offset": Decimal(1), "trail_offset_type": "percent", "limit_price": None}
+    found, paths = queried("NEW", venue_order_ids=[], order_type="trailing_stop", **terms)
+    assert paths[0] == "algoOrder" and found is not None
+
+
 def test_the_end_of_a_stop_order_is_found() -> None:
     found, _ = queried("CANCELED", **STOP, venue_order_ids=["3358"])
     assert found is not None and "canceled" in {
