@@ -324,6 +324,7 @@ COUNTERS: dict[str, str] = {
     "recording_seconds_max": "Longest time from the receipt of a message to its commit.",
     "last_reconciled_at": "When the last reconciliation queried the venue.",
     "fault": "Why the feed is not up, or else why the account could not be reconciled. Null while all is well.",
+    "paused_until": "End of the pause that the venue asked for: nothing is sent before. Null without one.",
 }
 
 LATENCY: dict[str, str] = {

@@ -40,8 +40,8 @@ TICK, LOT = Decimal(5_000_000), Decimal("0.0001")
 FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
 APART = 0.016
 """How far the cheapest and the dearest exchange go from the common price. The third keeps to it."""
-CHANGES_PER_STEP = 0.002
-"""How often the exchanges change these places: every ten seconds. A price needs as long to follow,
+CHANGES_PER_STEP = 0.003
+"""How often the exchanges change these places: every seven seconds. A price needs longer to follow,
 so that two of any three differ enough to trade nearly always."""
 STEP_SECONDS = 0.02
 ORDERS_PER_STEP = 3

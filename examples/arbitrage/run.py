@@ -33,7 +33,7 @@ from orderledger.gateway import read_settings
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 LIMITS = HERE / "limits.toml"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 Process = subprocess.Popen[bytes]
 
 

@@ -21,11 +21,11 @@ from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
 from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.marking import NO_PRICES, Marker, needs_marks
-from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.results import OrderLookup
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.keys import KeyPermissions
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.pauses import pacings_in, restore_pauses
 from orderledger.venues.base.registry import adapter, installed
 from orderledger.venues.base.settings import VenueSection
 from orderledger.venues.base.venue import NoRecords, Records, ReportsMarks, Venue

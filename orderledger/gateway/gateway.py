@@ -37,7 +37,6 @@ from orderledger.gateway.leases import Leases
 from orderledger.gateway.loading import load
 from orderledger.gateway.look_ups import LookUps, own_look_ups
 from orderledger.gateway.parts import GatewayParts, pacings_of
-from orderledger.gateway.pauses import pacings_in, restore_pauses
 from orderledger.gateway.process import elapsed
 from orderledger.gateway.published import GatewayStatuses
 from orderledger.gateway.publishing import Publisher
@@ -55,6 +54,7 @@ from orderledger.gateway.unsettled import Unsettled
 from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.pauses import pacings_in, restore_pauses
 
 if TYPE_CHECKING:
     from orderledger import Ledger

@@ -11,9 +11,9 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.lease_keeper import LeaseKeeper
-from orderledger.gateway.pauses import pause_until
 from orderledger.gateway.published import PUBLISH_SECONDS, GatewayStatuses
 from orderledger.gateway.venue_clocks import VenueClocks
+from orderledger.venues.base.pauses import pause_until
 from orderledger.venues.base.transport import Pacing
 
 CLOCK_SECONDS = 30.0

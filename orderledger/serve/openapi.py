@@ -103,7 +103,12 @@ STATUS = {
             "description": "Position that the views have reached.",
         },
         "views_behind": {"type": "integer"},
-        "collectors": {"type": "object", "additionalProperties": {"type": "object"}},
+        "collectors": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+            "description": "By name. `paused_until` of an account: end of the pause that its venue "
+            "asked for.",
+        },
         "gateways": {
             "type": "object",
             "additionalProperties": {"type": "object"},

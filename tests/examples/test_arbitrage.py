@@ -19,7 +19,7 @@ from orderledger.rows import OrderRow
 
 ALLOWED = 16
 """Legs of one day."""
-HEALING_SECONDS = 15.0
+HEALING_SECONDS = 60.0
 
 
 def limits_in(folder: Path) -> Path:
@@ -127,7 +127,7 @@ def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyo
     ):
         counts = [run_and_kill(desk, ledger, chance.uniform(0, 1.5)) for _ in range(2)]
         bot = desk.start_bot()
-        wait_until(lambda: has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the limit", 30)
+        wait_until(lambda: has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the limit", 60)
         desk.calm()
         judge_orders(desk.books(), ledger)
         wait_until(

@@ -124,7 +124,7 @@ def worked(venue: LocalVenue, name: str) -> int:
     return len(venue.exchange.orders_by_client_id(venue.account, name))
 
 
-async def until(condition: Any, seconds: float = 20.0) -> None:
+async def until(condition: Any, seconds: float = 60.0) -> None:
     """Wait for a condition of this process."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -1,21 +1,25 @@
 """A process that starts later waits for the end of a pause that an earlier one was asked for."""
 
+import asyncio
 import json
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import orderledger
 from orderledger import Gateway, Ledger
-from orderledger.gateway import pauses
-from orderledger.gateway.pauses import pause_until
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.simulation.ccxt.binance import quotas
 from orderledger.simulation.local.order_entry import LocalOrderEntry
+from orderledger.venues.base import pauses
+from orderledger.venues.base.pauses import pause_until
 from orderledger.venues.base.transport import Pacing, RateLimiter
 from tests.gateway.connecting.harness import served
 from tests.gateway.desk import ACCOUNT, in_a_loop, until, venue_of
+from tests.venues.collecting.processes import Process
 
 
 class Paced(LocalOrderEntry):
@@ -70,3 +74,49 @@ async def test_connect_sends_nothing_before_the_end_of_a_pause(tmp_path: Path) -
         made.server._asked.clear()
         async with orderledger.connect(path):
             assert min(at for at, _ in made.server._asked) >= ends_at - 0.1
+
+
+def published_by_collectors(ledger: Ledger) -> list[object]:
+    return [
+        one["accounts"].get("ccxt:fake", {}).get("paused_until")
+        for one in ledger.status()["collectors"].values()
+    ]
+
+
+@pytest.mark.slow
+@in_a_loop
+async def test_a_collector_that_is_killed_in_a_ban_asks_nothing_more_in_it(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
+    async with served("ccxt", tmp_path) as (made, path):
+        made.server.quotas = quotas()
+        with Ledger.open(tmp_path / "orders.db") as ledger:
+            banned = await Process.start(orderledger_command, "collect", path)
+            await until(lambda: is_up(ledger))
+            made.server.quotas.ban(45.0)
+            await until(lambda: any(published_by_collectors(ledger)))
+            await banned.close()
+            asked, too_early = len(made.server._asked), made.server.quotas.too_early
+            for _ in range(2):
+                again = await Process.start(orderledger_command, "collect", path)
+                await until(partial(has_begun_after, ledger, began(ledger)))
+                await asyncio.sleep(2.0)
+                assert any(published_by_collectors(ledger)), "the second hands it on to the third"
+                await again.close()
+        assert (len(made.server._asked), made.server.quotas.too_early) == (asked, too_early)
+
+
+def began(ledger: Ledger) -> set[object]:
+    return {one.get("began_at") for one in ledger.status()["collectors"].values()}
+
+
+def has_begun_after(ledger: Ledger, before: set[object]) -> bool:
+    return began(ledger) != before
+
+
+def is_up(ledger: Ledger) -> bool:
+    return any(
+        feed["is_up"]
+        for one in ledger.status()["collectors"].values()
+        for feed in one["accounts"].values()
+    )

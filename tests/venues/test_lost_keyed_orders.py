@@ -10,7 +10,7 @@ import pytest
 from orderledger import Gateway, Request
 from tests.venues.test_keyed_order_entry import Desk, desk_at, every_entry
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager

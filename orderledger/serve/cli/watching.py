@@ -1,6 +1,7 @@
 """Commands for those who watch: `status`, `health`, `metrics`, `watch` and `alerts`."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,8 +69,8 @@ def status(as_json: bool, db: str) -> None:
                 f"within {clock['within_seconds']} s, as {status['holder']} measured at "
                 f"{status['at']}"
             )
-        if (until := status.get("paused_until")) is not None:
-            click.echo(f"{account}: the venue asked for a pause until {until}")
+    for account, until in _pauses([gateways, *(one["accounts"] for one in collectors.values())]):
+        click.echo(f"{account}: the venue asked for a pause until {until}")
     for name, status in watchers.items():
         click.echo(
             f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "
@@ -80,6 +81,15 @@ def status(as_json: bool, db: str) -> None:
             f"{name}: up to log position {status['position']:,}, {status['events_behind']:,} "
             f"events and {status['seconds_behind']} s behind the log"
         )
+
+
+def _pauses(statuses: Sequence[Mapping[str, Any]]) -> Sequence[tuple[str, str]]:
+    """The accounts whose venue asked for a pause, each with its latest end."""
+    ends: dict[str, str] = {}
+    for account, status in (item for accounts in statuses for item in accounts.items()):
+        if (until := status.get("paused_until")) is not None:
+            ends[account] = max(until, ends.get(account, until))
+    return sorted(ends.items())
 
 
 @click.command()

@@ -18,7 +18,7 @@ from orderledger.venues.base.answered import answered
 from orderledger.venues.base.definitions import Definitions, Now, Terms
 from orderledger.venues.base.delivery import DeliveryQueue
 from orderledger.venues.base.translation import Fault, Translation
-from orderledger.venues.base.transport import ended
+from orderledger.venues.base.transport import Pacing, ended
 from orderledger.venues.base.unread import Hide, Unread, unreadable_payloads
 from orderledger.venues.base.venue import (
     Abilities,
@@ -91,6 +91,7 @@ class BaseVenue:
         self.queue = DeliveryQueue()
         self.unread = Unread(now, hidden)
         self._connections = http
+        self.pacing: Pacing | None = getattr(http, "pacing", None)
         self._hidden = hidden
         self._definitions = Definitions()
         self._feeds: list[Feed] = []

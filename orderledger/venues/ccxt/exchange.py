@@ -19,7 +19,7 @@ from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.importing import ccxt
-from orderledger.venues.ccxt.pacing import ExchangePacing
+from orderledger.venues.ccxt.pacing import ExchangePacing, pacing_in
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request
@@ -372,6 +372,7 @@ class Connections:
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
+        self.pacing = pacing_in(exchange)
 
     async def aclose(self) -> None:
         self._exchange.timeout_on_exit = 0

@@ -37,6 +37,7 @@ from orderledger.venues.ccxt.orders import (
     venue_order_id,
     without_amounts,
 )
+from orderledger.venues.ccxt.pacing import pacing_in
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Brake, Change, Orders
@@ -62,8 +63,7 @@ class CcxtOrderEntry:
         self._quirks = quirks_of(exchange.id)
         self._language = language_of(exchange.id)
         self._arguments = Arguments(exchange, self._quirks, account)
-        paced = getattr(exchange, "pacing", None)
-        self.pacing = paced.pacing if paced is not None else None
+        self.pacing = pacing_in(exchange)
         self._brakes = brakes_of(exchange)
         self.cancel_all_scope = self._brakes.cancel_all if self._brakes else None
         switch = self._brakes.switch if self._brakes else None

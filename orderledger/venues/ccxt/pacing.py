@@ -158,6 +158,13 @@ class ExchangePacing:
         self.pacing.turned_away(status, seconds)
 
 
+def pacing_in(exchange: Any) -> Pacing | None:
+    """The pacing of the requests of this exchange object. None for an object that is
+    paced by ccxt alone."""
+    paced = getattr(exchange, "pacing", None)
+    return paced.pacing if paced is not None else None
+
+
 def _stated(headers: Mapping[str, str], text: str, epoch: float) -> Iterator[float]:
     """The pauses that an answer names, in seconds."""
     lower = {name.lower(): value for name, value in headers.items()}

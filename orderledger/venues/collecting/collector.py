@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from orderledger import DamagedRow, Gap, Source, StoreError
 from orderledger.extend.runtime import EventLogger, printable
 from orderledger.extend.values import Clock
+from orderledger.venues.base.pauses import pause_until
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import (
     Down,
@@ -367,6 +368,7 @@ class Collector:
             account: {
                 "venue": venue.name,
                 **self.counters[account].shown(now, venue.error_for(account)),
+                "paused_until": pause_until(getattr(venue, "pacing", None), now),
             }
             for venue in self._venues
             for account in venue.accounts

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orderledger import InvalidSetting
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
+from orderledger.venues.base.pauses import pacings_in, restore_pauses
 from orderledger.venues.base.venue import Records
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venues_of
@@ -45,10 +46,11 @@ async def _collect(
     settings: CollectSettings, ledger: "Ledger", records: Records, signals: Signals
 ) -> None:
     stop = asyncio.Event()
+    venues, clock = venues_of(settings, records), SystemClock()
     collector = Collector(
         ledger,
-        venues_of(settings, records),
-        SystemClock(),
+        venues,
+        clock,
         rules=rules_of(settings),
         every=timedelta(seconds=settings.reconcile_seconds),
         publish=lambda status: ledger.internals.publish(
@@ -75,6 +77,8 @@ async def _collect(
     signals.lead_to(stop_collecting)
     accounts = {name for venue in settings.venues for name in venue.names}
     published = await claimed(settings.collector, accounts, ledger)
+    pacings = pacings_in({account: venue for venue in venues for account in venue.accounts})
+    await asyncio.to_thread(restore_pauses, ledger, pacings, clock)
     await collector.note_absence(published)
     await collector.run(stop)
 

@@ -17,7 +17,7 @@ from orderledger.serve.app import make_app
 from orderledger.serve.settings import ServerLimits, ServiceSettings
 from tests.serve.http.harness import client_of, day
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Reader:

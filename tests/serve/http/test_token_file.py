@@ -23,7 +23,7 @@ def is_known(tokens: TokenFile, name: str) -> bool:
     return tokens.find(TOKENS[name].encode()) is not None
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

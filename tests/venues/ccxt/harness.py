@@ -42,7 +42,7 @@ SPOT = (
 INSTRUMENTS = {"binanceusdm": PERPETUALS, "kraken": SPOT}
 CREDENTIALS = {"binanceusdm": (binance.TOKEN, binance.TOKEN), "kraken": (kraken.KEY, kraken.SECRET)}
 SENDING_KEYS = {"binanceusdm": binance.TOKEN, "kraken": kraken.SENDING_KEY}
-PATIENCE = 30.0
+PATIENCE = 60.0
 ACCOUNT = "ccxt:main"
 
 both = pytest.mark.parametrize("name", INSTRUMENTS)

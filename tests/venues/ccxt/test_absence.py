@@ -16,7 +16,7 @@ from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 FAST: dict[str, Any] = {
     "expires_seconds": 1.6,
     "margin_seconds": 0.6,

@@ -14,7 +14,7 @@ from orderledger.infrastructure.messages.registry import Canceled
 from orderledger.venues import Unanswered
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager

@@ -98,7 +98,7 @@ class Http:
             raise ValueError(f"attempts must be at least 1, not {attempts}")
         self._client = client_of(base_url, headers, timeout)
         self._rate_limiter = rate_limiter
-        self._pacing = rate_limiter.pacing if isinstance(rate_limiter, Share) else pacing
+        self.pacing = rate_limiter.pacing if isinstance(rate_limiter, Share) else pacing
         self._attempts = attempts
         self._timeout = timeout
         self._backoff = backoff or Backoff(random.Random())
@@ -152,8 +152,8 @@ class Http:
                 await rate_limiter.spend(weight)
             outcome = await self._attempt(request, secrecy, seconds_for(attempt) or self._timeout)
             if isinstance(outcome, _Answer):
-                if self._pacing is not None:
-                    self._pacing.accepted()
+                if self.pacing is not None:
+                    self.pacing.accepted()
                 return outcome.document
             fault = secrecy.hide(outcome.fault)
             logger.debug(
@@ -189,9 +189,9 @@ class Http:
         ]  # otherwise a secret could be cut in two before it is hidden
         if status in (429, BANNED) or (status >= 400 and self._is_busy(status, answer_text)):
             wait = max(self._asked_to_wait(response.headers), self._pause_in(answer_text))
-            if self._pacing is not None:
+            if self.pacing is not None:
                 is_stated = wait > 0 or "Retry-After" in response.headers
-                self._pacing.turned_away(status, wait if is_stated else None)
+                self.pacing.turned_away(status, wait if is_stated else None)
             return _Failure(fault=f"HTTP {status}: {answer_text[:200]}", wait=wait)
         if status >= 500 or status == 408 or 300 <= status < 400:
             return _Failure(
