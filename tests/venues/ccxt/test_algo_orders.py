@@ -154,7 +154,7 @@ def test_a_trailing_stop_that_never_arrived_is_proved_absent(
 
     async def story(account: Account) -> None:
         trailing = {"trail_offset": "1", "trail_offset_type": "percent"}
-        terms = {"order_type": "trailing_stop", "limit_price": None, "side": "sell", **trailing}
+        terms: dict[str, Any] = {"order_type": "trailing_stop", "limit_price": None, **trailing}
         market = account.entry._exchange.market(account.instruments[0].name)
         market["info"]["orderTypes"].append("TRAILING_STOP_MARKET")  # the simulated one has none
         async with trading(account) as gateway:
