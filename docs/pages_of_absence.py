@@ -56,9 +56,9 @@ until the venue shows it or
 `gateway.resend` is refused with `absence_not_proved`, unless an operator
 forces it.
 
-Stop orders of ccxt are proved at binanceusdm, where a query by client id finds them. They are not
-proved at the other exchanges: most keep them as another kind of order, with ids and queries of
-their own.
+Stop and trailing stop orders of ccxt are proved at binanceusdm, where a query by client id finds
+them. They are not proved at the other exchanges: most keep them as another kind of order, with ids
+and queries of their own.
 """
 NONCES = """
 At Lighter, the gateway need not wait for ten minutes while it runs. It sends a cancel of the lost

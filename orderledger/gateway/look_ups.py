@@ -10,6 +10,7 @@ from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import OrderLookup
 from orderledger.gateway.unsettled import Key
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.transport.patience import impatient
 
 QUERY_SECONDS = 10.0
 
@@ -35,8 +36,9 @@ class LookUps:
         if order is None or venue is None:
             return ()
         try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                return await venue.order(key[0], row_now(order, *key)) or ()
+            with impatient():
+                async with asyncio.timeout(QUERY_SECONDS):
+                    return await venue.order(key[0], row_now(order, *key)) or ()
         except Exception as error:
             log.warning(
                 "the venue cannot be queried",

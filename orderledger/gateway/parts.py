@@ -63,9 +63,18 @@ class GatewayParts:
         """Estimate of the milliseconds until the turn of a new order after `waiting` others. 0 if
         nothing makes it wait.
         """
-        pacing = getattr(self.entries[account], "pacing", None) or self.pacings.get(account)
+        pacing = self._pacing(account)
         seconds = 0.0 if pacing is None else pacing.expected_wait(waiting + 1)
         return math.ceil(1_000 * (WAIT_FACTOR * seconds + WAIT_MARGIN)) if seconds > 0 else 0
+
+    def held_seconds(self, account: str) -> float:
+        """Seconds for which nothing is sent, because the venue asked for it."""
+        pacing = self._pacing(account)
+        return 0.0 if pacing is None else pacing.held_seconds
+
+    def _pacing(self, account: str) -> Pacing | None:
+        own: Pacing | None = getattr(self.entries[account], "pacing", None)
+        return own or self.pacings.get(account)
 
     def expiry_of_change(self, account: str, order_type: str | None) -> datetime | None:
         """The expiry for a request to change an order that is recorded now. None if the venue has

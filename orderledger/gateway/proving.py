@@ -14,6 +14,7 @@ from orderledger.gateway.venue_clocks import VenueClocks
 from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import Absence
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.venue_clock import DRIFT
 from orderledger.venues.errors import VenueError
 
 log = EventLogger("orderledger.gateway")
@@ -24,14 +25,16 @@ NEVER = "this venue cannot prove it: see `orderledger recover` for what to do"
 @dataclass(slots=True)
 class Doubt:
     """An order with an unknown outcome, in seconds of this process. `since`: when it was first seen
-    in this state while not being sent. `due`: when the venue is queried again. `queries`: how often
-    the venue was queried. `proofs`: how many answers in a row were "unknown order" and count;
-    `proved_at`: the time of the last one. `proof`: the sentence of the proof.
+    in this state while not being sent. `due`: when the venue is queried again. `queries`: how many
+    queries were answered. `failures`: how many have failed since the last answer. `proofs`: how
+    many answers in a row were "unknown order" and count; `proved_at`: the time of the last one.
+    `proof`: the sentence of the proof.
     """
 
     since: float
     due: float
     queries: int = 0
+    failures: int = 0
     is_asking: bool = False
     proofs: int = 0
     proved_at: float | None = None
@@ -80,15 +83,22 @@ class AbsenceProof:
         at_least = clock.at_least()
         if at_least is None or expires_at is None:
             return None
-        return max(0.0, (expires_at + rule.margin - at_least).total_seconds())
+        return max(0.0, (expires_at + rule.margin - at_least).total_seconds()) / (1 - DRIFT)
+
+    def seconds_to_count(self, order: Order, doubt: Doubt, now: float) -> float | None:
+        """Seconds until "unknown order" is a part of the proof: 0 if it is, in answer to a query
+        that is sent now. None if it never is, and after the proof."""
+        rule, left = self.rule(order), self.seconds_left(order, doubt, now)
+        if rule is None or left is None or doubt.proof or not self._is_kept(rule, order):
+            return None
+        earlier = doubt.proved_at
+        pause = 0.0 if earlier is None else max(0.0, earlier + rule.pause_seconds - now)
+        return max(left, pause)
 
     def counts(self, order: Order, doubt: Doubt, now: float) -> bool:
         """Whether "unknown order", in answer to a query that is sent now, is a part of the
         proof."""
-        rule, left = self.rule(order), self.seconds_left(order, doubt, now)
-        if rule is None or left is None or left > 0 or not self._is_kept(rule, order):
-            return False
-        return doubt.proved_at is None or now - doubt.proved_at >= rule.pause_seconds
+        return self.seconds_to_count(order, doubt, now) == 0
 
     def take(self, order: Order, doubt: Doubt, now: float) -> None:
         """Note an "unknown order" that counts. `now`: when the query was sent."""

@@ -3,34 +3,30 @@
 import asyncio
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
 
 from orderledger import Absent, Certainty, Deny, Fenced, Message, Pending, StatusObserved
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.values import ENDS, DatedBy, later
+from orderledger.extend.values import later
 from orderledger.gateway.book import is_open_question, row_now
-from orderledger.gateway.look_ups import QUERY_SECONDS, LookUps
+from orderledger.gateway.doubtful import Doubtful, dated_answer
+from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proving import AbsenceProof, Doubt
+from orderledger.gateway.query_times import QueryTimes
 from orderledger.gateway.replaces import settled_replace
 from orderledger.gateway.unsettled import Key, is_in_doubt
+from orderledger.venues.base.transport.patience import impatient
 from orderledger.venues.errors import VenueError
 
-PAUSES = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between the queries about one order. The first query is made at once; the last pause
-repeats."""
-SOON = 2.0
-"""Seconds until the next query if the answer would be a proof."""
-
-LAG = timedelta(seconds=2)
-"""How far a query's answer may lag behind the venue's state, and our clock may run ahead of the
-venue's.
-"""
-
-MICROSECOND = timedelta(microseconds=1)
+QUERY_SECONDS = 20.0
+"""The longest query about one order. It may need several requests."""
+START_SECONDS = 10.0
+"""How long a start waits for the answers to its queries. Later answers are recorded, too."""
+ROUND_SECONDS = 0.25
+"""The longest time between two reads of the log for orders to query."""
+SHORTEST_PAUSE = 0.01
 
 log = EventLogger("orderledger.gateway")
 
@@ -53,14 +49,17 @@ class OutcomeResolver:
     ) -> None:
         self._ledger = parts.ledger
         self._proof = AbsenceProof(parts.entries, parts.clocks, parts.clock)
+        self._times = QueryTimes(self._proof)
         self._keeper = parts.keeper
         self._look_ups = look_ups
         self._book = parts.book
         self._unsettled = parts.unsettled
         self._clock = parts.clock
+        self._held_seconds = parts.held_seconds
         self._elapsed = elapsed
         self._replacing = replacing
         self._doubts: dict[Key, Doubt] = {}
+        self._queries: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
         """After a restart: every order that was being sent has an unknown outcome."""
@@ -76,34 +75,75 @@ class OutcomeResolver:
         self.forget(key)
         self._book.catch_up()
         order = self._book.order(*key)
-        if order is not None and order.certainty is Certainty.UNRESOLVED:
+        is_held = self._held_seconds(key[0]) > 0  # it is queried at the end of the pause
+        if order is not None and order.certainty is Certainty.UNRESOLVED and not is_held:
             await self._resolve(key, order)
 
     async def resolve(self, *, besides: Container[Key]) -> None:
-        """Query every unresolved order that is due, except those that are being sent now."""
+        """Query every unresolved order that is due, except those that are being sent now. Waits
+        `START_SECONDS` for the answers. Raises StoreError."""
+        begun = await self._begin_queries(besides)
+        if begun:
+            done, _ = await asyncio.wait(begun, timeout=START_SECONDS)
+            for error in filter(None, (query.exception() for query in done)):
+                raise error
+
+    async def run(self, *, besides: Container[Key]) -> None:
+        """Query each unresolved order as soon as it is due, until canceled. A query that waits for
+        its answer delays no other."""
+        try:
+            while True:
+                try:
+                    await self._begin_queries(besides)
+                except Exception as error:  # when it is over, orders must be resolved
+                    log.warning("the gateway cannot follow the ledger", error=str(error))
+                await asyncio.sleep(self._pause())
+        finally:
+            for query in self._queries:
+                query.cancel()
+            await asyncio.gather(*self._queries, return_exceptions=True)
+
+    async def _begin_queries(self, besides: Container[Key]) -> list["asyncio.Task[None]"]:
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
-        now, asked, unknown = self._elapsed(), dict[Key, Order](), set[Key]()
+        begun = [asyncio.create_task(self._resolve(*one)) for one in self._due(besides).items()]
+        for query in begun:
+            self._queries.add(query)
+            query.add_done_callback(self._end_query)
+        return begun
+
+    def _end_query(self, query: "asyncio.Task[None]") -> None:
+        self._queries.discard(query)
+        if not query.cancelled() and (error := query.exception()) is not None:
+            log.warning("an answer to a query cannot be recorded", error=str(error))
+
+    def _due(self, besides: Container[Key]) -> dict[Key, Order]:
+        """The orders to query now."""
+        now, due, unknown = self._elapsed(), dict[Key, Order](), set[Key]()
         for order in self._book.awaiting_answers():
             key = (order.account, order.client_order_id or "")
             if order.client_order_id is None or key in besides:
                 continue
             if is_open_question(order) or self._has_open_replace(key, order):
                 unknown.add(key)
-                if self._doubt(key, now).due <= now:
-                    asked[key] = order
+                doubt = self._doubt(key, now)
+                if doubt.due <= now and (held := self._held_seconds(key[0])):
+                    doubt.due = now + held
+                elif doubt.due <= now and not doubt.is_asking:
+                    doubt.due, due[key] = now + QUERY_SECONDS, order  # its answer sets the next
         for key in self._look_ups.missed - unknown:
             missed = self._book.order(*key)
             if missed is not None and self._book.is_working(key) and key not in besides:
-                asked[key] = missed
+                due[key] = missed
         self._look_ups.missed.clear()
         self._doubts = {key: doubt for key, doubt in self._doubts.items() if key in unknown}
-        found = await asyncio.gather(
-            *(self._resolve(key, order) for key, order in asked.items()), return_exceptions=True
-        )
-        for error in found:
-            if error is not None:
-                raise error
+        return due
+
+    def _pause(self) -> float:
+        """Seconds until the next order is due, as far as it is known now."""
+        waiting = [doubt.due for doubt in self._doubts.values() if not doubt.is_asking]
+        left = min(waiting, default=self._elapsed() + ROUND_SECONDS) - self._elapsed()
+        return min(max(left, SHORTEST_PAUSE), ROUND_SECONDS)
 
     def is_proved_absent(self, key: Key) -> bool:
         """Whether the venue's answers prove that it never received the order."""
@@ -143,9 +183,11 @@ class OutcomeResolver:
         counts, doubtful = self._proof.counts(order, doubt, now), Doubtful.of(order)
         is_late, sent_at = self._proof.may_be_late(order, doubt, now), order.submitted_at
         try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                found = await venue.order(key[0], row_now(order, *key))
+            with impatient():
+                async with asyncio.timeout(QUERY_SECONDS):
+                    found = await venue.order(key[0], row_now(order, *key))
         except (VenueError, TimeoutError):
+            self._times.after_failure(order, doubt, self._elapsed())
             return
         except Exception as error:
             log.error(
@@ -154,12 +196,13 @@ class OutcomeResolver:
                 client_order_id=key[1],
                 error=str(error),
             )
+            self._times.after_failure(order, doubt, self._elapsed())
             return
         finally:
             doubt.is_asking = False
-            self._postpone(order, doubt)
         if found is not None:
             doubt.proofs = 0
+            self._times.after_answer(order, doubt, self._elapsed(), is_found=True)
             await self._ledger.recording.arecord_together(
                 self._as_answers(key, found, asked_at, doubtful)
             )
@@ -168,6 +211,7 @@ class OutcomeResolver:
         self._book.catch_up()
         if counts and self._doubts.get(key) is doubt and order.submitted_at == sent_at:
             self._proof.take(order, doubt, now)
+        self._times.after_answer(order, doubt, self._elapsed(), is_found=False)
         if self._is_sender(key[0]) and self._doubts.get(key) is doubt:
             await self._proof.take_own(order, doubt, row_now(order, *key))
             self._book.catch_up()
@@ -194,21 +238,8 @@ class OutcomeResolver:
         if answer is not None:
             await self._ledger.arecord(answer)
 
-    def _postpone(self, order: Order, doubt: Doubt) -> None:
-        """Set the time of the next query: after a pause, or as soon as its answer would be a
-        proof.
-        """
-        now, rule = self._elapsed(), self._proof.rule(order)
-        left = self._proof.seconds_left(order, doubt, now)
-        doubt.due = now + PAUSES[min(doubt.queries, len(PAUSES) - 1)]
-        doubt.queries += 1
-        if rule is None or left is None:
-            return
-        soonest = left or (SOON if doubt.proved_at is None else rule.pause_seconds)
-        doubt.due = min(doubt.due, now + soonest)
-
     def _as_answers(
-        self, key: Key, found: Sequence[Message], asked_at: datetime, doubtful: "Doubtful"
+        self, key: Key, found: Sequence[Message], asked_at: datetime, doubtful: Doubtful
     ) -> list[Message]:
         """The messages with the time of the query. If an order was open when the venue was queried
         and has ended since, the answer does not reopen it.
@@ -216,7 +247,7 @@ class OutcomeResolver:
         self._book.catch_up()
         order = self._book.order(*key)
         return [
-            _answer(order, message, asked_at, doubtful)
+            dated_answer(order, message, asked_at, doubtful)
             if isinstance(message, StatusObserved)
             else message
             for message in found
@@ -249,45 +280,3 @@ class OutcomeResolver:
             order.unresolved_at is not None and not order.is_absent_since(order.unresolved_at)
         ):
             await self._ledger.arecord(absent)
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """The state of an order when a query about it is sent. The answer settles what was doubtful
-    then. `until`: the time of the last doubt; None if a replace awaits its answer, or nothing is
-    doubtful."""
-
-    until: datetime | None
-
-    @classmethod
-    def of(cls, order: Order) -> Self:
-        is_settled = order.certainty is not Certainty.UNRESOLVED
-        if is_settled or order.pending is Pending.REPLACE:
-            return cls(None)
-        times = [at for at in (order.unresolved_at, order.absent_at) if at is not None]
-        return cls(max(times, default=None))
-
-
-def _answer(
-    order: Order | None, status: StatusObserved, asked_at: datetime, doubtful: Doubtful
-) -> StatusObserved:
-    """The state that was found, with the time of the query.
-
-    If a disputed end is found again, it holds at that time. Our clock dated the message that
-    disputes it, and may be ahead of the venue's. An order that was in doubt is
-    confirmed after the doubt, whatever the lag of the query: an order that is found exists.
-    """
-    if order is None or order.is_ended:
-        return status.model_copy(update={"asked_at": None})
-    if order.undone_end is not None and order.shown is not None and status.status in ENDS:
-        return status.model_copy(
-            update={"at": max(asked_at, order.shown.at), "dated_by": DatedBy.RECEIPT}
-        )
-    moment = status.asked_at or asked_at - LAG
-    if doubtful.until is not None and moment <= doubtful.until:
-        moment = doubtful.until + MICROSECOND
-    elif (
-        order.unresolved_at is not None and asked_at < order.unresolved_at
-    ):  # a clock was set back: the query came after the sending
-        moment = order.unresolved_at
-    return status.model_copy(update={"asked_at": moment})

@@ -13,8 +13,8 @@ from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
 from orderledger.gateway.wiring import Wiring
 from orderledger.venues.base.pauses import restore_pauses
 
-RESOLVE_SECONDS = 1.0
-"""Seconds between two rounds that resolve orders and send outstanding cancels."""
+CANCEL_SECONDS = 1.0
+"""Seconds between two rounds that send outstanding cancels."""
 CLOSING_SECONDS = 15.0
 
 log = EventLogger("orderledger.gateway")
@@ -39,6 +39,7 @@ class Running:
             await self.end()
             raise
         self._run(self._watch())
+        self._run(self._wired.resolver.run(besides=self._wired.sender.flights))
         self._run(self._wired.publisher.run())
         self._run(self._wired.parts.clocks.run())
         self._run(self._wired.switches.run())
@@ -82,21 +83,18 @@ class Running:
             await asyncio.to_thread(self._wired.parts.keeper.release)
 
     async def _watch(self) -> None:
-        """Follow the log: obey halts, send outstanding cancels, resolve orders, and halt when a
-        breaker trips.
-        """
-        resolved_at = 0.0
+        """Follow the log: obey halts, send outstanding cancels, and halt when a breaker trips."""
+        canceled_at = 0.0
         while True:
             try:
                 self._book.catch_up()
                 await self._obey_halts()
                 await self._break()
                 self._wired.emulator.tick()
-                if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
-                    resolved_at = asyncio.get_running_loop().time()
-                    await self._wired.resolver.resolve(besides=self._wired.sender.flights)
+                if asyncio.get_running_loop().time() - canceled_at >= CANCEL_SECONDS:
+                    canceled_at = asyncio.get_running_loop().time()
                     await self._send_cancels()
-            # any error: when it is over, halts must be obeyed and orders resolved
+            # any error: when it is over, halts must be obeyed and cancels sent
             except Exception as error:
                 log.warning("the gateway cannot follow the ledger", error=str(error))
             await asyncio.sleep(WATCH_SECONDS)

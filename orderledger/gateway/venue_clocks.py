@@ -14,6 +14,8 @@ from orderledger.venues.errors import NotSent, VenueError
 
 MEASURE_SECONDS = 30.0
 """Age at which a reading of a venue's clock is renewed."""
+LONG_TRIP, LONG_TRIP_SECONDS = 0.5, 5.0
+"""A reading that took longer than the first is renewed at the second age: it delays proofs."""
 RETRY_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 """A slower answer says little about the clock."""
@@ -89,7 +91,10 @@ class VenueClocks:
 
     async def _measure(self, account: str) -> None:
         clock = self.of(account)
-        if clock is None or ((clock.age_seconds or 0.0) < MEASURE_SECONDS and clock.is_known):
+        if clock is None:
+            return
+        most = MEASURE_SECONDS if clock.trip_seconds <= LONG_TRIP else LONG_TRIP_SECONDS
+        if clock.is_known and (clock.age_seconds or 0.0) < most:
             return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

@@ -27,11 +27,11 @@ from orderledger.domain.orders import commands
 from orderledger.gateway import GatewaySettings, Sending
 from orderledger.gateway.answers import answer_of, answered, as_answer
 from orderledger.gateway.book import row_now
+from orderledger.gateway.doubtful import Doubtful, dated_answer
 from orderledger.gateway.flights import each_of
 from orderledger.gateway.limits import NAMES
 from orderledger.gateway.proposed import row_of
 from orderledger.gateway.published import CONDITIONS, STATES, breakers
-from orderledger.gateway.resolving import Doubtful, _answer
 from orderledger.gateway.settings import Breaker
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from orderledger.venues import NotSent, Unanswered
@@ -332,15 +332,15 @@ def test_the_answer_to_a_query_does_not_reopen_an_order_that_ended_meanwhile(
             about: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
             seen = StatusObserved(**about, status="new", at=START, asked_at=START)
             asked_at = START + timedelta(minutes=1)
-            assert _answer(order, seen, asked_at, CERTAIN) == seen
+            assert dated_answer(order, seen, asked_at, CERTAIN) == seen
             without = seen.model_copy(update={"asked_at": None})
-            answer = _answer(order, without, asked_at, CERTAIN)
+            answer = dated_answer(order, without, asked_at, CERTAIN)
             assert answer.asked_at == asked_at - timedelta(seconds=2)
             await gateway.cancel("C-1")
             gateway._book.catch_up()
             ended = gateway._book.order(ACCOUNT, "C-1")
             for now in (None, ended):
-                assert _answer(now, seen, asked_at, CERTAIN) == without
+                assert dated_answer(now, seen, asked_at, CERTAIN) == without
 
     asyncio.run(story())
 

@@ -251,7 +251,8 @@ class Asked(LocalOrderEntry):
 def test_a_request_without_an_answer_is_queried_at_once_and_settled_by_what_is_found(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, request_: str
 ) -> None:
-    monkeypatch.setattr("orderledger.gateway.running.RESOLVE_SECONDS", 3600.0)
+    monkeypatch.setattr("orderledger.gateway.resolving.ROUND_SECONDS", 3600.0)
+    monkeypatch.setattr("orderledger.gateway.resolving.SHORTEST_PAUSE", 3600.0)
 
     async def story() -> None:
         entry = Asked(venue_of())

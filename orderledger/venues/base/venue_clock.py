@@ -84,6 +84,12 @@ class VenueClock:
         """Seconds since the clock was last read. None if it never was."""
         return None if self._read_at is None else self._elapsed() - self._read_at
 
+    @property
+    def trip_seconds(self) -> float:
+        """How long the request of the reading took: it bounds how precise the reading is. 0 without
+        a reading."""
+        return 0.0 if self._reading is None else self._reading.ended - self._reading.began
+
     def at_least(self) -> datetime | None:
         """The earliest time that the venue's clock can show now. None without a reading."""
         reading = self._reading

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.absence import Expiry
 from orderledger.venues.ccxt.sending import Change, Orders, Request
 
@@ -21,6 +22,8 @@ class Call:
     if none was given), and the answer to the last one as a document. None if the answer is not a
     document. `is_meant`: the last request is the one that was meant. `has_left`: it was passed
     to a connection. `expiry` and `expires_at`: how and when the meant request expires, if it does.
+    `seconds`: the longest wait for the answer to a request. `began`: when the last one was sent, by
+    `elapsed`.
     """
 
     meant: Orders | Change | None = None
@@ -32,6 +35,8 @@ class Call:
     address: str = ""
     status: int = 0
     answer: Any = None
+    seconds: float | None = None
+    began: float | None = None
 
     def headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         """The headers of a request, with its expiry."""
@@ -49,9 +54,11 @@ class Call:
                 self.expiry.check(request, self.expires_at)
             self.is_sent, self.is_meant = True, self.meant is not None
         self.address, self.status, self.answer = request.address, 0, None
+        self.began = elapsed()
 
 
 _present: ContextVar[Call | None] = ContextVar("call", default=None)
+_seconds: ContextVar[float | None] = ContextVar("seconds", default=None)
 
 
 def present_call() -> Call | None:
@@ -66,11 +73,22 @@ def noted(
     expires_at: datetime | None = None,
 ) -> Iterator[Call]:
     """Track the ccxt calls in this block, and send only the meant request."""
-    token = _present.set(call := Call(meant, expiry, expires_at))
+    call = Call(meant, expiry, expires_at, seconds=_seconds.get())
+    token = _present.set(call)
     try:
         yield call
     finally:
         _present.reset(token)
+
+
+@contextmanager
+def waiting(seconds: float | None) -> Iterator[None]:
+    """The calls in this block wait for each answer so long, and no longer. None: as usual."""
+    token = _seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _seconds.reset(token)
 
 
 async def _leave_once(

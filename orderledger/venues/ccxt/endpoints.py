@@ -3,7 +3,7 @@ limiter paces them.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.transport.patience import seconds_for
 from orderledger.venues.ccxt.absence import rule_of
+from orderledger.venues.ccxt.calls import waiting
 from orderledger.venues.ccxt.exchange import asked
 from orderledger.venues.ccxt.importing import ccxt
-from orderledger.venues.ccxt.lists import rows_since, time_of
+from orderledger.venues.ccxt.lists import milliseconds, rows_since, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import folded_id, price_of
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
@@ -79,11 +81,14 @@ class CcxtEndpoints:
         """Make ccxt load the exchange's markets, which all other queries need."""
         await self._ask("load_markets")
 
-    async def open_orders(self) -> list[Any]:
-        """All open orders, also those that wait for a trigger."""
-        lists: list[tuple[Any, ...]] = [(one,) for one in self._symbols("fetchOpenOrders")]
+    async def open_orders(self, symbol: str | None = None) -> list[Any]:
+        """All open orders, also those that wait for a trigger. `symbol`: only those of one, which
+        costs less."""
+        plain = (symbol,) if symbol else self._symbols("fetchOpenOrders")
+        lists: list[tuple[Any, ...]] = [(one,) for one in plain]
         if self._quirks.conditional_ids:
-            lists += [(one, None, None, {"trigger": True}) for one in self.symbols or (None,)]
+            conditional = (symbol,) if symbol else self.symbols or (None,)
+            lists += [(one, None, None, {"trigger": True}) for one in conditional]
         return [row for one in lists for row in await self._listed("fetch_open_orders", *one)]
 
     def may_be_cut(self, rows: list[Any]) -> bool:
@@ -142,7 +147,7 @@ class CcxtEndpoints:
             (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
         )
         params = (None, {"trigger": True}) if is_conditional else ()
-        begin = _milliseconds(since) if since else None
+        begin = milliseconds(since) if since else None
         return await self._listed(method, symbol, begin, *params) if method else []
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
@@ -243,7 +248,7 @@ class CcxtEndpoints:
         async def page(begin: int, more: dict[str, Any]) -> list[Any]:
             return await self._listed(method, symbol, begin, None, {**params, **more})
 
-        return await rows_since(page, _milliseconds(since))
+        return await rows_since(page, milliseconds(since))
 
     def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
         """The period from `since` on, in parts that one query may cover. The last part has no
@@ -253,9 +258,9 @@ class CcxtEndpoints:
         begin, now = since, self._now()
         while days and days < FOREVER_DAYS and now - begin > timedelta(days=days):
             end = begin + timedelta(days=days)
-            yield _milliseconds(begin), _milliseconds(end)
+            yield milliseconds(begin), milliseconds(end)
             begin = end
-        yield _milliseconds(begin), None
+        yield milliseconds(begin), None
 
     def _symbols(self, method: str) -> tuple[str | None, ...]:
         return self.symbols if self.needs_symbol(method) else (None,)
@@ -277,14 +282,11 @@ class CcxtEndpoints:
         backoff = self._backoff.anew()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await asked(partial(getattr(self.exchange, method), *arguments), method)
+                with waiting(seconds_for(attempt)):
+                    return await asked(partial(getattr(self.exchange, method), *arguments), method)
             except VenueUnavailable as error:
                 if attempt == ATTEMPTS:
                     raise
                 logger.debug("no_answer", why=str(error), attempt=attempt, attempts=ATTEMPTS)
                 await self._sleep(backoff.next())
         raise AssertionError("unreachable")
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -5,6 +5,7 @@ oldest on, others from the newest back.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger.extend.runtime import EventLogger
@@ -58,3 +59,18 @@ def time_of(row: Any) -> int:
     """The time of a row in milliseconds, 0 without one."""
     found = row.get("timestamp") if isinstance(row, dict) else None
     return found if isinstance(found, int) else 0
+
+
+def milliseconds(at: datetime) -> int:
+    """A time as ccxt takes it."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def key_of(row: Any) -> str:
+    """The key of a trade among all others. Trade ids repeat from one symbol to the next."""
+    named = (
+        (row.get("symbol"), row.get("order"), row.get("id"))
+        if isinstance(row, dict) and row.get("id")
+        else row
+    )
+    return as_text(named)

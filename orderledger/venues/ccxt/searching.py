@@ -115,7 +115,7 @@ class OrderSearch:
                 row = await self._endpoints.order_with(client_id, symbol, is_conditional=apart)
                 if row is not None and is_it(row):
                     return row
-        found = next(filter(is_it, await self._endpoints.open_orders()), None)
+        found = next(filter(is_it, await self._endpoints.open_orders(symbol)), None)
         requested_at = order.get("requested_at")
         since = (
             None if requested_at is None else requested_at - self._overlap

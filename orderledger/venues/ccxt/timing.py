@@ -9,7 +9,7 @@ from typing import Any
 
 from orderledger.venues.base.venue_clock import SECOND, VenueClock, elapsed
 from orderledger.venues.ccxt.absence import EPOCH, MILLISECOND
-from orderledger.venues.ccxt.calls import noted
+from orderledger.venues.ccxt.calls import noted, present_call
 from orderledger.venues.ccxt.importing import ccxt
 
 ADJUSTS, DIFFERENCE = "adjustForTimeDifference", "timeDifference"
@@ -26,11 +26,14 @@ def timed(base: Any) -> Any:
     """A class of ccxt whose timestamps follow its `venue_clock`, if it has one."""
 
     async def fetch_time(self: Any, params: Any = None) -> Any:
-        """Query the time, and note it."""
+        """Query the time, and note it. The reading begins after the wait for the rate limits, which
+        would make the clock uncertain by as much."""
         began, clock = elapsed(), self.venue_clock
-        milliseconds = await base.fetch_time(self, params or {})
+        with noted() as call:
+            milliseconds = await base.fetch_time(self, params or {})
         if clock is not None and milliseconds is not None:
-            clock.note(EPOCH + int(milliseconds) * MILLISECOND, resolution_of(self.id), began)
+            sent = began if call.began is None else call.began
+            clock.note(EPOCH + int(milliseconds) * MILLISECOND, resolution_of(self.id), sent)
         return milliseconds
 
     def nonce(self: Any) -> Any:
@@ -43,9 +46,12 @@ def timed(base: Any) -> Any:
     async def fetch(
         self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
     ) -> Any:
-        """Read the venue's clock again if the venue refuses a timestamp."""
+        """Read the venue's clock again if the venue refuses a timestamp. Raises TimeoutError when
+        the call has no time left for an answer."""
+        call = present_call()
         try:
-            return await base.fetch(self, url, method, headers, body)
+            async with asyncio.timeout(None if call is None else call.seconds):
+                return await base.fetch(self, url, method, headers, body)
         except ccxt.InvalidNonce:
             if self.venue_clock is not None and not self.is_reading_clock:
                 await _read(self)

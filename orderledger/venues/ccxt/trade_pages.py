@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from orderledger.venues.base.translation import as_text
-from orderledger.venues.ccxt.lists import time_of
+from orderledger.venues.ccxt.lists import key_of, time_of
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.errors import VenueUnavailable
@@ -71,17 +70,8 @@ class TradePages:
         params: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         asked = {**({} if until is None else {"until": until}), **(params or {})}
-        return {_key_of(row): row for row in await self._listed(symbol, since, limit, asked)}
+        return {key_of(row): row for row in await self._listed(symbol, since, limit, asked)}
 
 
 def _endless(symbol: str | None) -> VenueUnavailable:
     return VenueUnavailable(f"the trades of {symbol} do not end after {MOST_PAGES} pages")
-
-
-def _key_of(row: Any) -> str:
-    named = (
-        (row.get("symbol"), row.get("order"), row.get("id"))
-        if isinstance(row, dict) and row.get("id")
-        else row
-    )
-    return as_text(named)

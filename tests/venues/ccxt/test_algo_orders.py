@@ -147,6 +147,27 @@ def test_a_stop_that_never_arrived_is_proved_absent_and_the_bot_goes_on(
 
 
 @pytest.mark.slow
+def test_a_trailing_stop_that_never_arrived_is_proved_absent(
+    play: Callable[[Story], None],
+) -> None:
+    """It is a conditional order as the others ("New Algo Order", `type`)."""
+
+    async def story(account: Account) -> None:
+        trailing = {"trail_offset": "1", "trail_offset_type": "percent"}
+        terms: dict[str, Any] = {"order_type": "trailing_stop", "limit_price": None, **trailing}
+        market = account.entry._exchange.market(account.instruments[0].name)
+        market["info"]["orderTypes"].append("TRAILING_STOP_MARKET")  # the simulated one has none
+        async with trading(account) as gateway:
+            account.faults.plan_answers("lose_request")
+            sent = await gateway.submit(request(account, **terms))
+            assert sent.state == "unresolved", sent
+            await until(lambda: row(account)["status"] == "denied", 10.0)
+        assert row(account)["reason"] == "never_arrived"
+
+    play(story)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["lose_answer", "done_and_error", "done_but_failed", "listed"])
 def test_a_stop_that_arrived_without_an_answer_is_found_by_its_client_id(
     fault: str, play: Callable[[Story], None]

@@ -36,6 +36,7 @@ ALGO = {
     "createTime": 1763458576201,
     "updateTime": 1763458576201,
 }
+LISTS = ("openOrders", "openAlgoOrders", "allOrders", "allAlgoOrders", "userTrades")
 STOP: dict[str, Any] = {
     "side": "sell",
     "order_type": "stop_limit",
@@ -47,15 +48,26 @@ STOP: dict[str, Any] = {
 def queried(status: str, **terms: Any) -> tuple[Sequence[Any] | None, list[str]]:
     """What a query finds, and the paths of its requests. The exchange knows the conditional order
     alone."""
+    found, urls = queried_at(status, **terms)
+    return found, [path_of(url) for url in urls]
+
+
+def path_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def queried_at(status: str, **terms: Any) -> tuple[Sequence[Any] | None, list[str]]:
+    """As `queried`, with whole addresses."""
     one = entry("binanceusdm", "swap")
     exchange = one._exchange
-    paths: list[str] = []
+    urls: list[str] = []
 
     async def fetch(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
-        paths.append(url.partition("?")[0].rpartition("/")[2])
-        if paths[-1] == "algoOrder" and ("algoId=3358" in url or "clientAlgoId=led1" in url):
+        urls.append(url)
+        path = path_of(url)
+        if path == "algoOrder" and ("algoId=3358" in url or "clientAlgoId=led1" in url):
             return {**ALGO, "algoStatus": status}
-        if paths[-1] in ("openOrders", "allOrders", "userTrades"):
+        if path in LISTS:
             return []
         raise ccxt.OrderNotFound('binanceusdm {"code":-2013,"msg":"Order does not exist."}')
 
@@ -69,7 +81,7 @@ def queried(status: str, **terms: Any) -> tuple[Sequence[Any] | None, list[str]]
         symbols=[SYMBOLS["swap"]],
     )
     row = order("swap", **{"aliases": {CLIENT_ID: "led1"}, "venue_order_ids": [], **terms})
-    return asyncio.run(venue.order(ACCOUNT, row)), paths
+    return asyncio.run(venue.order(ACCOUNT, row)), urls
 
 
 @pytest.mark.parametrize("ids", [["3358"], []])
@@ -78,6 +90,12 @@ def test_a_stop_order_is_found_among_the_conditional_orders(ids: list[str]) -> N
     assert paths[0] == "algoOrder"
     assert found is not None
     assert [str(one.status) for one in found if one.type == "status_observed"] == ["new"]
+
+
+def test_a_trailing_stop_is_found_among_the_conditional_orders() -> None:
+    terms = {"trail_offset": Decimal(1), "trail_offset_type": "percent", "limit_price": None}
+    found, paths = queried("NEW", venue_order_ids=[], order_type="trailing_stop", **terms)
+    assert paths[0] == "algoOrder" and found is not None
 
 
 def test_the_end_of_a_stop_order_is_found() -> None:
@@ -90,3 +108,13 @@ def test_the_end_of_a_stop_order_is_found() -> None:
 def test_another_order_is_not_queried_among_the_conditional_orders() -> None:
     found, paths = queried("NEW", venue_order_ids=["17"])
     assert found is None and paths == ["order"]
+
+
+def test_the_open_orders_of_one_instrument_are_queried() -> None:
+    """Those of all cost up to 40 times as much, and delay orders (developers.binance.com, USD-M,
+    "Current All Open Orders")."""
+    terms = {"venue_order_ids": [], "aliases": {CLIENT_ID: "another"}}
+    found, urls = queried_at("NEW", **terms)
+    lists = [url for url in urls if path_of(url) in ("openOrders", "openAlgoOrders")]
+    assert found is None and len(lists) == 2
+    assert all("symbol=ETHUSDT" in url for url in lists), lists

@@ -145,3 +145,23 @@ def test_which_exchanges_are_corrected(monkeypatch: pytest.MonkeyPatch) -> None:
             corrected.add(name)
     assert corrected == {"binance", "binanceusdm", "bybit", "mexc", "htx"}
     assert set(ccxt.async_support.exchanges) >= COUNTING
+
+
+def test_a_wait_for_the_rate_limits_does_not_make_the_clock_uncertain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The estimate is the middle of the bounds. With the wait in it, timestamps were ahead by half
+    of it, and Binance refuses those that are a second ahead."""
+
+    async def story(account: Account, clock: VenuesClock) -> None:
+        assert account.entry.pacing is not None
+        account.entry.pacing.hold(2.5, "the test")
+        await account.venue.exchange.fetch_time()
+        await account.entry.clock.measure()
+        for read in (account.venue.exchange.venue_clock, account.entry.clock):
+            found = read.offset(SystemClock().now())
+            assert found is not None
+            offset, bound = found
+            assert abs(offset.total_seconds()) < 0.5 and bound.total_seconds() < 0.5
+
+    play(story, monkeypatch)

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from orderledger.infrastructure.numbers_and_times import parse_number
 from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.transport import Backoff, Http, Pacing, RateLimiter, parsed
+from orderledger.venues.base.transport.patience import impatient
 
 KEY = "KEY-0123456789"
 HANG, CUT = "hang", "cut"
@@ -381,3 +382,22 @@ def test_a_secret_is_hidden_as_it_stands_in_an_address_and_in_what_the_library_s
     assert "RemoteProtocolError: illegal status line: bytearray(b'HTTP/9 ***')" in told
     assert "/v1/accounts/***/orders" in caplog.text  # as httpx logs it
     assert [secret for secret in (KEY, "pass/phrase", "pass%2Fphrase") if secret in told] == []
+
+
+@pytest.mark.parametrize("is_doubted", [True, False])
+def test_a_query_about_a_doubt_is_soon_repeated_if_its_answer_is_lost(
+    monkeypatch: pytest.MonkeyPatch, is_doubted: bool
+) -> None:
+    monkeypatch.setattr("orderledger.venues.base.transport.patience.FIRST_SECONDS", 0.1)
+
+    async def run() -> None:
+        server = Scripted(HANG, said(200, "{}"))
+        async with server.asked(attempts=2) as http, asyncio.timeout(2.0):
+            with impatient() if is_doubted else nullcontext():
+                await http.get("/order")
+
+    if is_doubted:
+        asyncio.run(run())
+    else:
+        with pytest.raises(TimeoutError):
+            asyncio.run(run())

@@ -20,6 +20,7 @@ from orderledger.extend.runtime import EventLogger, secrecy
 from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.pacing import BANNED, Pacing, Share
+from orderledger.venues.base.transport.patience import seconds_for
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.secrecy import Secrecy
 from orderledger.venues.base.transport.text import parsed
@@ -149,7 +150,7 @@ class Http:
         for attempt in range(1, self._attempts + 1):
             if rate_limiter is not None:
                 await rate_limiter.spend(weight)
-            outcome = await self._attempt(request, secrecy)
+            outcome = await self._attempt(request, secrecy, seconds_for(attempt) or self._timeout)
             if isinstance(outcome, _Answer):
                 if self.pacing is not None:
                     self.pacing.accepted()
@@ -163,16 +164,18 @@ class Http:
             await self._sleep(outcome.wait + backoff.next())
         raise VenueUnavailable(f"{what}: {fault} (attempt {attempt} of {self._attempts})")
 
-    async def _attempt(self, request: httpx.Request, secrecy: Secrecy) -> _Answer | _Failure:
+    async def _attempt(
+        self, request: httpx.Request, secrecy: Secrecy, seconds: float
+    ) -> _Answer | _Failure:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 response = await self._client.send(request, stream=True)
                 try:
                     body = await _read(response)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TimeoutException):
-            return _Failure(fault=f"no answer within {self._timeout:g} s")
+            return _Failure(fault=f"no answer within {seconds:g} s")
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _Failure(fault=f"{type(error).__name__}: {error}")
         return self._judged(response, body, secrecy)
