@@ -11,6 +11,7 @@ from typing import cast
 from orderledger import Request
 from orderledger.extend.events import Order
 from orderledger.gateway.flights import Flight
+from orderledger.gateway.group_denials import deny_with
 from orderledger.gateway.groups import GROUP_DENIED, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.proposed import row_of
@@ -105,16 +106,7 @@ def join(requests: Sequence[Request], flights: Sequence[Flight]) -> None:
         for flight in members:
             flight.members = members
             if first is not None and flight.denial is None and not flight.is_known:
-                flight.denial = _denial(group, first)
-
-
-def _denial(group: str | None, first: Flight) -> Denial:
-    why = (
-        "is in the ledger already"
-        if first.denial is None
-        else f"is denied: {first.denial.reason}: {first.denial.text}"
-    )
-    return Denial(GROUP_DENIED, f"order {first.key[1]} of group {group} {why}")
+                flight.denial = deny_with(group, first)
 
 
 def whole(flights: Iterable[Flight]) -> list[Sequence[Flight]]:

@@ -10,6 +10,7 @@ from orderledger.extend.values import HELD
 from orderledger.gateway import native_groups
 from orderledger.gateway.emulation.marking import marked
 from orderledger.gateway.flights import Flight, is_to_be_sent, may_be_sent, records_one
+from orderledger.gateway.group_denials import deny_one_cancels_other
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.outgoing import Outgoing
@@ -91,6 +92,7 @@ class Sender:
             for request in requests:
                 flights.append(self._checked(request, releases, denied))
             native_groups.join(requests, flights)
+            deny_one_cancels_other(requests, flights)
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)

@@ -38,7 +38,7 @@ class Part:
     `leaves`: what it may still fill at the venue, in the worst case. `is_settled`: no answer is
     outstanding, so that it may be changed. `is_refused`: the venue or a check did not take it.
     `is_untaken`: that, or the venue was not reached. `is_given_up`: canceled or expired by somebody
-    else than the emulator. `is_resized`: canceled by the emulator. `cancel_is_asked`: a cancel of
+    else than the emulator, or denied or rejected for good. `is_resized`: canceled by the emulator. `cancel_is_asked`: a cancel of
     a held order is in the log.
     """
 
@@ -97,7 +97,7 @@ class Leg:
 
     @property
     def is_over(self) -> bool:
-        """Whether somebody ended it, or it failed."""
+        """Whether somebody ended it, it was denied or rejected, or it failed."""
         return self.refusals >= MOST_ATTEMPTS or any(part.is_given_up for part in self.parts)
 
     @property
@@ -208,6 +208,7 @@ def _leg(
 def _part(order: Order, is_fired: bool, ended_lately: Container[str]) -> Part:
     is_open, is_held = not order.is_ended, HELD in tags_of(order) and order.is_held
     is_resized, is_refused, is_given_up = _how_ended(order, is_fired)
+    is_given_up |= _is_not_taken(order)
     is_unreached = order.status is OrderStatus.DENIED and order.reason in NOT_REACHED
     is_confirmed = order.certainty is Certainty.CONFIRMED and order.confirmed_at is not None
     leaves = _leaves(order) if is_open else _uncounted(order, order.client_order_id in ended_lately)
@@ -253,6 +254,18 @@ def _how_ended(order: Order, is_fired: bool) -> tuple[bool, bool, bool]:
         or (is_ended_by_venue and not is_fired)
     )
     return is_resized, is_refused, is_given_up
+
+
+def _is_not_taken(order: Order) -> bool:
+    """Whether a requested order was denied or rejected for good: the caller knows it as ended, so
+    nothing works for it later. An order that was held may be replaced by another one, unless it was
+    denied before it was ever sent."""
+    if PART_OF in tags_of(order) or order.status not in NEVER_WORKED or order.reason in OUR_ENDS:
+        return False
+    if HELD not in tags_of(order):
+        return True
+    is_retried = order.submitted_at is not None or order.reason in NOT_REACHED
+    return order.status is OrderStatus.DENIED and not is_retried
 
 
 def _leaves(order: Order) -> Decimal:
