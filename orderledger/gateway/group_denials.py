@@ -26,6 +26,6 @@ def deny_one_cancels_other(requests: Sequence[Request], flights: Sequence[Flight
             groups.setdefault(group_of(request), []).append(flight)
     for group, members in groups.items():
         first = next((one for one in members if one.denial is not None), None)
-        for flight in members if first is not None else ():
-            if flight.denial is None and not flight.is_known:
+        for flight in members:
+            if first is not None and flight.denial is None and not flight.is_known:
                 flight.denial, flight.is_held = deny_with(group, first), False

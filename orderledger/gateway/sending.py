@@ -8,7 +8,7 @@ from typing import Any
 from orderledger import AmbiguousOrder, Deny, Message, Outcome, Request, Submit, UnknownOrder
 from orderledger.extend.values import HELD
 from orderledger.gateway import native_groups
-from orderledger.gateway.emulation.marking import marked
+from orderledger.gateway.emulation.marking import TRIGGER, marked
 from orderledger.gateway.flights import Flight, is_to_be_sent, may_be_sent, records_one
 from orderledger.gateway.group_denials import deny_one_cancels_other
 from orderledger.gateway.groups import denied_groups, group_of
@@ -59,8 +59,8 @@ class Sender:
         self, account: str, requests: Sequence[Request], *, releases: bool = False
     ) -> list[Sending]:
         """Check, record and send orders of one account: one commit, and one call if the venue takes
-        several. `releases`: these are orders of emulated groups, to be sent now; they reduce what
-        their parent has opened.
+        several. `releases`: these are orders of emulated groups, to be sent now; the emulator has
+        checked them.
         """
         requests = [self._preparer.with_worst_price(request) for request in requests]
         denied: dict[str, Denial] = {}
@@ -143,15 +143,17 @@ class Sender:
         )
         if flight.is_known:
             return flight
-        is_exit = releases or native_groups.is_native_child(request)
-        proposed = proposed_of(request, reduces=is_exit)
+        proposed = proposed_of(request, reduces=native_groups.is_native_child(request))
         flight.denial = self._preparer.prepare(flight.row, request) or denied.get(
             group_of(request) or ""
         )
         if HELD in request.tags and not releases:
+            if request.tags[HELD] == TRIGGER:
+                flight.denial = flight.denial or self._checks.why_not_hold(proposed)
             flight.is_held = flight.denial is None
             return flight
-        flight.denial = flight.denial or self._checks.why_not(proposed, is_new=not releases)
+        if not releases:
+            flight.denial = flight.denial or self._checks.why_not(proposed)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
             self._book.exposures.reserve(proposed, request.client_order_id)
         return flight

@@ -9,6 +9,7 @@ from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import Canceler
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.emulation.acting import Actor
+from orderledger.gateway.emulation.checking import EmulatedChecks
 from orderledger.gateway.emulation.groups import Groups
 from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.feeds import Feeds
@@ -103,8 +104,11 @@ class Wiring:
         self.replacer = Replacer(parts, checks, answers)
         groups, start = Groups(parts), self.tasks.start
         changers = (self.canceler, self.replacer)
-        actor = Actor(parts, checks, self.sender, *changers, look_ups, groups, start)
-        self.emulator = Emulator(parts, groups, actor, start, mark_age_seconds=mark_seconds)
+        of_groups = EmulatedChecks(checks, self.book, groups)
+        actor = Actor(parts, of_groups, self.sender, *changers, look_ups, groups, start)
+        self.emulator = Emulator(
+            parts, groups, actor, of_groups, start, mark_age_seconds=mark_seconds
+        )
         self.mass_canceler = MassCanceler(
             *(parts, outgoing.flights, self.canceler, self.emulator),
             is_by_venue=settings.venue_cancel_all,
