@@ -26,8 +26,7 @@ NOT_REACHED = frozenset(
 """Reasons of denials after which the same order may be sent again: the venue was not reached."""
 HALTED = "halted"
 WAITED = frozenset({HALTED, "rate_limited"})
-"""Reasons of denials of orders that waited for their turn, and were not sent then. The emulator
-sends others in their place."""
+"""Reasons of denials of orders that waited for their turn. Others are sent in their place."""
 MOST_ATTEMPTS = 3
 """Orders of one leg that the venue may refuse before the leg has failed."""
 NEVER_WORKED = frozenset({OrderStatus.DENIED, OrderStatus.REJECTED})
@@ -43,7 +42,7 @@ class Part:
     outstanding, so that it may be changed. `is_refused`: the venue or a check did not take it.
     `is_untaken`: that, or the venue was not reached. `is_given_up`: canceled or expired by somebody
     else than the emulator, or denied or rejected for good. `is_resized`: canceled by the emulator.
-    `cancel_is_asked`: a cancel of a held order is in the log. `is_halted`: a halt began while it waited for its turn.
+    `cancel_is_asked`: a cancel of a held order is in the log. `is_halted`: a halt ended its wait.
     """
 
     name: str
