@@ -43,10 +43,11 @@ class PreTradeChecks:
         self._book.catch_up()
         return self.halted(change_of(row, {}))
 
-    def why_not_hold(self, order: Proposed) -> Denial | None:
+    def why_not_hold(self, order: Proposed, besides: Container[str]) -> Denial | None:
         """Why the gateway must not take an order to send it when its price is reached. The other
-        limits are checked then."""
-        return self.halted(order) or check(order, self._situation, self._rules, ("order_quantity",))
+        limits are checked then. `besides`: the orders that are canceled before."""
+        halted = self.halted(order, besides)
+        return halted or check(order, self._situation, self._rules, ("order_quantity",))
 
     def halted(self, order: Proposed, besides: Container[str] = ()) -> Denial | None:
         """The halt that applies to an order, as far as the book has followed the log. `besides`:

@@ -141,8 +141,8 @@ class Replacer:
         return await answer_of(paced, self._parts.answer_seconds, turn)
 
     def _check_turn(self, before: OrderRow) -> None:
-        """Raises NotSent if a change that waited for its turn must not be sent any more. What it
-        adds counts as open already."""
+        """Raises NotSent if a change that waited for its turn must not be sent any more. The log
+        shows the change, so its added quantity counts as open."""
         self._parts.check_lease(before["account"])
         halted = self._checks.halted_now(before)
         if halted is not None:

@@ -2,7 +2,7 @@
 what the gateway guarantees."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from orderledger import AmbiguousOrder, Deny, Message, Outcome, Request, Submit, UnknownOrder
@@ -10,7 +10,7 @@ from orderledger.extend.values import HELD
 from orderledger.gateway import native_groups
 from orderledger.gateway.emulation.marking import TRIGGER, marked
 from orderledger.gateway.flights import Flight, is_to_be_sent, may_be_sent, records_one
-from orderledger.gateway.group_denials import deny_one_cancels_other
+from orderledger.gateway.group_denials import deny_one_cancels_other, others_of
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.outgoing import Outgoing
@@ -90,7 +90,8 @@ class Sender:
         flights: list[Flight] = []
         try:
             for request in requests:
-                flights.append(self._checked(request, releases, denied))
+                of_group = others_of(request, requests)
+                flights.append(self._checked(request, releases, denied, of_group))
             native_groups.join(requests, flights)
             deny_one_cancels_other(requests, flights)
             messages = [
@@ -132,9 +133,15 @@ class Sender:
         keys = ((account, one.client_order_id) for one in requests)
         return [flight for key in keys if (flight := self.flights.get(key)) is not None]
 
-    def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
+    def _checked(
+        self,
+        request: Request,
+        releases: bool,
+        denied: Mapping[str, Denial],
+        others: Container[str],
+    ) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
-        held."""
+        held. `others`: of its OCO group."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
         self._book.catch_up_once()
         order = self._book.order(*flight.key)
@@ -149,7 +156,7 @@ class Sender:
         )
         if HELD in request.tags and not releases:
             if request.tags[HELD] == TRIGGER:
-                flight.denial = flight.denial or self._checks.why_not_hold(proposed)
+                flight.denial = flight.denial or self._checks.why_not_hold(proposed, others)
             flight.is_held = flight.denial is None
             return flight
         if not releases:

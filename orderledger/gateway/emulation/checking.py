@@ -51,8 +51,8 @@ class EmulatedChecks:
         return self._checks.why_not(checked, is_new=checked.is_new)
 
     def _reduces(self, leg: Leg, order: Proposed) -> bool:
-        """Whether an order reduces a position. The exits of a parent share what it has filled, so
-        each is compared with the position as if the others did not work."""
+        """Whether an order reduces a position. Each exit of a parent is compared with the position
+        as if the other exits did not work."""
         exposures = self._book.exposures
         if not is_exit(leg):
             return exposures.only_reduces(order)

@@ -21,7 +21,12 @@ def rests(venue: LocalVenue, side: str, quantity: str, price: str) -> None:
 
 
 def stop(name: str, side: str = "buy", price: str = "65000", quantity: str = "0.5") -> Any:
-    terms = {"price": None, "order_type": "stop", "stop_price": price, "quantity": quantity}
+    terms: dict[str, Any] = {
+        "price": None,
+        "order_type": "stop",
+        "stop_price": price,
+        "quantity": quantity,
+    }
     return (buy if side == "buy" else sell)(name, **terms)
 
 
@@ -47,7 +52,7 @@ async def marked(ledger: Ledger, venue: LocalVenue, price: str, times: int = 5) 
 
 
 def position(ledger: Ledger) -> Decimal:
-    return sum((row["position_quantity"] for row in ledger.positions()), Decimal(0))
+    return sum((row["position_quantity"] or Decimal(0) for row in ledger.positions()), Decimal(0))
 
 
 def reasons(ledger: Ledger) -> dict[str | None, str | None]:
@@ -210,3 +215,17 @@ async def test_a_held_order_that_is_too_large_is_denied_at_once(ledger: Ledger) 
     async with trading(ledger, venue, {"limits": [{"order_quantity": "0.4"}]}) as gateway:
         sent = await gateway.submit(stop("S"))
         assert (sent.state, sent.reason) == ("denied", "order_quantity")
+
+
+@in_a_loop
+async def test_a_group_that_closes_the_position_once_passes_a_reduce_halt(ledger: Ledger) -> None:
+    venue = venue_of()
+    async with trading(ledger, venue) as gateway:
+        await long(gateway, ledger, venue)
+        halt(ledger, venue, "reduce")
+        limit, watched = sell("A", price="66000"), stop("B", "sell", "62000")
+        found = await gateway.submit_oco(limit, watched)
+        assert [one.state for one in found] == ["acknowledged", "held"]
+        rests(venue, "buy", "3", "61900")
+        await marked(ledger, venue, "61950", 12)
+        assert (position(ledger), works(venue)) == (0, {})
