@@ -7,7 +7,7 @@ from typing import Any
 
 from orderledger import HaltMode, LedgerError
 from orderledger.extend.events import Recorded, accounts
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
 from orderledger.gateway.wiring import Wiring
@@ -49,8 +49,8 @@ class Running:
         self._run(self._leasing.keep())
         await self._leasing.take()
         await self._leasing.record_senders()
-        await asyncio.to_thread(restore_pauses, self._ledger, wired.pacings, clock)
-        await asyncio.to_thread(self._book.catch_up)
+        await threads.to_thread(restore_pauses, self._ledger, wired.pacings, clock)
+        await threads.to_thread(self._book.catch_up)
         self._book.on_event = self._deliver
         await wired.parts.clocks.measure()
         await wired.resolver.begin()
@@ -80,7 +80,7 @@ class Running:
         self._wired.feeds.end()
         await self._wired.publisher.publish(is_running=False)
         with suppress(LedgerError):  # otherwise the next process waits until the lease ends
-            await asyncio.to_thread(self._wired.parts.keeper.release)
+            await threads.to_thread(self._wired.parts.keeper.release)
 
     async def _watch(self) -> None:
         """Follow the log: obey halts, send outstanding cancels, and halt when a breaker trips."""
@@ -117,7 +117,7 @@ class Running:
 
     async def _break(self) -> None:
         if self._wired.breakers:
-            status = await asyncio.to_thread(self._ledger.status)
+            status = await threads.to_thread(self._ledger.status)
             now = self._wired.parts.clock.now()
             changes = [
                 *self._wired.breakers.halts(now, status),
