@@ -54,7 +54,7 @@ class _Threads:
     async def run(self, call: Callable[[], Result]) -> Result:
         within = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, within.run, contained, call)
+        return await loop.run_in_executor(self._pool, within.run, lambda: contained(call))
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

@@ -1,14 +1,15 @@
 """The exchange's own cancel-all, and its dead man's switch, through the gateway."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import ccxt
 import pytest
 
-from orderledger import Gateway, InvalidSetting, Ledger, Request
+from orderledger import Gateway, Halt, InvalidSetting, Ledger, Request
 from orderledger.gateway import GatewaySettings, mass_canceling
-from orderledger.simulation.ccxt.binance import BinanceServer
+from orderledger.simulation.ccxt.binance import BinanceServer, quotas
 from orderledger.venues.ccxt.brakes import BY_NAME, brakes_of
 from tests.gateway.desk import until
 from tests.venues.ccxt.harness import ACCOUNT, Account
@@ -174,3 +175,27 @@ def test_the_brakes_of_every_exchange_are_methods_of_ccxt(name: str) -> None:
         exchange.market = lambda name: {"id": name}
         method, *_ = brakes.switch.call(exchange, 60.0, "X")
         assert callable(getattr(exchange, method)) and brakes.switch.terms.source
+
+
+@pytest.mark.parametrize("how", ["cancel", "cancel_all", "stop", "reduce"])
+def test_cancels_that_the_venue_turns_away_are_sent_after_the_pause(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Binance answers 418 with `Retry-After`, and has looked at nothing."""
+
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        names = [f"E-{one}" for one in range(3)]
+        await gateway.submit_many([order(name) for name in names])
+        server.quotas = limits = quotas()
+        limits.ban(1.0)
+        if how == "cancel":
+            await asyncio.gather(*(gateway.cancel(name) for name in names))
+        elif how == "cancel_all":
+            await gateway.cancel_all(account=ACCOUNT)
+        else:
+            halt = {"account": ACCOUNT, "at": datetime.now(UTC), "mode": how}
+            ledger.record(Halt(**halt, cancels_orders=True, reason="operator"))
+        await until(lambda: set(statuses(ledger).values()) == {"canceled"})
+        assert limits.refused[418] > 0
+
+    traded(monkeypatch, story)
