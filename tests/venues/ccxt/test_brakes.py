@@ -17,6 +17,7 @@ from tests.venues.ccxt.harness import ACCOUNT, Account
 ETH, BTC = "ETH/USDT:USDT", "BTC/USDT:USDT"
 ALL, ONE = "DELETE /fapi/v1/allOpenOrders", "DELETE /fapi/v1/order"
 SWITCH = {"dead_mans_switches": [{"account": ACCOUNT, "seconds": 1}]}
+SLOWLY = {"dead_mans_switches": [{"account": ACCOUNT, "seconds": 40}]}
 
 
 def order(name: str, instrument: str = ETH, **terms: Any) -> Request:
@@ -117,6 +118,35 @@ def test_a_switch_fires_only_when_nobody_renews_it(monkeypatch: pytest.MonkeyPat
         assert server.exchange.open_orders("main") == []
 
     traded(monkeypatch, story, SWITCH)
+
+
+def test_the_first_order_of_a_symbol_is_covered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next renewal is 10 s away."""
+
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        await gateway.submit(order("E-1"))
+        await until(lambda: server.countdowns.running == ["ETHUSDT"], 3)
+        await gateway.submit(order("B-1", BTC, limit_price="50000"))
+        await until(lambda: sorted(server.countdowns.running) == ["BTCUSDT", "ETHUSDT"], 3)
+        started = server.countdowns.started.total()
+        await gateway.submit(order("E-2"))
+        await asyncio.sleep(0.3)
+        assert server.countdowns.started.total() == started, "the symbol is covered already"
+
+    traded(monkeypatch, story, SLOWLY)
+
+
+def test_a_protective_order_keeps_the_switch_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        await gateway.submit(order("E-1"))
+        await until(lambda: server.countdowns.running, 3)
+        await gateway.submit(order("S-1", side="sell", limit_price="9000", reduce_only=True))
+        await until(lambda: not server.countdowns.running, 3)
+        await gateway.submit(order("B-1", BTC, limit_price="50000"))
+        await asyncio.sleep(0.3)
+        assert server.countdowns.running == []
+
+    traded(monkeypatch, story, SLOWLY)
 
 
 def test_a_gateway_that_ends_in_order_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
