@@ -223,8 +223,9 @@ def test_cancels_that_the_venue_turns_away_are_sent_after_the_pause(
         elif how == "cancel_all":
             await gateway.cancel_all(account=ACCOUNT)
         else:
-            halt = {"account": ACCOUNT, "at": datetime.now(UTC), "mode": how}
-            ledger.record(Halt(**halt, cancels_orders=True, reason="operator"))
+            now, is_canceling = datetime.now(UTC), {"cancels_orders": True, "reason": "operator"}
+            halt: dict[str, Any] = {"account": ACCOUNT, "at": now, "mode": how, **is_canceling}
+            ledger.record(Halt(**halt))
         await until(lambda: set(statuses(ledger).values()) == {"canceled"})
         assert limits.refused[418] > 0
 
