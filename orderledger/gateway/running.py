@@ -8,6 +8,7 @@ from typing import Any
 from orderledger import HaltMode, LedgerError
 from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.runtime import EventLogger, threads
+from orderledger.gateway import native_groups
 from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
 from orderledger.gateway.wiring import Wiring
@@ -64,6 +65,7 @@ class Running:
 
     def _deliver(self, recorded: Recorded) -> None:
         self._wired.emulator.note(recorded)
+        self._wired.look_ups.missed.update(native_groups.left_behind(recorded, self._book))
         self._wired.feeds.deliver(recorded)
 
     async def finish(self) -> None:

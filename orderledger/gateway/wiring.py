@@ -75,7 +75,7 @@ class Wiring:
             *(settings.patience_seconds, pacings),
         )
         self.pacings = pacings_in(entries, pacings)
-        look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
+        self.look_ups = look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
         self.switches = Switches(self.parts, settings.dead_mans_switches)
         self._connect_sending(settings, look_ups)
         self.resolver = OutcomeResolver(

@@ -237,3 +237,15 @@ def test_a_reconciliation_ends_the_exits_of_a_canceled_entry(filled: str) -> Non
         assert again.breaks == []
 
     played(story)
+
+
+@pytest.mark.parametrize("filled", ["0", "0.2"])
+def test_the_gateway_asks_at_once_for_the_exits_of_a_canceled_entry(filled: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.send()
+        if filled != "0":
+            desk.exchange.fill(desk.orders()[0], filled, price="2500")
+        await desk.gateway.cancel("E-1")
+        await until(lambda: desk.state() == ["canceled"] * 3)
+
+    played(story)
