@@ -1,6 +1,6 @@
 """Orders on their way: recorded before they are sent, handed to the venue, answers recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -12,18 +12,22 @@ from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
+from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import EXPIRED
 
 EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 NOT_RECORDED = "answer_not_recorded"
+OnSend = Callable[[str, Sequence[OrderRow]], None]
 
 
 class Outgoing:
     """The orders of a gateway that are on their way. `flights`: each, until its answer is recorded.
-    `halted`: the halt that applies to an order now."""
+    `halted`: the halt that applies to an order now. `on_send`: called with an account and its
+    recorded orders just before they are sent."""
 
     def __init__(self, parts: GatewayParts, halted: Halted) -> None:
         self.flights: dict[Key, Flight] = {}
+        self.on_send: OnSend = lambda account, rows: None
         self._parts = parts
         self._ledger = parts.ledger
         self._book = parts.book
@@ -61,7 +65,9 @@ class Outgoing:
 
     async def send(self, account: str, flights: Sequence[Flight]) -> None:
         """Hand recorded orders to the venue, except those that were withdrawn meanwhile."""
-        await self._dispatcher.send(account, [flight for flight in flights if flight.is_sent])
+        going = [flight for flight in flights if flight.is_sent]
+        self.on_send(account, [flight.row for flight in going])
+        await self._dispatcher.send(account, going)
 
     async def _record_again(self, account: str, flights: Sequence[Flight]) -> bool:
         """Record that the requests of these orders expired unsent, and another request of each, in

@@ -76,7 +76,8 @@ class Wiring:
             *(settings.patience_seconds, pacings),
         )
         self.pacings = pacings_in(entries, pacings)
-        look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
+        self.look_ups = look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
+        self.switches = Switches(self.parts, settings.dead_mans_switches)
         self._connect_sending(settings, look_ups)
         self.resolver = OutcomeResolver(
             self.parts, look_ups, elapsed=elapsed, replacing=self.replacer.replacing
@@ -86,12 +87,12 @@ class Wiring:
             *(statuses, self.breakers, keeper, clock, self.parts.clocks),
             *(ledger.status, self.pacings),
         )
-        self.switches = Switches(self.parts, settings.dead_mans_switches)
 
     def _connect_sending(self, settings: GatewaySettings, look_ups: LookUps) -> None:
         parts, mark_seconds = self.parts, settings.trigger_mark_seconds
         checks = PreTradeChecks(self.book, settings.rules, settings.unresolved)
         outgoing = Outgoing(parts, checks.halted_now)
+        outgoing.on_send = self.switches.begin
         answers = ChangeAnswers(parts, look_ups)
         preparer = Preparer(
             *(parts.entries, self.book, parts.clock),
