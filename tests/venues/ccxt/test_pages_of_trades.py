@@ -149,7 +149,7 @@ class ListedExchange:
     enableLastJsonResponse = False
 
     def __init__(self, times: list[int], *, newest_first: bool, page: int) -> None:
-        self.rows = [
+        self.rows: list[dict[str, Any]] = [
             {"id": str(number), "symbol": "X", "order": "1", "timestamp": at}
             for number, at in enumerate(sorted(times))
         ]
