@@ -10,7 +10,7 @@ SHORTEST_WAIT = 0.001
 
 
 MARGIN, MOST_MARGIN = 0.05, 1.0
-"""A window is longer by this part, and by so many seconds at most: two requests may reach the venue
+"""A window is longer by this part, by `MOST_MARGIN` seconds at most. Two requests may reach the venue
 closer together than they were sent.
 """
 
