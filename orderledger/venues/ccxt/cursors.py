@@ -125,6 +125,7 @@ _BITGET_SPOT = Cursor(
     kind="spot",
     source="bitget.com, api-doc, spot, Get Fills: idLessThan",
 )
+_HITBTC = (Cursor(param="offset", counts="rows", source="api.hitbtc.com, trades history: offset"),)
 _ORDERLY = (Cursor(param="page", counts="pages", first=1, source=CCXT),)
 
 CURSORS: Mapping[str, tuple[Cursor, ...]] = {
@@ -137,6 +138,7 @@ CURSORS: Mapping[str, tuple[Cursor, ...]] = {
     ),
     "apex": (Cursor(param="page", counts="pages", source=CCXT),),
     "backpack": (Cursor(param="offset", counts="rows", source=CCXT),),
+    "bequant": _HITBTC,
     "binance": _BINANCE,
     "binancecoinm": _BINANCE,
     "binanceus": _BINANCE,
@@ -152,8 +154,10 @@ CURSORS: Mapping[str, tuple[Cursor, ...]] = {
     "coinbase": (_token("cursor", "cursor", source="docs.cdp.coinbase.com, List Fills: cursor"),),
     "derive": _ORDERLY,
     "extended": (_token("cursor", "pagination", "cursor"),),
+    "fmfwio": _HITBTC,
     "gate": _GATE,
     "gateeu": _GATE,
+    "hitbtc": _HITBTC,
     "htx": (
         Cursor(
             param="from",
@@ -190,6 +194,13 @@ CURSORS: Mapping[str, tuple[Cursor, ...]] = {
     "p2b": (Cursor(param="offset", counts="rows", source=CCXT),),
     "pacifica": (_token("cursor", "next_cursor"),),
     "paradex": (_token("cursor", "next", source="docs.paradex.trade, List fills: next"),),
+    "phemex": (
+        Cursor(
+            param="offset",
+            counts="rows",
+            source="phemex-api-docs, Query user trade: offset",
+        ),
+    ),
     "revolutx": (
         _token(
             "cursor",

@@ -10,8 +10,8 @@ SHORTEST_WAIT = 0.001
 
 
 MARGIN, MOST_MARGIN = 0.05, 1.0
-"""A window is longer by this part, by `MOST_MARGIN` seconds at most. Two requests may reach the venue
-closer together than they were sent.
+"""A window is longer by this part, by `MOST_MARGIN` seconds at most. Two requests may reach the
+venue closer together than they were sent.
 """
 
 
