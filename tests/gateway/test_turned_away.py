@@ -2,7 +2,7 @@
 the refusal proves that it was not taken."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ class RefusingEntry(Entry):
     pause_seconds: float | None = 0.3
     reason = TOO_MANY_REQUESTS
     refusals = 1
+    paused: Callable[[int, float | None], None]
 
     async def submit(self, order: Row) -> Any:
         if self.refusals:

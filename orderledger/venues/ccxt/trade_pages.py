@@ -50,11 +50,9 @@ class TradePages:
             document = self._exchange.last_json_response
             ways = [(one, one.value(document, len(found), pages)) for one in cursors]
             way = next(((one, value) for one, value in ways if value is not None), None)
-            if way is None or way[1] in used or not page or _is_past(page, period[1]):
+            if way is None or way[1] in used or not page or _is_over(way[0], page, period[1]):
                 return found
             cursor, value = way
-            if not cursor.is_token and len(page) < FEW:
-                return found
             cursors = [cursor]
             used.add(value)
             since, until = (None, None) if cursor.is_alone else period
@@ -96,7 +94,12 @@ class TradePages:
             page = await self._page(symbol, first, last, limit)
             times = [time_of(row) for row in page.values() if UNREADABLE not in row] or [first]
             is_news = not page.keys() <= found.keys()
-            is_cut = not is_news and _may_be_cut(page, times, limit)
+            is_one_time = min(times) == max(times)
+            # a list that is not continued at either end: it has one page, the newest
+            is_stuck = not goes_on and len(found) == len(page)
+            is_cut = (
+                not is_news and (is_one_time or is_stuck) and _may_be_cut(page, is_one_time, limit)
+            )
             found |= page | (_missing(symbol, _at(times)) if is_cut else {})
             if len(page) < FEW or not (is_news or (is_cut and not has_stepped)):
                 return
@@ -126,17 +129,20 @@ def missing_among(rows: Sequence[Any]) -> str | None:
     return next((row for row in rows if isinstance(row, str)), None)
 
 
-def _may_be_cut(page: Rows, times: list[int], limit: int | None) -> bool:
+def _may_be_cut(page: Rows, is_one_time: bool, limit: int | None) -> bool:
     """Whether a page that brought nothing new may hide others. Pages of an unknown length hold
     round numbers of rows.
     """
     if limit:
         return len(page) >= limit
-    return min(times) == max(times) and len(page) >= FEW and len(page) % FEW == 0
+    return is_one_time and len(page) >= FEW and len(page) % FEW == 0
 
 
-def _is_past(page: Rows, end: int | None) -> bool:
-    return end is not None and max(map(time_of, page.values())) > end
+def _is_over(cursor: Cursor, page: Rows, end: int | None) -> bool:
+    """Whether no page follows, although the cursor has a value: the page is short, or after the
+    period."""
+    is_past = cursor.is_alone and end is not None and max(map(time_of, page.values())) > end
+    return is_past or (not cursor.is_token and len(page) < FEW)
 
 
 def _at(times: list[int]) -> str:

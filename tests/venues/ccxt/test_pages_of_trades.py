@@ -141,27 +141,30 @@ def test_after_a_full_time_the_next_trades_are_read(monkeypatch: pytest.MonkeyPa
 
 
 class ListedExchange:
-    """A list of trades as an exchange may serve it. `order`: its direction; `page`: its rows."""
+    """A list of trades as an exchange may serve it. `page`: the rows of a page."""
 
     id = "unknown"
     markets = None
     last_json_response = None
     enableLastJsonResponse = False
 
-    def __init__(self, times: list[int], *, newest_first: bool, page: int) -> None:
+    def __init__(
+        self, times: list[int], *, newest_first: bool, page: int = 20, takes_until: bool = True
+    ) -> None:
         self.rows: list[dict[str, Any]] = [
             {"id": str(number), "symbol": "X", "order": "1", "timestamp": at}
             for number, at in enumerate(sorted(times))
         ]
         self.newest_first, self.page = newest_first, page
         self.options = {"defaultType": "swap"}
+        self.takes_until = takes_until
         self.queries = 0
 
     async def listed(
         self, symbol: str | None, since: int, limit: int | None, params: dict[str, Any]
     ) -> list[Any]:
         self.queries += 1
-        end = params.get("until", 10**15)
+        end = params.get("until", 10**15) if self.takes_until else 10**15
         found = [one for one in self.rows if since <= one["timestamp"] <= end]
         return (found[::-1] if self.newest_first else found)[: self.page]
 
@@ -179,6 +182,19 @@ def test_a_list_that_is_read_by_times_is_complete(
     found = asyncio.run(TradePages(exchange.listed, exchange).of_period("X", 0, None, limit))
     assert len(found) == count
     assert missing_among(list(found.values())) is None
+
+
+def test_a_list_whose_end_cannot_be_set_is_complete_from_the_oldest_row_on() -> None:
+    exchange = ListedExchange([*range(1_000, 1_200)], newest_first=False, takes_until=False)
+    found = asyncio.run(TradePages(exchange.listed, exchange).of_period("X", 0, None, 20))
+    assert (len(found), missing_among(list(found.values()))) == (200, None)
+
+
+def test_a_list_that_shows_the_newest_page_only_may_lack_the_others() -> None:
+    exchange = ListedExchange([*range(1_000, 1_200)], newest_first=True, takes_until=False)
+    found = asyncio.run(TradePages(exchange.listed, exchange).of_period("X", 0, None, 20))
+    assert len(found) == 20 + 1
+    assert "00:00:01.180000" in str(missing_among(list(found.values())))
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
