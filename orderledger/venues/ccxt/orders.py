@@ -119,7 +119,7 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
-        **({} if client_id is None else context.names_of(client_id)),
+        **context.names_for(name, client_id),
         "instrument": text(row, "symbol"),
         "side": sides.side or SIDES.get(text(row, "side") or ""),
         "position_side": sides.position_side,
