@@ -83,7 +83,7 @@ def absence() -> str:
 
 def _rows() -> Iterator[tuple[str, ...]]:
     yield _row("Hyperliquid", HYPERLIQUID, "client id")
-    yield _row("Lighter", LIGHTER, "lists to their ends")
+    yield _row("Lighter", LIGHTER, "client id")
     groups: dict[int, list[str]] = {}
     for name, rule in rules().items():
         groups.setdefault(id(rule), []).append(name)

@@ -55,12 +55,12 @@ class BybitLists:
         return sorted(found, key=lambda one: one.order_id, reverse=True)
 
 
-def page_of(rows: Sequence[Any], asked: Asked) -> tuple[Sequence[Any], str]:
-    """The rows of the page, and the cursor of the next one."""
+def page_of(listed: Sequence[SimulatedOrder], asked: Asked) -> tuple[Sequence[SimulatedOrder], str]:
+    """The orders of the page, and the cursor of the next one."""
     limit = min(int(asked.get("limit", PAGE)), LONGEST_PAGE)
     begin = int(asked.get("cursor") or 0)
     end = begin + limit
-    return rows[begin:end], str(end) if end < len(rows) else ""
+    return listed[begin:end], str(end) if end < len(listed) else ""
 
 
 def _is_named(asked: Asked) -> bool:

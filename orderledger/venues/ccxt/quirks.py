@@ -32,7 +32,7 @@ class Quirks:
     `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
     the amounts of a pushed order are facts.
 
-    `is_one_order`: whether a client id stands for one order of the exchange, which keeps its id.
+    `is_one_order`: whether no two orders of the exchange have one client id, and each keeps its id.
 
     Queries. `ended_by_id`: the list that still has an ended order when fetchOrder has forgotten it,
     and its parameter for the exchange's id. `open_page`: the most open orders in one answer;

@@ -108,9 +108,9 @@ class OrderSearch:
 
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
         """The order with one of these client ids. It is queried, then looked for among open
-        orders, among past ones if it cannot be queried, and among the orders of trades that the
-        ledger cannot attribute. Raises VenueUnavailable if a list of orders may be cut, and
-        nothing else can show that the exchange does not know the order."""
+        orders, and among past ones if it cannot be queried. Then the orders of trades are queried
+        that the ledger cannot attribute. Raises VenueUnavailable if the list of open orders may be
+        cut, and the order cannot be queried."""
         is_it = partial(self._bears, client_ids, order)
         symbol, rule = order.get("instrument"), rule_of(self._exchange)
         for client_id in client_ids:

@@ -244,6 +244,11 @@ def test_an_id_that_comes_back_cut_names_no_other_order(monkeypatch: pytest.Monk
         assert len(desk.row("order-number")["venue_order_ids"]) == 1
         with pytest.raises(VenueUnavailable, match="other orders"):
             await desk.venue.order(ACCOUNT, desk.row("order-number-2"))
+        other = order("bybit", 0, client_order_id="order-numbe", side="sell")
+        desk.ledger.record(other)
+        monkeypatch.setattr("orderledger.simulation.ccxt.failings.CUT_TO", 11)
+        desk.ledger.record_many((await desk.venue.open_orders(ACCOUNT)).messages)
+        assert desk.row("order-numbe")["venue_order_ids"] == []
         desk.ledger.resolve("order-number-2", worked_as=str(lost.order_id), actor="anna")
         assert desk.state("order-number-2") == ("new", "confirmed")
         assert desk.row("order-number-2")["limit_price"] == lost.limit_price
