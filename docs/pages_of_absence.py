@@ -28,6 +28,7 @@ COLUMNS = (
     "compared at",
     "margin",
     "answers",
+    "looked up by",
     "found for",
     "unfilled",
     "sent again",
@@ -40,6 +41,10 @@ MEANINGS = """
 - `margin`: seconds after the expiry until queries show every order that arrived in time. Most
   venues do not state this time; the number is ours then.
 - `answers`: how many answers "unknown order" are needed, and the seconds between them.
+- `looked up by`: the query whose answer counts. `client id`: the venue is asked for this one order,
+  among open and ended ones. `all open orders`: the venue's list of open orders is never cut, and
+  the trades since the sending show an order that was filled. A list that may be cut proves nothing:
+  the order then stays unresolved.
 - `found for`: how long queries find an order with fills. A later answer proves nothing.
   `unfilled`: how long they find an order that ended without a fill. After that, the order may
   also have ended without a fill.
@@ -56,9 +61,9 @@ until the venue shows it or
 `gateway.resend` is refused with `absence_not_proved`, unless an operator
 forces it.
 
-Stop and trailing stop orders of ccxt are proved at binanceusdm, where a query by client id finds
-them. They are not proved at the other exchanges: most keep them as another kind of order, with ids
-and queries of their own.
+Stop and trailing stop orders of ccxt are proved at binanceusdm and Bybit, where a query by client
+id finds them. They are not proved at the other exchanges: most keep them as another kind of order,
+with ids and queries of their own.
 """
 NONCES = """
 At Lighter, the gateway need not wait for ten minutes while it runs. It sends a cancel of the lost
@@ -77,16 +82,18 @@ def absence() -> str:
 
 
 def _rows() -> Iterator[tuple[str, ...]]:
-    yield _row("Hyperliquid", HYPERLIQUID)
-    yield _row("Lighter", LIGHTER)
+    yield _row("Hyperliquid", HYPERLIQUID, "client id")
+    yield _row("Lighter", LIGHTER, "client id")
     groups: dict[int, list[str]] = {}
     for name, rule in rules().items():
         groups.setdefault(id(rule), []).append(name)
     for names in groups.values():
-        yield _row("ccxt: " + ", ".join(names), rules()[names[0]].absence)
+        rule = rules()[names[0]]
+        looked_up_by = "client id" if rule.by_id else "all open orders"
+        yield _row("ccxt: " + ", ".join(names), rule.absence, looked_up_by)
 
 
-def _row(name: str, rule: Absence) -> tuple[str, ...]:
+def _row(name: str, rule: Absence, looked_up_by: str) -> tuple[str, ...]:
     kept, unfilled = (_duration(one) for one in (rule.retention_seconds, rule.unfilled_seconds))
     return (
         name,
@@ -95,6 +102,7 @@ def _row(name: str, rule: Absence) -> tuple[str, ...]:
         rule.checked,
         f"{rule.margin_seconds:g}",
         str(rule.queries) if rule.queries == 1 else f"{rule.queries}, {rule.pause_seconds:g} s",
+        looked_up_by,
         kept,
         kept if rule.unfilled_seconds is None else unfilled,
         "a new id" if rule.is_new_id else "the same id",

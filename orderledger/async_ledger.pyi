@@ -938,6 +938,7 @@ class AsyncLedger:
         account: str | None = None,
         never_arrived: bool = False,
         worked_as: str | None = None,
+        canceled: bool = False,
         actor: str | None = None,
         reason: str | None = None,
         text: str | None = None,
@@ -945,10 +946,11 @@ class AsyncLedger:
         """Record an operator's decision on an order in doubt.
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
-        works it under this id, it counts as acknowledged; also for an order that the venue had
-        shown, and no longer knows. Give one of them. Refused as `not_in_doubt` if the order has
-        ended, the venue has it, or it was never sent. Refused as `venue_order_id_reused` if the id
-        belongs to another order of ours. Raises UnknownOrder and AmbiguousOrder.
+        works it under this id, it counts as acknowledged. `canceled`: it has ended there, and keeps
+        its fills. The last two also for an order that the venue had shown, and no longer knows.
+        Give one of them. Refused as `not_in_doubt` if the order has ended, the venue has it, or it
+        was never sent. Refused as `venue_order_id_reused` if the id belongs to another order of
+        ours. Raises UnknownOrder and AmbiguousOrder.
         """
     async def statement(
         self,

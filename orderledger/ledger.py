@@ -315,6 +315,7 @@ class Ledger(Queries):
         account: str | None = None,
         never_arrived: bool = False,
         worked_as: str | None = None,
+        canceled: bool = False,
         actor: str | None = None,
         reason: str | None = None,
         text: str | None = None,
@@ -322,20 +323,18 @@ class Ledger(Queries):
         """Record an operator's decision on an order in doubt.
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
-        works it under this id, it counts as acknowledged; also for an order that the venue had
-        shown, and no longer knows. Give one of them. Refused as `not_in_doubt` if the order has
-        ended, the venue has it, or it was never sent. Refused as `venue_order_id_reused` if the id
-        belongs to another order of ours. Raises UnknownOrder and AmbiguousOrder.
+        works it under this id, it counts as acknowledged. `canceled`: it has ended there, and keeps
+        its fills. The last two also for an order that the venue had shown, and no longer knows.
+        Give one of them. Refused as `not_in_doubt` if the order has ended, the venue has it, or it
+        was never sent. Refused as `venue_order_id_reused` if the id belongs to another order of
+        ours. Raises UnknownOrder and AmbiguousOrder.
         """
         from orderledger.infrastructure.views.resolutions import check_decision, decision_on
 
-        check_decision(never_arrived, worked_as)
+        check_decision(never_arrived, worked_as, canceled)
         row = self.order(client_order_id, account=account)
-        given = {"actor": actor, "reason": reason, "text": text}
-        fields = {
-            "at": self._clock.now(),
-            **{name: value for name, value in given.items() if value is not None},
-        }
+        given = {"actor": actor, "reason": reason, "text": text, "at": self._clock.now()}
+        fields = {name: value for name, value in given.items() if value is not None}
         if worked_as is not None and (other := self._own_order(worked_as, row["account"])) not in (
             None,
             row["client_order_id"],
@@ -346,7 +345,8 @@ class Ledger(Queries):
                 text=f"{worked_as} is an id of order {other}",
             )
         with reaching(self._url):
-            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, fields)
+            order = order_now(self._store, row["stream"])
+            decision = decision_on(row, order, worked_as, canceled, fields)
         return decision if isinstance(decision, Outcome) else self.record(decision)
 
     def _own_order(self, name: str, account: str) -> str | None:

@@ -200,6 +200,7 @@ class Gateway:
     ) -> Sending:
         """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
         `cancel` does."""
+        await self._begun(order_id_in(client_order_id))
         key = self._sender.key_of(order_id_in(client_order_id), account)
         given = {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
         terms = {name: number_in(one, name) for name, one in given.items() if one is not None}

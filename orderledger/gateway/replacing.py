@@ -11,7 +11,7 @@ from orderledger.extend.events import Order
 from orderledger.gateway.answers import Answer, answer_of
 from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import ChangeAnswers
-from orderledger.gateway.flights import is_failure
+from orderledger.gateway.flights import Flight, is_failure
 from orderledger.gateway.limits import Denial, Proposed
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.pre_trade import PreTradeChecks
@@ -34,11 +34,18 @@ IN_DOUBT = Denial("unresolved_order", "its outcome is not known yet: the venue m
 
 class Replacer:
     """Changes the open orders of a gateway. `replacing`: how many replaces of an order wait for
-    their answers here."""
+    their answers here. `flights`: the orders that are being sent."""
 
-    def __init__(self, parts: GatewayParts, checks: PreTradeChecks, answers: ChangeAnswers) -> None:
+    def __init__(
+        self,
+        parts: GatewayParts,
+        flights: Mapping[Key, Flight],
+        checks: PreTradeChecks,
+        answers: ChangeAnswers,
+    ) -> None:
         self.replacing: Counter[Key] = Counter()
         self._parts = parts
+        self._flights = flights
         self._book = parts.book
         self._checks = checks
         self._answers = answers
@@ -51,9 +58,12 @@ class Replacer:
         why_not: WhyNot | None = None,
         is_smaller: bool = False,
     ) -> Sending:
-        """Check, record and send a change of an open order. `why_not`: the check, if it is not
+        """Check, record and send a change of an open order. An order that is being sent is changed
+        after its answer: before, the venue may not know it. `why_not`: the check, if it is not
         that of a caller. `is_smaller`: the emulator cancels a part of the order, which needs
         no check."""
+        if (flight := self._flights.get(key)) is not None:
+            await flight.done.wait()
         self._book.catch_up()
         order = self._book.order(*key)
         if order is None:

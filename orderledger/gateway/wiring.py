@@ -102,7 +102,7 @@ class Wiring:
         self.sender = Sender(parts, outgoing, checks, preparer)
         self.resender = Resender(parts, outgoing, checks)
         self.canceler = Canceler(parts, outgoing.flights, answers)
-        self.replacer = Replacer(parts, checks, answers)
+        self.replacer = Replacer(parts, outgoing.flights, checks, answers)
         groups, start = Groups(parts), self.tasks.start
         changers = (self.canceler, self.replacer)
         of_groups = EmulatedChecks(checks, self.book, groups)

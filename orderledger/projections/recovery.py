@@ -14,8 +14,9 @@ from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import OrderRow
 
 RESOLVE = "orderledger resolve"
-DECISIONS = ("--never-arrived", "--worked-as ID")
-"""An operator's decisions about an order: whether it arrived, and where the venue has it."""
+DECISIONS = ("--never-arrived", "--worked-as ID", "--canceled")
+"""An operator's decisions about an order: whether it arrived, where the venue has it, or that it
+has ended there."""
 ABOUT = ("order", "cancel", "replace", "absence")
 MICROSECOND = timedelta(microseconds=1)
 

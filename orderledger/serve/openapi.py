@@ -449,6 +449,10 @@ def _resolve_schema(messages: Mapping[str, Document]) -> Document:
             "type": "string",
             "description": "The venue works it under this id: the order counts as acknowledged.",
         },
+        "canceled": {
+            "const": True,
+            "description": "It has ended at the venue: the order ends as canceled.",
+        },
     }
     needed = {
         "required": ["account", "client_order_id"],

@@ -19,7 +19,9 @@ from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.recording import shown
 from orderledger.serve.settings import ServiceSettings
 
-DECIDED = ("account", "client_order_id", "never_arrived", "worked_as", "reason", "text")
+DECIDED = ("account", "client_order_id", "never_arrived", "worked_as", "canceled", "reason", "text")
+FLAGS = ("never_arrived", "canceled")
+ONE_OF = "decide one of the three: never_arrived, worked_as with the venue's id, or canceled"
 TAKEN = (
     "account", "instrument", "strategy", "cancels_orders", "mode", "reason", "text", "actor",
     "on_behalf_of", "message_id",
@@ -100,18 +102,15 @@ def _decision(document: dict[str, Any]) -> dict[str, Any]:
             raise invalid(name[:100], f"is not a field of this body: {', '.join(DECIDED)}")
     given = {name: value for name, value in document.items() if value is not None}
     for name, value in given.items():
-        if name == "never_arrived" and value is not True:
+        if name in FLAGS and value is not True:
             raise invalid(name, "must be true, or left out")
-        if name != "never_arrived":
+        if name not in FLAGS:
             _check_text(name, value)
     for name in ("account", "client_order_id"):
         if name not in given:
             raise invalid(name, "is needed")
-    if ("never_arrived" in given) == ("worked_as" in given):
-        raise invalid(
-            "never_arrived",
-            "decide one of the two: never_arrived, or worked_as with the venue's id",
-        )
+    if len(given.keys() & {*FLAGS, "worked_as"}) != 1:
+        raise invalid("never_arrived", ONE_OF)
     return given
 
 

@@ -194,7 +194,8 @@ def test_an_order_that_the_venue_no_longer_knows_is_found_again_by_an_operator(
         assert (refused.outcome, refused.reason) == ("refused", "not_in_doubt")
         assert "so it arrived" in str(refused.text) and "worked_as" in str(refused.text)
         (doubt,) = ledger.recover().doubts
-        (command,) = doubt["commands"]
+        command, end = doubt["commands"]
+        assert end == "orderledger resolve C-1 --account tradier:main --canceled"
         assert (doubt["about"], doubt["reason"]) == ("absence", "absent")
         assert command == "orderledger resolve C-1 --account tradier:main --worked-as ID"
         assert (
@@ -233,6 +234,24 @@ def test_an_operator_records_the_end_that_the_venue_shows(
         assert ledger.history("C-1")[-1]["actor"] == "anna"
 
 
+def test_an_order_that_ended_at_the_venue_and_was_forgotten_there_is_ended_by_an_operator(
+    durable_store_url: str,
+) -> None:
+    with Ledger.open(durable_store_url, clock=Later()) as ledger:
+        ledger.record_many([request("C-1"), *VANISHED])
+        arguments = ["C-1", "--canceled", "--actor", "anna", "--text", "in its list of past orders"]
+        ended = run("resolve", "--db", durable_store_url, *arguments)
+        assert (ended.status, ended.out) == (
+            0,
+            "recorded of C-1: it has ended at the venue, and is canceled\n",
+        )
+        row = ledger.order("C-1")
+        assert (row["certainty"], row["status"], row["is_open"]) == ("confirmed", "canceled", False)
+        assert ledger.doubts() == []
+        last = list(ledger.history("C-1"))[-1]
+        assert (last["source"], last["actor"]) == ("operator", "anna")
+
+
 def test_an_absence_after_the_present_of_our_clock_is_cleared_too(ledger: Ledger) -> None:
     ledger.record_many([request("C-1"), SENT, SHOWN, Absent(**OF_C1, at=at(4000))])
     assert ledger.resolve("C-1", worked_as="V-1").outcome == "recorded"
@@ -244,7 +263,7 @@ def test_a_cancel_of_an_order_that_the_venue_no_longer_knows_stays_outstanding(
 ) -> None:
     ledger.record_many([request("C-1"), *VANISHED, RequestCancel(**OF_C1, at=at(70))])
     (doubt,) = ledger.recover().doubts
-    assert (doubt["about"], len(doubt["commands"])) == ("cancel", 1)
+    assert (doubt["about"], len(doubt["commands"])) == ("cancel", 2)
     assert ledger.resolve("C-1", worked_as="V-1").outcome == "recorded"
     row = ledger.order("C-1")
     assert (row["certainty"], row["pending"]) == ("confirmed", "cancel")
@@ -253,9 +272,9 @@ def test_a_cancel_of_an_order_that_the_venue_no_longer_knows_stays_outstanding(
 def test_one_of_two_decisions_is_made_about_one_known_order(ledger: Ledger) -> None:
     in_doubt(ledger)
     in_doubt(ledger, account="tradier:other")
-    with pytest.raises(InvalidSetting, match="one of the two"):
+    with pytest.raises(InvalidSetting, match="one of the three"):
         ledger.resolve("C-1")
-    with pytest.raises(InvalidSetting, match="one of the two"):
+    with pytest.raises(InvalidSetting, match="one of the three"):
         ledger.resolve("C-1", never_arrived=True, worked_as="V-1")
     with pytest.raises(AmbiguousOrder):
         ledger.resolve("C-1", never_arrived=True)
@@ -308,7 +327,7 @@ def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -
         ("C-2", "order", "no_answer", Decimal(600)),
     ]
     assert doubts[0]["absent_at"] == at(60)
-    assert [len(row["commands"]) for row in doubts] == [2, 0, 2]
+    assert [len(row["commands"]) for row in doubts] == [3, 0, 3]
     assert (
         doubts[0]["commands"][0] == "orderledger resolve C-1 --account tradier:main --never-arrived"
     )

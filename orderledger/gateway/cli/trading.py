@@ -111,6 +111,9 @@ def resume(db: str, as_json: bool, confirm: bool, **fields: Any) -> None:
     metavar="ID",
     help="The venue works it under this id: the order counts as acknowledged.",
 )
+@click.option(
+    "--canceled", is_flag=True, help="It has ended at the venue: the order ends as canceled."
+)
 @click.option("--actor", metavar="WHO", help="Who decides it.")
 @click.option("--reason", metavar="CODE", help="Why, as a code.")
 @click.option("--text", metavar="SENTENCE", help="Why, in a sentence.")
@@ -125,16 +128,17 @@ def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
 
     `orderledger recover` lists the orders in doubt. The decision is recorded with the source
     `operator`. It is refused if the order has ended, if the venue has it, or if it was never sent.
-    An order that the venue had shown, and no longer knows, takes --worked-as alone: it arrived. The
-    gateway queries the venue about cancels and replaces.
+    An order that the venue had shown, and no longer knows, takes --worked-as or --canceled: it
+    arrived. The gateway queries the venue about cancels and replaces.
 
     Exit status: 0 recorded, 1 refused, or no such order, or several, 2 wrong usage, 3 the store
     cannot be used.
     """
     if fields["worked_as"] == PLACEHOLDER:
         raise click.UsageError(f"write the venue's id of the order in place of {PLACEHOLDER}")
-    if fields["never_arrived"] == (fields["worked_as"] is not None):
-        raise click.UsageError("give one of --never-arrived and --worked-as ID")
+    given = (fields["never_arrived"], fields["worked_as"] is not None, fields["canceled"])
+    if given.count(True) != 1:
+        raise click.UsageError("give one of --never-arrived, --worked-as ID and --canceled")
     with options.open_ledger(db) as ledger:
         outcome = ledger.resolve(order_id, **fields)
     if as_json:
@@ -152,6 +156,8 @@ def resolve(db: str, as_json: bool, order_id: str, **fields: Any) -> None:
         decided = (
             "it never arrived, and is denied"
             if fields["never_arrived"]
+            else "it has ended at the venue, and is canceled"
+            if fields["canceled"]
             else f"it works as {fields['worked_as']}"
         )
         click.echo(printable(f"recorded of {order_id}: {decided}"))

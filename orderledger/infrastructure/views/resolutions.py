@@ -1,5 +1,5 @@
-"""An operator's decision whether an order arrived at the venue, or where the venue has it, as a
-message."""
+"""An operator's decision whether an order arrived at the venue, where the venue has it, or that it
+has ended there, as a message."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.values import later
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Acknowledged, Deny, Message
+from orderledger.infrastructure.messages.registry import Acknowledged, Canceled, Deny, Message
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.recovery import has_unknown_arrival, has_vanished
 
@@ -17,14 +17,15 @@ RECORD_END = (
     "If the venue shows that it has ended, record that: the report `canceled` with the source "
     "`operator`"
 )
+ONE_OF = "decide one of the three: never_arrived, worked_as with the venue's id, or canceled"
 
 
 def decision_on(
-    row: OrderRow, order: Order, worked_as: str | None, fields: dict[str, Any]
+    row: OrderRow, order: Order, worked_as: str | None, canceled: bool, fields: dict[str, Any]
 ) -> Message | Outcome:
     """The message that an operator's decision is, or why it is refused. `worked_as`: the venue's
-    id; None: it never arrived."""
-    is_found = worked_as is not None and has_vanished(order)
+    id. `canceled`: it has ended there. Without both, it never arrived."""
+    is_found = (worked_as is not None or canceled) and has_vanished(order)
     if not (has_unknown_arrival(order) or is_found):
         return Outcome("refused", reason=NOT_IN_DOUBT, text=_not_in_doubt(row, order))
     if is_found:
@@ -34,18 +35,17 @@ def decision_on(
         "client_order_id": row["client_order_id"],
         "source": "operator",
     }
+    if canceled:
+        return Canceled(**{**names, **fields})
     if worked_as is not None:
         return Acknowledged(**{**names, **fields}, venue_order_id=worked_as)
     return Deny(**{**names, "reason": NEVER_ARRIVED, **fields}, never_arrived=True)
 
 
-def check_decision(never_arrived: bool, worked_as: str | None) -> None:
-    """Raise InvalidSetting unless exactly one of the two is decided."""
-    if never_arrived == (worked_as is not None):
-        raise InvalidSetting(
-            "never_arrived",
-            "decide one of the two: never_arrived, or worked_as with the venue's id",
-        )
+def check_decision(never_arrived: bool, worked_as: str | None, canceled: bool) -> None:
+    """Raise InvalidSetting unless exactly one of the three is decided."""
+    if [never_arrived, worked_as is not None, canceled].count(True) != 1:
+        raise InvalidSetting("never_arrived", ONE_OF)
 
 
 def _not_in_doubt(row: OrderRow, order: Order) -> str:
@@ -53,7 +53,7 @@ def _not_in_doubt(row: OrderRow, order: Order) -> str:
     if has_vanished(order):
         return (
             f"the venue has shown {name}, so it arrived: {order.summary}. If the venue has it, "
-            f"give its id as worked_as. {RECORD_END}"
+            "give its id as worked_as; if it has ended there, decide canceled"
         )
     if not order.is_requested:
         return (

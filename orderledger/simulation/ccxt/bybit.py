@@ -7,7 +7,7 @@ All" is not served. It counts from the loss of a private websocket that subscrib
 Bybit has to switch it on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +19,8 @@ from orderledger.simulation.ccxt.braked import (
     milliseconds,
     rounded,
 )
+from orderledger.simulation.ccxt.bybit_lists import BybitLists, page_of
+from orderledger.simulation.ccxt.failings import Failings
 from orderledger.simulation.ccxt.trade_lists import MOST, bybit_executions
 from orderledger.simulation.market import OrderStatus, Reason, SimulatedOrder
 
@@ -41,6 +43,19 @@ class BybitServer(BrakedServer):
 
     key_header = "X-BAPI-API-KEY"
     most_trades = MOST
+    rejects = 0
+    """This many orders are acknowledged, and rejected afterwards."""
+    has_no_ids = False
+    """Whether rows have no client ids."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.lists = BybitLists(self.symbol_of)
+        self.failings = Failings()
+
+    def restart(self) -> None:
+        """Restart the service."""
+        self.lists.restart(self.exchange.orders(self.account))
 
     @staticmethod
     def symbol_of(instrument: str) -> str:
@@ -108,6 +123,10 @@ class BybitServer(BrakedServer):
             time_in_force="gtc" if in_force == "PostOnly" else in_force.lower(),
             post_only=in_force == "PostOnly",
         )
+        if self.rejects:
+            self.rejects -= 1
+            self.exchange.reject(order, reason="EC_NoEnoughQtyToFill")
+            self.lists.restart([self.exchange.order(order.order_id)])
         return self._result(_names(order))
 
     async def _cancel_one(self, asked: Asked) -> Any:
@@ -127,15 +146,10 @@ class BybitServer(BrakedServer):
         return self._result({"list": list(map(_names, gone)), "success": "1"})
 
     async def _realtime(self, asked: Asked) -> Any:
-        """Open orders; a named order also after its end ("Get Open & Closed Orders")."""
-        if "orderId" in asked or "orderLinkId" in asked:
-            order = self.named(asked.get("orderId"), asked.get("orderLinkId"))
-            return self._rows([] if order is None else [order])
-        return self._rows(self.exchange.open_orders(self.account))
+        return self._page(self.lists.realtime(self.exchange.orders(self.account), asked), asked)
 
     async def _history(self, asked: Asked) -> Any:
-        orders = self.exchange.orders(self.account)
-        return self._rows([one for one in orders if one.status.is_ended])
+        return self._page(self.lists.history(self.exchange.orders(self.account), asked), asked)
 
     async def _executions(self, asked: Asked) -> Any:
         symbol = asked.get("symbol") or next(iter(self.instruments))
@@ -144,11 +158,15 @@ class BybitServer(BrakedServer):
         return self._result(bybit_executions(fills, symbol, asked, self.most_trades))
 
     async def _nothing(self, asked: Asked) -> Any:
-        return self._rows([])
+        return self._page([], asked)
 
-    def _rows(self, orders: Iterable[SimulatedOrder]) -> Asked:
-        rows = list(map(self._row, orders))
-        return self._result({"category": "linear", "nextPageCursor": "", "list": rows})
+    def _page(self, orders: Sequence[SimulatedOrder], asked: Asked) -> Asked:
+        shown, cursor = page_of(orders, asked)
+        rows = [{**self._row(one), "orderLinkId": self._link_id(one)} for one in shown]
+        return self._result({"category": "linear", "nextPageCursor": cursor, "list": rows})
+
+    def _link_id(self, order: SimulatedOrder) -> str:
+        return "" if self.has_no_ids else self.failings.reported(order.client_id or "")
 
     def _result(self, content: Any) -> Asked:
         return {"retCode": 0, "retMsg": "OK", "result": content, "time": self.now()}

@@ -28,8 +28,8 @@ class Failings:
     | | | seen at | |---|---|---| | `done_but_failed` | this many orders are executed, and answered
     with an error | Binance: after a 5xx the execution is unknown | | `listed_after` | a new order
     is missing from queries for this long | Binance: queries come from "Memory => Database" | |
-    `ids` | client ids come back in capitals, or cut short | Coinone: in the other case (ccxt pull
-    request 3635) |
+    `ids` | client ids come back in another case, or cut short | Coinone: in the other case (ccxt
+    pull request 3635) |
 
     Binance: rest-api.md, and USD-M General Info for the 503 "Unknown error, please check your
     request or try again later." Kraken answers `EService:Timeout` (Spot Error Messages). MEXC does
@@ -43,7 +43,7 @@ class Failings:
     done_but_failed: int = 0
     listed_after: timedelta = field(default=timedelta())
     engine_seconds: float = 0.0
-    ids: Literal["kept", "upper", "cut"] = "kept"
+    ids: Literal["kept", "upper", "lower", "cut"] = "kept"
 
     def fails(self) -> bool:
         """Whether the executed order is answered as failed."""
@@ -56,7 +56,8 @@ class Failings:
 
     def reported(self, client_id: str) -> str:
         """The id as the exchange reports it."""
-        return {"kept": client_id, "upper": client_id.upper(), "cut": client_id[:CUT_TO]}[self.ids]
+        other_case = {"upper": client_id.upper(), "lower": client_id.lower()}
+        return {"kept": client_id, "cut": client_id[:CUT_TO], **other_case}[self.ids]
 
 
 def free_ids_of_ended_orders(exchange: ExchangeSimulator) -> None:

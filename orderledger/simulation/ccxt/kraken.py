@@ -18,7 +18,7 @@ from orderledger.extend.values import ZERO
 from orderledger.simulation.ccxt import kraken_ledger, kraken_switch
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.ccxt.kraken_terms import WORDS as WORDS_OF_TYPES
-from orderledger.simulation.ccxt.kraken_terms import bought_for, order_terms, row_of_terms
+from orderledger.simulation.ccxt.kraken_terms import bought_for, chosen, order_terms, row_of_terms
 from orderledger.simulation.market import (
     Change,
     ExchangeSimulator,
@@ -287,12 +287,12 @@ class KrakenServer(VenueServer):
         return self.answer({"error": [], "result": rows})
 
     def _open_orders(self, asked: Mapping[str, str]) -> Any:
-        listed = filter(self._is_listed, self.exchange.open_orders(self.account))
+        listed = chosen(filter(self._is_listed, self.exchange.open_orders(self.account)), asked)
         return {"open": {order_name(one.order_id): self._row(one) for one in listed}}
 
     def _closed_orders(self, asked: Mapping[str, str]) -> Any:
         start = Decimal(asked.get("start", 0))
-        listed = filter(self._is_listed, self.exchange.orders(self.account))
+        listed = chosen(filter(self._is_listed, self.exchange.orders(self.account)), asked)
         orders = [
             one for one in listed if one.status.is_ended and _seconds(one.updated_at) >= start
         ]

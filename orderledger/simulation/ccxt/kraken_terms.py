@@ -6,7 +6,7 @@ flag viqc, `volume` counts the quote currency of a market order to buy. Trailing
 relative prices are refused here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -88,3 +88,13 @@ def row_of_terms(order: SimulatedOrder, pair: str, cost: Decimal | None) -> dict
         "vol": f"{order.quantity if cost is None else cost:f}",
         "oflags": ",".join(flags),
     }
+
+
+def chosen(orders: Iterable[SimulatedOrder], asked: Mapping[str, str]) -> Iterator[SimulatedOrder]:
+    """The orders of a list, or those with the client id that was asked for.
+
+    Source: docs.kraken.com, get-open-orders and get-closed-orders: `cl_ord_id` "restricts results
+    to given client order id".
+    """
+    client_id = asked.get("cl_ord_id")
+    return (one for one in orders if client_id in (None, one.client_id))

@@ -4,7 +4,7 @@
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -78,11 +78,12 @@ class Expiry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One exchange's rule. `by_id`: see `absence.toml`."""
+    """One exchange's rule. `by_id`, `lists_all_open`: see `absence.toml`."""
 
     absence: Absence
     expiry: Expiry
-    by_id: str | None = None
+    by_id: Sequence[tuple[str, str]] = ()
+    lists_all_open: bool = False
 
 
 def rule_of(exchange: str) -> Rule | None:
@@ -96,12 +97,15 @@ def rules() -> Mapping[str, Rule]:
     found: dict[str, Rule] = {}
     text = (files(__package__) / "absence.toml").read_text(encoding="utf-8")
     for document in tomllib.loads(text).values():
-        exchanges, by_id = document.pop("exchanges"), document.pop("by_id", None)
+        exchanges = document.pop("exchanges")
+        by_id = [(method, param) for method, param in document.pop("by_id", ())]
+        lists_all = document.pop("lists_all_open", False)
         expiry = Expiry(**document.pop("expiry"))
         name = expiry.param or expiry.header or expiry.option or ""
         types = frozenset(document.pop("order_types", PROVED_TYPES))
         absence = Absence(**document, expiry=name, order_types=types, is_on_changes=expiry.changes)
-        found |= dict.fromkeys(exchanges, Rule(absence=absence, expiry=expiry, by_id=by_id))
+        rule = Rule(absence=absence, expiry=expiry, by_id=by_id, lists_all_open=lists_all)
+        found |= dict.fromkeys(exchanges, rule)
     return found
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger import Source
+from orderledger import Side, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.quirks import USUAL, Quirks, quirks_of
 from orderledger.venues.ccxt.reading import folded_id
+from orderledger.venues.ccxt.sending.terms import waits_for_trigger
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 
 MOST_REMEMBERED = 50_000
@@ -133,6 +134,26 @@ class CcxtContext:
             self.memory.remember_own(client_id, "aliases" if is_alias else "client_order_id")
         name = self.memory.own_ids[client_id]
         return {name: both[name]}
+
+    def names_for(
+        self, venue_order_id: str, reported: str | None, side: Side | None
+    ) -> Mapping[str, Any]:
+        """As `names_of`, for a row with this id of the exchange and this side. Empty if the row is
+        of another order than its client id: an exchange may report ids in another letter case, or
+        cut."""
+        if reported is None:
+            return {}
+        named = self.names_of(reported)
+        if not named or self.records is None:
+            return named
+        owner, order = self.known(venue_order_id), self.known(self.quirks.folded(reported))
+        if owner is not None and owner.get("origin") == "own":
+            is_other = order is not None and owner["client_order_id"] != order["client_order_id"]
+            return {} if is_other else named
+        if order is None or not self.quirks.is_one_order:
+            return named
+        is_taken = bool(order.get("venue_order_ids")) and not waits_for_trigger(order)
+        return {} if is_taken or side not in (None, order.get("side")) else named
 
     def spelling_of(self, venue_order_id: str) -> str:
         """The id in the form that we record: as the ledger has it already, else in one letter

@@ -12,13 +12,13 @@ from orderledger import TransferKind
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.transport.patience import seconds_for
-from orderledger.venues.ccxt.absence import rule_of
 from orderledger.venues.ccxt.calls import waiting
 from orderledger.venues.ccxt.exchange import asked
-from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.lists import milliseconds, rows_since, time_of
+from orderledger.venues.ccxt.open_pages import all_open
 from orderledger.venues.ccxt.quirks import Quirks
-from orderledger.venues.ccxt.reading import folded_id, price_of
+from orderledger.venues.ccxt.reading import price_of
+from orderledger.venues.ccxt.single_orders import SingleOrders
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
 from orderledger.venues.ccxt.trade_pages import TradePages
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
@@ -26,10 +26,6 @@ from orderledger.venues.errors import VenueRefused, VenueUnavailable
 ATTEMPTS = 3
 FOREVER_DAYS = 1_000
 """ccxt's features state 10,000 days or more if there is no limit."""
-NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
-"""How an exchange refuses an id that is not its own, for instance a client id made up by someone
-else.
-"""
 ORDER_LISTS = {
     "fetchOrders": "fetch_orders",
     "fetchCanceledAndClosedOrders": "fetch_canceled_and_closed_orders",
@@ -67,6 +63,7 @@ class CcxtEndpoints:
         self._sleep = sleep
         self._backoff = backoff
         self._pages = TradePages(partial(self._listed, "fetch_my_trades"), exchange)
+        self.single = SingleOrders(exchange, quirks, self._ask, self.past_orders)
 
     def needs_symbol(self, method: str) -> bool:
         """Whether ccxt's features state that this list covers one symbol."""
@@ -89,55 +86,16 @@ class CcxtEndpoints:
         if self._quirks.conditional_ids:
             conditional = (symbol,) if symbol else self.symbols or (None,)
             lists += [(one, None, None, {"trigger": True}) for one in conditional]
-        return [row for one in lists for row in await self._listed("fetch_open_orders", *one)]
+        listed = partial(self._listed, "fetch_open_orders")
+        return [row for one in lists for row in await all_open(listed, self._quirks, *one)]
 
     def may_be_cut(self, rows: list[Any]) -> bool:
-        """Whether a list of open orders has the maximal length of one answer: more may be open."""
+        """Whether a list of open orders has the maximal length of one answer: more may be open.
+        False if its pages are turned."""
+        if self._quirks.cursor is not None:
+            return False
         limit = self._feature("fetchOpenOrders", "limit")
         return limit is not None and len(rows) >= limit
-
-    async def order(
-        self, venue_order_id: str, symbol: str | None, *, is_conditional: bool = False
-    ) -> Any | None:
-        """One order. None if the exchange answers that it does not know it. `is_conditional`: among
-        the conditional orders, which have ids of their own at some exchanges."""
-        if self.exchange.has.get("fetchOrder"):
-            params = ({"trigger": True},) if is_conditional else ()
-            try:
-                row = await self._ask("fetch_order", venue_order_id, symbol, *params)
-            except ccxt.OrderNotFound:
-                return None
-            except VenueRefused as error:
-                if isinstance(error.__cause__, NO_ID):
-                    return None
-                raise
-            if not isinstance(row, dict) or not row.get("id"):
-                raise VenueUnavailable("fetch_order: the answer has no id")
-            return row
-        wanted = folded_id(venue_order_id)
-        return next(
-            (
-                row
-                for row in await self.past_orders(symbol, None)
-                if folded_id(str(row.get("id"))) == wanted
-            ),
-            None,
-        )
-
-    async def order_with(
-        self, client_id: str, symbol: str | None, *, is_conditional: bool = False
-    ) -> Any | None:
-        """The order with this client id. None if the exchange does not know it, or if ccxt cannot
-        query by it."""
-        rule = rule_of(self.exchange.id)
-        if rule is None or rule.by_id is None:
-            return None
-        try:
-            params = {rule.by_id: client_id, **({"trigger": True} if is_conditional else {})}
-            row = await self._ask("fetch_order", None, symbol, params)
-        except ccxt.OrderNotFound:
-            return None
-        return row if isinstance(row, dict) and row.get("id") else None
 
     async def past_orders(
         self, symbol: str | None, since: datetime | None, *, is_conditional: bool = False

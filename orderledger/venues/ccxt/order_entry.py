@@ -182,8 +182,12 @@ class CcxtOrderEntry:
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        if not self._quirks.edits_in_place or order.get("venue_order_id") is None:
+        if not self._quirks.edits_in_place:
             raise NotSent("no_replace", f"{self._exchange.id} cannot change this order in place")
+        if order.get("venue_order_id") is None:
+            raise NotSent(
+                "no_venue_order_id", f"{self._exchange.id} changes by its own id, not known"
+            )
         if self._quirks.conditional_ids and waits_for_trigger(order):
             raise NotSent("no_replace", f"{self._exchange.id} cannot change a conditional order")
         await self._load_markets()

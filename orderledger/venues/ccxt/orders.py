@@ -116,12 +116,13 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
     if stated.get("quantity_in") == "quote" or _counts_money(name, client_id, context):
         row = without_amounts(row)
     sides = sides_of(row, context)
+    side = sides.side or SIDES.get(text(row, "side") or "")
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
-        **({} if client_id is None else context.names_of(client_id)),
+        **context.names_for(name, client_id, side),
         "instrument": text(row, "symbol"),
-        "side": sides.side or SIDES.get(text(row, "side") or ""),
+        "side": side,
         "position_side": sides.position_side,
         "source": context.source,
         "evidence": evidence,
@@ -284,8 +285,7 @@ def _replaced(
     """The message that one of our orders has, or had until its end, other terms than the ledger
     shows: it was changed.
     """
-    terms = (claims.quantity, claims.limit_price, claims.stop_price)
-    is_end = has_ended(row)
+    terms, is_end = (claims.quantity, claims.limit_price, claims.stop_price), has_ended(row)
     if context.memory.terms_of(name) == terms and not is_end:
         return []
     known, at = (

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.translation import Translation, as_text, joined
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.orders import has_ended, order_messages, venue_order_id
@@ -43,3 +45,17 @@ def open_ids(rows: Sequence[Polled]) -> frozenset[str]:
     """The orders that the rows show as open."""
     orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind not in (TRADE, MAKER))
     return frozenset(venue_order_id(row) or as_text(row) for row in orders if not has_ended(row))
+
+
+def named(translated: Translation, order: Row) -> Translation:
+    """The messages of the answer to a query about one order, with our own name of it. An answer may
+    leave out our client id, or change it."""
+    name = order.get("client_order_id")
+    if name is None or order.get("origin") != "own":
+        return translated
+    names = {"client_order_id": name, "aliases": {}}
+    messages = [
+        one.model_copy(update=names) if isinstance(one, Report) else one
+        for one in translated.messages
+    ]
+    return replace(translated, messages=tuple(messages))

@@ -32,9 +32,14 @@ class Quirks:
     `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
     the amounts of a pushed order are facts.
 
-    Queries. How pages of trades are turned: see `cursors`. `lists_all`: whether lists contain
-    all symbols although the `features` require one. `options`: options of the exchange's class.
-    `ledger`: parameters of fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
+    `is_one_order`: whether no two orders of the exchange have one client id, and each keeps its id.
+
+    Queries. How pages of trades are turned: see `cursors`. `ended_by_id`: the list that still has
+    an ended order when fetchOrder has forgotten it, and its parameter for the exchange's id.
+    `open_page`: the most open orders in one answer; `cursor`: the field of `info` that leads to the
+    next one, and its parameter. `lists_all`: whether lists contain all symbols although the
+    `features` require one. `options`: options of the exchange's class. `ledger`: parameters of
+    fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
     `ledger_words`: the meanings of the exchange's own words, in the field `ledger_field` of `info`.
     `ledger_pays_fee`: whether the fee of an entry is paid besides its amount.
     `wallet`: of a contract account, the list in `info` that states balances without unrealized P&L.
@@ -65,6 +70,10 @@ class Quirks:
     triggered: frozenset[str] = frozenset()
     fill_parts: tuple[str, ...] = ("id",)
     has_pushed_amounts: bool = True
+    is_one_order: bool = False
+    ended_by_id: tuple[str, str] | None = None
+    open_page: int | None = None
+    cursor: tuple[str, str] | None = None
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -147,6 +156,12 @@ _BYBIT = Quirks(
     id_pattern="[A-Za-z0-9_-]{1,36}",
     words_in=("orderStatus",),
     edits_in_place=True,
+    # bybit-exchange/docs v5, create-order: orderLinkId is "always unique"
+    is_one_order=True,
+    # the same, open-order and order-list: pages, and ended orders after a restart
+    ended_by_id=("fetch_canceled_and_closed_orders", "orderId"),
+    open_page=50,
+    cursor=("nextPageCursor", "cursor"),
     options=(("fetchOrder", {"acknowledged": True}),),  # bybit.py queries no order without it
 )
 _GATE = Quirks(

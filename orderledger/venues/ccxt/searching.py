@@ -37,6 +37,7 @@ class OrderSearch:
         now: Callable[[], datetime],
     ) -> None:
         self._endpoints = endpoints
+        self._single = endpoints.single
         self._exchange = endpoints.exchange.id
         self._quirks = quirks
         self._records = records
@@ -55,7 +56,7 @@ class OrderSearch:
         reconciliation finds it."""
         if not isinstance(row.get("symbol"), str):
             return []
-        found = await self._endpoints.order(
+        found = await self._single.order(
             row["id"], row.get("symbol"), is_conditional=is_conditional(row, self._quirks)
         )
         return [] if found is None else [found, *await self._made_by(found)]
@@ -70,7 +71,7 @@ class OrderSearch:
             for name, symbol in _orders_of(trades).items()
             if isinstance(symbol, str) and self._records.order(self._account, name) is None
         ]
-        rows = [await self._endpoints.order(*one) for one in unknown[-MOST_MAKERS:]]
+        rows = [await self._single.order(*one) for one in unknown[-MOST_MAKERS:]]
         return [row for row in rows if row is not None]
 
     async def trades_of(self, row: Any, order: Row) -> list[Any]:
@@ -83,7 +84,7 @@ class OrderSearch:
 
     async def _made_by(self, row: Any) -> list[Any]:
         name = made_order_id(row, self._quirks)
-        made = None if name is None else await self._endpoints.order(name, row.get("symbol"))
+        made = None if name is None else await self._single.order(name, row.get("symbol"))
         return [] if made is None else [made]
 
     async def _row_of(self, order: Row) -> Any | None:
@@ -95,7 +96,7 @@ class OrderSearch:
         ]
         for name in ids:
             for apart in id_spaces(self._exchange, order):
-                row = await self._endpoints.order(name, symbol, is_conditional=apart)
+                row = await self._single.order(name, symbol, is_conditional=apart)
                 if row is not None:
                     return row
         if ids:
@@ -106,27 +107,43 @@ class OrderSearch:
         return await self._row_with(client_ids, order) if client_ids else None
 
     async def _row_with(self, client_ids: Sequence[str], order: Row) -> Any | None:
-        """The order with one of these client ids. It is queried, then looked for among open and
-        past orders, and among the orders of trades that the ledger cannot attribute."""
-        is_it = partial(self._bears, client_ids)
-        symbol = order.get("instrument")
+        """The order with one of these client ids. It is queried, then looked for among open
+        orders, and among past ones if it cannot be queried. Then the orders of trades are queried
+        that the ledger cannot attribute. Raises VenueUnavailable if the list of open orders may be
+        cut, and the order cannot be queried."""
+        is_it = partial(self._bears, client_ids, order)
+        symbol, rule = order.get("instrument"), rule_of(self._exchange)
         for client_id in client_ids:
             for apart in id_spaces(self._exchange, order):
-                row = await self._endpoints.order_with(client_id, symbol, is_conditional=apart)
-                if row is not None and is_it(row):
+                row = await self._single.order_with(client_id, symbol, is_conditional=apart)
+                if row is not None:
+                    self._check_owner(row, order)
                     return row
-        found = next(filter(is_it, await self._endpoints.open_orders(symbol)), None)
+        rows = await self._endpoints.open_orders(symbol)
+        found = next(filter(is_it, rows), None)
         requested_at = order.get("requested_at")
         since = (
             None if requested_at is None else requested_at - self._overlap
         )  # the exchange has its own clock
-        for apart in id_spaces(self._exchange, order):
-            if found is None and (not apart or self._quirks.conditional_ids):
-                past = await self._endpoints.past_orders(symbol, since, is_conditional=apart)
-                found = next(filter(is_it, past), None)
-        if found is not None or rule_of(self._exchange) is None or since is None:
+        if found is None and (rule is None or not rule.by_id):
+            found = await self._among_past(is_it, order, since)
+        if found is not None or rule is None or since is None:
             return found
+        if not rule.by_id and (not rule.lists_all_open or self._endpoints.may_be_cut(rows)):
+            raise VenueUnavailable("the list of open orders may be cut: it proves no absence")
         return await self._row_of_trades(is_it, order, since)
+
+    async def _among_past(
+        self, is_it: Callable[[Any], bool], order: Row, since: datetime | None
+    ) -> Any | None:
+        for apart in id_spaces(self._exchange, order):
+            if not apart or self._quirks.conditional_ids:
+                past = await self._endpoints.past_orders(
+                    order.get("instrument"), since, is_conditional=apart
+                )
+                if (found := next(filter(is_it, past), None)) is not None:
+                    return found
+        return None
 
     async def _row_of_trades(
         self, is_it: Callable[[Any], bool], order: Row, since: datetime
@@ -138,18 +155,31 @@ class OrderSearch:
             known = self._records.order(self._account, name)
             if known is not None and known["origin"] == "own":
                 continue
-            row = await self._endpoints.order(name, symbol)
+            row = await self._single.order(name, symbol)
             if row is None:
                 raise VenueUnavailable(f"order {name} has traded, and cannot be queried")
             if is_it(row):
                 return row
         return None
 
-    def _bears(self, client_ids: Sequence[str], row: Any) -> bool:
+    def _bears(self, client_ids: Sequence[str], order: Row, row: Any) -> bool:
         found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
-        return found is not None and self._quirks.folded(found) in map(
-            self._quirks.folded, client_ids
+        return (
+            found is not None
+            and self._quirks.folded(found) in map(self._quirks.folded, client_ids)
+            and self._owner_of(row) in (None, order.get("client_order_id"))
         )
+
+    def _check_owner(self, row: Any, order: Row) -> None:
+        """Raise VenueUnavailable if the row is of another order of ours."""
+        if (owner := self._owner_of(row)) not in (None, order.get("client_order_id")):
+            raise VenueUnavailable(f"the answer is about {owner}, which was not asked for")
+
+    def _owner_of(self, row: Any) -> str | None:
+        """The client order id of our order that has the exchange's id of a row."""
+        known = self._records.order(self._account, str(row.get("id")))
+        own = known is not None and known.get("origin") == "own"
+        return known["client_order_id"] if known is not None and own else None
 
 
 def _orders_of(trades: Sequence[Any]) -> dict[str, str | None]:

@@ -37,6 +37,7 @@ from orderledger.venues.ccxt.polled_rows import (
     TRADE,
     Polled,
     key_of,
+    named,
     open_ids,
     translated_rows,
 )
@@ -210,7 +211,7 @@ class CcxtVenue(PolledVenue):
         )
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """Query by the exchange's ids, else look for the client id among open and past orders."""
+        """Query by the exchange's ids, else by the client id. `searching` has the details."""
         await self._load_markets()
         asked_at = self._asked_at()
         rows = await self._search.rows_of(order)
@@ -218,12 +219,12 @@ class CcxtVenue(PolledVenue):
             return None
         context = replace(self.context(account), asked_at=asked_at)
         trades = await self._search.trades_of(rows[-1], order)
-        return await self.about_order(
-            account,
+        translated = (
             translated_makers(rows, context)
             + trade_messages(trades, context)
-            + translated_orders(rows, context),
+            + translated_orders(rows, context)
         )
+        return await self.about_order(account, named(translated, order))
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         await self._load_markets()

@@ -23,6 +23,7 @@ class WorldLedger:
         self.internals = ledger.internals
         self.views = ledger.views
         self.order = ledger.order
+        self.history = ledger.history
         self.status = ledger.status
 
     @property

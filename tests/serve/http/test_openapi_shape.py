@@ -169,6 +169,8 @@ ORDER = {"account": "sim:main", "client_order_id": "C-1"}
             {**ORDER, "worked_as": "V-1", "reason": "asked", "text": "By phone."},
             True,
         ),
+        ("ResolveBody", {**ORDER, "canceled": True}, True),
+        ("ResolveBody", {**ORDER, "canceled": True, "never_arrived": True}, False),
         ("ResolveBody", ORDER, False),
         ("ResolveBody", {**ORDER, "never_arrived": True, "worked_as": "V-1"}, False),
         ("ResolveBody", {**ORDER, "never_arrived": False}, False),

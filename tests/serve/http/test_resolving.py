@@ -51,7 +51,11 @@ def test_the_doubts_are_listed_with_their_age_and_what_to_do(doubtful: Ledger) -
 
 @pytest.mark.parametrize(
     ("decision", "status"),
-    [({"never_arrived": True}, "denied"), ({"worked_as": "V-1", "never_arrived": None}, "new")],
+    [
+        ({"never_arrived": True}, "denied"),
+        ({"worked_as": "V-1", "never_arrived": None}, "new"),
+        ({"canceled": True}, "canceled"),
+    ],
 )
 def test_a_decision_is_recorded_with_the_time_of_the_server(
     doubtful: Ledger, decision: dict[str, Any], status: str
@@ -95,7 +99,7 @@ def test_a_decision_on_an_order_without_a_doubt_is_refused(doubtful: Ledger) -> 
         ({**OF_ORDER, "never_arrived": True, "actor": "somebody"}, "actor"),
     ],
 )
-def test_a_decision_is_one_of_two_and_has_no_other_fields(
+def test_a_decision_is_one_of_three_and_has_no_other_fields(
     doubtful: Ledger, body: Any, field: str
 ) -> None:
     answer = posted(doubtful, body)

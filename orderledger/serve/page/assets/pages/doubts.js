@@ -64,12 +64,12 @@ function ResolveDialog({ row, onClose, onDone }) {
   const [isBusy, setBusy] = useState(false);
   const set = (name) => (event) => setGiven({ ...given, [name]: event.target.value });
   const arrived = row.about !== "order";
-  const isReady = given.decision === "never" || (given.decision === "worked" && given.worked_as);
+  const isReady = given.decision === "never" || given.decision === "canceled" || (given.decision === "worked" && given.worked_as);
   const send = async (event) => {
     event.preventDefault();
     setBusy(true);
     try {
-      const decided = given.decision === "never" ? { never_arrived: true } : { worked_as: given.worked_as };
+      const decided = { never: { never_arrived: true }, canceled: { canceled: true }, worked: { worked_as: given.worked_as } }[given.decision];
       await post("/api/resolve", { account: row.account, client_order_id: row.client_order_id, ...decided, ...(given.text && { text: given.text }) });
       onDone();
       onClose();
@@ -83,6 +83,7 @@ function ResolveDialog({ row, onClose, onDone }) {
     <form class="halt" onSubmit=${send}>
       <p>Look at the venue first. Your decision on <b>${visible(nameOf(row))}</b> of ${visible(row.account)} is recorded with your name.</p>
       ${!arrived && choice("never", "It never arrived: it ends as denied")}
+      ${choice("canceled", "It has ended at the venue: it ends as canceled")}
       ${choice("worked", "The venue has it, under this id")}
       <label class="field"><span>Venue id</span><input name="resolve-worked-as" value=${given.worked_as} disabled=${given.decision !== "worked"} autocomplete="off" onInput=${set("worked_as")} /></label>
       <label class="field"><span>Why, in a sentence</span><input name="resolve-text" value=${given.text} autocomplete="off" onInput=${set("text")} /></label>
