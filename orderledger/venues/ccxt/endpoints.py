@@ -62,7 +62,7 @@ class CcxtEndpoints:
         self._now = now
         self._sleep = sleep
         self._backoff = backoff
-        self._pages = TradePages(partial(self._listed, "fetch_my_trades"), quirks)
+        self._pages = TradePages(partial(self._listed, "fetch_my_trades"), exchange)
         self.single = SingleOrders(exchange, quirks, self._ask, self.past_orders)
 
     def needs_symbol(self, method: str) -> bool:
@@ -109,7 +109,7 @@ class CcxtEndpoints:
         return await self._listed(method, symbol, begin, *params) if method else []
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
-        """All trades from `since` on, oldest first."""
+        """All trades from `since` on, oldest first. A text among them: see `missing_among`."""
         rows: dict[str, Any] = {}
         limit = self._feature("fetchMyTrades", "limit")
         for one in [symbol] if symbol else self._symbols("fetchMyTrades"):

@@ -36,9 +36,8 @@ class Quirks:
 
     Queries. `ended_by_id`: the list that still has an ended order when fetchOrder has forgotten it,
     and its parameter for the exchange's id. `open_page`: the most open orders in one answer;
-    `cursor`: the field of `info` that leads to the next one, and its parameter. `page`: the trades
-    in one answer, if ccxt's `features` do not state it. `offset`: the parameter that turns pages by
-    the number of rows before them. `lists_all`: whether lists contain all symbols although the
+    `cursor`: the field of `info` that leads to the next one, and its parameter. How pages of trades
+    are turned: see `cursors`. `lists_all`: whether lists contain all symbols although the
     `features` require one. `options`: options of the exchange's class. `ledger`: parameters of
     fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
     `ledger_words`: the meanings of the exchange's own words, in the field `ledger_field` of `info`.
@@ -75,8 +74,6 @@ class Quirks:
     ended_by_id: tuple[str, str] | None = None
     open_page: int | None = None
     cursor: tuple[str, str] | None = None
-    page: int | None = None
-    offset: str | None = None
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -126,7 +123,7 @@ _BINANCE = Quirks(
     words_in=("status", "algoStatus", "X"),
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
-    orders_trades=True,  # and trades are listed by id (`fromId`)
+    orders_trades=True,
     # developers.binance.com, Get Income History: at most 1000 rows, of the last three months
     ledger=(("limit", 1000),),
     ledger_of_spot=False,
@@ -227,8 +224,6 @@ QUIRKS: Mapping[str, Quirks] = {
         fake_ids=frozenset({"0"}),
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
-        page=50,
-        offset="ofs",
         ledger_words=KRAKEN,
         ledger_pays_fee=True,
         edits_in_place=True,
