@@ -198,8 +198,7 @@ class Gateway:
         limit_price: Number | None = None,
         stop_price: Number | None = None,
     ) -> Sending:
-        """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
-        `cancel` does."""
+        """Change the total quantity (FIX OrderQty) or prices. Raises as `cancel` does."""
         await self._begun(order_id_in(client_order_id))
         key = self._sender.key_of(order_id_in(client_order_id), account)
         given = {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}

@@ -58,10 +58,10 @@ class Replacer:
         why_not: WhyNot | None = None,
         is_smaller: bool = False,
     ) -> Sending:
-        """Check, record and send a change of an open order. An order that is being sent is changed
-        after its answer: before, the venue may not know it. `why_not`: the check, if it is not
+        """Check, record and send a change of an open order. `why_not`: the check, if it is not
         that of a caller. `is_smaller`: the emulator cancels a part of the order, which needs
-        no check."""
+        no check. An order that is being sent is changed after its answer: before, the venue may
+        not know it."""
         if (flight := self._flights.get(key)) is not None:
             await flight.done.wait()
         self._book.catch_up()

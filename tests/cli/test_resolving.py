@@ -210,6 +210,24 @@ def test_an_order_that_the_venue_no_longer_knows_is_found_again_by_an_operator(
         assert ledger.doubts() == []
 
 
+def test_an_order_that_ended_at_the_venue_and_was_forgotten_there_is_ended_by_an_operator(
+    durable_store_url: str,
+) -> None:
+    with Ledger.open(durable_store_url, clock=Later()) as ledger:
+        ledger.record_many([request("C-1"), *VANISHED])
+        arguments = ["C-1", "--canceled", "--actor", "anna", "--text", "in its list of past orders"]
+        ended = run("resolve", "--db", durable_store_url, *arguments)
+        assert (ended.status, ended.out) == (
+            0,
+            "recorded of C-1: it has ended at the venue, and is canceled\n",
+        )
+        row = ledger.order("C-1")
+        assert (row["certainty"], row["status"], row["is_open"]) == ("confirmed", "canceled", False)
+        assert ledger.doubts() == []
+        last = list(ledger.history("C-1"))[-1]
+        assert (last["source"], last["actor"]) == ("operator", "anna")
+
+
 WAITS = StatusObserved(**OF_C1, at=at(30), status="pending_new")
 
 
@@ -232,24 +250,6 @@ def test_an_operator_records_the_end_that_the_venue_shows(
         assert (row["status"], row["anomalies"], ledger.doubts()) == ("canceled", [], [])
         assert ledger.open_orders() == []
         assert ledger.history("C-1")[-1]["actor"] == "anna"
-
-
-def test_an_order_that_ended_at_the_venue_and_was_forgotten_there_is_ended_by_an_operator(
-    durable_store_url: str,
-) -> None:
-    with Ledger.open(durable_store_url, clock=Later()) as ledger:
-        ledger.record_many([request("C-1"), *VANISHED])
-        arguments = ["C-1", "--canceled", "--actor", "anna", "--text", "in its list of past orders"]
-        ended = run("resolve", "--db", durable_store_url, *arguments)
-        assert (ended.status, ended.out) == (
-            0,
-            "recorded of C-1: it has ended at the venue, and is canceled\n",
-        )
-        row = ledger.order("C-1")
-        assert (row["certainty"], row["status"], row["is_open"]) == ("confirmed", "canceled", False)
-        assert ledger.doubts() == []
-        last = list(ledger.history("C-1"))[-1]
-        assert (last["source"], last["actor"]) == ("operator", "anna")
 
 
 def test_an_absence_after_the_present_of_our_clock_is_cleared_too(ledger: Ledger) -> None:

@@ -13,11 +13,11 @@ from orderledger.projections.recovery import has_unknown_arrival, has_vanished
 
 NEVER_ARRIVED = "never_arrived"
 NOT_IN_DOUBT = "not_in_doubt"
+ONE_OF = "decide one of the three: never_arrived, worked_as with the venue's id, or canceled"
 RECORD_END = (
     "If the venue shows that it has ended, record that: the report `canceled` with the source "
     "`operator`"
 )
-ONE_OF = "decide one of the three: never_arrived, worked_as with the venue's id, or canceled"
 
 
 def decision_on(

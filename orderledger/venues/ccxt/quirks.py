@@ -34,10 +34,10 @@ class Quirks:
 
     `is_one_order`: whether no two orders of the exchange have one client id, and each keeps its id.
 
-    Queries. How pages of trades are turned: see `cursors`. `ended_by_id`: the list that still has
-    an ended order when fetchOrder has forgotten it, and its parameter for the exchange's id.
-    `open_page`: the most open orders in one answer; `cursor`: the field of `info` that leads to the
-    next one, and its parameter. `lists_all`: whether lists contain all symbols although the
+    Queries. `ended_by_id`: the list that still has an ended order when fetchOrder has forgotten it,
+    and its parameter for the exchange's id. `open_page`: the most open orders in one answer;
+    `cursor`: the field of `info` that leads to the next one, and its parameter. How pages of trades
+    are turned: see `cursors`. `lists_all`: whether lists contain all symbols although the
     `features` require one. `options`: options of the exchange's class. `ledger`: parameters of
     fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
     `ledger_words`: the meanings of the exchange's own words, in the field `ledger_field` of `info`.
