@@ -71,20 +71,16 @@ class OrderChanges:
         return meant, [*asked, {**params, **expiring}]
 
     def answered(self, row: Any, order: Row, request: Row) -> Sent:
-        """The messages of an answer that refuses nothing. None if it only states that the request
-        was received: the order's state settles the change. The terms are those of the answer, if it
-        states them."""
+        """The messages of an answer that refuses nothing. Empty if it only states that the request
+        was received: the order's state settles the change. Terms in the answer count.
+        """
         if self.check(order)[1].is_received_only:
             return []
         if has_ended(row) and venue_order_id(row) is not None:
             return self._answers.accepted(row, order)
-        terms = changed_terms(request)
-        return [
-            Replaced(
-                **self._answers.named(order),
-                **{name: _stated(row, name) or value for name, value in terms.items()},
-            )
-        ]
+        asked = changed_terms(request)
+        terms: dict[str, Any] = {name: _stated(row, name) or asked[name] for name in asked}
+        return [Replaced(**self._answers.named(order), **terms)]
 
     def _wanted(self, changed: Row, language: Language) -> Mapping[str, Any]:
         market = self._exchange.market(changed["instrument"])

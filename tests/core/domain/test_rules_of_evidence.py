@@ -122,6 +122,25 @@ def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
     ).then_order(anomalies=[])
 
 
+def test_an_order_refused_for_another_one_with_its_id_names_the_terms_that_differ() -> None:
+    refused = message("rejected", reason="duplicate_order", side="sell", instrument="BTC-USD")
+    given(*SENT).when(refused).then_outcome("recorded", "terms_conflict").then_order(
+        status="rejected", side="buy", quantity="10", anomalies=["terms_conflict"]
+    )
+    ours = message("rejected", reason="duplicate_order", **VENUE_TERMS)
+    given(*SENT).when(ours).then_order(status="rejected", anomalies=[])
+
+
+def test_another_trigger_price_than_ours_is_a_conflict_until_it_is_ours_again() -> None:
+    stop = request(order_type="stop", stop_price="9", limit_price=None, trigger_source="mark")
+    sent = (stop, *SENT[1:], message("acknowledged", at=at(5)))
+    others = message("restated", trigger_source="last", at=at(10))
+    row = in_any_order(sent, others)
+    assert (row["trigger_source"], row["anomalies"]) == ("last", ["terms_conflict"])
+    row = in_any_order(sent, others, message("restated", trigger_source="mark", at=at(11)))
+    assert (row["trigger_source"], row["anomalies"]) == ("mark", [])
+
+
 NEW = {"quantity": "10", "cum_quantity": "0", "leaves_quantity": "10"}
 
 

@@ -126,8 +126,8 @@ def test_a_change_states_a_term_that_the_exchange_may_drop(
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("binanceusdm", "swap"), ("binancecoinm", "swap"), ("okx", "swap"),
-                       ("okx", "spot")]
+    ("name", "kind"),
+    [("binanceusdm", "swap"), ("binancecoinm", "swap"), ("okx", "swap"), ("okx", "spot")],
 )
 @pytest.mark.parametrize("change", [{"quantity": QUANTITY}, {"stop_price": TRIGGER}])
 def test_an_order_that_waits_for_a_trigger_is_not_changed_where_it_cannot_be(
