@@ -1,5 +1,7 @@
 """What the reasons in results of the gateway mean."""
 
+# ruff: noqa: E501  (a cell of a Markdown table is one line)
+
 GATEWAY_REASONS: dict[str, str] = {
     "absence_not_proved": "`resend`: nothing proves that the venue never received the order.",
     "answer_not_recorded": "The ledger's store failed. The answer is kept in memory and recorded when the store works again.",

@@ -10,7 +10,7 @@ from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
 
 def rate_limits() -> list[str]:
     """What the tables of ccxt's exchanges hold besides ccxt's own costs of requests."""
-    limits, _, _ = tables()
+    limits, _, pauses = tables()
     rows = [
         (
             ", ".join(row.exchanges),
@@ -21,11 +21,19 @@ def rate_limits() -> list[str]:
         )
         for row in limits
     ]
+    held = [
+        (", ".join(row.exchanges), str(row.status), row.text, f"{row.seconds:g}", row.source)
+        for row in pauses
+    ]
     return [
         "### Rate limits of orders\n",
         "Through ccxt, every request counts as ccxt's tables state, in the window that they",
         "state. Orders count in these limits too. Other venues have theirs in their adapters.\n",
         table(("exchange", "limit", "allowed", "for", "source"), rows),
+        "\nAfter these answers no request leaves for a while, as after 429 and 418 at every venue.",
+        "A longer pause that the answer states counts. So does any pause in an answer without the",
+        "text.\n",
+        table(("exchange", "status", "text", "at least, s", "source"), held),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_args, get_origin
 from markdown import code, table
 from pages_of_brakes import brakes, rate_limits
 from pages_of_rows import fields_of, row_classes
+from pages_of_trades import pages_of_trades
 from pydantic import BaseModel
 
 import orderledger
@@ -184,7 +185,7 @@ def _gateway() -> list[str]:
     kinds = {"limits": Limits, "breakers": Breaker, "dead_mans_switches": DeadMansSwitch}
     for name, kind in kinds.items():
         parts += [f"### [[gateway.{name}]]\n", _described(kind)]
-    parts += [*rate_limits(), *brakes()]
+    parts += [*rate_limits(), *brakes(), *pages_of_trades()]
     parts += ["## The service\n", f"{inspect.getdoc(ServeSection)}\n", _fields(ServeSection, "")]
     parts += ["The table `[alerts]` has the settings of [alerts.md](alerts.md).\n"]
     return parts

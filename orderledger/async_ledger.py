@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.threads import contained, to_thread
 from orderledger.infrastructure.views.histories import event_filter
 from orderledger.ledger import Ledger
 from orderledger.renamed import hint_for_method
@@ -53,7 +54,7 @@ class _Threads:
     async def run(self, call: Callable[[], Result]) -> Result:
         within = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, within.run, call)
+        return await loop.run_in_executor(self._pool, within.run, lambda: contained(call))
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -162,8 +163,8 @@ class AsyncLedger:
             return
         self._is_closed = True
         if self._is_ours and self._ledger is not None:
-            await asyncio.to_thread(self._ledger.close)
-        await asyncio.to_thread(self._threads.close)
+            await to_thread(self._ledger.close)
+        await to_thread(self._threads.close)
 
     aclose = close
 
@@ -194,12 +195,12 @@ class AsyncLedger:
 
     async def _opened(self) -> Ledger:
         """Open the ledger in a thread. If the task is canceled meanwhile, close it again."""
-        opening = asyncio.ensure_future(asyncio.to_thread(self._make))
+        opening = asyncio.ensure_future(to_thread(self._make))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
             with contextlib.suppress(Exception):
-                await asyncio.to_thread((await opening).close)
+                await to_thread((await opening).close)
             raise
 
     async def __aexit__(

@@ -1,7 +1,7 @@
 """Tools for every long-running leaf: settings files, secrets, time zones, deadlines, and text of
 rows."""
 
-from orderledger.infrastructure import files, process_pool, rows_json, secrecy, toml_files
+from orderledger.infrastructure import files, process_pool, rows_json, secrecy, threads, toml_files
 from orderledger.infrastructure.csv_rows import csv_lines
 from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
 from orderledger.infrastructure.exact_numbers import exact_numbers
@@ -33,6 +33,7 @@ __all__ = [
     "public",
     "rows_json",
     "secrecy",
+    "threads",
     "toml_files",
     "zone_named",
 ]

@@ -46,9 +46,6 @@ async def answered(
         return Unanswered("canceled_task", "the task was canceled while it waited for the answer")
     except Exception as error:
         return Unanswered("unreadable_answer", f"{type(error).__name__}: {error}")
-    finally:
-        if turn is not None:
-            turn.end()
 
 
 async def answer_of(sending: Awaitable[object], seconds: float, turn: Turn | None = None) -> Answer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from orderledger import Certainty, Outcome, Pending, RequestCancel
 from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
-from orderledger.gateway.answers import Answer, answer_of
+from orderledger.gateway.answers import Answer, Failure, answer_of, refusal_in
 from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
@@ -17,8 +17,11 @@ from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
+from orderledger.venues.base.transport.pacing import RATE_LIMITED
 from orderledger.venues.errors import NotSent, Unanswered
 
+TURNED_AWAY = frozenset({RATE_LIMITED, "too_many_requests"})
+"""Reasons of refusals for the venue's rate limits. The venue did not look at the cancel."""
 IS_BUSY = "another call is already sending the cancel of this order"
 NOT_KNOWN = "it will be canceled as soon as the venue is known to have it"
 
@@ -157,7 +160,7 @@ class Canceler:
         self._parts.keeper.fence(account)
         cancel = self._parts.entries[account].cancel(row_now(order, *key), request_id)
         paced, turn = self._parts.paced(account, cancel), self._parts.turn(account, is_first=True)
-        return await answer_of(paced, self._parts.answer_seconds, turn)
+        return _unless_turned_away(await answer_of(paced, self._parts.answer_seconds, turn))
 
     async def _record(self, key: Key, answer: Answer) -> Sending:
         """Record the answer to a cancel. One that was not sent, or not answered, stays
@@ -182,3 +185,11 @@ class Canceler:
             order.names.venue_order_id is not None
             or self._parts.entries[order.account].abilities.cancels_by_client_id
         )
+
+
+def _unless_turned_away(answer: Answer) -> Answer:
+    """The answer to a cancel. A refusal for the rate limits is none: the cancel is sent again."""
+    refusal = None if isinstance(answer, Failure) else refusal_in(answer)
+    if refusal is None or refusal.reason not in TURNED_AWAY:
+        return answer
+    return NotSent(RATE_LIMITED, refusal.text or "the venue refused the cancel as too many")

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from orderledger import AsyncLedger, InvalidSetting
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.extend.values import SystemClock
 from orderledger.gateway.connecting_keys import asked_keys, asked_of, check_keys
 from orderledger.gateway.connecting_settings import DeskSettings
@@ -115,7 +115,7 @@ class Desk:
         self.venues = {account: venue for venue in venues for account in venue.accounts}
         entries = self._entries(opened)
         pacings = pacings_in(entries)
-        await asyncio.to_thread(restore_pauses, self.ledger.sync, pacings, SystemClock())
+        await threads.to_thread(restore_pauses, self.ledger.sync, pacings, SystemClock())
         await self._check_keys()
         if self.settings.gateway.collects:
             await self._collect(opened, venues, records)
@@ -137,8 +137,8 @@ class Desk:
         own = [adapter(venue.name) for venue in self._own_venues if venue.name in installed()]
         adapters = [*settings.adapters, *own]
         manager = records_of(settings.db, self.ledger.sync, adapters)
-        records = await asyncio.to_thread(manager.__enter__)
-        opened.push_async_callback(asyncio.to_thread, manager.__exit__, None, None, None)
+        records = await threads.to_thread(manager.__enter__)
+        opened.push_async_callback(threads.to_thread, manager.__exit__, None, None, None)
         return records
 
     def _venues(self, opened: AsyncExitStack, records: Records) -> list[Venue]:

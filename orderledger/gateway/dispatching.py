@@ -2,7 +2,8 @@
 
 A request is recorded with its expiry before it waits for its turn. A pause that the venue asks for
 may outlive the expiry. Nothing has left then, so the order is recorded with another expiry and
-waits again, as long as the patience of its first wait allows.
+waits again, as long as the patience of its first wait allows. So is an order that the venue has
+refused as one request too many, with proof that it did not take it.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from orderledger import StoreError
+from orderledger import Rejected, StoreError
 from orderledger.gateway import native_groups
 from orderledger.gateway.answers import Answer, answered
 from orderledger.gateway.flights import WITHDRAWN, Flight, each_of
@@ -19,20 +20,24 @@ from orderledger.gateway.parts import GatewayParts
 from orderledger.rows import OrderRow
 from orderledger.venues.base.absence import EXPIRED
 from orderledger.venues.base.order_groups import SendsGroups
+from orderledger.venues.base.refusals import TOO_MANY_REQUESTS
 from orderledger.venues.base.transport import Turn
 from orderledger.venues.errors import NotSent
 
 Halted = Callable[[OrderRow], Denial | None]
 Call = Literal["one", "batch", "group"]
 """The method of the order entry that sends: `submit`, `submit_many` or `submit_group`."""
-RecordAgain = Callable[[str, Sequence[Flight]], Awaitable[bool]]
+Unsent = tuple[Flight, Denial]
+"""An order that the venue has not taken, and why."""
+RecordAgain = Callable[[str, Sequence[Unsent]], Awaitable[bool]]
+EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 
 
 class Dispatcher:
     """Sends the recorded orders of all accounts of a gateway.
 
-    `halted`: the halt that applies to an order now. `record_again`: records that the requests of
-    orders expired unsent, and new ones; returns whether they may be sent.
+    `halted`: the halt that applies to an order now. `record_again`: records that the venue
+    did not take the requests of orders, and new ones; returns whether they may be sent.
     """
 
     def __init__(self, parts: GatewayParts, halted: Halted, record_again: RecordAgain) -> None:
@@ -74,8 +79,13 @@ class Dispatcher:
         paced = self._parts.paced(account, sending, 1 if call == "group" else len(flights))
         found = await answered(paced, self._parts.answer_seconds, turn)
         answers = list(zip(flights, each_of(found, len(flights)), strict=True))
-        late = [flight for flight, answer in answers if _expired_unsent(answer, turn)]
-        late = late if late and await self._may_send_again(account, late) else []
+        unsent = [
+            (flight, why)
+            for flight, answer in answers
+            if (why := self._why_again(account, answer, turn, call)) is not None
+        ]
+        is_again = bool(unsent) and await self._may_send_again(account, unsent)
+        late = [flight for flight, _ in unsent] if is_again else []
         for flight, answer in answers:
             if flight not in late:
                 flight.is_kept_back |= _has_reason(answer, WITHDRAWN.reason)
@@ -83,11 +93,22 @@ class Dispatcher:
         if late:
             await self._send_together(account, late, call, seconds=turn.remaining)
 
-    async def _may_send_again(self, account: str, flights: Sequence[Flight]) -> bool:
+    def _why_again(self, account: str, answer: Answer, turn: Turn, call: Call) -> Denial | None:
+        """Why the venue did not take an order that may wait longer. None: it is not sent again."""
+        left = turn.remaining
+        if left is not None and left <= 0:
+            return None
+        if turn.has_waited and _has_reason(answer, EXPIRED):
+            return Denial(EXPIRED, EXPIRED_UNSENT)
+        pause = self._parts.held_seconds(account)
+        is_in_time = pause > 0 and (left is None or pause <= left)
+        return _turned_away(answer) if is_in_time and call != "group" else None
+
+    async def _may_send_again(self, account: str, unsent: Sequence[Unsent]) -> bool:
         """Record the orders with another expiry. False if that is not possible any more: they get
         the answer that they have."""
         try:
-            return await self._record_again(account, flights)
+            return await self._record_again(account, unsent)
         except StoreError:
             return False
 
@@ -121,10 +142,14 @@ class Dispatcher:
                 raise expired
 
 
-def _expired_unsent(answer: Answer, turn: Turn) -> bool:
-    """Whether a request expired while it waited for its turn, and may wait longer."""
-    left = turn.remaining
-    return turn.has_waited and _has_reason(answer, EXPIRED) and (left is None or left > 0)
+def _turned_away(answer: Answer) -> Denial | None:
+    """The refusal of an order as one request too many."""
+    if not isinstance(answer, Sequence) or len(answer) != 1:
+        return None
+    (message,) = answer
+    if not isinstance(message, Rejected) or message.reason != TOO_MANY_REQUESTS:
+        return None
+    return Denial(TOO_MANY_REQUESTS, message.text or "")
 
 
 def _has_reason(answer: Answer, reason: str) -> bool:

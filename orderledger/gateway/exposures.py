@@ -3,7 +3,7 @@
 Orders and changes that were checked count at once, before the log shows them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from orderledger import Side
 from orderledger.extend.values import EXACT, ZERO, exposure, sides, stream_names
@@ -60,30 +60,40 @@ class Exposures:
         instrument: str,
         strategy: str | None = None,
         part: sides.Part = NET_PART,
+        besides: Container[str] = (),
     ) -> exposure.Interval:
-        """One position of an instrument, and what open orders may make of it."""
+        """One position of an instrument, and what open orders may make of it. `besides`: client
+        order ids of orders that do not count."""
         part_of = self._positions.instruments.part
         mine = (
             one
             for one in self.working_in(account, instrument)
             if strategy in (None, one.strategy)
+            and one.client_order_id not in besides
             and part_of((account, instrument), one.position_side, one.position_id) == part
         )
         return exposure.interval_of(self._positions.of(account, instrument, strategy, part), mine)
 
-    def only_reduces(self, order: Proposed) -> bool:
+    def only_reduces(
+        self, order: Proposed, besides: Container[str] = (), *, is_exit: bool = False
+    ) -> bool:
         """Whether an order can only reduce its position, whatever open and unresolved orders do.
 
         An order that the venue fills only against a position does. Another does if its whole
         quantity fits into the position that is left when all orders of its side have filled.
+        `besides`: orders that do not count. `is_exit`: it may turn the position, e.g. by a fee
+        that was paid in the coin, but not into a larger one.
         """
         scope = (order.account, order.instrument)
         if order.reduces:
             return True
         if order.added is None or scope in self._positions.unknown:
-            return False
+            return is_exit
         part = self._positions.instruments.part(scope, order.position_side, order.position_id)
-        least, most = self.interval(*scope, part=part)
+        least, most = self.interval(*scope, part=part, besides=besides)
+        held = self._positions.of(*scope, None, part) if is_exit else ZERO
         if order.side is Side.SELL:
-            return least is not None and EXACT.subtract(least, order.added) >= ZERO
-        return most is not None and EXACT.add(most, order.added) <= ZERO
+            rest = None if least is None else EXACT.subtract(least, order.added)
+            return rest is not None and rest >= min(ZERO, -held) and held >= ZERO
+        rest = None if most is None else EXACT.add(most, order.added)
+        return rest is not None and rest <= max(ZERO, -held) and held <= ZERO

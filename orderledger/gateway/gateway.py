@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from orderledger import InvalidSetting, Request
 from orderledger.extend.events import Recorded
+from orderledger.extend.runtime import threads
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.arguments import number_in, order_id_in, request_in, requests_in
 from orderledger.gateway.book import Book
@@ -259,7 +260,7 @@ class Gateway:
         if is_in_doubt and not (force or is_safe or self._resolver.is_proved_absent(key)):
             text = self._resolver.absence_text(key)
             return Sending("refused", *key, "absence_not_proved", text)
-        row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
+        row = await threads.to_thread(self._ledger.order, key[1], account=key[0])
         self._resolver.forget(key)
         return await self._tasks.shielded(
             self._wired.resender.resend(row, actor=actor if force else None)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from orderledger import Fenced
+from orderledger.extend.runtime import threads
 from orderledger.gateway.leases import Lease, Leases
 from orderledger.gateway.process import elapsed, holder, is_dead, this_process
 
@@ -99,12 +100,12 @@ class LeaseKeeper:
         return self._seconds * (1 - MARGIN)
 
     async def _take(self, account: str, *, is_forced: bool) -> None:
-        seen = await asyncio.to_thread(self._leases.read, account)
+        seen = await threads.to_thread(self._leases.read, account)
         seen_at = self._elapsed()
         while True:
             if is_forced or _is_free(seen) or self._elapsed() - seen_at >= self._seconds:
                 began = self._elapsed()
-                fence = await asyncio.to_thread(
+                fence = await threads.to_thread(
                     self._leases.take, account, self.holder, this_process(), seen=seen
                 )
                 if fence is not None:
@@ -114,7 +115,7 @@ class LeaseKeeper:
                     return
             else:
                 await asyncio.sleep(self._seconds / LOOKS_PER_TERM)
-            now = await asyncio.to_thread(self._leases.read, account)
+            now = await threads.to_thread(self._leases.read, account)
             if now != seen:
                 seen, seen_at = now, self._elapsed()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from orderledger import Sender, StoreError
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.gateway.book import Book
 from orderledger.gateway.parts import GatewayParts
 
@@ -39,13 +39,13 @@ class Leasing:
             await following
 
     async def _follow_until(self, is_taken: asyncio.Event) -> None:
-        await asyncio.to_thread(self._load, self._parts.book)
+        await threads.to_thread(self._load, self._parts.book)
         while not is_taken.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await is_taken.wait()
             with suppress(StoreError):  # it is read again, and at the latest after the takeover
-                await asyncio.to_thread(self._parts.book.catch_up)
+                await threads.to_thread(self._parts.book.catch_up)
 
     async def record_senders(self) -> None:
         """Record who sends for the accounts from now on."""
@@ -66,6 +66,6 @@ class Leasing:
         while True:
             await asyncio.sleep(self._keeper.pause)
             try:
-                await asyncio.to_thread(self._keeper.renew)
+                await threads.to_thread(self._keeper.renew)
             except Exception as error:  # without a renewal the leases end, and nothing is sent
                 log.warning("leases cannot be renewed", error=str(error))

@@ -5,7 +5,7 @@ Every limit is one function, named like the limit. It returns what the order wou
 beyond the limit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from orderledger import Side
@@ -15,12 +15,15 @@ from orderledger.gateway.limits import NAMES, Denial, Limits, Proposed, Situatio
 UNKNOWN_QUANTITY = "the order states an amount of quote currency, so its quantity is unknown"
 
 
-def check(order: Proposed, situation: Situation, rules: Iterable[Limits]) -> Denial | None:
-    """The first limit that the order would break, in the order of the rules and of `NAMES`."""
+def check(
+    order: Proposed, situation: Situation, rules: Iterable[Limits], names: Sequence[str] = NAMES
+) -> Denial | None:
+    """The first of these limits that the order would break, in the order of the rules and of
+    `names`."""
     for rule in rules:
         if not rule.covers(order.account, order.instrument, order.strategy):
             continue
-        for name in NAMES:
+        for name in names:
             if (
                 getattr(rule, name) is not None
                 and (found := CHECKS[name](order, situation, rule)) is not None

@@ -19,7 +19,8 @@ log = EventLogger("orderledger.gateway")
 
 class LookUps:
     """Look-ups of orders at their venues, by account. An account without one is left to the
-    collector's reports. `missed`: orders to query again, because their venue did not answer.
+    collector's reports. `missed`: orders to query soon, because their venue did not answer, or has
+    ended them with another order.
     """
 
     def __init__(self, venues: Mapping[str, OrderLookup], book: Book) -> None:

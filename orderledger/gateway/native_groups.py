@@ -8,12 +8,15 @@ not.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from orderledger import Request
-from orderledger.extend.events import Order
+from orderledger import OrderStatus, Request
+from orderledger.extend.events import Order, Recorded
+from orderledger.gateway.book import Book
 from orderledger.gateway.flights import Flight
+from orderledger.gateway.group_denials import deny_with
 from orderledger.gateway.groups import GROUP_DENIED, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.proposed import row_of
+from orderledger.gateway.unsettled import Key
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.order_groups import NATIVE, SendsGroups
 from orderledger.venues.errors import NotSent
@@ -68,6 +71,25 @@ def fault_of_late(request: Request, parent: Order | None) -> Denial | None:
     return Denial("native_group", "the venue holds its parent, and takes no further exits")
 
 
+def left_behind(recorded: Recorded, book: Book) -> list[Key]:
+    """The open exits of an entry that has ended unfilled, if the venue holds its group. The venue
+    ends them too, and may not report that (Hyperliquid): they are to be queried."""
+    entry = book.orders.get(recorded.stream)
+    if entry is None or not entry.is_ended or entry.status is OrderStatus.FILLED:
+        return []
+    asked = entry.terms.request
+    if asked is None or not is_native(asked.tags) or _parent_of(entry) is not None:
+        return []
+    exits = (one for _, one in book.open_orders() if one.account == entry.account)
+    names = [one.client_order_id for one in exits if _parent_of(one) == entry.client_order_id]
+    return [(entry.account, name) for name in names if name is not None]
+
+
+def _parent_of(order: Order) -> str | None:
+    asked = order.terms.request
+    return None if asked is None or asked.links is None else asked.links.parent
+
+
 def _places(requests: Sequence[Request], kinds: Container[str]) -> dict[str, list[int]]:
     """By group of one of these kinds, the places of its orders. Groups of one are left out."""
     found: dict[str, list[int]] = {}
@@ -105,16 +127,7 @@ def join(requests: Sequence[Request], flights: Sequence[Flight]) -> None:
         for flight in members:
             flight.members = members
             if first is not None and flight.denial is None and not flight.is_known:
-                flight.denial = _denial(group, first)
-
-
-def _denial(group: str | None, first: Flight) -> Denial:
-    why = (
-        "is in the ledger already"
-        if first.denial is None
-        else f"is denied: {first.denial.reason}: {first.denial.text}"
-    )
-    return Denial(GROUP_DENIED, f"order {first.key[1]} of group {group} {why}")
+                flight.denial = deny_with(group, first)
 
 
 def whole(flights: Iterable[Flight]) -> list[Sequence[Flight]]:

@@ -1,29 +1,31 @@
 """Orders on their way: recorded before they are sent, handed to the venue, answers recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from orderledger import Deny, Fenced, Message, Outcome, StoreError, Submit
 from orderledger.gateway.answers import Answer, Failure, record_answer
-from orderledger.gateway.dispatching import Dispatcher, Halted
+from orderledger.gateway.dispatching import Dispatcher, Halted, Unsent
 from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
-from orderledger.venues.base.absence import EXPIRED
+from orderledger.rows import OrderRow
 
-EXPIRED_UNSENT = "it waited for the venue's rate limits until it had expired: nothing was sent"
 NOT_RECORDED = "answer_not_recorded"
+OnSend = Callable[[str, Sequence[OrderRow]], None]
 
 
 class Outgoing:
     """The orders of a gateway that are on their way. `flights`: each, until its answer is recorded.
-    `halted`: the halt that applies to an order now."""
+    `halted`: the halt that applies to an order now. `on_send`: called with an account and its
+    recorded orders just before they are sent."""
 
     def __init__(self, parts: GatewayParts, halted: Halted) -> None:
         self.flights: dict[Key, Flight] = {}
+        self.on_send: OnSend = lambda account, rows: None
         self._parts = parts
         self._ledger = parts.ledger
         self._book = parts.book
@@ -61,16 +63,19 @@ class Outgoing:
 
     async def send(self, account: str, flights: Sequence[Flight]) -> None:
         """Hand recorded orders to the venue, except those that were withdrawn meanwhile."""
-        await self._dispatcher.send(account, [flight for flight in flights if flight.is_sent])
+        going = [flight for flight in flights if flight.is_sent]
+        self.on_send(account, [flight.row for flight in going])
+        await self._dispatcher.send(account, going)
 
-    async def _record_again(self, account: str, flights: Sequence[Flight]) -> bool:
-        """Record that the requests of these orders expired unsent, and another request of each, in
-        one commit. Returns whether they may be sent. Raises StoreError."""
+    async def _record_again(self, account: str, unsent: Sequence[Unsent]) -> bool:
+        """Record why the venue did not take the requests of these orders, and another request of
+        each, in one commit. Returns whether they may be sent. Raises StoreError."""
         now, messages = self._clock.now(), list[Message]()
-        for flight in flights:
+        flights = [flight for flight, _ in unsent]
+        for flight, why in unsent:
             order: dict[str, Any] = {"account": account, "client_order_id": flight.key[1]}
             messages += [
-                Deny(**order, at=now, reason=EXPIRED, text=EXPIRED_UNSENT, never_arrived=True),
+                Deny(**order, at=now, reason=why.reason, text=why.text, never_arrived=True),
                 Submit(**order, at=now, request_expires_at=self.expire(flight)),
             ]
         outcomes = await self.record(flights, messages, self._parts.keeper.fence(account))

@@ -1,6 +1,6 @@
 """Pre-trade checks: the halts, unresolved orders, positions and limits that forbid an order."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from orderledger import HaltMode
 from orderledger.extend.events import accounts
@@ -25,7 +25,7 @@ class PreTradeChecks:
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order or change must not be sent, as far as the book has followed the log."""
         account, instrument = order.account, order.instrument
-        halted = self._halted(order)
+        halted = self.halted(order)
         if halted is not None:
             return halted
         if is_new and self._policy != "allow":
@@ -41,13 +41,20 @@ class PreTradeChecks:
     def halted_now(self, row: OrderRow) -> Denial | None:
         """The halt that applies now to an order that counts as open already."""
         self._book.catch_up()
-        return self._halted(change_of(row, {}))
+        return self.halted(change_of(row, {}))
 
-    def _halted(self, order: Proposed) -> Denial | None:
-        """The halt that applies to an order, as far as the book has followed the log."""
+    def why_not_hold(self, order: Proposed, besides: Container[str]) -> Denial | None:
+        """Why the gateway must not take an order to send it when its price is reached. The other
+        limits are checked then. `besides`: the orders that are canceled before."""
+        halted = self.halted(order, besides)
+        return halted or check(order, self._situation, self._rules, ("order_quantity",))
+
+    def halted(self, order: Proposed, besides: Container[str] = ()) -> Denial | None:
+        """The halt that applies to an order, as far as the book has followed the log. `besides`:
+        client order ids of open orders that do not count."""
         halt = self._halt_of(order)
         is_reducing = halt is not None and halt["mode"] == HaltMode.REDUCE
-        if halt is None or (is_reducing and self._book.exposures.only_reduces(order)):
+        if halt is None or (is_reducing and self._book.exposures.only_reduces(order, besides)):
             return None
         since, why = halt["halted_at"].isoformat(), halt["text"] or halt["reason"]
         passing = ". Only orders that reduce the position pass" if is_reducing else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderledger import Fenced
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.extend.values import Clock
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.lease_keeper import LeaseKeeper
@@ -66,7 +66,7 @@ class Publisher:
         there is nothing. Raises only cancellation.
         """
         try:
-            status = await asyncio.to_thread(self._status)
+            status = await threads.to_thread(self._status)
             now = self._clock.now()
             shown = self._breakers.shown(now, status)
             accounts = [account for account in self._keeper.accounts if self._is_ours(account)]
@@ -84,14 +84,14 @@ class Publisher:
                 if account in shown or clocks[account] is not None or account in self._paused
             }
             if given:
-                await asyncio.to_thread(self._statuses.write, given)
+                await threads.to_thread(self._statuses.write, given)
             without = [
                 account
                 for account in accounts
                 if account not in given and account in status["gateways"]
             ]
             if without:
-                await asyncio.to_thread(self._statuses.remove, without)
+                await threads.to_thread(self._statuses.remove, without)
         except Exception as error:  # any error: orders are sent and halts are obeyed without it
             log.warning("the breakers cannot be published", error=str(error))
 

@@ -1,9 +1,9 @@
 """The results of orders that are not sent, with the recorded reason where there is one."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from orderledger import Outcome
+from orderledger.extend.runtime import threads
 from orderledger.gateway.flights import Flight
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
@@ -25,7 +25,7 @@ async def unsent(ledger: "Ledger", flight: Flight, requested: Outcome, last: Out
         return Sending("held", *flight.key, outcome=requested)
     refused = requested if requested.outcome == "refused" else last
     reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
-    recorded = await asyncio.to_thread(_why_not_taken, ledger, flight.key)
+    recorded = await threads.to_thread(_why_not_taken, ledger, flight.key)
     text = "; ".join(filter(None, (refused.text, recorded)))
     return Sending("refused", *flight.key, reason, text or None, outcome=refused)
 

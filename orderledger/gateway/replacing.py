@@ -2,8 +2,8 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from orderledger import Certainty, ReplaceRejected, RequestReplace, UnknownOrder
@@ -12,7 +12,7 @@ from orderledger.gateway.answers import Answer, answer_of
 from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.flights import is_failure
-from orderledger.gateway.limits import Denial
+from orderledger.gateway.limits import Denial, Proposed
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.pre_trade import PreTradeChecks
 from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
@@ -20,7 +20,10 @@ from orderledger.gateway.results import Sending
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
+from orderledger.venues.base.transport import Turn
 from orderledger.venues.errors import NotSent
+
+WhyNot = Callable[[Proposed], Denial | None]
 
 HELD_BACK = Denial("held", "the gateway holds this order: cancel it, and submit another")
 NO_REPLACE = Denial(
@@ -40,8 +43,17 @@ class Replacer:
         self._checks = checks
         self._answers = answers
 
-    async def replace(self, key: Key, changed: ChangedTerms) -> Sending:
-        """Check, record and send a change of an open order."""
+    async def replace(
+        self,
+        key: Key,
+        changed: ChangedTerms,
+        *,
+        why_not: WhyNot | None = None,
+        is_smaller: bool = False,
+    ) -> Sending:
+        """Check, record and send a change of an open order. `why_not`: the check, if it is not
+        that of a caller. `is_smaller`: the emulator cancels a part of the order, which needs
+        no check."""
         self._book.catch_up()
         order = self._book.order(*key)
         if order is None:
@@ -49,19 +61,24 @@ class Replacer:
         denial = self._fault_of(order)
         before = row_now(order, *key)
         denial = denial or fault_of_prices(changed)
-        denial = denial or self._checks.why_not(change_of(before, changed), is_new=False)
+        change = change_of(before, changed)
+        if not is_smaller:
+            denial = denial or (why_not or self._why_not)(change)
         if denial is not None:
             return Sending("denied", *key, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
         self._book.exposures.growing[request_id] = growth_of(before, changed)
         self.replacing[key] += 1
         try:
-            return await self._send(key, before, changed, request_id)
+            return await self._send(key, before, changed, request_id, is_smaller=is_smaller)
         finally:
             del self._book.exposures.growing[request_id]
             self.replacing[key] -= 1
             if not self.replacing[key]:
                 del self.replacing[key]
+
+    def _why_not(self, change: Proposed) -> Denial | None:
+        return self._checks.why_not(change, is_new=False)
 
     def _fault_of(self, order: Order) -> Denial | None:
         """Why the state of an order, or its venue, forbids every change."""
@@ -73,7 +90,13 @@ class Replacer:
         return IN_DOUBT if is_in_doubt else None
 
     async def _send(
-        self, key: Key, before: OrderRow, changed: ChangedTerms, request_id: str
+        self,
+        key: Key,
+        before: OrderRow,
+        changed: ChangedTerms,
+        request_id: str,
+        *,
+        is_smaller: bool,
     ) -> Sending:
         account, name = key
         expires_at = self._parts.expiry_of_change(account, before["order_type"])
@@ -96,23 +119,34 @@ class Replacer:
             {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
         )
         self._book.exposures.growing[request_id] = growth_of(before, priced)
-        answer = await self._answer(account, before, asked, expires_at)
+        turn = self._parts.turn(account)
+        if not is_smaller:
+            turn.check = partial(self._check_turn, before)
+        answer = await self._answer(account, before, asked, turn)
         result = await self._record(key, answer, request_id)
         self._book.catch_up()
         return result
 
     async def _answer(
-        self, account: str, row: OrderRow, asked: Mapping[str, Any], expires_at: datetime | None
+        self, account: str, row: OrderRow, asked: Mapping[str, Any], turn: Turn
     ) -> Answer:
         try:
             self._parts.check_lease(account)
         except NotSent as fenced:
             return fenced
-        expired = self._parts.clocks.expired(account, expires_at)
+        expired = self._parts.clocks.expired(account, asked["request_expires_at"])
         if expired is not None:
             return expired
         paced = self._parts.paced(account, self._parts.entries[account].replace(row, asked))
-        return await answer_of(paced, self._parts.answer_seconds, self._parts.turn(account))
+        return await answer_of(paced, self._parts.answer_seconds, turn)
+
+    def _check_turn(self, before: OrderRow) -> None:
+        """Raises NotSent if a change that waited for its turn must not be sent any more. The log
+        shows the change, so its added quantity counts as open."""
+        self._parts.check_lease(before["account"])
+        halted = self._checks.halted_now(before)
+        if halted is not None:
+            raise NotSent(halted.reason, halted.text)
 
     async def _record(self, key: Key, answer: Answer, request_id: str) -> Sending:
         if not isinstance(answer, NotSent):

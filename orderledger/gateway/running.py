@@ -7,7 +7,8 @@ from typing import Any
 
 from orderledger import HaltMode, LedgerError
 from orderledger.extend.events import Recorded, accounts
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
+from orderledger.gateway import native_groups
 from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
 from orderledger.gateway.wiring import Wiring
@@ -49,8 +50,8 @@ class Running:
         self._run(self._leasing.keep())
         await self._leasing.take()
         await self._leasing.record_senders()
-        await asyncio.to_thread(restore_pauses, self._ledger, wired.pacings, clock)
-        await asyncio.to_thread(self._book.catch_up)
+        await threads.to_thread(restore_pauses, self._ledger, wired.pacings, clock)
+        await threads.to_thread(self._book.catch_up)
         self._book.on_event = self._deliver
         await wired.parts.clocks.measure()
         await wired.resolver.begin()
@@ -64,6 +65,7 @@ class Running:
 
     def _deliver(self, recorded: Recorded) -> None:
         self._wired.emulator.note(recorded)
+        self._wired.look_ups.missed.update(native_groups.left_behind(recorded, self._book))
         self._wired.feeds.deliver(recorded)
 
     async def finish(self) -> None:
@@ -80,7 +82,7 @@ class Running:
         self._wired.feeds.end()
         await self._wired.publisher.publish(is_running=False)
         with suppress(LedgerError):  # otherwise the next process waits until the lease ends
-            await asyncio.to_thread(self._wired.parts.keeper.release)
+            await threads.to_thread(self._wired.parts.keeper.release)
 
     async def _watch(self) -> None:
         """Follow the log: obey halts, send outstanding cancels, and halt when a breaker trips."""
@@ -117,7 +119,7 @@ class Running:
 
     async def _break(self) -> None:
         if self._wired.breakers:
-            status = await asyncio.to_thread(self._ledger.status)
+            status = await threads.to_thread(self._ledger.status)
             now = self._wired.parts.clock.now()
             changes = [
                 *self._wired.breakers.halts(now, status),

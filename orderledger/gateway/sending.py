@@ -2,14 +2,15 @@
 what the gateway guarantees."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from orderledger import AmbiguousOrder, Deny, Message, Outcome, Request, Submit, UnknownOrder
 from orderledger.extend.values import HELD
 from orderledger.gateway import native_groups
-from orderledger.gateway.emulation.marking import marked
+from orderledger.gateway.emulation.marking import TRIGGER, marked
 from orderledger.gateway.flights import Flight, is_to_be_sent, may_be_sent, records_one
+from orderledger.gateway.group_denials import deny_one_cancels_other, others_of
 from orderledger.gateway.groups import denied_groups, group_of
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.outgoing import Outgoing
@@ -58,8 +59,8 @@ class Sender:
         self, account: str, requests: Sequence[Request], *, releases: bool = False
     ) -> list[Sending]:
         """Check, record and send orders of one account: one commit, and one call if the venue takes
-        several. `releases`: these are orders of emulated groups, to be sent now; they reduce what
-        their parent has opened.
+        several. `releases`: these are orders of emulated groups, to be sent now; the emulator has
+        checked them.
         """
         requests = [self._preparer.with_worst_price(request) for request in requests]
         denied: dict[str, Denial] = {}
@@ -89,8 +90,10 @@ class Sender:
         flights: list[Flight] = []
         try:
             for request in requests:
-                flights.append(self._checked(request, releases, denied))
+                of_group = others_of(request, requests)
+                flights.append(self._checked(request, releases, denied, of_group))
             native_groups.join(requests, flights)
+            deny_one_cancels_other(requests, flights)
             messages = [
                 one
                 for request, flight in zip(requests, flights, strict=True)
@@ -130,9 +133,15 @@ class Sender:
         keys = ((account, one.client_order_id) for one in requests)
         return [flight for key in keys if (flight := self.flights.get(key)) is not None]
 
-    def _checked(self, request: Request, releases: bool, denied: Mapping[str, Denial]) -> Flight:
+    def _checked(
+        self,
+        request: Request,
+        releases: bool,
+        denied: Mapping[str, Denial],
+        others: Container[str],
+    ) -> Flight:
         """Prepare and check one order, and count it as open from now on unless it is denied or
-        held."""
+        held. `others`: of its OCO group."""
         flight = Flight((request.account, request.client_order_id), row_of(request))
         self._book.catch_up_once()
         order = self._book.order(*flight.key)
@@ -141,15 +150,17 @@ class Sender:
         )
         if flight.is_known:
             return flight
-        is_exit = releases or native_groups.is_native_child(request)
-        proposed = proposed_of(request, reduces=is_exit)
+        proposed = proposed_of(request, reduces=native_groups.is_native_child(request))
         flight.denial = self._preparer.prepare(flight.row, request) or denied.get(
             group_of(request) or ""
         )
         if HELD in request.tags and not releases:
+            if request.tags[HELD] == TRIGGER:
+                flight.denial = flight.denial or self._checks.why_not_hold(proposed, others)
             flight.is_held = flight.denial is None
             return flight
-        flight.denial = flight.denial or self._checks.why_not(proposed, is_new=not releases)
+        if not releases:
+            flight.denial = flight.denial or self._checks.why_not(proposed)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
             self._book.exposures.reserve(proposed, request.client_order_id)
         return flight

@@ -16,6 +16,7 @@ from orderledger.gateway.book import row_now
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proposed import reduces
 from orderledger.gateway.settings import DeadMansSwitch
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import HasSwitch, OrderEntry, SwitchTerms
 from orderledger.venues.base.transport import taking
 from orderledger.venues.errors import VenueError
@@ -38,13 +39,18 @@ log = EventLogger("orderledger.gateway")
 @dataclass(slots=True)
 class Armed:
     """A switch and its state. `set_for`: the instruments whose switch runs at the venue; None
-    means the account. `blocked_by`: the protective order that keeps it off."""
+    means the account. `failed_for`: those that the venue did not take last. `blocked_by`: the
+    protective order that keeps it off. `turn`: held while it is renewed; `is_due`: another renewal
+    waits for that."""
 
     setting: DeadMansSwitch
     entry: HasSwitch
     terms: SwitchTerms
     set_for: set[str | None] = field(default_factory=set)
+    failed_for: set[str | None] = field(default_factory=set)
     blocked_by: str | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_due: bool = False
 
 
 class Switches:
@@ -54,6 +60,8 @@ class Switches:
     def __init__(self, parts: GatewayParts, settings: Sequence[DeadMansSwitch]) -> None:
         self._parts = parts
         self._armed = [armed_switch(one, parts.entries) for one in settings]
+        self._renewals: set[asyncio.Task[None]] = set()
+        self._is_off = False
 
     async def run(self) -> None:
         """Renew all switches until canceled."""
@@ -65,14 +73,38 @@ class Switches:
 
     async def renew(self) -> None:
         """Renew each switch once, or switch it off where a protective order rests."""
-        self._parts.book.catch_up()
         await asyncio.gather(*map(self._renew, self._armed))
+
+    def begin(self, account: str, rows: Sequence[OrderRow]) -> None:
+        """Renew the switch of an account at once if these orders, which are recorded and not sent
+        yet, change what it must cover. The request leaves just before theirs."""
+        for armed in self._armed:
+            is_ours = armed.setting.account == account and not armed.is_due
+            if is_ours and any(_changes(armed, row) for row in rows):
+                armed.is_due = True
+                self._renewals.add(renewal := asyncio.create_task(self._renew(armed)))
+                renewal.add_done_callback(self._end)
+
+    def _end(self, renewal: "asyncio.Task[None]") -> None:
+        self._renewals.discard(renewal)
+        if not renewal.cancelled() and (error := renewal.exception()) is not None:
+            log.warning("the dead man's switch cannot be renewed", error=str(error))
 
     async def switch_off(self) -> None:
         """Switch all off: the gateway ends in order, and its orders stay."""
-        await asyncio.gather(*(self._set(one, set()) for one in self._armed))
+        self._is_off = True
+        for armed in self._armed:
+            async with armed.turn:
+                await self._set(armed, set())
 
     async def _renew(self, armed: Armed) -> None:
+        async with armed.turn:
+            armed.is_due = False
+            if not self._is_off:
+                self._parts.book.catch_up()
+                await self._renew_now(armed)
+
+    async def _renew_now(self, armed: Armed) -> None:
         account = armed.setting.account
         open_orders = [
             order for _, order in self._parts.book.open_orders() if order.account == account
@@ -95,8 +127,9 @@ class Switches:
         await self._set(armed, wanted)
 
     async def _set(self, armed: Armed, wanted: set[str | None]) -> None:
-        """Restart the wanted switches, and switch the others off."""
-        for instrument in sorted(armed.set_for | wanted, key=str):
+        """Restart the wanted switches, new ones first, and switch the others off."""
+        found = armed.set_for | wanted
+        for instrument in sorted(found, key=lambda one: (one in armed.set_for, str(one))):
             seconds = armed.setting.seconds if instrument in wanted else None
             try:
                 self._parts.check_lease(armed.setting.account)
@@ -104,6 +137,7 @@ class Switches:
                     async with asyncio.timeout(self._parts.answer_seconds):
                         await armed.entry.set_switch(seconds, instrument)
             except (VenueError, TimeoutError) as error:
+                armed.failed_for.add(instrument)
                 log.warning(
                     "the dead man's switch cannot be set",
                     account=armed.setting.account,
@@ -111,6 +145,7 @@ class Switches:
                     error=str(error) or type(error).__name__,
                 )
             else:
+                armed.failed_for.discard(instrument)
                 (armed.set_for.add if seconds else armed.set_for.discard)(instrument)
 
 
@@ -133,8 +168,22 @@ def armed_switch(setting: DeadMansSwitch, entries: Mapping[str, OrderEntry]) -> 
     return Armed(setting, cast(HasSwitch, entry), terms)
 
 
+def _changes(armed: Armed, row: OrderRow) -> bool:
+    """Whether a new order is the first of its instrument, or protective, which keeps the switch
+    off."""
+    if _is_protective(row["order_type"], row):
+        return bool(armed.set_for)
+    tried = armed.set_for | armed.failed_for
+    is_tried = not armed.terms.by_instrument or row["instrument"] in tried
+    return not is_tried and armed.blocked_by is None
+
+
 def _protects(order: Order) -> bool:
     """Whether an order protects a position: a stop, a take-profit, or one that only reduces."""
     request = order.terms.request
-    kind = request.order_type if request is not None else None
-    return kind in PROTECTIVE or reduces(row_now(order, order.account, order.client_order_id or ""))
+    row = row_now(order, order.account, order.client_order_id or "")
+    return _is_protective(request.order_type if request is not None else None, row)
+
+
+def _is_protective(order_type: str | None, row: OrderRow) -> bool:
+    return order_type in PROTECTIVE or reduces(row)

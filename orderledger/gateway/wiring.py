@@ -9,6 +9,7 @@ from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.canceling import Canceler
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.emulation.acting import Actor
+from orderledger.gateway.emulation.checking import EmulatedChecks
 from orderledger.gateway.emulation.groups import Groups
 from orderledger.gateway.emulation.runner import Emulator
 from orderledger.gateway.feeds import Feeds
@@ -75,7 +76,8 @@ class Wiring:
             *(settings.patience_seconds, pacings),
         )
         self.pacings = pacings_in(entries, pacings)
-        look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
+        self.look_ups = look_ups = LookUps({**own_look_ups(entries), **venues}, self.book)
+        self.switches = Switches(self.parts, settings.dead_mans_switches)
         self._connect_sending(settings, look_ups)
         self.resolver = OutcomeResolver(
             self.parts, look_ups, elapsed=elapsed, replacing=self.replacer.replacing
@@ -85,12 +87,12 @@ class Wiring:
             *(statuses, self.breakers, keeper, clock, self.parts.clocks),
             *(ledger.status, self.pacings),
         )
-        self.switches = Switches(self.parts, settings.dead_mans_switches)
 
     def _connect_sending(self, settings: GatewaySettings, look_ups: LookUps) -> None:
         parts, mark_seconds = self.parts, settings.trigger_mark_seconds
         checks = PreTradeChecks(self.book, settings.rules, settings.unresolved)
         outgoing = Outgoing(parts, checks.halted_now)
+        outgoing.on_send = self.switches.begin
         answers = ChangeAnswers(parts, look_ups)
         preparer = Preparer(
             *(parts.entries, self.book, parts.clock),
@@ -103,8 +105,11 @@ class Wiring:
         self.replacer = Replacer(parts, checks, answers)
         groups, start = Groups(parts), self.tasks.start
         changers = (self.canceler, self.replacer)
-        actor = Actor(parts, checks, self.sender, *changers, look_ups, groups, start)
-        self.emulator = Emulator(parts, groups, actor, start, mark_age_seconds=mark_seconds)
+        of_groups = EmulatedChecks(checks, self.book, groups)
+        actor = Actor(parts, of_groups, self.sender, *changers, look_ups, groups, start)
+        self.emulator = Emulator(
+            parts, groups, actor, of_groups, start, mark_age_seconds=mark_seconds
+        )
         self.mass_canceler = MassCanceler(
             *(parts, outgoing.flights, self.canceler, self.emulator),
             is_by_venue=settings.venue_cancel_all,

@@ -2,7 +2,6 @@
 its actor. An operator's command gets the server's time.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from orderledger import (
     parse_document,
 )
 from orderledger.extend.messages import read_line, registry
+from orderledger.extend.runtime import threads
 from orderledger.extend.views import check_scope, questions
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import Problem
@@ -92,7 +92,7 @@ class Accepting:
         thread that no query can block.
         """
         try:
-            await asyncio.to_thread(check_scope, self.ledger, self.ledger.internals.store, message)
+            await threads.to_thread(check_scope, self.ledger, self.ledger.internals.store, message)
         except UnknownScope as error:
             about = {"similar": error.similar, "known": error.known[:100]}
             fault = "is not known to the ledger: send confirm=true if it is right"

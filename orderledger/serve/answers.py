@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from orderledger import Ledger, StoreError
-from orderledger.extend.runtime import OutOfTime, check_time, deadline
+from orderledger.extend.runtime import OutOfTime, check_time, deadline, threads
 from orderledger.serve.freshness import Freshness
 from orderledger.serve.problems import Problem
 from orderledger.serve.settings import ServerLimits
@@ -87,7 +87,7 @@ def _within(until: float, query: Callable[[], Found]) -> Found:
     """The result of a query. Raises OutOfTime soon after the deadline."""
     with deadline(until):
         try:
-            return query()
+            return threads.contained(query)
         except StoreError:
             check_time()  # the database was interrupted
             raise

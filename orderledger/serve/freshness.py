@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orderledger import Ledger
+from orderledger.extend.runtime import threads
 from orderledger.extend.store import Store
 
 
@@ -59,7 +60,7 @@ class Freshness:
     async def _ask(self) -> Hashable:
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._look)
+            return await loop.run_in_executor(self._threads, threads.contained, self._look)
         finally:
             self._asking = None
 

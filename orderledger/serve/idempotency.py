@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from orderledger import Ledger, StoreError
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import CONTENT_TYPE, Problem, invalid, problem_of
@@ -133,7 +133,9 @@ class IdempotentRequests:
             self._log.warning("key_not_kept", why=str(error))
 
     async def _in_thread(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, threads.contained, call
+        )
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

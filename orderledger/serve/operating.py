@@ -1,6 +1,5 @@
 """POST of halts and resumptions, and of decisions on orders in doubt, by the role `operate`."""
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from orderledger import Ledger, Outcome
 from orderledger.extend.messages import Identifier, Text
-from orderledger.extend.runtime import rows_json
+from orderledger.extend.runtime import rows_json, threads
 from orderledger.serve.accepting import CONFIRMING, Accepting
 from orderledger.serve.documents import posted_document
 from orderledger.serve.idempotency import IdempotentRequests, Posted
@@ -69,7 +68,7 @@ class Operating:
             given = _decision(document)
             name, actor = given.pop("client_order_id"), scope["caller"].name or None
             return _answer(
-                await asyncio.to_thread(partial(self._ledger.resolve, name, actor=actor, **given))
+                await threads.to_thread(partial(self._ledger.resolve, name, actor=actor, **given))
             )
 
         return (await self._requests.once(scope, body, act)).response()

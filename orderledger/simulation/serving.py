@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from orderledger import InvalidSetting, OrderType
+from orderledger import InvalidSetting
 from orderledger.extend.values import SystemClock
 from orderledger.simulation.market.happenings import step
 from orderledger.simulation.market.rows import OrderStatus
@@ -125,15 +125,12 @@ async def _live(serving: Serving, made: SimulatedVenue, stop: asyncio.Event) -> 
 
 def _fill_open_orders(made: SimulatedVenue, after: float) -> None:
     """Fill each order that has been open for `after` seconds, at its limit or the instrument's
-    price."""
+    price. A fill may end other orders of its group, or place them."""
     exchange = made.server.exchange
     until = exchange.clock.now() - timedelta(seconds=after)
     prices = {traded.name: traded.price for traded in made.instruments}
     for order in exchange.open_orders(made.account):
-        is_waiting = order.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
-        if order.created_at > until or (is_waiting and order.status is OrderStatus.WAITING):
-            continue
         now = exchange.order(order.order_id)
-        if now.status.is_ended or not now.left:  # a fill of another one has ended it
+        if order.created_at > until or now.status is not OrderStatus.OPEN or not now.left:
             continue
         exchange.fill(order.order_id, price=order.limit_price or prices.get(order.instrument))

@@ -141,6 +141,21 @@ def test_a_file_that_another_keeps_to_itself_is_waited_for_as_long_as_is_set(
         assert time.monotonic() - began < 4, "five seconds are what SQLite's driver waits"
 
 
+def test_a_locked_file_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "orders.db")
+    facts = tmp_path / "facts.ndjson"
+    facts.write_text('{"type": "mark", "account": "sim:main", "instrument": "X", "price": "1"}')
+    assert asked(path, f"record {facts}")[0] == 0
+    monkeypatch.setenv("ORDERLEDGER_LOCK_TIMEOUT", "0")
+    with closing(sqlite3.connect(path)) as stopped:
+        stopped.execute("BEGIN IMMEDIATE")
+        status, _, said = asked(path, "halt sim:main --actor anna")
+    assert (status, path in said, "database is locked" in said) == (3, True, True)
+    assert "`lsof`" in said and "`kill -9`" in said
+
+
 @pytest.mark.slow
 def test_in_a_file_of_any_name(tmp_path: Path) -> None:
     for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):

@@ -1,9 +1,11 @@
 """An operator decides whether an order in doubt arrived: in Python and on the command line."""
 
+import json
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from orderledger import (
     Fill,
     InvalidSetting,
     Ledger,
+    Message,
     Request,
     RequestCancel,
     RequestReplace,
+    StatusObserved,
     Submit,
     UnknownOrder,
     Unresolved,
@@ -203,6 +207,30 @@ def test_an_order_that_the_venue_no_longer_knows_is_found_again_by_an_operator(
         assert (row["certainty"], row["status"], row["absent_at"]) == ("confirmed", "new", None)
         assert row["venue_order_id"] == worked_as
         assert ledger.doubts() == []
+
+
+WAITS = StatusObserved(**OF_C1, at=at(30), status="pending_new")
+
+
+@pytest.mark.parametrize("facts", [[SENT, SHOWN], VANISHED, [SENT, WAITS]])
+def test_an_operator_records_the_end_that_the_venue_shows(
+    durable_store_url: str, tmp_path: Path, facts: list[Message]
+) -> None:
+    """A report is never refused, so there is a way out for every order."""
+    with Ledger.open(durable_store_url, clock=Later()) as ledger:
+        ledger.record_many([request("C-1"), *facts])
+        refused = ledger.resolve("C-1", worked_as="V-1") if facts[-1] is SHOWN else None
+        assert refused is None or "the report `canceled`" in str(refused.text)
+        assert ledger.exposure() != []
+        end = {"type": "canceled", "account": "tradier:main", "client_order_id": "C-1"}
+        said = {"source": "operator", "actor": "anna", "text": "seen in the web terminal"}
+        (tmp_path / "end.ndjson").write_text(json.dumps(end | said))
+        done = run("record", "--db", durable_store_url, str(tmp_path / "end.ndjson"))
+        assert done.status == 0
+        row = ledger.order("C-1")
+        assert (row["status"], row["anomalies"], ledger.doubts()) == ("canceled", [], [])
+        assert ledger.open_orders() == []
+        assert ledger.history("C-1")[-1]["actor"] == "anna"
 
 
 def test_an_absence_after_the_present_of_our_clock_is_cleared_too(ledger: Ledger) -> None:

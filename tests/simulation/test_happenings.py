@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import pytest
+
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.simulation.market import (
     HAPPENINGS,
@@ -109,3 +111,14 @@ def test_what_works_under_new_terms_is_refused_no_more() -> None:
         step(exchange, random.Random(1), ["main"], INSTRUMENTS[:1], happenings={"reject": 1})
         == "place"
     )
+
+
+@pytest.mark.parametrize("is_partial", [False, True])
+def test_an_order_without_a_limit_fills_at_the_price_of_its_instrument(is_partial: bool) -> None:
+    exchange, name = venue(), INSTRUMENTS[0].name
+    lots = 5 * INSTRUMENTS[0].lot
+    exchange.place("main", instrument=name, side="buy", quantity=lots, order_type="market")
+    happenings = {"partial_fill" if is_partial else "fill": 1}
+    step(exchange, random.Random(1), ["main"], INSTRUMENTS[:1], happenings=happenings)
+    (fill,) = exchange.fills("main")
+    assert fill.price == INSTRUMENTS[0].price

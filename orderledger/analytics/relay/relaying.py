@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
+from orderledger.extend.runtime import threads
 from orderledger.extend.store import LogRow, collector_status
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Relay:
             await self._sink.close()
 
     async def _publish(self, rows: list[LogRow]) -> None:
-        batch = await asyncio.to_thread(publications, self._source.internals.store, rows)
+        batch = await threads.to_thread(publications, self._source.internals.store, rows)
 
         async def publish() -> int:
             await self._sink.publish(batch)
@@ -81,7 +82,7 @@ class Relay:
         self.position = await self._persist(publish)
         self.published += len(rows)
         if time.monotonic() - self._saved_at > SAVE_SECONDS:
-            await asyncio.to_thread(self._note)
+            await threads.to_thread(self._note)
 
     async def _persist(self, attempt: Callable[[], Any]) -> int:
         """Repeat an attempt until the broker confirms. Reconnects between attempts."""

@@ -3,6 +3,8 @@ keeps what each order waits for."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from orderledger import Deny, Request
@@ -10,12 +12,13 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.canceling import Canceler
 from orderledger.gateway.emulation import actions
 from orderledger.gateway.emulation.actions import Action, Ask, Wait
+from orderledger.gateway.emulation.checking import EmulatedChecks, ends
 from orderledger.gateway.emulation.groups import Groups
-from orderledger.gateway.emulation.members import RESIZE, Leg
+from orderledger.gateway.emulation.members import RESIZE, Leg, Part
 from orderledger.gateway.emulation.requests import part_of, repeated
+from orderledger.gateway.limits import Denial
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
-from orderledger.gateway.pre_trade import PreTradeChecks
 from orderledger.gateway.proposed import proposed_of
 from orderledger.gateway.replacing import Replacer
 from orderledger.gateway.sending import Sender
@@ -23,8 +26,10 @@ from orderledger.gateway.unsettled import Key
 
 PAUSE_SECONDS = 1.0
 """Seconds before an action that was not taken is tried again."""
-WARNED = frozenset({"no_mark", "failed", "retry"})
-"""Reasons of waiting that are logged as warnings."""
+EXPECTED = frozenset({"parent", "trigger", "sibling", "answer"})
+"""Reasons of waiting that are not logged as warnings."""
+
+HELD_BACK = "an emulated order is held back"
 
 log = EventLogger("orderledger.gateway")
 
@@ -36,7 +41,7 @@ class Actor:
     def __init__(
         self,
         parts: GatewayParts,
-        checks: PreTradeChecks,
+        checks: EmulatedChecks,
         sender: Sender,
         canceler: Canceler,
         replacer: Replacer,
@@ -69,8 +74,8 @@ class Actor:
                     )
                     return True
                 return await self._send(leg, request)
-            case actions.Resize(part=part, quantity=quantity):
-                sent = await self._replacer.replace((account, part.name), {"quantity": quantity})
+            case actions.Resize(leg=leg, part=part, quantity=quantity):
+                return await self._resize(leg, part, quantity)
             case actions.Cancel(part=part):
                 sent = await self._canceler.cancel((account, part.name), purpose=RESIZE)
             case actions.End(part=part, reason=reason, text=text):
@@ -80,20 +85,33 @@ class Actor:
         return sent.state in ("acknowledged", "received")
 
     async def _send(self, leg: Leg, request: Request) -> bool:
-        """Send an order, unless a halt or a limit forbids it now: then it is held further."""
-        denial = self._checks.why_not(proposed_of(request, reduces=True), is_new=False)
+        """Send an order, unless a halt or a limit forbids it now."""
+        denial = self._checks.why_not(leg, proposed_of(request))
         if denial is not None:
-            self.waits[request.account, leg.name] = (denial.reason, denial.text)
-            log.warning(
-                "an emulated order is held back",
-                account=request.account,
-                client_order_id=leg.name,
-                reason=denial.reason,
-                text=denial.text,
-            )
-            return False
+            return await self._not_sent(leg, denial)
         (sent,) = await self._sender.send(request.account, [request], releases=True)
         return sent.state in ("acknowledged", "received")
+
+    async def _resize(self, leg: Leg, part: Part, quantity: Decimal) -> bool:
+        """Change the quantity of an order, unless a halt or a limit forbids it to grow."""
+        sent = await self._replacer.replace(
+            (leg.order.account, part.name),
+            {"quantity": quantity},
+            why_not=partial(self._checks.why_not, leg),
+            is_smaller=quantity < part.quantity,
+        )
+        if sent.state == "denied":
+            key = (leg.order.account, leg.name)
+            self._note(key, HELD_BACK, sent.reason or "", sent.text or "")
+        return sent.state in ("acknowledged", "received")
+
+    async def _not_sent(self, leg: Leg, denial: Denial) -> bool:
+        """End a leg that a limit forbids, or hold it back. Returns whether it has ended."""
+        key = (leg.order.account, leg.name)
+        if ends(leg, denial):
+            return await self.deny(key, denial.reason, denial.text)
+        self._note(key, HELD_BACK, denial.reason, denial.text)
+        return False
 
     async def deny(self, key: Key, reason: str, text: str) -> bool:
         """End an order that was never sent. Returns whether the ledger recorded it."""
@@ -118,16 +136,16 @@ class Actor:
         if not isinstance(action, Wait):
             return False
         key = (action.leg.order.account, action.leg.name)
-        if self.waits.get(key, ("", ""))[0] != action.reason and action.reason in WARNED:
-            log.warning(
-                "an emulated order waits",
-                account=key[0],
-                client_order_id=key[1],
-                reason=action.reason,
-                text=action.text,
-            )
-        self.waits[key] = (action.reason, action.text)
+        self._note(key, "an emulated order waits", action.reason, action.text)
         return True
+
+    def _note(self, key: Key, event: str, reason: str, text: str) -> None:
+        """Keep what an order waits for, and log a warning when that is new."""
+        is_new = self.waits.get(key, ("", ""))[0] != reason
+        self.waits[key] = (reason, text)
+        if is_new and reason not in EXPECTED:
+            order = {"account": key[0], "client_order_id": key[1]}
+            log.warning(event, **order, reason=reason, text=text)
 
     def _ask(self, key: Key) -> None:
         """Query the venue about an order, at most once a second."""

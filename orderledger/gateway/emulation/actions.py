@@ -61,7 +61,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do for a leg. `reason`: parent, trigger, no_mark, answer, retry, sibling."""
+    """Nothing to do for a leg. `reason`: parent, trigger, no_mark, answer, retry, sibling,
+    halted."""
 
     leg: Leg
     reason: str

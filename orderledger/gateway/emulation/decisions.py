@@ -11,7 +11,7 @@ one side never work more than the parent has filled. The rules:
   what is left then.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,6 +29,7 @@ from orderledger.gateway.emulation.actions import (
 )
 from orderledger.gateway.emulation.members import Group, Leg, Part
 from orderledger.gateway.emulation.triggers import Marks
+from orderledger.gateway.limits import Denial
 
 RETRY = timedelta(seconds=5)
 """Time between two orders of a leg if the first was not taken."""
@@ -37,12 +38,14 @@ RETRY = timedelta(seconds=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """The conditions of a decision, besides the orders. `marks`: by leg, of its instrument.
-    `resizes`: whether the venue changes the quantity of an order."""
+    `resizes`: whether the venue changes the quantity of an order.
+    `halted`: the halt that forbids the order of a leg whose trigger price is reached."""
 
     now: datetime
     marks: Mapping[str, Marks]
     mark_age_seconds: float
     resizes: bool
+    halted: Callable[[Group, Leg, Decimal], Denial | None]
 
 
 def decide(group: Group, situation: Situation) -> list[Action]:
@@ -54,7 +57,7 @@ def decide(group: Group, situation: Situation) -> list[Action]:
         (
             leg
             for leg, quantity in zip(group.legs, wanted, strict=True)
-            if quantity and (leg.is_fired or _fires(leg, situation))
+            if quantity and (leg.is_fired or _may_fire(group, leg, quantity, situation))
         ),
         None,
     )
@@ -105,6 +108,11 @@ def _fires(leg: Leg, situation: Situation) -> bool:
         and marks.are_fresh(situation.now, situation.mark_age_seconds)
         and leg.trigger.fires(marks.seen)
     )
+
+
+def _may_fire(group: Group, leg: Leg, quantity: Decimal, situation: Situation) -> bool:
+    """Whether the trigger price of a leg is reached, and no halt forbids its order."""
+    return _fires(leg, situation) and situation.halted(group, leg, quantity) is None
 
 
 def _is_done(group: Group, wanted: Sequence[Decimal]) -> bool:
@@ -186,7 +194,7 @@ def _of_trigger(group: Group, leg: Leg, wanted: Decimal, situation: Situation) -
         else total(other.working for other in group.legs if other is not leg)
     )
     if not leg.is_fired:
-        yield from _watched(leg, wanted, others, situation)
+        yield from _watched(group, leg, wanted, others, situation)
         return
     latest = leg.parts[-1]
     if latest.is_held and others:
@@ -199,14 +207,21 @@ def _of_trigger(group: Group, leg: Leg, wanted: Decimal, situation: Situation) -
         yield from _grown(leg, wanted, situation, is_waiting=bool(others))
 
 
-def _watched(leg: Leg, wanted: Decimal, others: Decimal, situation: Situation) -> Iterator[Action]:
+def _watched(
+    group: Group, leg: Leg, wanted: Decimal, others: Decimal, situation: Situation
+) -> Iterator[Action]:
     assert leg.trigger is not None
     marks, price = situation.marks[leg.name], leg.trigger.price
     if not marks.are_fresh(situation.now, situation.mark_age_seconds):
         since = "no mark" if marks.at is None else f"no mark since {marks.at.isoformat()}"
         yield Wait(leg, "no_mark", f"{since}: its trigger price is not watched")
     elif _fires(leg, situation):
-        yield Create(leg, wanted, waits=bool(others))
+        halted = situation.halted(group, leg, wanted)
+        yield (
+            Create(leg, wanted, waits=bool(others))
+            if halted is None
+            else Wait(leg, halted.reason, halted.text)
+        )
     else:
         at = "" if price is None else f" at {plain(price)}"
         yield Wait(leg, "trigger", f"its trigger price{at} is not reached")

@@ -24,10 +24,13 @@ NOT_REACHED = frozenset(
     {"not_connected", "fenced", "no_nonce", "no_instruments", "never_arrived", "not_listed"}
 )
 """Reasons of denials after which the same order may be sent again: the venue was not reached."""
+HALTED = "halted"
+WAITED = frozenset({HALTED, "rate_limited"})
+"""Reasons of denials of orders that waited for their turn. Others are sent in their place."""
 MOST_ATTEMPTS = 3
 """Orders of one leg that the venue may refuse before the leg has failed."""
 NEVER_WORKED = frozenset({OrderStatus.DENIED, OrderStatus.REJECTED})
-NOT_COUNTED = OUR_ENDS | NOT_REACHED | {"withdrawn"}
+NOT_COUNTED = OUR_ENDS | NOT_REACHED | WAITED | {"withdrawn"}
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
@@ -38,8 +41,8 @@ class Part:
     `leaves`: what it may still fill at the venue, in the worst case. `is_settled`: no answer is
     outstanding, so that it may be changed. `is_refused`: the venue or a check did not take it.
     `is_untaken`: that, or the venue was not reached. `is_given_up`: canceled or expired by somebody
-    else than the emulator. `is_resized`: canceled by the emulator. `cancel_is_asked`: a cancel of
-    a held order is in the log.
+    else than the emulator, or denied or rejected for good. `is_resized`: canceled by the emulator.
+    `cancel_is_asked`: a cancel of a held order is in the log. `is_halted`: a halt ended its wait.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Part:
     is_given_up: bool = False
     is_resized: bool = False
     cancel_is_asked: bool = False
+    is_halted: bool = False
     ended_at: datetime | None = None
 
 
@@ -88,8 +92,9 @@ class Leg:
 
     @property
     def is_fired(self) -> bool:
-        """Whether its trigger price was reached: the log has an order that works for it."""
-        return self.trigger is not None and len(self.parts) > 1
+        """Whether its trigger price was reached: the log has an order that works for it. If a halt
+        kept that from leaving, the price is watched again."""
+        return self.trigger is not None and any(not part.is_halted for part in self.parts[1:])
 
     @property
     def refusals(self) -> int:
@@ -97,7 +102,7 @@ class Leg:
 
     @property
     def is_over(self) -> bool:
-        """Whether somebody ended it, or it failed."""
+        """Whether somebody ended it, it was denied or rejected, or it failed."""
         return self.refusals >= MOST_ATTEMPTS or any(part.is_given_up for part in self.parts)
 
     @property
@@ -208,7 +213,8 @@ def _leg(
 def _part(order: Order, is_fired: bool, ended_lately: Container[str]) -> Part:
     is_open, is_held = not order.is_ended, HELD in tags_of(order) and order.is_held
     is_resized, is_refused, is_given_up = _how_ended(order, is_fired)
-    is_unreached = order.status is OrderStatus.DENIED and order.reason in NOT_REACHED
+    is_given_up |= _is_not_taken(order)
+    is_unreached = order.status is OrderStatus.DENIED and order.reason in NOT_REACHED | WAITED
     is_confirmed = order.certainty is Certainty.CONFIRMED and order.confirmed_at is not None
     leaves = _leaves(order) if is_open else _uncounted(order, order.client_order_id in ended_lately)
     return Part(
@@ -224,6 +230,7 @@ def _part(order: Order, is_fired: bool, ended_lately: Container[str]) -> Part:
         is_given_up=is_given_up,
         is_resized=is_resized,
         cancel_is_asked=is_open and is_held and order.pending is not None,
+        is_halted=order.status is OrderStatus.DENIED and order.reason == HALTED,
         ended_at=order.ended_at,
     )
 
@@ -253,6 +260,18 @@ def _how_ended(order: Order, is_fired: bool) -> tuple[bool, bool, bool]:
         or (is_ended_by_venue and not is_fired)
     )
     return is_resized, is_refused, is_given_up
+
+
+def _is_not_taken(order: Order) -> bool:
+    """Whether a requested order was denied or rejected for good: the caller knows it as ended, so
+    nothing works for it later. An order that was held may be replaced by another one, unless it was
+    denied before it was ever sent."""
+    if PART_OF in tags_of(order) or order.status not in NEVER_WORKED or order.reason in OUR_ENDS:
+        return False
+    if HELD not in tags_of(order):
+        return True
+    is_retried = order.submitted_at is not None or order.reason in NOT_REACHED
+    return order.status is OrderStatus.DENIED and not is_retried
 
 
 def _leaves(order: Order) -> Decimal:

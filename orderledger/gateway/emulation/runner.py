@@ -16,6 +16,7 @@ from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import stream_names
 from orderledger.gateway.emulation.acting import PAUSE_SECONDS, Actor
 from orderledger.gateway.emulation.actions import Action
+from orderledger.gateway.emulation.checking import EmulatedChecks
 from orderledger.gateway.emulation.decisions import Situation, decide
 from orderledger.gateway.emulation.groups import GroupKey, Groups, group_name
 from orderledger.gateway.emulation.marking import EMULATED, PART_OF
@@ -43,6 +44,7 @@ class Emulator:
         parts: GatewayParts,
         groups: Groups,
         actor: Actor,
+        checks: EmulatedChecks,
         start: Callable[[Coroutine[Any, Any, None]], object],
         *,
         mark_age_seconds: float,
@@ -51,6 +53,7 @@ class Emulator:
         self._book = parts.book
         self._groups = groups
         self._actor = actor
+        self._checks = checks
         self._start = start
         self._mark_age_seconds = mark_age_seconds
         self._trails = Trails(parts.book.store)
@@ -146,6 +149,8 @@ class Emulator:
                 if self._must_load:
                     self._load()
                 actions = [one for one in self._decided(key) if not self._actor.note_wait(one)]
+                # in a halt that lets pass what reduces a position, stops come before take-profits
+                actions.sort(key=lambda one: not one.leg.is_stop)
                 if not actions:
                     return
                 results = await asyncio.gather(
@@ -178,6 +183,7 @@ class Emulator:
             marks=marks,
             mark_age_seconds=self._mark_age_seconds,
             resizes=abilities.replaces and abilities.resizes,
+            halted=self._checks.halt_of_trigger,
         )
         actions = decide(self._groups.state(members, self._trails.extremes), situation)
         if not actions and all(order.is_ended for order in members.orders.values()):

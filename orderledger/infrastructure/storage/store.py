@@ -18,6 +18,7 @@ from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.epoch import Epoch
+from orderledger.infrastructure.storage.error_text import text_of
 from orderledger.infrastructure.storage.kept_evidence import KeptEvidence, NewEvidence, kept_row
 from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
@@ -150,7 +151,7 @@ class Store:
         if is_final:
             raise self._unusable(error) from error
         raise OutcomeUnknown(
-            f"the store failed in the middle of a commit: {_text_of(error)}"
+            f"the store failed in the middle of a commit: {text_of(error)}"
         ) from error
 
     def _unusable(self, error: PersistenceError) -> StoreUnreachable:
@@ -369,13 +370,13 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """An error that states in one sentence why a store cannot be used."""
-    return StoreUnreachable(f"{public(url)} cannot be used: {_text_of(error)}")
+    return StoreUnreachable(f"{public(url)} cannot be used: {text_of(error)}")
 
 
 def _unread(failed: Exception, reading: Exception) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"the store failed in the middle of a commit ({_text_of(failed)}), and cannot be read:"
-        f" {_text_of(reading)}"
+        f"the store failed in the middle of a commit ({text_of(failed)}), and cannot be read:"
+        f" {text_of(reading)}"
     )
 
 
@@ -384,7 +385,3 @@ def cannot_be_written(error: BaseException) -> bool:
     full."""
     code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
     return is_refused(error) or code & 0xFF in (FULL, READONLY) or code in NOT_WRITTEN
-
-
-def _text_of(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

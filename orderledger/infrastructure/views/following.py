@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orderledger.infrastructure.errors import StoreError
 from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, as_store_error, reaching
+from orderledger.infrastructure.threads import to_thread
 
 if TYPE_CHECKING:
     import asyncio
@@ -105,11 +106,10 @@ class Following:
 
     async def abatches(self, after: int) -> AsyncGenerator[list[LogRow], None]:
         """The same without blocking the event loop, and waiting for new events."""
-        import asyncio
 
         epoch = self._store.epoch.number
         while not self.is_closed:
-            rows = await asyncio.to_thread(self._rows, after, follow=True)
+            rows = await to_thread(self._rows, after, follow=True)
             self._store.epoch.check(epoch)
             if rows:
                 yield rows

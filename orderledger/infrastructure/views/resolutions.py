@@ -13,6 +13,10 @@ from orderledger.projections.recovery import has_unknown_arrival, has_vanished
 
 NEVER_ARRIVED = "never_arrived"
 NOT_IN_DOUBT = "not_in_doubt"
+RECORD_END = (
+    "If the venue shows that it has ended, record that: the report `canceled` with the source "
+    "`operator`"
+)
 
 
 def decision_on(
@@ -49,7 +53,7 @@ def _not_in_doubt(row: OrderRow, order: Order) -> str:
     if has_vanished(order):
         return (
             f"the venue has shown {name}, so it arrived: {order.summary}. If the venue has it, "
-            "give its id as worked_as"
+            f"give its id as worked_as. {RECORD_END}"
         )
     if not order.is_requested:
         return (
@@ -60,6 +64,6 @@ def _not_in_doubt(row: OrderRow, order: Order) -> str:
         known = f"{name} has ended" if order.is_ended else f"the venue has shown {name}"
         return (
             f"{known}: {order.summary}. An operator decides whether a new order arrived, or where "
-            "one works that the venue no longer knows"
+            f"one works that the venue no longer knows{'' if order.is_ended else f'. {RECORD_END}'}"
         )
     return f"{name} was never sent: {order.summary}"

@@ -38,6 +38,7 @@ from orderledger.simulation.ccxt.binance_wallet import (
     symbol_of,
 )
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
+from orderledger.simulation.ccxt.trade_lists import binance_trades
 from orderledger.simulation.market import (
     Change,
     ExchangeSimulator,
@@ -89,7 +90,6 @@ the page of each endpoint). An endpoint without a row weighs 1."""
 MOST_TRADES = 1_000
 DEFAULT_WINDOW, LARGEST_WINDOW, AHEAD = 5_000, 60_000, 1_000
 OUTSIDE_WINDOW = (-1021, "Timestamp for this request is outside of the recvWindow.")
-WEEK = timedelta(days=7)
 
 
 def quotas(*, orders_10s: int = 300, ban_seconds: float = 120.0) -> Quotas:
@@ -336,15 +336,11 @@ class BinanceServer(VenueServer):
 
     async def _trades(self, asked: Mapping[str, str]) -> Any:
         """The trades from the oldest on, within a week at most, up to the requested number."""
-        begin = int(asked.get("startTime", 0))
-        end = int(asked.get("endTime", begin + WEEK // timedelta(milliseconds=1)))
-        fills = [
-            fill
-            for fill in self.exchange.fills(self.account)
-            if symbol_of(fill.instrument) == asked["symbol"]
-            and begin <= milliseconds(fill.at) <= end
-        ]
-        return [_trade(fill) for fill in fills[: min(int(asked.get("limit", 500)), MOST_TRADES)]]
+        if "fromId" in asked and {"startTime", "endTime"} & asked.keys():
+            raise Denied(-1128, "Combination of optional parameters invalid.")
+        fills = self.exchange.fills(self.account)
+        listed = [one for one in fills if symbol_of(one.instrument) == asked["symbol"]]
+        return [_trade(one) for one in binance_trades(listed, asked, MOST_TRADES)]
 
     async def _positions(self, asked: Mapping[str, str]) -> Any:
         now = milliseconds(self.exchange.clock.now())

@@ -1,5 +1,5 @@
-"""A simulated Bybit on loopback: orders of linear contracts by REST, and Cancel All. Needs the
-extra `fake`.
+"""A simulated Bybit on loopback: orders and executions of linear contracts by REST, and Cancel All.
+Needs the extra `fake`.
 
 Sources: bybit-exchange/docs, v5. "Cancel All Orders": of a category; for `linear` one of `symbol`,
 `baseCoin` and `settleCoin` is needed; the answer lists the canceled orders. "Amend Order": a
@@ -20,6 +20,7 @@ from orderledger.simulation.ccxt.braked import (
     milliseconds,
     rounded,
 )
+from orderledger.simulation.ccxt.trade_lists import MOST, bybit_executions
 from orderledger.simulation.market import OrderStatus, Reason, SimulatedOrder
 
 REFUSALS = {
@@ -37,10 +38,11 @@ STATES = {
 
 
 class BybitServer(BrakedServer):
-    """One unified account at a simulated Bybit."""
+    """One unified account at a simulated Bybit. `most_trades`: rows of a page of executions."""
 
     key_header = "X-BAPI-API-KEY"
     loses_amends = False
+    most_trades = MOST
 
     @staticmethod
     def symbol_of(instrument: str) -> str:
@@ -66,6 +68,7 @@ class BybitServer(BrakedServer):
             web.post("/v5/order/cancel-all", self.keyed(self._cancel_all)),
             web.get("/v5/order/realtime", self.keyed(self._realtime)),
             web.get("/v5/order/history", self.keyed(self._history)),
+            web.get("/v5/execution/list", self.keyed(self._executions)),
             web.get("/v5/{rest:.*}", self.keyed(self._nothing)),
         )
 
@@ -147,6 +150,12 @@ class BybitServer(BrakedServer):
     async def _history(self, asked: Asked) -> Any:
         orders = self.exchange.orders(self.account)
         return self._rows([one for one in orders if one.status.is_ended])
+
+    async def _executions(self, asked: Asked) -> Any:
+        symbol = asked.get("symbol") or next(iter(self.instruments))
+        name = self.instruments[symbol].name
+        fills = [one for one in self.exchange.fills(self.account) if one.instrument == name]
+        return self._result(bybit_executions(fills, symbol, asked, self.most_trades))
 
     async def _nothing(self, asked: Asked) -> Any:
         return self._rows([])

@@ -18,6 +18,7 @@ from orderledger.simulation.ccxt.braked import (
     milliseconds,
     rounded,
 )
+from orderledger.simulation.ccxt.trade_lists import okx_fills
 from orderledger.simulation.market import OrderStatus, Reason, SimulatedOrder
 
 SHORTEST, LONGEST = 10, 120
@@ -69,6 +70,7 @@ class OkxServer(BrakedServer):
             web.post(f"{api}/trade/cancel-all-after", self.keyed(self._cancel_after)),
             web.get(f"{api}/trade/order", self.keyed(self._order)),
             web.get(f"{api}/trade/orders-pending", self.keyed(self._pending)),
+            web.get(f"{api}/trade/fills-history", self.keyed(self._fills)),
             web.get(api + "/{rest:.*}", self.keyed(self._nothing)),
         )
 
@@ -148,6 +150,12 @@ class OkxServer(BrakedServer):
 
     async def _pending(self, asked: Asked) -> Any:
         return _data(*map(self._row, self.exchange.open_orders(self.account)))
+
+    async def _fills(self, asked: Asked) -> Any:
+        symbol = asked.get("instId") or next(iter(self.instruments))
+        name = self.instruments[symbol].name
+        fills = [one for one in self.exchange.fills(self.account) if one.instrument == name]
+        return _data(*okx_fills(fills, symbol, asked))
 
     async def _nothing(self, asked: Asked) -> Any:
         return _data()

@@ -249,7 +249,7 @@ class HyperliquidRest(VenueServer):
         orders = [
             order
             for order in self.listed(self.exchange.open_orders(address))
-            if not self._waits(order)
+            if not self._waits(order) and not self.actions.groups.is_hidden(order)
         ]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
 

@@ -127,7 +127,12 @@ def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
         if is_partial and lots > 1
         else order.left
     )
-    scene.exchange.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
+    scene.exchange.fill(
+        order,
+        quantity,
+        price=order.limit_price or scene.instrument.price,
+        liquidity=scene.chance.choice(list(Liquidity)),
+    )
     return True
 
 

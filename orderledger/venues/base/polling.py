@@ -45,6 +45,12 @@ class PolledVenue(BaseVenue):
         rows included."""
         raise NotImplementedError
 
+    def missing_in(self, rows: Sequence[Any]) -> str | None:
+        """Why rows may be missing among these. None if they are complete. Otherwise the account is
+        Down, and these rows are delivered.
+        """
+        return None
+
     # Built on these.
 
     def make_feeds(self) -> Iterable[Feed]:
@@ -108,10 +114,14 @@ class PollFeed:
         except VenueError as error:
             await self._went_down(str(error))
             return
-        if not self.is_up:
+        missing = self._venue.missing_in(rows)
+        if missing is not None:
+            await self._went_down(missing)
+        elif not self.is_up:
             self.is_up, self._error = True, None
             await self._venue.queue.put(Up(accounts=[self.account], at=asked_at))
-        self._well_at = asked_at
+        if missing is None:
+            self._well_at = asked_at
         self._has_open = bool(self._venue.open_ids(rows))
         translation = self._venue.translate_orders(self.account, self._changed(rows))
         for venue_order_id in translation.questions:

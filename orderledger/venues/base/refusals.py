@@ -19,6 +19,8 @@ from orderledger.venues.errors import Unanswered
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"
 """Reasons of Unanswered."""
+TOO_MANY_REQUESTS = "too_many_requests"
+"""The reason of a refusal by a rate limit."""
 
 ANY_ANSWER = (Rejected, CancelRejected, ReplaceRejected)
 STATED, STATED_4XX = "stated", "stated_4xx"

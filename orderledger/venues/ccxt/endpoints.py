@@ -66,7 +66,7 @@ class CcxtEndpoints:
         self._now = now
         self._sleep = sleep
         self._backoff = backoff
-        self._pages = TradePages(partial(self._listed, "fetch_my_trades"), quirks)
+        self._pages = TradePages(partial(self._listed, "fetch_my_trades"), exchange)
 
     def needs_symbol(self, method: str) -> bool:
         """Whether ccxt's features state that this list covers one symbol."""
@@ -151,7 +151,7 @@ class CcxtEndpoints:
         return await self._listed(method, symbol, begin, *params) if method else []
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
-        """All trades from `since` on, oldest first."""
+        """All trades from `since` on, oldest first. A text among them: see `missing_among`."""
         rows: dict[str, Any] = {}
         limit = self._feature("fetchMyTrades", "limit")
         for one in [symbol] if symbol else self._symbols("fetchMyTrades"):

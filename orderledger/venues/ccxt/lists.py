@@ -15,6 +15,7 @@ from orderledger.venues.errors import VenueRefused, VenueUnavailable
 FEW = 10
 """Fewer rows than in a full page of any exchange."""
 MOST_PAGES = 1_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Page = Callable[[int, dict[str, Any]], Awaitable[list[Any]]]
 """The rows since a time in milliseconds, with parameters."""
@@ -63,7 +64,7 @@ def time_of(row: Any) -> int:
 
 def milliseconds(at: datetime) -> int:
     """A time as ccxt takes it."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def key_of(row: Any) -> str:

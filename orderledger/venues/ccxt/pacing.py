@@ -81,12 +81,14 @@ class Used:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A status after which the exchange takes nothing for a while."""
+    """A status after which the exchange takes nothing for at least `seconds`. `text`: what the
+    answer then says. In an answer without it, a pause that the answer states counts instead."""
 
     exchanges: Sequence[str]
     source: str
     status: int
     seconds: float
+    text: str
 
 
 @functools.cache
@@ -138,7 +140,7 @@ class ExchangePacing:
             value = lower.get(row.header.lower(), "")
             if row.address in address and value.isdecimal():
                 self.pacing.note_used(row.limit, int(value) * row.times)
-        pause = next((row.seconds for row in self._pauses if row.status == status), None)
+        pause = next((row for row in self._pauses if row.status == status), None)
         if pause is not None or status in (TOO_MANY, BANNED):
             self.refused(status, lower, text, epoch, pause)
         elif status < 400:
@@ -150,12 +152,13 @@ class ExchangePacing:
         headers: Mapping[str, str],
         text: str,
         epoch: float,
-        pause: float | None = None,
+        pause: Pause | None = None,
     ) -> None:
         """Learn from an answer that refuses a request as too many."""
-        stated = [pause, *_stated(headers, text, epoch)]
-        seconds = max((one for one in stated if one is not None), default=None)
-        self.pacing.turned_away(status, seconds)
+        pauses = list(_stated(headers, text, epoch))
+        if pause is not None and (not pauses or pause.text in text.lower()):
+            pauses.append(pause.seconds)
+        self.pacing.turned_away(status, max(pauses, default=None))
 
 
 def pacing_in(exchange: Any) -> Pacing | None:

@@ -32,8 +32,7 @@ class Quirks:
     `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
     the amounts of a pushed order are facts.
 
-    Queries. `page`: the trades in one answer, if ccxt's `features` do not state it. `offset`: the
-    parameter that turns pages by the number of rows before them. `lists_all`: whether lists contain
+    Queries. How pages of trades are turned: see `cursors`. `lists_all`: whether lists contain
     all symbols although the `features` require one. `options`: options of the exchange's class.
     `ledger`: parameters of fetchLedger. `ledger_of_spot`: whether it lists spot accounts.
     `ledger_words`: the meanings of the exchange's own words, in the field `ledger_field` of `info`.
@@ -66,8 +65,6 @@ class Quirks:
     triggered: frozenset[str] = frozenset()
     fill_parts: tuple[str, ...] = ("id",)
     has_pushed_amounts: bool = True
-    page: int | None = None
-    offset: str | None = None
     lists_all: bool = False
     reads_with: tuple[str, ...] | None = None
     options: tuple[tuple[str, Any], ...] = ()
@@ -117,7 +114,7 @@ _BINANCE = Quirks(
     words_in=("status", "algoStatus", "X"),
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
-    orders_trades=True,  # and trades are listed by id (`fromId`)
+    orders_trades=True,
     # developers.binance.com, Get Income History: at most 1000 rows, of the last three months
     ledger=(("limit", 1000),),
     ledger_of_spot=False,
@@ -212,8 +209,6 @@ QUIRKS: Mapping[str, Quirks] = {
         fake_ids=frozenset({"0"}),
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
-        page=50,
-        offset="ofs",
         ledger_words=KRAKEN,
         ledger_pays_fee=True,
         edits_in_place=True,

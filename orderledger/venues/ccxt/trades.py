@@ -90,6 +90,8 @@ def fill_of(
 
 
 def _read(raw: Any, context: CcxtContext, seen: Counter[str]) -> Translation:
+    if isinstance(raw, str):  # trades that may be missing, see `trade_pages`
+        raise Unreadable(raw)
     if not isinstance(raw, dict):
         raise Unreadable("is not a row")
     # also a row that ccxt could not read unchanged: the required fields may be there

@@ -43,6 +43,7 @@ from orderledger.venues.ccxt.polled_rows import (
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.searching import OrderSearch
 from orderledger.venues.ccxt.terms_sent import is_of_contracts
+from orderledger.venues.ccxt.trade_pages import missing_among
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.transfers import transfer_messages
 from orderledger.venues.ccxt.translate import translated_makers, translated_orders
@@ -178,6 +179,9 @@ class CcxtVenue(PolledVenue):
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
         return open_ids(rows)
+
+    def missing_in(self, rows: Sequence[Polled]) -> str | None:
+        return missing_among([row for kind, row in rows if kind == TRADE])
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
         """Report an unreadable frame: its content is queried."""

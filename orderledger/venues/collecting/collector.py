@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_never
 
 from orderledger import DamagedRow, Gap, Source, StoreError
-from orderledger.extend.runtime import EventLogger, printable
+from orderledger.extend.runtime import EventLogger, printable, threads
 from orderledger.extend.values import Clock
 from orderledger.venues.base.pauses import pause_until
 from orderledger.venues.base.transport import happens_within
@@ -120,7 +120,7 @@ class Collector:
                     reason="collector_stopped",
                     actor=ACTOR,
                 )
-                await asyncio.to_thread(self._book.record_many, [gap])
+                await threads.to_thread(self._book.record_many, [gap])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set and everything received by then is recorded. Raises StoreError
@@ -355,7 +355,7 @@ class Collector:
         """
         while True:
             self._news.clear()
-            await asyncio.to_thread(self._publish, self.status())
+            await threads.to_thread(self._publish, self.status())
             await asyncio.sleep(min(PUBLISHED_APART, self._publishing))
             await happens_within(self._news, self._publishing)
 

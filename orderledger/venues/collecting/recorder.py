@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orderledger import Message, Outcome
+from orderledger.extend.runtime import threads
 from orderledger.venues.collecting.counters import AccountCounters
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class FeedRecorder:
             batches, marks = await self._gathered()
             if batches:
                 messages = [message for batch in batches for message in batch.messages]
-                self._count(batches, await asyncio.to_thread(self._book.record_many, messages))
+                self._count(batches, await threads.to_thread(self._book.record_many, messages))
             for mark in marks:
                 if not mark.done():
                     mark.set_result(None)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from orderledger import InvalidSetting
-from orderledger.extend.runtime import EventLogger
+from orderledger.extend.runtime import EventLogger, threads
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.pauses import pacings_in, restore_pauses
 from orderledger.venues.base.venue import Records
@@ -78,7 +78,7 @@ async def _collect(
     accounts = {name for venue in settings.venues for name in venue.names}
     published = await claimed(settings.collector, accounts, ledger)
     pacings = pacings_in({account: venue for venue in venues for account in venue.accounts})
-    await asyncio.to_thread(restore_pauses, ledger, pacings, clock)
+    await threads.to_thread(restore_pauses, ledger, pacings, clock)
     await collector.note_absence(published)
     await collector.run(stop)
 

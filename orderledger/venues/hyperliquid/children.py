@@ -53,6 +53,8 @@ async def about_child(
         Canceled(
             account=account.name,
             client_order_id=order["client_order_id"],
+            venue_order_id=order["venue_order_id"],
+            aliases=order["aliases"] or {},
             at=entry.status_at,
             source=Source.VENUE_POLL,
             reason="parent_canceled",

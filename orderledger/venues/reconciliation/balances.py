@@ -6,7 +6,6 @@ was read. Otherwise it is queried again, a few times. A difference counts if it 
 """
 
 import asyncio
-from asyncio import to_thread
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from decimal import Decimal
 from functools import cache
 
 from orderledger import Adjust, Balance, BalanceState, CertifiedBalance, Source
+from orderledger.extend.runtime import threads
 from orderledger.extend.values import ZERO, plain
 from orderledger.rows import BalanceRow, CertificateRow, EventRow
 from orderledger.venues.reconciliation.account import ReconciledAccount
@@ -67,14 +67,14 @@ class BalanceComparison:
 
     async def compare(self) -> ComparedBalances:
         """Compare all balances."""
-        looks = [await to_thread(self._look)]
+        looks = [await threads.to_thread(self._look)]
         while not looks[-1].is_settled and len(looks) < LOOKS:
             await asyncio.sleep(self._rules.pause)
             fills = await self._facts.fills(self._since)
-            self.result.breaks += await to_thread(record_missed, self._account, fills)
+            self.result.breaks += await threads.to_thread(record_missed, self._account, fills)
             await self._positions.look_again()
-            looks.append(await to_thread(self._look))
-        await to_thread(self._conclude, looks)
+            looks.append(await threads.to_thread(self._look))
+        await threads.to_thread(self._conclude, looks)
         return self.result
 
     def _look(self) -> Wallet:

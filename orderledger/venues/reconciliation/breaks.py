@@ -107,7 +107,8 @@ def updated_at(row: OrderRow) -> datetime:
 
 def name_of(row: OrderRow) -> str:
     """The name under which the ledger finds the order."""
-    return row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    alias = next(iter(row["aliases"].values()), None)
+    return row["client_order_id"] or row["venue_order_id"] or alias or row["stream"]
 
 
 def names_for_message(row: OrderRow) -> dict[str, Any]:

@@ -230,5 +230,6 @@ def named_by(row: OrderRow, report: Report) -> bool:
 
 
 def subject_of(report: Report) -> str:
-    """The most reliable name of the order in a report."""
-    return report.venue_order_id or next(iter(report.aliases.values()))
+    """The most reliable name of the order in a report. Every report has one."""
+    other = next(iter(report.aliases.values()), None)
+    return report.venue_order_id or other or report.client_order_id or ""

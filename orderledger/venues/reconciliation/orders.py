@@ -1,13 +1,13 @@
 """Compares the orders of one account: the venue's list with the open orders of the ledger. Queries
 single orders to make sure."""
 
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orderledger import Anomaly, Fill, Message
 from orderledger.extend.messages import Report
+from orderledger.extend.runtime import threads
 from orderledger.rows import OrderRow
 from orderledger.venues.base.venue import Listing
 from orderledger.venues.reconciliation.account import ReconciledAccount
@@ -105,12 +105,12 @@ class OrderComparison:
     async def compare(self, since: datetime) -> None:
         """Compare the full list. Fills were queried from `since` on."""
         await self._recorded()
-        questions = await to_thread(self._compare_list)
+        questions = await threads.to_thread(self._compare_list)
         await self._ask_again(questions.doubtful, since)
         for row in questions.missing:
             answer = await self._facts.order(row)
             await self._recorded()
-            await to_thread(self._settle_missing, row, answer)
+            await threads.to_thread(self._settle_missing, row, answer)
         for row in questions.reused:
             count = len(row["venue_order_ids"])
             await self._ask_for_all(row, f"{count} ids at the venue, and not all of them explained")
@@ -121,7 +121,7 @@ class OrderComparison:
         Compares the fills' numbers if one id came with several. Queries orders that ended by their
         fills while the venue's last report was missed: that report may have changed their terms.
         """
-        for row in await to_thread(self._ended_by_fills, fills):
+        for row in await threads.to_thread(self._ended_by_fills, fills):
             await self._ask_for_all(row, f"{row['status']} here, by its fills alone")
 
     def _compare_list(self) -> Questions:
@@ -226,8 +226,8 @@ class OrderComparison:
         begun = (row["requested_at"] or row["acknowledged_at"] or since for row in orders.values())
         fills = await self._facts.fills(min([since, *begun]))
         await self._recorded()
-        self.breaks += await to_thread(record_missed, self._account, fills)
-        await to_thread(self._settle, doubtful, answers)
+        self.breaks += await threads.to_thread(record_missed, self._account, fills)
+        await threads.to_thread(self._settle, doubtful, answers)
 
     def _settle_missing(self, row: OrderRow, answer: Sequence[Message] | None) -> None:
         """Settle an order that is open here and missing in the venue's list, by the venue's answer
@@ -289,4 +289,4 @@ class OrderComparison:
     async def _ask_for_all(self, row: OrderRow, text: str) -> None:
         answer = await self._facts.order(row) or ()
         await self._recorded()
-        await to_thread(self._settlement.record_all, answer, row, text)
+        await threads.to_thread(self._settlement.record_all, answer, row, text)

@@ -1,12 +1,12 @@
 """Compares the positions of one account: the sum of the fills, and the venue's statement."""
 
 import asyncio
-from asyncio import to_thread
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from orderledger import Adjust, Balance, Message, Source
+from orderledger.extend.runtime import threads
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.venue import PriorPosition
 from orderledger.venues.errors import VenueUnavailable
@@ -55,7 +55,7 @@ class PositionComparison:
     async def compare(self) -> None:
         """Compare all positions."""
         looks = self._looks = [await self._look(is_last=False)]
-        if self._rules.may_open and await to_thread(self._open_held_before, looks[0]):
+        if self._rules.may_open and await threads.to_thread(self._open_held_before, looks[0]):
             looks.clear()
         while not looks or (looks[-1].wrong and len(looks) < LOOKS):
             looks.append(await self._look(is_last=len(looks) == LOOKS - 1))
@@ -76,11 +76,11 @@ class PositionComparison:
             self._rules.opening_pause if self._rules.may_open else self._rules.pause
         )
         fills = await self._facts.fills(self._since)
-        self.breaks += await to_thread(record_missed, self._account, fills)
+        self.breaks += await threads.to_thread(record_missed, self._account, fills)
         return look(balances, [*seen, await self._held_now()], self._facts.reports_position)
 
     async def _held_now(self) -> Holdings:
-        self._held = await to_thread(self._account.holdings, self._held)
+        self._held = await threads.to_thread(self._account.holdings, self._held)
         return self._held
 
     def settle(self) -> None:

@@ -10,13 +10,13 @@ not mean empty. Every repair is a normal message with the break as its cause. A 
 nothing to append.
 """
 
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orderledger import Certify, Gap, Message, Source
+from orderledger.extend.runtime import threads
 from orderledger.extend.values import Clock
 from orderledger.rows import AccountEventRow, CertificateRow
 from orderledger.venues.base.venue import Records, Venue
@@ -118,15 +118,15 @@ class Reconciler:
         kind = DryRun if is_dry_run else ReconciledAccount
         account = kind(self._book, name, self._records, self._actor)
         facts = Facts(self._venue, name)
-        before = await to_thread(account.before)
+        before = await threads.to_thread(account.before)
         since = self._since(before)
         back_at = up_at()  # before the queries: a later interruption is another gap
         listing = await facts.open_orders()
-        breaks = await to_thread(record_missed, account, money_in(listing.messages))
+        breaks = await threads.to_thread(record_missed, account, money_in(listing.messages))
         fills = await facts.fills(since)
         if any(isinstance(message, TERMS) for message in fills):
             await recorded()  # at equal times, the later in the log counts
-        breaks += await to_thread(record_missed, account, fills)
+        breaks += await threads.to_thread(record_missed, account, fills)
         ration = Ration(self._rules.most_questions, left_open(before.certificate))
         orders = OrderComparison(account, facts, listing, self._rules, ration, recorded)
         await orders.compare(since)
@@ -139,7 +139,7 @@ class Reconciler:
             balances = await BalanceComparison(
                 account, facts, self._rules, positions, since, listing.at, last
             ).compare()
-        await to_thread(positions.settle)
+        await threads.to_thread(positions.settle)
         found = {
             one.id: one
             for one in (
@@ -165,7 +165,7 @@ class Reconciler:
                 *facts.not_reported,
             ],
         )
-        is_recorded = await to_thread(
+        is_recorded = await threads.to_thread(
             self._certify, account, proposed, certificate, before.certificate
         )
         return Reconciled(

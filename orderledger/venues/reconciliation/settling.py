@@ -62,7 +62,9 @@ class Settlement:
             row = self._account.order(name) if name else None
             if row is not None and named_by(row, report):
                 return row
-        return None
+        name = report.client_order_id
+        row = self._account.order(name) if name else None
+        return row if row is not None and row["client_order_id"] == name else None
 
     def compared(self, reports: Sequence[Report], rows: Sequence[OrderRow]) -> list[Compared]:
         """The reports of a list, each with its order. `rows`: the open orders."""

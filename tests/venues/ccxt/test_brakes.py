@@ -1,14 +1,15 @@
 """The exchange's own cancel-all, and its dead man's switch, through the gateway."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import ccxt
 import pytest
 
-from orderledger import Gateway, InvalidSetting, Ledger, Request
+from orderledger import Gateway, Halt, InvalidSetting, Ledger, Request
 from orderledger.gateway import GatewaySettings, mass_canceling
-from orderledger.simulation.ccxt.binance import BinanceServer
+from orderledger.simulation.ccxt.binance import BinanceServer, quotas
 from orderledger.venues.ccxt.brakes import BY_NAME, brakes_of
 from tests.gateway.desk import until
 from tests.venues.ccxt.harness import ACCOUNT, Account
@@ -16,6 +17,7 @@ from tests.venues.ccxt.harness import ACCOUNT, Account
 ETH, BTC = "ETH/USDT:USDT", "BTC/USDT:USDT"
 ALL, ONE = "DELETE /fapi/v1/allOpenOrders", "DELETE /fapi/v1/order"
 SWITCH = {"dead_mans_switches": [{"account": ACCOUNT, "seconds": 1}]}
+SLOWLY = {"dead_mans_switches": [{"account": ACCOUNT, "seconds": 40}]}
 
 
 def order(name: str, instrument: str = ETH, **terms: Any) -> Request:
@@ -118,6 +120,35 @@ def test_a_switch_fires_only_when_nobody_renews_it(monkeypatch: pytest.MonkeyPat
     traded(monkeypatch, story, SWITCH)
 
 
+def test_the_first_order_of_a_symbol_is_covered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next renewal is 10 s away."""
+
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        await gateway.submit(order("E-1"))
+        await until(lambda: server.countdowns.running == ["ETHUSDT"], 3)
+        await gateway.submit(order("B-1", BTC, limit_price="50000"))
+        await until(lambda: sorted(server.countdowns.running) == ["BTCUSDT", "ETHUSDT"], 3)
+        started = server.countdowns.started.total()
+        await gateway.submit(order("E-2"))
+        await asyncio.sleep(0.3)
+        assert server.countdowns.started.total() == started, "the symbol is covered already"
+
+    traded(monkeypatch, story, SLOWLY)
+
+
+def test_a_protective_order_keeps_the_switch_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        await gateway.submit(order("E-1"))
+        await until(lambda: server.countdowns.running, 3)
+        await gateway.submit(order("S-1", side="sell", limit_price="9000", reduce_only=True))
+        await until(lambda: not server.countdowns.running, 3)
+        await gateway.submit(order("B-1", BTC, limit_price="50000"))
+        await asyncio.sleep(0.3)
+        assert server.countdowns.running == []
+
+    traded(monkeypatch, story, SLOWLY)
+
+
 def test_a_gateway_that_ends_in_order_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     servers = []
 
@@ -174,3 +205,28 @@ def test_the_brakes_of_every_exchange_are_methods_of_ccxt(name: str) -> None:
         exchange.market = lambda name: {"id": name}
         method, *_ = brakes.switch.call(exchange, 60.0, "X")
         assert callable(getattr(exchange, method)) and brakes.switch.terms.source
+
+
+@pytest.mark.parametrize("how", ["cancel", "cancel_all", "stop", "reduce"])
+def test_cancels_that_the_venue_turns_away_are_sent_after_the_pause(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Binance answers 418 with `Retry-After`, and has looked at nothing."""
+
+    async def story(server: BinanceServer, gateway: Gateway, ledger: Ledger) -> None:
+        names = [f"E-{one}" for one in range(3)]
+        await gateway.submit_many([order(name) for name in names])
+        server.quotas = limits = quotas()
+        limits.ban(1.0)
+        if how == "cancel":
+            await asyncio.gather(*(gateway.cancel(name) for name in names))
+        elif how == "cancel_all":
+            await gateway.cancel_all(account=ACCOUNT)
+        else:
+            now, is_canceling = datetime.now(UTC), {"cancels_orders": True, "reason": "operator"}
+            halt: dict[str, Any] = {"account": ACCOUNT, "at": now, "mode": how, **is_canceling}
+            ledger.record(Halt(**halt))
+        await until(lambda: set(statuses(ledger).values()) == {"canceled"})
+        assert limits.refused[418] > 0
+
+    traded(monkeypatch, story)

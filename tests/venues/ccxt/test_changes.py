@@ -14,7 +14,7 @@ from tests.venues.ccxt.offline import entry, order, outcome_of
 
 NAME = "1234567890"
 PRICE, QUANTITY, TRIGGER = Decimal("2500.6"), Decimal(3), Decimal(2601)
-STOP = {"order_type": "stop", "stop_price": Decimal(2600), "limit_price": None}
+STOP: dict[str, Any] = {"order_type": "stop", "stop_price": Decimal(2600), "limit_price": None}
 TERM = "term_not_sent"
 
 
@@ -51,7 +51,7 @@ def test_every_exchange_that_changes_orders_in_place_has_a_table_with_its_source
 )
 @pytest.mark.parametrize("kind", ["stop", "take_profit"])
 def test_a_new_trigger_price_keeps_its_source_at_bybit(kind: str, source: str, word: str) -> None:
-    terms = {**STOP, "order_type": kind, "trigger_source": source}
+    terms: dict[str, Any] = {**STOP, "order_type": kind, "trigger_source": source}
     outcome, text = changed("bybit", "swap", {"stop_price": TRIGGER}, **terms)
     assert outcome == "sent"
     assert '"triggerPrice":"2601"' in text and f'"triggerBy":"{word}"' in text
@@ -62,7 +62,11 @@ def test_a_new_trigger_price_keeps_its_source_at_bybit(kind: str, source: str, w
 def test_a_change_without_a_trigger_price_names_no_source_at_bybit(
     change: dict[str, Decimal],
 ) -> None:
-    terms = {"order_type": "stop_limit", "stop_price": Decimal(2600), "trigger_source": "mark"}
+    terms: dict[str, Any] = {
+        "order_type": "stop_limit",
+        "stop_price": Decimal(2600),
+        "trigger_source": "mark",
+    }
     outcome, text = changed("bybit", "swap", change, **terms)
     assert outcome == "sent" and "trigger" not in text
 
@@ -70,7 +74,7 @@ def test_a_change_without_a_trigger_price_names_no_source_at_bybit(
 def test_a_source_that_ccxt_would_set_does_not_leave() -> None:
     """Bybit's page does not state the source of an order that names none."""
     assert changed("bybit", "swap", {"stop_price": TRIGGER}, **STOP)[0] == TERM
-    others = {**STOP, "trigger_source": "mark"}
+    others: dict[str, Any] = {**STOP, "trigger_source": "mark"}
     outcome, text = changed(
         "bybit",
         "swap",
@@ -138,7 +142,7 @@ def test_an_order_that_waits_for_a_trigger_is_not_changed_where_it_cannot_be(
 
 @pytest.mark.parametrize("kind", ["stop", "take_profit"])
 def test_a_trigger_price_is_changed_at_kraken(kind: str) -> None:
-    terms = {**STOP, "order_type": kind, "trigger_source": "index"}
+    terms: dict[str, Any] = {**STOP, "order_type": kind, "trigger_source": "index"}
     outcome, text = changed("kraken", "spot", {"stop_price": TRIGGER}, **terms)
     assert outcome == "sent" and "trigger_price=2601" in text and "order_qty" not in text
 

@@ -110,14 +110,14 @@ def test_a_change_whose_process_was_killed_before_the_answer_is_learned_after_it
     async def story() -> None:
         database = f"sqlite:///{tmp_path}/ledger.db"
         async with server(name) as simulated:
-            market, change = simulated.exchange, {"quantity": "0.03"}
+            market, change = simulated.exchange, dict[str, Any](quantity="0.03")
             terms = {"instrument": SYMBOLS[name], "order_type": "limit", "limit_price": "2000"}
             with Ledger.open(database) as ledger:
                 async with desk(simulated, ledger, name) as one:
                     assert (await one.gateway.submit(order(name, 1))).state == "acknowledged"
             with Ledger.open(database) as ledger:
-                asked = {"account": ACCOUNT, "client_order_id": "C1", "request_id": "R-1"}
-                ledger.record(RequestReplace(**asked, **change))
+                named: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C1"}
+                ledger.record(RequestReplace(**named, request_id="R-1", **change))
             (working,) = market.open_orders("main")
             market.request_replace("main", order_id=working.order_id, **change)
             market.submit("others", side="sell", **change, **terms)

@@ -19,6 +19,7 @@ from orderledger.testing.rules_of_sending import until
 from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid.order_entry import ABSENCE, HyperliquidOrderEntry
 from orderledger.venues.reconciliation.book import BookRecords
+from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.order_entry.kinds import HYPERLIQUID
 
 NAMES = ("E-1", "E-1-tp", "E-1-sl")
@@ -216,5 +217,35 @@ def test_exits_that_the_page_does_not_describe_are_denied(terms: dict[str, Any])
     async def story(desk: Desk) -> None:
         assert await desk.send(**terms) == [("denied", "unsupported_group")] * 3
         assert (desk.orders(), desk.gateway.held()) == ([], [])
+
+    played(story)
+
+
+@pytest.mark.parametrize("filled", ["0", "0.2"])
+def test_a_reconciliation_ends_the_exits_of_a_canceled_entry(filled: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.send()
+        if filled != "0":
+            desk.exchange.fill(desk.orders()[0], filled, price="2500")
+        await desk.gateway.cancel("E-1")
+        rules = Rules(lookback=timedelta(hours=1), grace=timedelta(0), pause=0, opening_pause=0)
+        account, clock = desk.world.account, SystemClock()
+        reconciler = Reconciler(desk.ledger, desk.venue, clock, rules)
+        await asyncio.wait_for(reconciler.run(account), 10)
+        assert desk.state() == ["canceled"] * 3
+        again = await asyncio.wait_for(reconciler.run(account), 10)
+        assert again.breaks == []
+
+    played(story)
+
+
+@pytest.mark.parametrize("filled", ["0", "0.2"])
+def test_the_gateway_asks_at_once_for_the_exits_of_a_canceled_entry(filled: str) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.send()
+        if filled != "0":
+            desk.exchange.fill(desk.orders()[0], filled, price="2500")
+        await desk.gateway.cancel("E-1")
+        await until(lambda: desk.state() == ["canceled"] * 3)
 
     played(story)

@@ -1,19 +1,20 @@
 """What whole worlds have found: words that come beside others, late, twice, or while the venue is
 asked."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orderledger import parse_document
+from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.scenarios import ACCOUNT, at, fill, message
 from tests.venues.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
-from tests.venues.reconciliation.plain_venue import Known
+from tests.venues.reconciliation.plain_venue import Known, PlainVenue
 
 BTC = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
 PLAIN: dict[str, Any] = {"account": ACCOUNT}
@@ -456,3 +457,21 @@ def test_an_order_that_is_first_listed_without_its_terms_is_taken_over_with_them
         ("4", "100")
     ]
     assert second_run_finds_nothing(desk)
+
+
+class TellsByOurName(PlainVenue):
+    """A venue whose answer about an order has our id only."""
+
+    async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
+        name = order["client_order_id"]
+        return [told("canceled", 5, client_order_id=name, reason="parent_canceled")]
+
+
+def test_an_answer_that_has_only_our_id_settles_the_order() -> None:
+    with Ledger.open("memory://") as ledger:
+        clock = SteppingClock(at(1))
+        desk = Desk(ledger, TellsByOurName(clock), clock)
+        desk.record(*WORKING)
+        assert kinds(desk.reconcile(60)) == [("missing_end", True)]
+        assert desk.order("status", "reason") == ("canceled", "parent_canceled")
+        assert second_run_finds_nothing(desk)

@@ -152,9 +152,49 @@ def test_a_counter_falls_with_time() -> None:
 def test_a_weight_above_the_window_fits_into_several() -> None:
     now = [0.0]
     window = RateLimiter(10, 1.0, now=lambda: now[0])
-    assert [window.seconds_until(one) for one in (10, 11, 20, 21)] == [0.0, 1.0, 1.0, 2.0]
+    one, two = 1.05, 2.1  # a window and its margin
+    assert [window.seconds_until(weight) for weight in (10, 11, 20, 21)] == [0.0, one, one, two]
     window.charge(4)
-    assert [window.seconds_until(one) for one in (6, 7, 10, 16, 17)] == [0.0, 1.0, 1.0, 1.0, 2.0]
+    assert [window.seconds_until(weight) for weight in (6, 7, 16, 17)] == [0.0, one, one, two]
+
+
+@pytest.mark.parametrize(("seconds", "margin"), [(1.0, 0.05), (10.0, 0.5), (60.0, 1.0)])
+def test_a_window_has_a_margin_for_the_way_to_the_venue(seconds: float, margin: float) -> None:
+    now = [0.0]
+    window = RateLimiter(1, seconds, now=lambda: now[0])
+    window.charge(1)
+    assert window.seconds_until(1) == pytest.approx(seconds + margin)
+
+
+def test_a_request_counts_until_its_answer_and_from_its_answer_on() -> None:
+    """The venue may count it at any time before it answers."""
+
+    async def story() -> list[float]:
+        pacing, began, left = one_window(1, 0.2), time.monotonic(), list[float]()
+
+        async def request(answered_after: float) -> None:
+            with taking(Turn()):
+                await pacing.turn(ONE)
+                left.append(time.monotonic() - began)
+                await asyncio.sleep(answered_after)
+
+        await asyncio.gather(request(0.5), request(0.0))
+        return left
+
+    first, second = run(story)
+    assert first < 0.1
+    assert second >= 0.7
+
+
+def test_a_second_request_of_one_turn_does_not_wait_for_the_end_of_the_turn() -> None:
+    async def story() -> float:
+        pacing, began = one_window(1, 0.1), time.monotonic()
+        with taking(Turn()):
+            await pacing.turn(ONE)
+            await pacing.turn(ONE)
+        return time.monotonic() - began
+
+    assert 0.1 <= run(story) < 1.0
 
 
 @pytest.mark.parametrize(("rate", "most", "seconds"), [(10.0, 10, 1.0), (0.5, 1, 2.0)])

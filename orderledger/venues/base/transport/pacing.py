@@ -138,8 +138,8 @@ class Turn:
         """The request is answered. It counts from now on, because the venue counts it at some
         time before its answer.
         """
-        for date_again in self.charged:
-            date_again()
+        for end in self.charged:
+            end()
         self.charged.clear()
 
     def begin(self) -> None:
@@ -161,6 +161,8 @@ def taking(turn: Turn | None) -> Iterator[None]:
         yield
     finally:
         _present.reset(token)
+        if turn is not None:
+            turn.end()
 
 
 class Pacing:
@@ -194,6 +196,8 @@ class Pacing:
         VenueUnavailable for a query that would wait longer than `LONGEST_QUERY_WAIT`.
         """
         turn = _present.get()
+        if turn is not None:
+            turn.end()  # its request before this one
         place = (not (turn is not None and turn.is_first), next(self._numbers), costs)
         with self._lock:
             insort(self._waiting, place, key=lambda one: one[:2])
@@ -271,9 +275,11 @@ class Pacing:
                 return max(wait, SHORTEST_WAIT)
             for name, weight in place[2].items():
                 limit = self.limits[name]
-                limit.charge(weight)
                 if turn is not None and isinstance(limit, RateLimiter):
-                    turn.charged.append(partial(limit.date_again, limit.last_at, weight))
+                    limit.begin(weight)
+                    turn.charged.append(partial(limit.end, weight))
+                else:
+                    limit.charge(weight)
             self._waiting.remove(place)
             return 0.0
 

@@ -9,8 +9,14 @@ SHORTEST_WAIT = 0.001
 """Without it, rounding could give a wait of 0 again and again."""
 
 
+MARGIN, MOST_MARGIN = 0.05, 1.0
+"""A window is longer by this part, by `MOST_MARGIN` seconds at most. Two requests may reach the
+venue closer together than they were sent.
+"""
+
+
 class RateLimiter:
-    """Allows at most `weight` within any `per_seconds`: a sliding window.
+    """Allows at most `weight` within any `per_seconds` and a `MARGIN`: a sliding window.
 
     Requests are served in order: a light one does not overtake a heavy one that waits.
     """
@@ -26,11 +32,13 @@ class RateLimiter:
             raise ValueError(f"not a limit: {weight} per {per_seconds} seconds")
         self.weight = weight
         self.per_seconds = per_seconds
+        self._window = per_seconds + min(per_seconds * MARGIN, MOST_MARGIN)
         self._now = now
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._spent: deque[tuple[float, int]] = deque()
         self._used = 0
+        self._open = 0
 
     async def spend(self, weight: int = 1) -> None:
         """Wait until `weight` fits into the window, and count it. Raises ValueError if it never
@@ -56,25 +64,22 @@ class RateLimiter:
         """The greatest weight that fits into one window."""
         return self.weight
 
-    @property
-    def last_at(self) -> float:
-        """When weight was counted last."""
-        return self._spent[-1][0]
+    def begin(self, weight: int) -> None:
+        """Count a request until its answer, because the venue counts it at some time before."""
+        self._open += weight
 
-    def date_again(self, moment: float, weight: int) -> None:
-        """Count a request from now on that was counted at `moment`: the venue saw it in between."""
-        if (moment, weight) in self._spent:
-            self._spent.remove((moment, weight))
-            self._used -= weight
+    def end(self, weight: int) -> None:
+        """Count an answered request within the window that begins now."""
+        self._open -= weight
         self.charge(weight)
 
     @property
     def used(self) -> int:
-        """The weight used within the window that ends now."""
-        oldest = self._now() - self.per_seconds
+        """The weight used within the window that ends now, unanswered requests included."""
+        oldest = self._now() - self._window
         while self._spent and self._spent[0][0] <= oldest:
             self._used -= self._spent.popleft()[1]
-        return self._used
+        return self._used + self._open
 
     @property
     def free(self) -> int:
@@ -88,9 +93,9 @@ class RateLimiter:
         windows = max((weight - 1) // self.weight, 0)
         too_much = self.used + weight - windows * self.weight - self.weight
         if too_much <= 0:
-            return windows * self.per_seconds
-        for moment, spent in self._spent:
+            return windows * self._window
+        for moment, spent in [*self._spent, (self._now(), self._open)]:  # answered now, at best
             too_much -= spent
             if too_much <= 0:
-                return moment + self.per_seconds - self._now() + windows * self.per_seconds
-        return (windows + 1) * self.per_seconds
+                return moment + self._window - self._now() + windows * self._window
+        return (windows + 1) * self._window
