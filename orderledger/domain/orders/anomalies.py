@@ -99,7 +99,7 @@ def _is_plain(order: Order) -> bool:
         and order.claims is NO_CLAIMS
         and not order.names.has_several_venue_ids
         and (order.fills is NO_FILLS or _has_plain_fills(order))
-        and not order.terms.is_contradicted
+        and not order.terms.may_conflict
     )
 
 
@@ -131,7 +131,10 @@ def _contradict(order: Order) -> bool:
 def _conflicts_of_terms(order: Order) -> list[str]:
     """The contradictions between the order's terms and those of fills and other reports."""
     fills = [f"{_contradiction(order)}; the fill counts as reported"] if _contradict(order) else []
-    return [*fills, *([] if order.legs else order.terms.conflicts())]
+    return [
+        *fills,
+        *(order.terms.conflicts() if order.terms.may_conflict and not order.legs else []),
+    ]
 
 
 def _contradiction(order: Order) -> str:

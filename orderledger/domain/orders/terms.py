@@ -58,7 +58,8 @@ NO_POSITION_SIDE: Latest[PositionSide | None] = Latest(None)
 
 class Terms(msgspec.Struct, gc=False, eq=False):
     """The terms of an order. `request` is None for an order that was not requested here: reports
-    give its terms."""
+    give its terms. `may_conflict`: if False, `conflicts` is empty. A field, not a property, because
+    each fact reads it."""
 
     request: RequestedTerms | None = None
     requested_at: datetime | None = None
@@ -72,6 +73,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     _beside_fills: dict[str, Latest[Any]] | None = None
     _restated_source: Latest[Any] = NOTHING
     _refused: tuple[tuple[str, Any], ...] = ()
+    may_conflict: bool = False
 
     @property
     def instrument(self) -> str | None:
@@ -146,15 +148,12 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     def note_restated_source(self, source: Any, when: When) -> None:
         """Add the price that the venue says triggers the order, without a request of ours."""
         self._restated_source = self._restated_source.then(source, when)
+        self.may_conflict = True
 
     def note_refused(self, instrument: str | None, side: Side | None) -> None:
         """Add the terms of the other order for whose id the venue refused this one."""
         self._refused = (*self._refused, ("instrument", instrument), ("side", side))
-
-    @property
-    def is_contradicted(self) -> bool:
-        """False if `conflicts` is certainly empty."""
-        return bool(self._refused) or self._restated_source.when is not None
+        self.may_conflict = True
 
     def conflicts(self) -> list[str]:
         """The terms of the venue that contradict the requested ones, beside those of fills."""

@@ -47,7 +47,7 @@ class OrderChanges:
     def of(
         self, order: Row, request: Row, expiring: Mapping[str, Any]
     ) -> tuple[Replacement, list[Any]]:
-        """What the request has to be, and the arguments of editOrder. Raises NotSent."""
+        """The comparison for the request, and the arguments of editOrder. Raises NotSent."""
         language, changes = self.check(order)
         terms = changed_terms(request)
         changed = {**order, **terms}

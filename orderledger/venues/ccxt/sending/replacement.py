@@ -19,7 +19,7 @@ from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.errors import NotSent
 
 TEXTS = ("instrument",)
-"""Values that are no numbers."""
+"""Values that are compared as text."""
 
 
 @dataclass(frozen=True, slots=True)
