@@ -175,7 +175,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "unknown_order": ("A report names an order that was not requested here. It counts in positions and P&L.", "a request with its client order id arrives; an order that is attributed to another leaves the order view instead"),
     "quantity_mismatch": (
         "The numbers in `reported` differ from the facts up to the time of that report, and from those up to a millisecond later.",
-        "the missing facts are recorded, or a later report agrees",
+        "the missing facts are recorded, or a later report agrees. A later filled quantity replaces an open quantity that was reported before, if the report has the order's quantity or all of it is filled",
     ),
     "status_conflict": (
         "The venue's last reported status contradicts the facts: filled with fills missing, working after an end, or ended without a report of the end. Or the venue works an order that was denied here, rejected an order that it had worked, or reports work dated after an end.",
@@ -200,7 +200,10 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "children_exceed_parent": ("The children of one parent, in a group of kind `oto` or `bracket`, have filled more than the parent. Shown for each child with a fill. Open quantities are not compared: venues show children as working before they can trade.", "when the fills agree again"),
     "terms_before_split": ("Open orders were requested before a split of their instrument, and the venue has reported no new terms of them since. Shown once for the last split of the instrument; `detail` names the orders.", "when each of them is replaced, restated or ended"),
     "log_went_back": ("The database came back with an older state of the log, after a failover or the restore of a backup. `detail` names the positions that are lost. The account is `*`.", "never"),
-    "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
+    "terms_conflict": (
+        "An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it. Or the venue refused the order because another order has its client id, with another side or instrument. Or it reports unasked that another price triggers the order (`trigger_source`).",
+        "the fill is busted or corrected; the venue reports our trigger source again; never after such a refusal",
+    ),
 }  # fmt: skip
 
 OUTCOMES: dict[str, str] = {

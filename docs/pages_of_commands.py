@@ -10,6 +10,7 @@ from typing import get_args
 import click
 import meanings
 from markdown import code, table
+from meanings_of_reasons import GATEWAY_REASONS
 
 from orderledger.analytics import errors as archive_errors
 from orderledger.audit import errors as audit_errors
@@ -218,6 +219,10 @@ def errors() -> str:
         "## Reasons of refusals\n",
         _words("reason", [str(reason) for reason in Reason], meanings.REASONS),
         f"A duplicate may have the reason `{NO_TIME_GIVEN.reason}`: {meanings.REASONS[str(NO_TIME_GIVEN.reason)]}\n",
+        "## Reasons of the gateway\n",
+        "A `Sending`, a `deny`, a rejected change and an `unresolved` have a reason. A limit's reason is its",
+        "[setting](settings.md); a refusal of a venue has the reason in its message. All others:\n",
+        _words("reason", sorted(GATEWAY_REASONS), GATEWAY_REASONS),
         "## Anomalies\n",
         "The ledger records contradictory reports too, and flags them. An anomaly is an event. It is shown in the outcome of the message, in the history of",
         "the order and in the view `anomalies`. The order's row shows it until it is cleared.\n",

@@ -17,14 +17,26 @@ def disagrees(order: Order) -> bool:
     early, and then has everything before the later time in it. A mean price need only agree to the
     digits given, and is compared while it is of the same fills; quantities are unless newer terms
     are in force, and what is left unless the order is suspended."""
-    for name, claim in last_claims(order).items():
+    last = last_claims(order)
+    for name, claim in last.items():
         if order.legs and name != "quantity":
             continue  # of a combination, or of one leg
+        if name == "leaves_quantity" and is_outdated(order, claim, last):
+            continue
         value = number(claim.claims[name])
         spans = [may_be(order, name, claim, at) for at in (claim.at, claim.at + EARLY)]
         if not any(low <= value <= high for low, high in spans):
             return True
     return False
+
+
+def is_outdated(order: Order, left: Fact, last: dict[str, Fact]) -> bool:
+    """Whether later claims say what is left: what was filled, and of how much, or all of it."""
+    filled, whole = last.get("cum_quantity"), last.get("quantity")
+    if filled is None or filled.moment <= left.moment:
+        return False
+    is_all = order.quantity is not None and number(filled.claims["cum_quantity"]) >= order.quantity
+    return is_all or (whole is not None and whole.moment > left.moment)
 
 
 def last_claims(order: Order) -> dict[str, Fact]:

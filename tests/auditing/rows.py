@@ -130,6 +130,23 @@ def has_two_sides(order: Order) -> bool:
     )
 
 
+def has_other_terms(order: Order) -> bool:
+    """Whether the venue refused the order for another one with its id, which has another side or
+    instrument, or says unasked that another price triggers it."""
+    if order.request is None:
+        return False
+    refused = [fact for fact in order.of("rejected") if fact.get("reason") == "duplicate_order"]
+    asked, restated = order.requested("trigger_source"), order.changes("trigger_source")[-1:]
+    return any(
+        fact.get(name) not in (None, order.requested(name))
+        for fact in refused
+        for name in ("side", "instrument")
+    ) or any(
+        fact.type == "restated" and asked not in (None, fact.get("trigger_source"))
+        for fact in restated
+    )
+
+
 def anomalies(order: Order) -> list[str]:
     """The codes that stand now, derived from the facts alone."""
     observed = order.last_observed
@@ -172,12 +189,15 @@ def anomalies(order: Order) -> list[str]:
         ),
         "terms_conflict": legs.has_foreign_fill(order)
         if order.legs
-        else order.given("order_type") != "other"
-        and any(
-            None not in (fill.details[name], order.given(name))
-            and fill.details[name] != order.given(name)
-            for fill in order.fills
-            for name in ("side", "instrument")
+        else has_other_terms(order)
+        or (
+            order.given("order_type") != "other"
+            and any(
+                None not in (fill.details[name], order.given(name))
+                and fill.details[name] != order.given(name)
+                for fill in order.fills
+                for name in ("side", "instrument")
+            )
         ),
         "fill_id_reused": any(
             not same_numbers(one, other) for facts in said for one in facts for other in facts

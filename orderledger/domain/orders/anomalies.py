@@ -99,6 +99,7 @@ def _is_plain(order: Order) -> bool:
         and order.claims is NO_CLAIMS
         and not order.names.has_several_venue_ids
         and (order.fills is NO_FILLS or _has_plain_fills(order))
+        and not order.terms.may_conflict
     )
 
 
@@ -125,6 +126,15 @@ def _contradict(order: Order) -> bool:
         order.fills.sums.contradict(terms.side, terms.instrument)
         and terms.described("order_type") is not OrderType.OTHER
     )
+
+
+def _conflicts_of_terms(order: Order) -> list[str]:
+    """The contradictions between the order's terms and those of fills and other reports."""
+    fills = [f"{_contradiction(order)}; the fill counts as reported"] if _contradict(order) else []
+    return [
+        *fills,
+        *(order.terms.conflicts() if order.terms.may_conflict and not order.legs else []),
+    ]
 
 
 def _contradiction(order: Order) -> str:
@@ -183,8 +193,8 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield FILL_AFTER_END, f"filled {last_fill_at.isoformat()}, {order.end} {end_at.isoformat()}"
     if order.fills.has_reused_id:
         yield FILL_ID_REUSED, "one fill id came with different numbers; the earlier fill counts"
-    if _contradict(order):
-        yield Anomaly.TERMS_CONFLICT, f"{_contradiction(order)}; the fill counts as reported"
+    if conflicts := _conflicts_of_terms(order):
+        yield Anomaly.TERMS_CONFLICT, "; ".join(conflicts)
     if _conflict_of_sides(order):
         yield (
             Anomaly.POSITION_SIDE_CONFLICT,

@@ -46,8 +46,8 @@ ANOMALIES = {
         "Someone should look at it.",
     ),
     Anomaly.TERMS_CONFLICT: (
-        "a fill has another side or instrument than its order",
-        "The fill counts as the venue reported it.",
+        "the venue's terms contradict those of the order",
+        "Fills count as the venue reported them.",
     ),
     Anomaly.MESSAGE_ID_REUSED: (
         "the message id of an earlier report came with other content",

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.domain.orders.claims import Latest
 from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import Status
 
 SUSPENDED = Status.SUSPENDED
@@ -13,6 +15,7 @@ LAST = datetime(9999, 12, 31, tzinfo=UTC)
 EARLY = timedelta(milliseconds=1, microseconds=1)
 """A claim may include facts that are dated up to a millisecond later. Venues date an order before
 its fill, or cut the time to milliseconds."""
+LEAVES = "leaves_quantity"
 Span = tuple[Decimal, Decimal]
 """The least and the greatest value of a number that the facts allow."""
 
@@ -22,7 +25,7 @@ def mismatch(order: Order, quantity: Decimal | None) -> str | None:
     and for a millisecond later, or None."""
     for what, expected in (OF_COMBINATION if order.legs else EXPECTED).items():
         claim = order.claims.numbers.get(what)
-        if claim is None or claim.at is None:
+        if claim is None or claim.at is None or (what == LEAVES and _is_outdated(order, quantity)):
             continue
         span = expected(order, quantity, claim.value, claim.at)
         if not _is_outside(span, claim.value) or span is None:
@@ -30,6 +33,26 @@ def mismatch(order: Order, quantity: Decimal | None) -> str | None:
         if _is_outside(expected(order, quantity, claim.value, _later(claim.at)), claim.value):
             return f"the venue says {what} is {claim.value:f}, recorded is {span[1]:f}"
     return None
+
+
+def _is_outdated(order: Order, quantity: Decimal | None) -> bool:
+    """Check for later claims that include the open quantity: of the filled quantity, and of the
+    order's quantity unless all of it is filled. They are compared instead."""
+    numbers = order.claims.numbers
+    when, filled = numbers[LEAVES].when, numbers.get("cum_quantity")
+    if filled is None or not _is_later(filled, when):
+        return False
+    is_whole = quantity is not None and filled.value >= quantity
+    return is_whole or _is_later(numbers.get("quantity"), when)
+
+
+def _is_later(claim: Latest[Decimal] | None, when: When | None) -> bool:
+    return (
+        claim is not None
+        and claim.when is not None
+        and when is not None
+        and claim.when.is_dated_after(when)
+    )
 
 
 def _later(at: datetime) -> datetime:

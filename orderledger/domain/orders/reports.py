@@ -74,6 +74,7 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
     def take_effect(self, order: Order, when: When) -> None:
         if self.reason == DUPLICATE_ORDER:
             order.own_ends().add_duplicate(when)
+            order.terms.note_refused(self.instrument, self.side)
         else:
             order.own_ends().add(Status.REJECTED, when, self.reason)
 
@@ -481,6 +482,8 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.terms.set(self, when)
+        if self.trigger_source is not None:
+            order.terms.note_restated_source(self.trigger_source, when)
         order.enter(None, when)
 
     def sentence(self, before: Order) -> str:

@@ -58,7 +58,8 @@ NO_POSITION_SIDE: Latest[PositionSide | None] = Latest(None)
 
 class Terms(msgspec.Struct, gc=False, eq=False):
     """The terms of an order. `request` is None for an order that was not requested here: reports
-    give its terms."""
+    give its terms. `may_conflict`: if False, `conflicts` is empty. A field, not a property, because
+    each fact reads it."""
 
     request: RequestedTerms | None = None
     requested_at: datetime | None = None
@@ -70,6 +71,9 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     _position_id: Latest[str | None] = NOTHING
     _described: dict[str, Latest[Term]] | None = None
     _beside_fills: dict[str, Latest[Any]] | None = None
+    _restated_source: Latest[Any] = NOTHING
+    _refused: tuple[tuple[str, Any], ...] = ()
+    may_conflict: bool = False
 
     @property
     def instrument(self) -> str | None:
@@ -140,6 +144,32 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             insort(self._quantities, Setting(when, quantity))
         for name, value in changed.items():
             note(self._changed, name, value, when)
+
+    def note_restated_source(self, source: Any, when: When) -> None:
+        """Add the price that the venue says triggers the order, without a request of ours."""
+        self._restated_source = self._restated_source.then(source, when)
+        self.may_conflict = True
+
+    def note_refused(self, instrument: str | None, side: Side | None) -> None:
+        """Add the terms of the other order for whose id the venue refused this one."""
+        self._refused = (*self._refused, ("instrument", instrument), ("side", side))
+        self.may_conflict = True
+
+    def conflicts(self) -> list[str]:
+        """The terms of the venue that contradict the requested ones, beside those of fills."""
+        request, source = self.request, self._restated_source
+        if request is None:
+            return []
+        found = [
+            f"the venue's other order with this id has the {name} {value}, ours {ours}"
+            for name, value in self._refused
+            if None not in (value, ours := getattr(request, name)) and value != ours
+        ]
+        asked = request.trigger_source
+        is_in_force = self._changed.get("trigger_source", NOTHING).when == source.when
+        if source.when is not None and is_in_force and asked not in (None, source.value):
+            found.append(f"the venue's trigger source is {source.value}, ours {asked}")
+        return sorted(set(found))
 
     def note_position(self, side: PositionSide | None, position_id: str | None, when: When) -> None:
         """Add the position that a report names. The later one counts."""

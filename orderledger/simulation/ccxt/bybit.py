@@ -2,7 +2,8 @@
 Needs the extra `fake`.
 
 Sources: bybit-exchange/docs, v5. "Cancel All Orders": of a category; for `linear` one of `symbol`,
-`baseCoin` and `settleCoin` is needed; the answer lists the canceled orders. "Set Disconnect Cancel
+`baseCoin` and `settleCoin` is needed; the answer lists the canceled orders. "Amend Order": a
+field that is not passed is not modified, and the request is asynchronous. "Set Disconnect Cancel
 All" is not served. It counts from the loss of a private websocket that subscribes to `dcp`, and
 Bybit has to switch it on.
 """
@@ -42,6 +43,7 @@ class BybitServer(BrakedServer):
     """One unified account at a simulated Bybit. `most_trades`: rows of a page of executions."""
 
     key_header = "X-BAPI-API-KEY"
+    loses_amends = False
     most_trades = MOST
     rejects = 0
     """This many orders are acknowledged, and rejected afterwards."""
@@ -76,6 +78,7 @@ class BybitServer(BrakedServer):
             web.get("/v5/user/query-api", self.keyed(self._unified)),
             web.get("/v5/account/info", self.keyed(self._unified)),
             web.post("/v5/order/create", self.keyed(self._place)),
+            web.post("/v5/order/amend", self.keyed(self._amend)),
             web.post("/v5/order/cancel", self.keyed(self._cancel_one)),
             web.post("/v5/order/cancel-all", self.keyed(self._cancel_all)),
             web.get("/v5/order/realtime", self.keyed(self._realtime)),
@@ -127,6 +130,17 @@ class BybitServer(BrakedServer):
             self.rejects -= 1
             self.exchange.reject(order, reason="EC_NoEnoughQtyToFill")
             self.lists.restart([self.exchange.order(order.order_id)])
+        return self._result(_names(order))
+
+    async def _amend(self, asked: Asked) -> Any:
+        """The answer only says that the request was received. With `loses_amends` it is never
+        carried out."""
+        order = self.named(asked.get("orderId"), asked.get("orderLinkId"))
+        if order is None:
+            raise self.refused(Reason.UNKNOWN_ORDER)
+        if not self.loses_amends:
+            changed = {"quantity": asked.get("qty"), "limit_price": asked.get("price")}
+            self.exchange.request_replace(self.account, order_id=order.order_id, **changed)
         return self._result(_names(order))
 
     async def _cancel_one(self, asked: Asked) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import CancelRejected, Rejected, Replaced, ReplaceRejected
+from orderledger import CancelRejected, Rejected, ReplaceRejected
 from orderledger.extend.views import Row
 from orderledger.venues.base.absence import new_aliases, sent_ids
 from orderledger.venues.base.keys import KeyPermissions
@@ -28,6 +28,7 @@ from orderledger.venues.ccxt.arguments import (
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
+from orderledger.venues.ccxt.changing import OrderChanges
 from orderledger.venues.ccxt.conditional import UNKNOWN_ORDER, cancels_of
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
 from orderledger.venues.ccxt.order_answers import OrderAnswers
@@ -45,7 +46,6 @@ from orderledger.venues.errors import NotSent, Unanswered
 
 BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""
-CHANGEABLE = ("quantity", "limit_price", "stop_price")
 SERVER_ERROR = 500
 
 
@@ -65,6 +65,7 @@ class CcxtOrderEntry:
         self.switch_terms = switch.terms if switch else None
         self._account = account
         self._answers = OrderAnswers(exchange, self._arguments, account=account, now=now)
+        self._changes = OrderChanges(exchange, self._arguments, self._answers)
         self._rule = rule_of(exchange.id)
         if self._rule is not None and self._rule.expiry.option is not None:
             exchange.options[self._rule.expiry.option] = WINDOW_MILLISECONDS
@@ -182,34 +183,16 @@ class CcxtOrderEntry:
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        if not self._quirks.edits_in_place:
-            raise NotSent("no_replace", f"{self._exchange.id} cannot change this order in place")
-        if order.get("venue_order_id") is None:
-            raise NotSent(
-                "no_venue_order_id", f"{self._exchange.id} changes by its own id, not known"
-            )
-        if self._quirks.conditional_ids and waits_for_trigger(order):
-            raise NotSent("no_replace", f"{self._exchange.id} cannot change a conditional order")
+        self._changes.check(order)
         await self._load_markets()
-        terms = {name: request.get(name) for name in CHANGEABLE if request.get(name) is not None}
-        changed = {**order, **terms}
-        self._arguments.check_steps(changed)
-        symbol, kind, side, amount, price, params = self._arguments.of(changed)
-        params = {name: value for name, value in params.items() if name == "triggerPrice"}
-        params |= self._expiring(request)
-        meant = Change(self._exchange.id, [order["venue_order_id"]], terms)
-        asked = (order["venue_order_id"], symbol, kind, side, amount, price, params)
-        expires_at = request.get("request_expires_at")
-        _, _, refusal = await self._sent(
-            "replace", meant, "edit_order", *asked, expires_at=expires_at
+        meant, asked = self._changes.of(order, request, self._expiring(request))
+        row, _, refusal = await self._sent(
+            "replace", meant, "edit_order", *asked, expires_at=request.get("request_expires_at")
         )
         if refusal:
-            return [
-                self._answers.reject(
-                    ReplaceRejected, order, refusal, request_id=request["request_id"]
-                )
-            ]
-        return [Replaced(**self._answers.named(order), **terms)]
+            request_id = request["request_id"]
+            return [self._answers.reject(ReplaceRejected, order, refusal, request_id=request_id)]
+        return self._changes.answered(row, order, request)
 
     async def cancel_all_orders(self, instrument: str | None) -> Sent:
         await self._load_markets()

@@ -12,7 +12,6 @@ from orderledger import (
     Message,
     OrderType,
     Rejected,
-    Replaced,
     ReportedClaims,
 )
 from orderledger import StatusObserved as StatusReport
@@ -20,6 +19,7 @@ from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.ccxt.conditional import of_maker, of_started
+from orderledger.venues.ccxt.conflicts import names_of, other_source, refused_for_another
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.order_types import conditional
 from orderledger.venues.ccxt.positions import sides_of, stated_terms
@@ -38,6 +38,7 @@ from orderledger.venues.ccxt.reading import (
     time_of,
     word_in,
 )
+from orderledger.venues.ccxt.replaced import changed_terms
 from orderledger.venues.ccxt.trade_identity import fill_id_of, identity_with_id
 from orderledger.venues.ccxt.trades import fill_of, is_hollow
 from orderledger.venues.ccxt.verdicts import Verdict, is_fact, verdict_of
@@ -52,7 +53,6 @@ from orderledger.venues.ccxt.vocabulary import (
     TRIGGERS,
 )
 
-TERMS = ("quantity", "limit_price", "stop_price")
 ENDED = ("filled", "canceled", "rejected", "expired")
 IN_FORCE = (Acknowledged, Canceled, Expired, StatusReport)
 """Statuses for which the row's terms are in force, or were until the end. A refused order's
@@ -120,13 +120,15 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
-        **context.names_for(name, client_id, side),
         "instrument": text(row, "symbol"),
         "side": side,
         "position_side": sides.position_side,
         "source": context.source,
         "evidence": evidence,
     }
+    ours = names_of(client_id, common, context)
+    refused = refused_for_another(client_id, common, context)
+    client_id, common = client_id if ours else None, {**common, **ours}
     at, verdict = _time_of(row), verdict_of(row, context)
     has_ended_here = _has_ended_here(name, context)
     if at is None and verdict.kind in (Canceled, Expired, Rejected) and has_ended_here:
@@ -135,7 +137,8 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
     claims = _claims(row, verdict, stated, context)
     messages: list[Message] = []
     if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
-        messages += _replaced(row, name, claims, common, context)
+        messages += changed_terms(client_id, has_ended(row), claims, common, context)
+        messages += other_source(client_id, stated, common, context)
     note = remark(verdict.text, *map("not read: {}".format, notes))
     own: Document = {"reported": claims, "reason": verdict.reason, "text": note}
     is_seen = verdict.kind is Acknowledged and (has_ended_here or context.asked_at is not None)
@@ -143,7 +146,7 @@ def _read(raw: Any, context: CcxtContext) -> Translation:
         messages.append(verdict.kind(**common, **own))
     if verdict.kind is StatusReport or is_seen:
         messages.append(_observed(row, verdict, {**common, **own}, context))
-    return Translation(messages)
+    return Translation([*messages, *refused])
 
 
 def _observed(
@@ -277,38 +280,3 @@ def _claims(
 def _has_ended_here(name: str, context: CcxtContext) -> bool:
     known = context.known(name)
     return known is not None and known.get("status") in ENDED
-
-
-def _replaced(
-    row: Document, name: str, claims: ReportedClaims, common: Document, context: CcxtContext
-) -> list[Message]:
-    """The message that one of our orders has, or had until its end, other terms than the ledger
-    shows: it was changed.
-    """
-    terms, is_end = (claims.quantity, claims.limit_price, claims.stop_price), has_ended(row)
-    if context.memory.terms_of(name) == terms and not is_end:
-        return []
-    known, at = (
-        context.known(name) or context.known(client_id_of(row, context.quirks)),
-        common["at"],
-    )
-    if known is None or known.get("origin") != "own":
-        return []
-    changed: Document = {
-        key: value
-        for key, value in zip(TERMS, terms, strict=True)
-        if None not in (value, known.get(key)) and value != known[key]
-    }
-    if not changed:
-        context.memory.note_terms(
-            name, terms
-        )  # wait until they are recorded: this translation may never be
-        return []
-    updated_at = known.get("updated_at")
-    is_news = (
-        is_end
-        or known.get("pending") == "replace"
-        or updated_at is None
-        or (at is not None and at >= updated_at)
-    )
-    return [Replaced(**common, **changed)] if is_news else []

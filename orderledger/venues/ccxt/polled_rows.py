@@ -49,13 +49,18 @@ def open_ids(rows: Sequence[Polled]) -> frozenset[str]:
 
 def named(translated: Translation, order: Row) -> Translation:
     """The messages of the answer to a query about one order, with our own name of it. An answer may
-    leave out our client id, or change it."""
+    leave out our client id, or change it. An order of another side or instrument is not ours."""
     name = order.get("client_order_id")
     if name is None or order.get("origin") != "own":
         return translated
     names = {"client_order_id": name, "aliases": {}}
     messages = [
-        one.model_copy(update=names) if isinstance(one, Report) else one
+        one.model_copy(update=names) if isinstance(one, Report) and _is_of(one, order) else one
         for one in translated.messages
     ]
     return replace(translated, messages=tuple(messages))
+
+
+def _is_of(report: Report, order: Row) -> bool:
+    pairs = [(getattr(report, name), order.get(name)) for name in ("side", "instrument")]
+    return all(None in pair or pair[0] == pair[1] for pair in pairs)

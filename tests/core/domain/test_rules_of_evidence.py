@@ -122,6 +122,55 @@ def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
     ).then_order(anomalies=[])
 
 
+def test_an_order_refused_for_another_one_with_its_id_names_the_terms_that_differ() -> None:
+    refused = message("rejected", reason="duplicate_order", side="sell", instrument="BTC-USD")
+    given(*SENT).when(refused).then_outcome("recorded", "terms_conflict").then_order(
+        status="rejected", side="buy", quantity="10", anomalies=["terms_conflict"]
+    )
+    ours = message("rejected", reason="duplicate_order", **VENUE_TERMS)
+    given(*SENT).when(ours).then_order(status="rejected", anomalies=[])
+
+
+def test_another_trigger_price_than_ours_is_a_conflict_until_it_is_ours_again() -> None:
+    stop = request(order_type="stop", stop_price="9", limit_price=None, trigger_source="mark")
+    sent = (stop, *SENT[1:], message("acknowledged", at=at(5)))
+    others = message("restated", trigger_source="last", at=at(10))
+    row = in_any_order(sent, others)
+    assert (row["trigger_source"], row["anomalies"]) == ("last", ["terms_conflict"])
+    row = in_any_order(sent, others, message("restated", trigger_source="mark", at=at(11)))
+    assert (row["trigger_source"], row["anomalies"]) == ("mark", [])
+
+
+NEW = {"quantity": "10", "cum_quantity": "0", "leaves_quantity": "10"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "anomalies"),
+    [
+        ({"quantity": "10", "cum_quantity": "10"}, []),
+        ({"cum_quantity": "10"}, []),
+        ({"quantity": "10", "cum_quantity": "9"}, ["quantity_mismatch"]),
+        ({"quantity": "10"}, ["quantity_mismatch"]),
+        ({"average_price": "5"}, ["quantity_mismatch"]),
+    ],
+)
+def test_what_was_left_is_replaced_by_a_later_claim_of_what_was_filled(
+    claim: dict[str, str], anomalies: list[str]
+) -> None:
+    """Of an acknowledgement that the venue dates after the fill (Bybit)."""
+    working = message("acknowledged", at=at(10), reported=NEW)
+    filled = message("status_observed", status="filled", at=at(12), reported=claim)
+    row = in_any_order(SENT, working, fill("F-1", "10", at=at(9)), filled)
+    assert row["anomalies"] == anomalies
+
+
+def test_what_is_left_stays_a_mismatch_if_a_later_claim_names_no_total() -> None:
+    """The venue may work less than was ordered."""
+    less = message("acknowledged", at=at(10), reported={"leaves_quantity": "5"})
+    later = message("status_observed", status="new", at=at(12), reported={"cum_quantity": "0"})
+    assert in_any_order(SENT, less, later)["anomalies"] == ["quantity_mismatch"]
+
+
 def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING).when(
         message("status_observed", status="new", reported={"quantity": "9"})

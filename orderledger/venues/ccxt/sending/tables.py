@@ -30,7 +30,7 @@ separately.
 
 `spot` and `contract`: the order types, times in force and conditions that ccxt sends of each
 product, besides limit and market orders. If one list is missing, the other holds for both.
-`[[term]]`: see `terms`.
+`[[term]]`: see `terms`. `[change]`: see `changes`.
 """
 
 import functools
@@ -43,6 +43,7 @@ from importlib.resources import files
 from typing import Any
 
 from orderledger.extend.views import Row
+from orderledger.venues.ccxt.sending.changes import Changes, changes_of
 from orderledger.venues.ccxt.sending.terms import PRODUCTS, Product, Term, waits_for_trigger
 
 OPTIONS = (
@@ -109,6 +110,7 @@ class Language:
     reported: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
     lists: Mapping[Product, frozenset[str]] = field(default_factory=dict)
     terms: Sequence[Term] = ()
+    changes: Changes | None = None
 
     def sends(self, exchange: str, product: Product) -> frozenset[str]:
         """The names of what ccxt sends of a product, besides limit and market orders."""
@@ -154,6 +156,7 @@ def _language(document: Mapping[str, Any]) -> Language:
         hedge=Hedge(**document["hedge"]) if "hedge" in document else None,
         lists={name: frozenset(document[name]) for name in PRODUCTS if name in document},
         terms=[Term(**row) for row in document.get("term", ())],
+        changes=changes_of(document["change"]) if "change" in document else None,
         **given,
     )
 
