@@ -4,7 +4,6 @@ A future of asyncio cannot hold a StopIteration: the task that awaits the call w
 (CPython issue 112182, open in every 3.11). Here it becomes a RuntimeError, which the task gets.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -16,6 +15,8 @@ async def to_thread(
     call: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
 ) -> Result:
     """`asyncio.to_thread`. Raises RuntimeError for a StopIteration of the call."""
+    import asyncio  # whoever needs no network does not pay for it
+
     return await asyncio.to_thread(contained, call, *args, **kwargs)
 
 

@@ -23,7 +23,7 @@ def test_a_printed_command_works_when_it_is_pasted(
     more = ("--json",) if form == "json" else ()
     shown = run(question, "--db", db, *more, folder=tmp_path).out
     if form == "table":
-        (pasted, _) = [line for line in shown.splitlines() if "orderledger resolve" in line]
+        (pasted, *_) = [line for line in shown.splitlines() if "orderledger resolve" in line]
     else:
         row = json.loads(shown.splitlines()[0])
         pasted = (row if question == "doubts" else row["doubt"])["commands"][0]
@@ -63,7 +63,7 @@ def test_the_placeholder_of_a_printed_command_is_not_recorded_as_an_id(tmp_path:
     url = str(tmp_path / "orders.db")
     with Ledger.open(url) as ledger:
         in_doubt(ledger)
-        (_, pasted) = ledger.doubts()[0]["commands"]
+        (_, pasted, _) = ledger.doubts()[0]["commands"]
         ended = run(*shlex.split(pasted)[1:], "--db", url)
         assert (ended.status, "in place of ID" in ended.err) == (2, True)
         assert ledger.order("C-1")["status"] == "pending_new"

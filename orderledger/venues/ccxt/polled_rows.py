@@ -6,11 +6,13 @@ from typing import Any
 
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
+from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.translation import Translation, as_text, joined
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.orders import has_ended, order_messages, venue_order_id
 from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.translate import translated_makers, translated_orders
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 
 ORDER, TRADE, ANSWER, MAKER = "order", "trade", "answer", "maker"
 Polled = tuple[str, Any]
@@ -51,7 +53,7 @@ def named(translated: Translation, order: Row) -> Translation:
     """The messages of the answer to a query about one order, with our own name of it. An answer may
     leave out our client id, or change it. An order of another side or instrument is not ours."""
     name = order.get("client_order_id")
-    if name is None or order.get("origin") != "own":
+    if name is None or order.get("origin") != "own" or _bears_name(translated, order):
         return translated
     names = {"client_order_id": name, "aliases": {}}
     messages = [
@@ -64,3 +66,14 @@ def named(translated: Translation, order: Row) -> Translation:
 def _is_of(report: Report, order: Row) -> bool:
     pairs = [(getattr(report, name), order.get(name)) for name in ("side", "instrument")]
     return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+def _bears_name(translated: Translation, order: Row) -> bool:
+    """Whether the ledger attributes the messages to the order by themselves."""
+    ids = set(order.get("venue_order_ids") or ())
+    names = set(sent_ids(order.get("aliases"), CLIENT_ID) or (order["client_order_id"],))
+    return any(
+        one.venue_order_id in ids or one.aliases.get(CLIENT_ID) in names
+        for one in translated.messages
+        if isinstance(one, Report)
+    )

@@ -29,7 +29,7 @@ LIST: tuple[Any, ...] = (3, "text", {})
 TIME: tuple[Any, ...] = ("2026-11-20", NAIVE, -5)
 WRONG: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("open_only", "active_only", "include_busted", "by_strategy"), FLAG),
-    **dict.fromkeys(("with_count", "follow", "never_arrived"), FLAG),
+    **dict.fromkeys(("with_count", "follow", "never_arrived", "canceled"), FLAG),
     **dict.fromkeys(("order_id", "client_order_id", "account", "instrument", "strategy"), TEXT),
     **dict.fromkeys(("position_side", "position_id", "actor", "reason", "text", "search"), TEXT),
     **dict.fromkeys(("stream", "correlation_id", "worked_as", "currency", "in_currency"), TEXT),

@@ -363,7 +363,7 @@ def test_the_limits_of_the_venue_hold() -> None:
     """Queries of a path wait for each other, and those of another path do not."""
 
     async def story(harness: VenueHarness) -> None:
-        pacing = harness.venue._http._pacing  # type: ignore[attr-defined]
+        pacing = harness.venue._http.pacing  # type: ignore[attr-defined]
         limiters = pacing.limits
         per_minute = {
             ORDERS: 30,
