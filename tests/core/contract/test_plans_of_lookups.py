@@ -121,9 +121,12 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
 
 
 @pytest.fixture
-def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledger]:
+def ledger(new_store_url: str, statements: list[Statement]) -> Iterator[Ledger]:
     """Sixty orders of two accounts, forty overfilled. One has every kind of name; one was known by
-    its venue's id first."""
+    its venue's id first.
+
+    The tables are new: PostgreSQL would plan with what it learned of the rows of an earlier test.
+    """
     named = [
         report(
             "request_replace",
@@ -146,10 +149,10 @@ def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledg
         request("U", 99),
         report("acknowledged", "U", 100, venue_order_id="V-U"),
     ]
-    with opened(durable_store_url, update_views=False) as ledger:
-        if durable_store_url.startswith("postgres"):
+    with opened(new_store_url, update_views=False) as ledger:
+        if new_store_url.startswith("postgres"):
             for table in GROWING:  # or some of them are analyzed in the middle of a test
-                run_sql(durable_store_url, f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+                run_sql(new_store_url, f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         ledger.record_many(parsed(*lives(40), *lives(20, "other"), *named))
         ledger.views.catch_up()
         yield ledger
@@ -158,10 +161,10 @@ def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledg
 @pytest.mark.leaf
 @pytest.mark.parametrize("is_analyzed", [False, True], ids=["as it is", "after ANALYZE"])
 def test_what_names_one_order_reads_one_index_by_its_key(
-    durable_store_url: str, ledger: Ledger, statements: list[Statement], is_analyzed: bool
+    new_store_url: str, ledger: Ledger, statements: list[Statement], is_analyzed: bool
 ) -> None:
     if is_analyzed:
-        run_sql(durable_store_url, "ANALYZE")
+        run_sql(new_store_url, "ANALYZE")
     last = ledger.log.position()
     asked: dict[str, Callable[[], object]] = {
         name: partial(ask, ledger, {}) for name, ask in {**LOOKUPS, **NOW}.items()
@@ -170,7 +173,7 @@ def test_what_names_one_order_reads_one_index_by_its_key(
         f"{name} as of then": partial(ask, ledger, {"as_of": last}) for name, ask in LOOKUPS.items()
     }
     asked |= {name: partial(_unknown, partial(ask, ledger)) for name, ask in NOBODY.items()}
-    searches = {name: _searches(durable_store_url, statements, ask) for name, ask in asked.items()}
+    searches = {name: _searches(new_store_url, statements, ask) for name, ask in asked.items()}
     wrong = {
         name: [one for one in found if not _is_by_key(*one)] for name, found in searches.items()
     }
