@@ -14,6 +14,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.messages.parsing import uncapitalized
 from orderledger.infrastructure.similar import did_you_mean
 
 Place = tuple[str | int, ...]
@@ -104,11 +105,15 @@ class TomlFile:
 
     def invalid(self, place: Place, fault: str) -> InvalidSetting:
         """The error for a fault at a place."""
-        line, place = self.line_of(place), (*self.within, *place)
-        key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+        line, key = self.line_of(place), key_of((*self.within, *place))
         return InvalidSetting(
             f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
         )
+
+
+def key_of(place: Place) -> str:
+    """The path of a key. Tables of an array are counted from 1."""
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
 
 
 def _is_a_number(annotation: Any) -> bool:
@@ -130,7 +135,9 @@ def faults_in(
 def _sentence(fault: dict[str, Any], model: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
         return not_a_setting(str(fault["loc"][-1]), model)
-    return str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "missing":
+        return "is missing"
+    return uncapitalized(str(fault["msg"]).removeprefix("Value error, "))
 
 
 def _place_of(loc: Place, tags: Collection[str]) -> Place:

@@ -127,9 +127,7 @@ def _sorted(rows: Iterable[FaultRow]) -> list[FaultRow]:
 
 
 def _row(file: toml_files.TomlFile, place: toml_files.Place, fault: str) -> FaultRow:
-    key = ".".join(
-        str(part + 1) if isinstance(part, int) else part for part in (*file.within, *place)
-    )
+    key = toml_files.key_of((*file.within, *place))
     is_top = len(place) == 1 and not file.within
     variable = f"ORDERLEDGER_{str(place[0]).upper()}" if is_top else ""
     if os.environ.get(variable):
@@ -277,7 +275,7 @@ def _text(place: toml_files.Place, value: Any) -> str:
 
 
 def _setting(file: toml_files.TomlFile, place: toml_files.Place, text: str) -> SettingRow:
-    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    key = toml_files.key_of(place)
     variable = f"ORDERLEDGER_{str(place[0]).upper()}"
     if place[0] not in SECTIONS and os.environ.get(variable):
         return SettingRow(key, text, f"the variable {variable}")

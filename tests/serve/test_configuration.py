@@ -198,7 +198,7 @@ def test_options_of_serve_replace_the_table_of_the_file(file: Path) -> None:
         ("[[limits]]\norder_quantity = 1\n", ""),
         ("[[limits]]\norder_quantit = 1\n", ":2: limits.1.order_quantit: is not a setting"),
         ('[[rules]]\nkind = "unresolved"\nseconds = 30\n', ""),
-        ('[[rules]]\nkind = "unresolved"\nseconds = -1\n', ":3: rules.1.seconds: Input should be"),
+        ('[[rules]]\nkind = "unresolved"\nseconds = -1\n', ":3: rules.1.seconds: input should be"),
         ("gateway = 3\n" + OTHER, ":1: gateway: is not a table"),
     ],
 )

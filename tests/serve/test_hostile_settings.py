@@ -123,8 +123,7 @@ def test_a_hostile_setting_is_a_fault_with_its_line_and_key(
     assert any(part in said for part in fault.split("|")), said
     with pytest.raises((LedgerError, ValueError)) as refused:
         asyncio.run(_entered(file))
-    assert any(part in str(refused.value).replace("input should", "Input should") for part in
-               fault.split("|")), refused.value  # fmt: skip
+    assert any(part in str(refused.value) for part in fault.split("|")), refused.value
 
 
 @pytest.mark.parametrize(

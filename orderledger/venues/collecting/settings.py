@@ -8,7 +8,7 @@ find it. The tables `[[venues]]` are read by the settings of their adapters (see
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,11 +19,10 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from orderledger import InvalidSetting
-from orderledger.extend.messages import Identifier, said_of
+from orderledger.extend.messages import Identifier
 from orderledger.extend.runtime import toml_files
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.registry import adapter, adapters
@@ -140,38 +139,26 @@ class CollectSettings(toml_files.Table, BaseSettings):
 
     @classmethod
     def read(cls, path: Path, *, needs_venues: bool = True) -> "CollectSettings":
-        """Read the file and the environment; open nothing. Raises InvalidSetting naming the file or
-        the variable, the field and what is wrong."""
+        """Read the file and the environment; open nothing. Raises InvalidSetting with the file, the
+        line and the key, or the variable."""
         environment = {
             name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")
         }
+        file = toml_files.TomlFile.read(path)
+        given = {
+            name: value
+            for name, value in file.document.items()
+            if name not in environment and name not in SECTIONS_OF_OTHERS
+        }
         try:
-            given = TomlConfigSettingsSource(cls, path)()
-            given = {name: value for name, value in given.items() if name not in SECTIONS_OF_OTHERS}
-        except ValueError as error:
-            raise InvalidSetting(str(path), f"is not TOML: {error}") from None
-        try:
-            settings = cls(
-                **{name: value for name, value in given.items() if name not in environment}
-            )
-            for place, fault_found in settings.contradictions(needs_venues=needs_venues):
-                raise InvalidSetting(".".join(map(str, place)), fault_found)
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-            where = _where([str(part) for part in fault["loc"]], environment, path)
-            is_unknown = fault["type"] == "extra_forbidden"
-            said = (
-                toml_files.not_a_setting(str(fault["loc"][-1]), cls)
-                if is_unknown
-                else said_of(fault)
-            )
-            raise InvalidSetting(where, said) from None
+            settings = cls(**given)
         except SettingsError:
             raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
-        except InvalidSetting as error:
-            raise InvalidSetting(
-                _where(error.field.split("."), environment, path), error.fault
-            ) from None
+        except ValidationError as error:
+            place, fault = toml_files.faults_in(error, cls)[0]
+            raise _invalid(file, environment, place, fault) from None
+        for place, fault in settings.contradictions(needs_venues=needs_venues):
+            raise _invalid(file, environment, place, fault)
         return settings
 
     def contradictions(self, *, needs_venues: bool = True) -> Iterator[toml_files.Fault]:
@@ -198,8 +185,11 @@ class CollectSettings(toml_files.Table, BaseSettings):
                     yield ("venues", index, *rest), error.fault
 
 
-def _where(loc: list[str], environment: set[str], path: Path) -> str:
-    """The file and the field in it, or the variable."""
-    if loc[0] in environment:
-        return ".".join([f"ORDERLEDGER_{loc[0].upper()}", *loc[1:]])
-    return f"{path}: {'.'.join(loc)}"
+def _invalid(
+    file: toml_files.TomlFile, environment: Collection[str], place: toml_files.Place, fault: str
+) -> InvalidSetting:
+    """The error for a fault in a variable, or in the file."""
+    if place[0] not in environment:
+        return file.invalid(place, fault)
+    variable = f"ORDERLEDGER_{str(place[0]).upper()}"
+    return InvalidSetting(toml_files.key_of((variable, *place[1:])), fault)

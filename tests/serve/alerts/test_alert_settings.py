@@ -20,9 +20,9 @@ RULE = '[[rules]]\nkind = "halt"\n'
     ("text", "said"),
     [
         ("", "rules: has none: nothing would raise an alert"),
-        ("rules = 3", "1: rules: Input should be a valid tuple"),
+        ("rules = 3", "1: rules: input should be a valid tuple"),
         ("look = 1\n" + RULE, "1: look: is not a setting"),
-        ('[[rules]]\nkind = "unresolved"\n', "1: rules.1.seconds: Field required"),
+        ('[[rules]]\nkind = "unresolved"\n', "1: rules.1.seconds: is missing"),
         ('[[rules]]\nkind = "unresolved"\nseconds = "soon"\n', "3: rules.1.seconds: "),
         (RULE + '[[rules]]\nkind = "unresolved"\nseconds = -1\n', "5: rules.2.seconds: "),
         ('[[rules]]\nkind = "unresolved"\nseconds = nan\n', "3: rules.1.seconds: "),

@@ -292,7 +292,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(what: str, tmp_path: Path) -> 
         (
             "ORDERLEDGER_VENUES",
             '[{"venue": "lighter", "account_index": 1}]',
-            "ORDERLEDGER_VENUES.0.account: ",
+            "ORDERLEDGER_VENUES.1.account: ",
         ),
     ],
 )

@@ -115,4 +115,4 @@ def test_a_mixture_is_refused_with_the_setting_s_name(
 ) -> None:
     with pytest.raises(InvalidSetting) as refused:
         read(tmp_path, venue, *given)
-    assert refused.value.field.endswith(f"venues.0.{field}")
+    assert refused.value.field.endswith(f"venues.1.{field}")
