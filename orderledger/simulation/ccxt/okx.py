@@ -1,5 +1,5 @@
-"""A simulated OKX on loopback: orders of swaps by REST, and Cancel All After. Needs the extra
-`fake`.
+"""A simulated OKX on loopback: orders of swaps by REST, algo orders (see `okx_algo`), and Cancel All
+After. Needs the extra `fake`.
 
 Source: okx.com/docs-v5, "Cancel All After": `timeOut` is 0, which switches it off, or 10 to 120
 seconds; each request restarts it; at its end all pending orders are canceled. With a `tag` it
@@ -18,6 +18,7 @@ from orderledger.simulation.ccxt.braked import (
     milliseconds,
     rounded,
 )
+from orderledger.simulation.ccxt.okx_algo import AlgoOrders, algo_routes
 from orderledger.simulation.ccxt.trade_lists import okx_fills
 from orderledger.simulation.market import OrderStatus, Reason, SimulatedOrder
 
@@ -39,13 +40,15 @@ TYPES = {"limit": ("gtc", False), "post_only": ("gtc", True), "ioc": ("ioc", Fal
 
 
 class OkxServer(BrakedServer):
-    """One account at a simulated OKX. `tags`: the tag of each order that has one."""
+    """One account at a simulated OKX. `tags`: the tag of each order that has one. `algo`: the algo
+    orders."""
 
     key_header = "OK-ACCESS-KEY"
 
     def __init__(self, *asked: Any, **more: Any) -> None:
         super().__init__(*asked, **more)
         self.tags: dict[int, str] = {}
+        self.algo = AlgoOrders(self.exchange, self.account, self.instruments)
 
     @staticmethod
     def symbol_of(instrument: str) -> str:
@@ -71,6 +74,7 @@ class OkxServer(BrakedServer):
             web.get(f"{api}/trade/order", self.keyed(self._order)),
             web.get(f"{api}/trade/orders-pending", self.keyed(self._pending)),
             web.get(f"{api}/trade/fills-history", self.keyed(self._fills)),
+            *algo_routes(self.algo, self.keyed),
             web.get(api + "/{rest:.*}", self.keyed(self._nothing)),
         )
 
@@ -173,11 +177,12 @@ class OkxServer(BrakedServer):
             "instType": "SWAP",
             "instId": self.symbol_of(order.instrument),
             "ordId": str(order.order_id),
+            **self.algo.maker_of(order.order_id),
             "clOrdId": order.client_id or "",
             "tag": self.tags.get(order.order_id, ""),
             "px": order.limit_price,
             "sz": order.quantity,
-            "ordType": "post_only" if order.post_only else "limit",
+            "ordType": "post_only" if order.post_only else str(order.order_type),
             "side": str(order.side),
             "posSide": "net",
             "accFillSz": order.filled,

@@ -1,7 +1,8 @@
-"""Conditional orders with an id space of their own, such as the algo orders of Binance USD-M.
+"""Conditional orders with an id space of their own: the algo orders of Binance USD-M and OKX.
 
-A triggered one makes an ordinary order, which has another id and the same client id. Both are the
-order that was requested. The exchanges are in `quirks`, column `conditional_ids`. Needs no ccxt.
+A triggered one makes an ordinary order, which has another id and reports the same client id. Both
+are the order that was requested. The exchanges are in `quirks`, column `conditional`. Needs no
+ccxt.
 """
 
 from datetime import datetime
@@ -13,57 +14,77 @@ from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.ccxt.context import CcxtContext
-from orderledger.venues.ccxt.quirks import Quirks
+from orderledger.venues.ccxt.quirks import ConditionalSpace, Quirks
 from orderledger.venues.ccxt.reading import text, time_of, word_in
 from orderledger.venues.ccxt.sending.tables import Language
 from orderledger.venues.ccxt.sending.terms import waits_for_trigger
 from orderledger.venues.ccxt.vocabulary import SIDES
 
-MADE_BY = ("actualOrderId", "ai")
-"""The fields of `info` with the id of the ordinary order."""
-UNKNOWN_ORDER = "unknown_order"
 TRIGGERED_AT = ("triggerTime", "tt")
 CLIENT_IDS = ("clientOrderId", "c")
-"""The fields of `info` with the client id of an order, or of a trade that is pushed."""
+"""The fields of `info` with the client id of an order, or of a trade that is pushed, unless
+`Quirks.id_in` names them."""
 
 
 def is_conditional(row: Any, quirks: Quirks) -> bool:
     """Whether a row is of a conditional order, not of the order that it has made."""
-    info = row.get("info") if isinstance(row, dict) else None
-    return isinstance(info, dict) and any(info.get(name) for name in quirks.conditional_ids)
+    space, info = quirks.conditional, _info(row)
+    is_ordinary = space is not None and _ordinary_id(info, space) is not None
+    return space is not None and not is_ordinary and any(info.get(name) for name in space.ids)
 
 
-def made_order_id(row: Any, quirks: Quirks) -> str | None:
-    """The id of the ordinary order that a conditional one has made."""
-    return _id_in(row, MADE_BY) if is_conditional(row, quirks) else None
+def made_order_ids(row: Any, quirks: Quirks) -> list[str]:
+    """The ids of the ordinary orders that a conditional one has made, the oldest first."""
+    space, info = quirks.conditional, _info(row)
+    if space is None or not is_conditional(row, quirks):
+        return []
+    for name in space.made:
+        value = info.get(name)
+        listed = value if isinstance(value, list) else [_text_of(info, name)]
+        if found := [one for one in listed if isinstance(one, str) and one]:
+            return found
+    return []
+
+
+def with_ordinary_id(row: Any, quirks: Quirks) -> Any:
+    """The row of an ordinary order with its own id, if ccxt took that of the conditional order
+    which has made it. Any other row as it is."""
+    space = quirks.conditional
+    own = None if space is None else _ordinary_id(_info(row), space)
+    return row if own in (None, row.get("id")) else {**row, "id": own}
 
 
 def of_started(raw: Any, context: CcxtContext) -> Translation | None:
-    """The message of one of our conditional orders that has made an ordinary one. None for any
+    """The messages of one of our conditional orders that has made ordinary ones. None for any
     other row.
 
-    It is dated at the trigger, and reported once: later rows say the same, and come after the end.
+    They are dated at the trigger, and reported once: later rows say the same, and come after the
+    end.
     """
     quirks = context.quirks
-    made = made_order_id(raw, quirks)
-    if made is None or word_in(raw, quirks.words_in) not in quirks.triggered:
+    made = made_order_ids(raw, quirks)
+    if not made or word_in(raw, quirks.words_in) not in quirks.triggered:
         return None
-    known = _own(_text_of(raw, "clientOrderId"), context)
+    known = _own(_client_id(raw, quirks), context)
     if known is None:
         return None
-    if made in known["venue_order_ids"]:
-        return Translation()
     at = time_of(raw["info"], *TRIGGERED_AT) or context.received_at
-    return Translation((_triggered(raw, known, made, at, context),))
+    return Translation(
+        [
+            _triggered(raw, known, name, at, context)
+            for name in made
+            if name not in known["venue_order_ids"]
+        ]
+    )
 
 
 def of_maker(raw: Any, context: CcxtContext) -> Translation:
     """The message that one of our conditional orders was triggered. `raw`: the first row of the
     ordinary order that it has made, or of a trade of that order."""
     quirks = context.quirks
-    if not quirks.conditional_ids or not isinstance(raw, dict) or is_conditional(raw, quirks):
+    if not isinstance(raw, dict) or not _may_be_made(raw, quirks):
         return Translation()
-    known = _own(_id_in(raw, CLIENT_IDS), context)
+    known = _own(_client_id(raw, quirks), context)
     name = _text_of(raw, "order") or _text_of(raw, "id")
     if known is None or name is None or not waits_for_trigger(known):
         return Translation()
@@ -79,20 +100,23 @@ def of_maker(raw: Any, context: CcxtContext) -> Translation:
 def cancels_of(
     order: Row, client_id: str, quirks: Quirks, language: Language | None
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The ids and parameters for cancelOrder, one after the other while the answer is
-    `UNKNOWN_ORDER`. At least one.
+    """The ids and parameters for cancelOrder, one after the other while the exchange does
+    not know the order. At least one.
 
-    A conditional order may be triggered at any time. It has the same client id before and after.
+    A conditional order may be triggered at any time. It has the same client id before and after,
+    or the ordinary one has only an id of its own.
     """
-    name = order.get("venue_order_id")
+    name, ids = order.get("venue_order_id"), order.get("venue_order_ids") or ()
+    space = quirks.conditional
     by_client_id = {"clientOrderId": client_id}
     is_apart = language is not None and language.conditional
     if not is_apart or not waits_for_trigger(order):
         return [(name or "", {} if name is not None else by_client_id)]
-    if not quirks.conditional_ids or not client_id:
+    if space is None or not client_id:
         return [(name or "", {**({} if name is not None else by_client_id), "trigger": True})]
     before, after = ("", {**by_client_id, "trigger": True}), ("", by_client_id)
-    return [after, before] if len(order.get("venue_order_ids") or ()) > 1 else [before, after]
+    plain = [after] if space.keeps_client_id else [(one, {}) for one in reversed(ids)]
+    return [*plain, before] if len(ids) > 1 else [before, *plain]
 
 
 def _own(client_id: str | None, context: CcxtContext) -> Row | None:
@@ -125,8 +149,32 @@ def _text_of(row: Document, name: str) -> str | None:
         return None
 
 
-def _id_in(row: Any, names: tuple[str, ...]) -> str | None:
-    info = row.get("info") if isinstance(row, dict) else None
-    if not isinstance(info, dict):
+def _may_be_made(row: Any, quirks: Quirks) -> bool:
+    """Whether a row is of an ordinary order, or of a trade of one, that a conditional order may
+    have made."""
+    space, info = quirks.conditional, _info(row)
+    if space is None:
+        return False
+    if space.ordinary is not None:
+        return not is_conditional(row, quirks) and any(info.get(name) for name in space.ids)
+    return not is_conditional(row, quirks)
+
+
+def _client_id(row: Any, quirks: Quirks) -> str | None:
+    info = _info(row)
+    names = quirks.id_in or CLIENT_IDS
+    return next((found for one in names if (found := _text_of(info, one)) is not None), None) or (
+        _text_of(row, "clientOrderId")
+    )
+
+
+def _ordinary_id(info: Document, space: ConditionalSpace) -> str | None:
+    """The id of an ordinary order, where the same row has that of the conditional one."""
+    if space.ordinary is None or info.get(space.ordinary[0]) is None:
         return None
-    return next((found for one in names if (found := _text_of(info, one)) is not None), None)
+    return _text_of(info, space.ordinary[1])
+
+
+def _info(row: Any) -> Document:
+    info = row.get("info") if isinstance(row, dict) else None
+    return info if isinstance(info, dict) else {}

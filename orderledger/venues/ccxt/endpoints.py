@@ -83,9 +83,9 @@ class CcxtEndpoints:
         costs less."""
         plain = (symbol,) if symbol else self._symbols("fetchOpenOrders")
         lists: list[tuple[Any, ...]] = [(one,) for one in plain]
-        if self._quirks.conditional_ids:
+        if (space := self._quirks.conditional) is not None:
             conditional = (symbol,) if symbol else self.symbols or (None,)
-            lists += [(one, None, None, {"trigger": True}) for one in conditional]
+            lists += [(one, None, None, params) for one in conditional for params in space.lists]
         listed = partial(self._listed, "fetch_open_orders")
         return [row for one in lists for row in await all_open(listed, self._quirks, *one)]
 

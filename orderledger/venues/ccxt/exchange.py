@@ -18,6 +18,7 @@ from orderledger.extend.runtime import did_you_mean, secrecy
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.base.venue_clock import elapsed
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
+from orderledger.venues.ccxt.conditional import with_ordinary_id
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.pacing import ExchangePacing, pacing_in
 from orderledger.venues.ccxt.quirks import quirks_of
@@ -100,7 +101,10 @@ def exact(base: Any) -> Any:
         return made
 
     def parse_order(self: Any, row: Any, market: Any = None) -> Any:
-        return _parsed(functools.partial(base.parse_order, self), row, market, self.milliseconds())
+        parse = functools.partial(base.parse_order, self)
+        return with_ordinary_id(
+            _parsed(parse, row, market, self.milliseconds()), quirks_of(self.id)
+        )
 
     def parse_trade(self: Any, row: Any, market: Any = None) -> Any:
         return _parsed(functools.partial(base.parse_trade, self), row, market, self.milliseconds())

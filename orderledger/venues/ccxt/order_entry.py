@@ -28,8 +28,8 @@ from orderledger.venues.ccxt.arguments import (
 )
 from orderledger.venues.ccxt.brakes import brakes_of
 from orderledger.venues.ccxt.calls import Call, noted
+from orderledger.venues.ccxt.canceling import OrderCancels
 from orderledger.venues.ccxt.changing import OrderChanges
-from orderledger.venues.ccxt.conditional import UNKNOWN_ORDER, cancels_of
 from orderledger.venues.ccxt.exchange import Connections, shown, venue_error
 from orderledger.venues.ccxt.order_answers import OrderAnswers
 from orderledger.venues.ccxt.orders import venue_order_id
@@ -66,6 +66,7 @@ class CcxtOrderEntry:
         self._account = account
         self._answers = OrderAnswers(exchange, self._arguments, account=account, now=now)
         self._changes = OrderChanges(exchange, self._arguments, self._answers)
+        self._cancels = OrderCancels(exchange, self._sent)
         self._rule = rule_of(exchange.id)
         if self._rule is not None and self._rule.expiry.option is not None:
             exchange.options[self._rule.expiry.option] = WINDOW_MILLISECONDS
@@ -168,12 +169,7 @@ class CcxtOrderEntry:
                 "no_venue_order_id",
                 f"{self._exchange.id} cancels by its own id, which is not known yet",
             )
-        meant = Change(self._exchange.id, [one for one in (name, client_id) if one], {})
-        for venue_id, params in cancels_of(order, client_id, self._quirks, self._language):
-            asked = (venue_id, order["instrument"], params)
-            row, _, refusal = await self._sent("cancel", meant, "cancel_order", *asked)
-            if refusal is None or refusal.reason != UNKNOWN_ORDER:
-                break
+        row, refusal = await self._cancels.send(order, client_id)
         if refusal:
             return [self._answers.reject(CancelRejected, order, refusal, request_id=request_id)]
         return (
@@ -197,7 +193,7 @@ class CcxtOrderEntry:
     async def cancel_all_orders(self, instrument: str | None) -> Sent:
         await self._load_markets()
         await self._brake(instrument, "cancel_all_orders", instrument)
-        if self._quirks.conditional_ids:
+        if self._quirks.conditional is not None:
             await self._brake(instrument, "cancel_all_orders", instrument, {"trigger": True})
         return []
 

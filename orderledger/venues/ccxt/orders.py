@@ -18,7 +18,7 @@ from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Translation, guarded, joined
-from orderledger.venues.ccxt.conditional import of_maker, of_started
+from orderledger.venues.ccxt.conditional import of_maker, of_started, with_ordinary_id
 from orderledger.venues.ccxt.conflicts import names_of, other_source, refused_for_another
 from orderledger.venues.ccxt.context import CcxtContext
 from orderledger.venues.ccxt.order_types import conditional
@@ -71,6 +71,7 @@ def order_messages(raw: Any, context: CcxtContext) -> Translation:
     """The messages of one order: its fills, which count even if other fields cannot be read, and
     its state. Never raises.
     """
+    raw = with_ordinary_id(raw, context.quirks)
     if (started := of_started(raw, context)) is not None:
         return started
     fills = of_maker(raw, context) + _fills(raw, context)

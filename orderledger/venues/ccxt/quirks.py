@@ -16,6 +16,25 @@ IdForm = Literal["text", "hex", "integer", "uuid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalSpace:
+    """Conditional orders with ids and lists of their own, which make ordinary orders when they are
+    triggered. See the module `conditional`.
+
+    Fields of `info`: `ids`, the conditional order's id; `made`, the ids of the ordinary orders, as
+    a text or a list; `ordinary`, one that only ordinary orders have, and that with their id, if
+    they have the other id too, which ccxt takes.
+    `lists`: parameters for ccxt, one for each list of open ones.
+    `keeps_client_id`: whether ordinary orders are named by the same client id in requests.
+    """
+
+    ids: tuple[str, ...]
+    made: tuple[str, ...]
+    ordinary: tuple[str, str] | None = None
+    lists: tuple[Mapping[str, Any], ...] = ({"trigger": True},)
+    keeps_client_id: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
     """One exchange's peculiarities.
 
@@ -53,9 +72,7 @@ class Quirks:
     `query_lag_seconds`: how far the answer to a query may lag behind
     the order; no exchange states it, so the number is ours.
 
-    `conditional_ids`: the fields of `info` with the id of a conditional order. Only for exchanges
-    where such orders have ids and lists of their own, and make an ordinary order with the same
-    client id. See `conditional`.
+    `conditional`: the space of conditional orders, where they are another kind of order.
     """
 
     id_form: IdForm = "text"
@@ -89,7 +106,7 @@ class Quirks:
     resends_safely: bool = False
     query_lag_seconds: float = 2.0
     orders_trades: bool = False
-    conditional_ids: tuple[str, ...] = ()
+    conditional: ConditionalSpace | None = None
 
     def fits(self, client_id: str) -> bool:
         """Whether the exchange accepts this text as a client id."""
@@ -148,7 +165,20 @@ _OKX = Quirks(
     cancels_by_client_id=True,
     fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
     words_in=("state",),
-    triggered=frozenset({"effective"}),
+    triggered=frozenset({"effective", "partially_effective"}),
+    # okx.com/docs-v5, "Algo order details", "Algo order list" (one `ordType`, or conditional with
+    # oco) and "Order details": a triggered order has `algoId` and `algoClOrdId`, no client id
+    conditional=ConditionalSpace(
+        ids=("algoId",),
+        made=("ordIdList", "ordId"),
+        ordinary=("accFillSz", "ordId"),
+        lists=(
+            {"trigger": True},
+            {"trigger": True, "ordType": "conditional,oco"},
+            {"trailing": True},
+        ),
+        keeps_client_id=False,
+    ),
     ledger_words=OKX,
     edits_in_place=True,
 )
@@ -185,7 +215,10 @@ QUIRKS: Mapping[str, Quirks] = {
     "binancecoinm": _BINANCE_FUTURES,
     "binanceus": _BINANCE,
     # developers.binance.com, "Query Algo Order" and "Event Algo Order Update"
-    "binanceusdm": replace(_BINANCE_FUTURES, conditional_ids=("algoId", "aid")),
+    "binanceusdm": replace(
+        _BINANCE_FUTURES,
+        conditional=ConditionalSpace(ids=("algoId", "aid"), made=("actualOrderId", "ai")),
+    ),
     "bitfinex": Quirks(id_form="integer", fake_ids=frozenset({"0"})),
     "bitget": Quirks(cancels_by_client_id=True),
     "bybit": _BYBIT,

@@ -10,7 +10,7 @@ from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.translation import NO_ORDER
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.absence import rule_of
-from orderledger.venues.ccxt.conditional import is_conditional, made_order_id
+from orderledger.venues.ccxt.conditional import is_conditional, made_order_ids
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.orders import client_id_of
 from orderledger.venues.ccxt.quirks import Quirks
@@ -46,7 +46,7 @@ class OrderSearch:
         self._now = now
 
     async def rows_of(self, order: Row) -> list[Any]:
-        """The row of an order; of a conditional order that was triggered, also that of the order
+        """The row of an order; of a conditional order that was triggered, also those of the orders
         that it has made. Empty if the exchange does not know it."""
         row = await self._row_of(order)
         return [] if row is None else [row, *await self._made_by(row)]
@@ -64,7 +64,7 @@ class OrderSearch:
     async def makers(self, trades: Sequence[Any]) -> list[Any]:
         """The orders of trades that the ledger does not know, where a conditional order may have
         made them: the last `MOST_MAKERS`. An earlier one is found when its order is queried."""
-        if not self._quirks.conditional_ids:
+        if self._quirks.conditional is None:
             return []
         unknown = [
             (name, symbol)
@@ -83,9 +83,9 @@ class OrderSearch:
         return [one for one in rows if isinstance(one, dict) and one.get("order") == row.get("id")]
 
     async def _made_by(self, row: Any) -> list[Any]:
-        name = made_order_id(row, self._quirks)
-        made = None if name is None else await self._single.order(name, row.get("symbol"))
-        return [] if made is None else [made]
+        names = made_order_ids(row, self._quirks)
+        rows = [await self._single.order(name, row.get("symbol")) for name in names]
+        return [one for one in rows if one is not None]
 
     async def _row_of(self, order: Row) -> Any | None:
         symbol = order.get("instrument")
@@ -137,7 +137,7 @@ class OrderSearch:
         self, is_it: Callable[[Any], bool], order: Row, since: datetime | None
     ) -> Any | None:
         for apart in id_spaces(self._exchange, order):
-            if not apart or self._quirks.conditional_ids:
+            if not apart or self._quirks.conditional is not None:
                 past = await self._endpoints.past_orders(
                     order.get("instrument"), since, is_conditional=apart
                 )
