@@ -1,12 +1,14 @@
 """The answer to a query settles the doubt that there was when the query was sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from orderledger import Certainty, Pending, StatusObserved
+from orderledger import Certainty, Message, Pending, StatusObserved
 from orderledger.extend.events import Order
 from orderledger.extend.values import ENDS, DatedBy
+from orderledger.venues.base.answered import observed_end
 
 LAG = timedelta(seconds=2)
 """How far a query's answer may lag behind the venue's state, and our clock may run ahead of the
@@ -31,6 +33,24 @@ class Doubtful:
             return cls(None)
         times = [at for at in (order.unresolved_at, order.absent_at) if at is not None]
         return cls(max(times, default=None))
+
+
+def dated_answers(
+    order: Order | None, found: Sequence[Message], asked_at: datetime, doubtful: Doubtful
+) -> list[Message]:
+    """The messages of the answer to a query, with the time of the query.
+
+    If the order was shown working after the time of the end that is found, the end holds at the
+    time of the query: that it works was dated by our clock, which may be ahead of the venue's.
+    """
+    dated = [
+        dated_answer(order, one, asked_at, doubtful) if isinstance(one, StatusObserved) else one
+        for one in found
+    ]
+    if order is None or order.undone_end is None or order.shown is None:
+        return dated
+    at = max(asked_at, order.shown.at)
+    return [*dated, *(one for report in found if (one := observed_end(report, at)) is not None)]
 
 
 def dated_answer(

@@ -5,12 +5,12 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from orderledger import Absent, Certainty, Deny, Fenced, Message, Pending, StatusObserved
+from orderledger import Absent, Certainty, Deny, Fenced, Message, Pending
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import later
 from orderledger.gateway.book import is_open_question, row_now
-from orderledger.gateway.doubtful import Doubtful, dated_answer
+from orderledger.gateway.doubtful import Doubtful, dated_answers
 from orderledger.gateway.look_ups import LookUps
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proving import AbsenceProof, Doubt
@@ -203,9 +203,9 @@ class OutcomeResolver:
         if found is not None:
             doubt.proofs = 0
             self._times.after_answer(order, doubt, self._elapsed(), is_found=True)
-            await self._ledger.recording.arecord_together(
-                self._as_answers(key, found, asked_at, doubtful)
-            )
+            self._book.catch_up()
+            answers = dated_answers(self._book.order(*key), found, asked_at, doubtful)
+            await self._ledger.recording.arecord_together(answers)
             await self._settle_replace(key, found, asked_at, is_late=is_late)
             return
         self._book.catch_up()
@@ -237,21 +237,6 @@ class OutcomeResolver:
         answer = settled_replace(order, found, asked_at, may_be_late=is_late)
         if answer is not None:
             await self._ledger.arecord(answer)
-
-    def _as_answers(
-        self, key: Key, found: Sequence[Message], asked_at: datetime, doubtful: Doubtful
-    ) -> list[Message]:
-        """The messages with the time of the query. If an order was open when the venue was queried
-        and has ended since, the answer does not reopen it.
-        """
-        self._book.catch_up()
-        order = self._book.order(*key)
-        return [
-            dated_answer(order, message, asked_at, doubtful)
-            if isinstance(message, StatusObserved)
-            else message
-            for message in found
-        ]
 
     async def _record_absence(
         self, key: Key, order: Order, doubt: Doubt, asked_at: datetime

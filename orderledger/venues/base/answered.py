@@ -23,6 +23,11 @@ from orderledger.extend.values import DatedBy
 WORKING = (Acknowledged, Replaced, Triggered)
 OTHER_STATES = (Canceled, DoneForDay, Expired, Rejected, Stopped, Suspended)
 SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+END_OF = {
+    Canceled: OrderStatus.CANCELED,
+    Expired: OrderStatus.EXPIRED,
+    Rejected: OrderStatus.REJECTED,
+}
 
 
 def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
@@ -47,6 +52,15 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
     return found
 
 
+def observed_end(message: Message, at: datetime) -> StatusObserved | None:
+    """The end that a report shows, as the state at the time of the query. None for other
+    messages. For an order that was shown working after the report's own time, by another clock."""
+    status = next((word for kind, word in END_OF.items() if isinstance(message, kind)), None)
+    if status is None or not isinstance(message, Report):
+        return None
+    return _observed(message, status, at).model_copy(update={"reported": message.reported})
+
+
 def _shows_state(message: Message) -> bool:
     return isinstance(message, (*WORKING, *OTHER_STATES)) or (
         isinstance(message, StatusObserved) and message.status is not None
@@ -58,16 +72,21 @@ def _shown(report: Report, asked_at: datetime) -> StatusObserved:
     follows has them.
     """
     word = None if report.reported is None else report.reported.status
+    shown = _observed(report, word if word in SHOWN else OrderStatus.NEW, report.at)
+    return shown.model_copy(update={"asked_at": asked_at})
+
+
+def _observed(report: Report, status: str, at: datetime | None) -> StatusObserved:
     return StatusObserved(
         account=report.account,
+        client_order_id=report.client_order_id,
         venue_order_id=report.venue_order_id,
         aliases=report.aliases,
         instrument=report.instrument,
         side=report.side,
         source=report.source,
-        at=report.at,
+        at=at,
         dated_by=DatedBy.RECEIPT,
-        asked_at=asked_at,
-        status=word if word in SHOWN else OrderStatus.NEW,
+        status=status,
         evidence=report.evidence,
     )
