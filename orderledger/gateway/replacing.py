@@ -29,6 +29,10 @@ HELD_BACK = Denial("held", "the gateway holds this order: cancel it, and submit 
 NO_REPLACE = Denial(
     "replace_unsupported", "this venue cannot change an order: cancel it, and send another"
 )
+NO_REPLACE_WAITING = Denial(
+    "no_replace",
+    "this venue cannot change an order that waits for its trigger: cancel it, and send another",
+)
 IN_DOUBT = Denial("unresolved_order", "its outcome is not known yet: the venue may not have it")
 
 
@@ -94,8 +98,11 @@ class Replacer:
         """Why the state of an order, or its venue, forbids every change."""
         if order.is_held:
             return HELD_BACK
-        if not self._parts.entries[order.account].abilities.replaces:
+        abilities = self._parts.entries[order.account].abilities
+        if not abilities.replaces:
             return NO_REPLACE
+        if _waits_for_trigger(order) and not abilities.replaces_waiting:
+            return NO_REPLACE_WAITING
         is_in_doubt = order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED
         return IN_DOUBT if is_in_doubt else None
 
@@ -173,3 +180,11 @@ class Replacer:
         )
         denied = Sending("denied", *key, answer.reason, answer.text)
         return await self._answers.record(key, [ended], denied, is_failure=is_failure(answer))
+
+
+def _waits_for_trigger(order: Order) -> bool:
+    request = order.terms.request
+    is_conditional = request is not None and (
+        request.stop_price is not None or request.trail_offset is not None
+    )
+    return is_conditional and not order.is_triggered

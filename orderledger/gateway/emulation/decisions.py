@@ -38,14 +38,20 @@ RETRY = timedelta(seconds=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """The conditions of a decision, besides the orders. `marks`: by leg, of its instrument.
-    `resizes`: whether the venue changes the quantity of an order.
+    `resizes`: whether the venue changes the quantity of an order. `resizes_waiting`: also of one
+    that waits for its trigger there.
     `halted`: the halt that forbids the order of a leg whose trigger price is reached."""
 
     now: datetime
     marks: Mapping[str, Marks]
     mark_age_seconds: float
     resizes: bool
+    resizes_waiting: bool
     halted: Callable[[Group, Leg, Decimal], Denial | None]
+
+    def changes(self, leg: Leg) -> bool:
+        """Whether the quantity of a leg's orders is changed in place."""
+        return self.resizes and (self.resizes_waiting or not leg.waits_at_venue)
 
 
 def decide(group: Group, situation: Situation) -> list[Action]:
@@ -239,7 +245,7 @@ def _grown(
         yield Wait(leg, "retry", "the last order was not taken")
     elif whole.is_held and leg.trigger is None and whole.quantity == missing:
         yield Send(leg, whole)
-    elif situation.resizes and last.is_open and not last.is_held:
+    elif situation.changes(leg) and last.is_open and not last.is_held:
         yield Resize(leg, last, EXACT.add(last.quantity, missing))
     else:
         yield Create(leg, missing, waits=is_waiting)
@@ -261,7 +267,7 @@ def _reduced(leg: Leg, wanted: Decimal, situation: Situation) -> Iterator[Action
             yield Ask(leg, part)
         elif not part.is_settled:
             yield Wait(leg, "answer", "the venue has not answered the last request")
-        elif situation.resizes and excess < part.leaves:
+        elif situation.changes(leg) and excess < part.leaves:
             yield Resize(leg, part, EXACT.subtract(part.quantity, excess))
         else:
             yield Cancel(leg, part)

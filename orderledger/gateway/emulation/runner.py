@@ -183,6 +183,7 @@ class Emulator:
             marks=marks,
             mark_age_seconds=self._mark_age_seconds,
             resizes=abilities.replaces and abilities.resizes,
+            resizes_waiting=abilities.replaces_waiting,
             halted=self._checks.halt_of_trigger,
         )
         actions = decide(self._groups.state(members, self._trails.extremes), situation)

@@ -4,8 +4,8 @@ orders.
 Sources: okx.com/docs-v5. "Place algo order", "Cancel algo order" (a list), "Algo order list" (one
 `ordType`, or `conditional,oco`) and "Algo order details" give the requests and states. A triggered
 order is `effective` and names the ordinary order in `ordIdList`. "Order details": that order has
-`algoId` and `algoClOrdId`, and the client id is empty. "Error Code": 51603 for an unknown order, 51400
-and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`.
+`algoId` and `algoClOrdId`, and the client id is empty. "Error Code": 51603 for an unknown order,
+51400 and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`.
 """
 
 import asyncio

@@ -31,6 +31,7 @@ class EntryAbilities:
     - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
     - `resizes`: whether such a change may be one of the quantity.
+    - `replaces_waiting`: whether an order that waits for its trigger can be changed, too.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
     - `absence`: when the venue's "unknown order" proves that it never received an order. None: it
       never proves that.
@@ -54,6 +55,7 @@ class EntryAbilities:
     batch: int = 1
     replaces: bool = False
     resizes: bool = True
+    replaces_waiting: bool = True
     cancels_by_client_id: bool = False
     absence: Absence | None = None
     resends_safely: bool = False

@@ -32,6 +32,14 @@ class OrderChanges:
         self._arguments = arguments
         self._answers = answers
 
+    @property
+    def changes_waiting(self) -> bool:
+        """Whether the exchange changes orders that wait for a trigger."""
+        language = language_of(self._exchange.id)
+        return (
+            language is not None and language.changes is not None and language.changes.conditional
+        )
+
     def check(self, order: Row) -> tuple[Language, Changes]:
         """How the exchange changes this order. Raises NotSent if it does not."""
         name = self._exchange.id

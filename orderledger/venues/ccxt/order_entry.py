@@ -83,6 +83,7 @@ class CcxtOrderEntry:
         self.abilities = EntryAbilities(
             batch=self._quirks.batch,
             replaces=self._quirks.edits_in_place,
+            replaces_waiting=self._changes.changes_waiting,
             cancels_by_client_id=self._quirks.cancels_by_client_id,
             absence=None if self._rule is None else self._rule.absence,
             resends_safely=self._quirks.resends_safely,

@@ -242,6 +242,21 @@ async def test_a_fill_of_one_order_of_an_oco_reduces_the_other(ledger: Ledger) -
 
 
 @in_a_loop
+async def test_a_fill_of_one_order_reduces_the_other_without_replace(ledger: Ledger) -> None:
+    venue = venue_of()
+    async with trading(ledger, venue, resizes=False) as gateway:
+        await gateway.submit_oco(
+            sell("A", quantity="5", price="66000"), sell("B", quantity="5", price="67000")
+        )
+        trade(venue, "buy", "2", "66000")
+        await settled(ledger, venue, gateway, {"A": "3", "B.1": "3"})
+        trade(venue, "buy", "1", "66000")
+        await settled(ledger, venue, gateway, {"A": "2", "B.2": "2"})
+        trade(venue, "buy", "2", "66000")
+        await settled(ledger, venue, gateway, {})
+
+
+@in_a_loop
 async def test_the_end_of_one_order_of_an_oco_cancels_the_other(ledger: Ledger) -> None:
     venue = venue_of()
     async with trading(ledger, venue) as gateway:

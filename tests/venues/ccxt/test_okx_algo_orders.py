@@ -188,6 +188,29 @@ def test_a_stop_of_a_bracket_ends_its_take_profit(play: Callable[[Story], None])
     play(story)
 
 
+def test_a_stop_of_a_bracket_shrinks_with_its_take_profit(play: Callable[[Story], None]) -> None:
+    """OKX changes algo orders by a request that ccxt does not use: the stop is canceled, and another
+    one is sent."""
+
+    async def story(desk: Desk) -> None:
+        entered = order(NAME, 1, quantity="1", limit_price="2500")
+        await desk.gateway.submit_bracket(entered, take_profit="2600", stop_loss="2400")
+        desk.others("sell", "2500", "1")
+        await until(lambda: len(desk.server.algo.orders) == 1)
+        await until(lambda: len(desk.server.exchange.open_orders("main")) == 1)
+        desk.others("buy", "2600", "0.7")
+        await until(lambda: len(desk.server.algo.orders) == 2)
+        first, second = desk.server.algo.orders
+        await until(lambda: (first.state, second.state) == ("canceled", "live"))
+        assert second.asked["sz"] == "0.3"
+        await asyncio.sleep(1.5)
+        assert len(desk.server.algo.orders) == 2
+        assert not [one for one in desk.ledger.events() if one["name"] == "replace_requested"]
+        assert [one["cum_quantity"] for one in desk.ledger.orders()].count(0) == 2
+
+    play(story)
+
+
 def test_a_stop_without_an_answer_that_was_triggered_is_found(
     play: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
