@@ -63,8 +63,7 @@ def proposed_of(request: Request, *, reduces: bool = False) -> Proposed:
 
 def proposed_of_row(row: OrderRow) -> Proposed:
     """An order that is sent again as the limits see it: as a new one."""
-    added = row["quantity"] or ZERO
-    return msgspec.structs.replace(change_of(row, {}), added=added, is_new=True)
+    return msgspec.structs.replace(change_of(row, {}), added=row["quantity"], is_new=True)
 
 
 def reduces(row: OrderRow) -> bool:
@@ -84,14 +83,16 @@ class ChangedTerms(TypedDict, total=False):
 def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
     """A change of an open order of ours, as the limits see it."""
     quantity = changed.get("quantity", before["quantity"])
-    assert before["instrument"] is not None and quantity is not None
+    assert before["instrument"] is not None
     position_side = before["position_side"]
     return Proposed(
         account=before["account"],
         instrument=before["instrument"],
         side=Side(before["side"] or ""),
         quantity=quantity,
-        added=max(ZERO, EXACT.subtract(quantity, before["quantity"] or ZERO)),
+        added=None
+        if quantity is None
+        else max(ZERO, EXACT.subtract(quantity, before["quantity"] or ZERO)),
         order_type=OrderType(before["order_type"] or ""),
         limit_price=changed.get("limit_price", before["limit_price"]),
         is_new=False,
