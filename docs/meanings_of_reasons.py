@@ -40,6 +40,7 @@ GATEWAY_REASONS: dict[str, str] = {
     "quantity_unsupported": "The venue cannot change the quantity of an order.",
     "rate_limited": "The request waited longer for the venue's rate limit than it may.",
     "refusal_not_proved": "The venue answered with an error whose documents do not say that nothing was done. The order is queried.",
+    "replace_pending": "The venue has not answered an earlier change of this order. Submit the change again later.",
     "replace_unsupported": "The venue cannot change an order. Cancel it, and submit another one.",
     "request_expired": "The request's expiry passed, or would have been later than recorded. It was not sent.",
     "switch_refused": "The venue refused to set its dead man's switch.",

@@ -1,12 +1,14 @@
 """Replaces orders: checked and recorded first, then sent."""
 
+import asyncio
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from orderledger import Certainty, ReplaceRejected, RequestReplace, UnknownOrder
+from orderledger import Certainty, Pending, ReplaceRejected, RequestReplace, UnknownOrder
 from orderledger.extend.events import Order
 from orderledger.gateway.answers import Answer, answer_of
 from orderledger.gateway.book import row_now
@@ -33,6 +35,9 @@ NO_REPLACE_WAITING = Denial(
     "no_replace",
     "this venue cannot change an order that waits for its trigger: cancel it, and send another",
 )
+PENDING = Denial("replace_pending", "the venue has not answered the last change of this order yet")
+LOOK_SECONDS = 0.02
+"""Seconds between two looks at an order with an earlier change."""
 IN_DOUBT = Denial("unresolved_order", "its outcome is not known yet: the venue may not have it")
 
 
@@ -65,14 +70,14 @@ class Replacer:
         """Check, record and send a change of an open order. `why_not`: the check, if it is not
         that of a caller. `is_smaller`: the emulator cancels a part of the order, which needs
         no check. An order that is being sent is changed after its answer: before, the venue may
-        not know it."""
+        not know it. So is one with an earlier change: many venues take all terms of the order."""
         if (flight := self._flights.get(key)) is not None:
             await flight.done.wait()
-        self._book.catch_up()
+        is_settled = await self._settled(key)
         order = self._book.order(*key)
         if order is None:
             raise UnknownOrder(key[1], key[0])
-        denial = self._fault_of(order)
+        denial = self._fault_of(order) if is_settled else PENDING
         before = row_now(order, *key)
         denial = denial or fault_of_prices(changed)
         change = change_of(before, changed)
@@ -90,6 +95,22 @@ class Replacer:
             self.replacing[key] -= 1
             if not self.replacing[key]:
                 del self.replacing[key]
+
+    async def _settled(self, key: Key) -> bool:
+        """Wait for the answer to an earlier change, as long as for that of a request. Returns
+        whether there is none left."""
+        until = time.monotonic() + self._parts.answer_seconds
+        self._book.catch_up()
+        while self._is_pending(key):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+            self._book.catch_up()
+        return True
+
+    def _is_pending(self, key: Key) -> bool:
+        order = self._book.order(*key)
+        return key in self.replacing or (order is not None and order.pending is Pending.REPLACE)
 
     def _why_not(self, change: Proposed) -> Denial | None:
         return self._checks.why_not(change, is_new=False)
