@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger
-from orderledger.venues.base.venue import Messages
 from orderledger.simulation.ccxt.okx_algo import AlgoOrders
+from orderledger.venues.base.venue import Messages
 from tests.venues.ccxt.braked import ACCOUNT, SYMBOLS, entry, order, server, venue
 from tests.venues.ccxt.test_absence import until
 
@@ -189,8 +189,8 @@ def test_a_stop_of_a_bracket_ends_its_take_profit(play: Callable[[Story], None])
 
 
 def test_a_stop_of_a_bracket_shrinks_with_its_take_profit(play: Callable[[Story], None]) -> None:
-    """OKX changes algo orders by a request that ccxt does not use: the stop is canceled, and another
-    one is sent."""
+    """OKX changes algo orders by a request that ccxt does not use: the stop is canceled, and
+    another one is sent."""
 
     async def story(desk: Desk) -> None:
         entered = order(NAME, 1, quantity="1", limit_price="2500")
