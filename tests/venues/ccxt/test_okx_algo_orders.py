@@ -3,6 +3,7 @@ client id. The simulated exchange is the judge."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -206,7 +207,7 @@ def test_a_stop_of_a_bracket_shrinks_with_its_take_profit(play: Callable[[Story]
         await asyncio.sleep(1.5)
         assert len(desk.server.algo.orders) == 2
         assert not [one for one in desk.ledger.events() if one["name"] == "replace_requested"]
-        assert [one["cum_quantity"] for one in desk.ledger.orders()].count(0) == 2
+        assert [one["cum_quantity"] for one in desk.ledger.orders()].count(Decimal(0)) == 2
 
     play(story)
 
