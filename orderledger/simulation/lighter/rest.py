@@ -71,15 +71,18 @@ class LighterRest(VenueServer):
         self.transactions = Transactions(exchange)
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
-        self._rows = Rows(self.markets, self._accounts, exchange.children)
+        self._rows = self._rows_of(self.markets)
         self._recent: deque[float] = deque()
+
+    def _rows_of(self, markets: Markets) -> Rows:
+        return Rows(markets, self._accounts, self.exchange.children, self.transactions.worst_price)
 
     def list_market(self, index: int, symbol: str) -> None:
         """Open a market."""
         self.markets = self.markets.learned(
             {"order_books": [{"market_id": index, "symbol": symbol}]}
         )
-        self._rows = Rows(self.markets, self._accounts, self.exchange.children)
+        self._rows = self._rows_of(self.markets)
 
     def add_account(self, account: str, index: int) -> None:
         """Open an account."""

@@ -10,7 +10,13 @@ from decimal import Decimal
 
 from orderledger import OrderType, TimeInForce
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS
-from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedOrder
+from orderledger.simulation.market import (
+    ExchangeSimulator,
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedOrder,
+)
 from orderledger.simulation.market.checks import WITH_LIMIT, WITH_STOP, OrderTerms
 from orderledger.venues.base.fields import Document
 from orderledger.venues.lighter.markets import Markets
@@ -46,6 +52,16 @@ class Transactions:
     def __init__(self, exchange: ExchangeSimulator) -> None:
         self.exchange = exchange
         self.nonces: Counter[tuple[int, int]] = Counter()
+        self._worst_prices: dict[tuple[str, str | None], Decimal] = {}
+        """By account and client id."""
+
+    def worst_price(self, order: SimulatedOrder) -> Decimal | None:
+        """The `price` of a stop-loss or take-profit order: the worst at which it may trade. None
+        for other orders.
+
+        Source: lighter-sdk 1.1.8, `create_sl_order`; each order has a price (`L2CreateOrder`).
+        """
+        return self._worst_prices.get((order.account, order.client_id))
 
     def done(self, account: str, markets: Markets, kind: int, order: Document) -> Document:
         """Execute a transaction, and return the answer: that it was queued, or a refusal."""
@@ -56,15 +72,7 @@ class Transactions:
             order_id, client_id = _named(int(order["Index"]))
             self.exchange.request_cancel(account, order_id=order_id, client_id=client_id)
         elif refusal is None and kind == MODIFY_ORDER:
-            order_id, client_id = _named(int(order["Index"]))
-            quantity, limit_price = _amounts(order)
-            self.exchange.request_replace(
-                account,
-                order_id=order_id,
-                client_id=client_id,
-                quantity=quantity,
-                limit_price=limit_price,
-            )
+            self._modified(account, order)
         if refusal is not None:
             return refusal
         if "Nonce" in order:
@@ -108,7 +116,38 @@ class Transactions:
             "post_only": time_in_force == POST_ONLY,
             "reduce_only": bool(order.get("ReduceOnly")),
         }
+        self._worst_prices.pop((account, terms["client_id"]), None)
+        if not is_limit and not is_market:
+            self._worst_prices[account, terms["client_id"]] = limit_price
         return _refused(self.exchange.submit(account, **terms))
+
+    def _modified(self, account: str, order: Document) -> None:
+        """Change quantity, price and trigger price. Source: lighter-sdk 1.1.8,
+        `sign_modify_order`.
+        """
+        order_id, client_id = _named(int(order["Index"]))
+        quantity, price = _amounts(order)
+        found = self.exchange.named(account, order_id=order_id, client_id=client_id)
+        if found is None or found.status is not OrderStatus.WAITING:
+            self.exchange.request_replace(
+                account,
+                order_id=order_id,
+                client_id=client_id,
+                quantity=quantity,
+                limit_price=price,
+            )
+            return
+        name = (account, found.client_id)
+        is_at_market = name in self._worst_prices
+        if is_at_market:
+            self._worst_prices[name] = price
+        self.exchange.modify(
+            found,
+            quantity=quantity,
+            limit_price=None if is_at_market else price,
+            stop_price=_price(order["TriggerPrice"]),
+            with_new_id=False,
+        )
 
 
 def _refused(done: SimulatedOrder | Refusal) -> Document | None:

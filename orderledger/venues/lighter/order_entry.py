@@ -35,7 +35,14 @@ from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
 from orderledger.venues.lighter.rest import STANDARD, Allowance, pacing_for
 from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import EPOCH, TYPES, Scale, created, scaled
+from orderledger.venues.lighter.transactions import (
+    EPOCH,
+    TYPES,
+    Scale,
+    created,
+    new_terms,
+    scaled,
+)
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 
 PREFIX = "/api/v1/"
@@ -169,12 +176,11 @@ class LighterOrderEntry:
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Change quantity or prices; the rest stays."""
+        """Change quantity or prices; the rest stays. A transaction has all three, so those of an
+        earlier change without an answer are sent again.
+        """
         market, scale = await self._market(order["instrument"])
-        names = ("quantity", "limit_price", "stop_price")
-        quantity, price, stop = (
-            order[name] if request.get(name) is None else request[name] for name in names
-        )
+        quantity, price, stop = new_terms(order, request)
         if price is None:
             raise NotSent("incorrect_price", "the order has no limit price")
         terms = (

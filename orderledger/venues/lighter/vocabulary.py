@@ -81,6 +81,9 @@ CONDITIONAL_TYPES = frozenset(
 PROTECTED_TYPES = frozenset({"market", "stop-loss", "take-profit", "liquidation"})
 """Market orders: their price only limits slippage, so it is not reported as a limit price."""
 
+AT_WORST_PRICE_TYPES = frozenset({"stop-loss", "take-profit"})
+"""Those of them that wait for their trigger, so that the price can still be changed."""
+
 LIQUIDATION = "liquidation"
 POST_ONLY = "post-only"
 
