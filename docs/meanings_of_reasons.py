@@ -29,6 +29,7 @@ GATEWAY_REASONS: dict[str, str] = {
     "not_carried_out": "The venue shows the earlier terms after the replace request had expired.",
     "not_connected": "The connection was refused, or the venue's host is not known.",
     "not_sent": "The request failed before it was sent.",
+    "not_sent_in_time": "The requests before it, or what it needs to be signed, had no answer in time. It was not sent.",
     "not_signed": "The request could not be signed.",
     "order_type": "This type of order is not sent to this venue.",
     "order_unknown": "The venue may not have the order. The cancel is recorded, and sent as soon as the venue is known to have it.",

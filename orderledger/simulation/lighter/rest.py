@@ -2,9 +2,10 @@
 entry by transactions.
 """
 
+import asyncio
 import json
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -68,6 +69,7 @@ class LighterRest(VenueServer):
         self.extra_rows: list[Any] = []
         self.refused_tokens: set[str] = set()
         self.lacks: set[str] = set()
+        self.hanging: Counter[str] = Counter()
         self.transactions = Transactions(exchange)
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
@@ -187,6 +189,7 @@ class LighterRest(VenueServer):
         return {"last_trade_price": self.marks[symbol], "mark_price": f"{self.marks[symbol]:f}"}
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
+        await self._hang("nextNonce")
         key = (
             int(request.query.get("account_index", -1)),
             int(request.query.get("api_key_index", -1)),
@@ -240,10 +243,17 @@ class LighterRest(VenueServer):
 
     async def _send_tx(self, request: web.Request) -> web.Response:
         form = await request.post()
+        await self._hang("sendTx")
         done = self._transacted(
             int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))
         )
         return self.answer(done, status=200 if done["code"] == 200 else 400)
+
+    async def _hang(self, call: str) -> None:
+        """Leave a request unanswered, and its client waiting, if that is set."""
+        if self.hanging[call] > 0:
+            self.hanging[call] -= 1
+            await asyncio.Event().wait()
 
     def _transacted(self, kind: int, order: Document) -> Document:
         """The effect of a transaction."""

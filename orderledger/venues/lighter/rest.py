@@ -45,6 +45,11 @@ class Allowance:
     def weight(self, call: str) -> int:
         return self.weights.get(call, self.default_weight)
 
+    @property
+    def costs_of_transaction(self) -> Mapping[str, int]:
+        """What a transaction counts in the limits of `pacing_for`."""
+        return {ONE_WINDOW: self.weight("sendTx")}
+
 
 STANDARD = Allowance(per_minute=60)
 PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_WEIGHT)
