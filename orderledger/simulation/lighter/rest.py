@@ -58,6 +58,7 @@ class LighterRest(VenueServer):
     ) -> None:
         super().__init__(exchange, faults=faults, port=port)
         exchange.rules.client_ids = "unique_while_open"
+        exchange.rules.has_reduce_only = True
         self.clock = clock
         self.markets = Markets(dict(markets), 1)
         self.rest_lag = rest_lag
@@ -109,6 +110,7 @@ class LighterRest(VenueServer):
         yield web.get("/api/v1/orderBookDetails", self._order_book_details)
         yield web.get("/api/v1/nextNonce", self._next_nonce)
         yield web.post("/api/v1/sendTx", self._send_tx)
+        yield web.get("/api/v1/tx", self._tx)
         for name, handler in calls.items():
             yield web.get(f"/api/v1/{name}", self._private(handler))
 
@@ -244,10 +246,14 @@ class LighterRest(VenueServer):
     async def _send_tx(self, request: web.Request) -> web.Response:
         form = await request.post()
         await self._hang("sendTx")
-        done = self._transacted(
-            int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))
-        )
+        kind, info = int(str(form.get("tx_type", 0))), str(form.get("tx_info", "{}"))
+        done = self._transacted(kind, json.loads(info))
         return self.answer(done, status=200 if done["code"] == 200 else 400)
+
+    async def _tx(self, request: web.Request) -> web.Response:
+        """A transaction by its hash; needs no token (apidocs.lighter.xyz, reference/tx)."""
+        shown = self.transactions.shown(request.query.get("value", ""))
+        return self.answer(shown, status=200 if shown["code"] == 200 else 400)
 
     async def _hang(self, call: str) -> None:
         """Leave a request unanswered, and its client waiting, if that is set."""

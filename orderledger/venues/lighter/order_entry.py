@@ -23,6 +23,7 @@ from orderledger.venues.base.transport.sender import HttpAnswer
 from orderledger.venues.base.transport.turns import prepares
 from orderledger.venues.base.venue_clock import SECOND, VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
+from orderledger.venues.lighter.execution import reason_of, refusal_in
 from orderledger.venues.lighter.ids import (
     Lookup,
     hashed_index,
@@ -126,6 +127,26 @@ class LighterOrderEntry:
         return await self._transactions.proof_of_absence(
             index, lambda nonce: self._signer.cancel(market, index, nonce)
         )
+
+    async def outcome(self, order: Row) -> Sent:
+        """The refusal of an order of this process that was queued and that no query shows: the
+        sequencer may refuse it later. Empty if the venue states none. Raises VenueError.
+        """
+        document = await self._transactions.execution(self._index_of(order))
+        refusal = refusal_in(document)
+        reason = None if refusal is None else reason_of(refusal)
+        if refusal is None or reason is None:
+            return []
+        return [
+            Rejected(
+                account=self._account,
+                client_order_id=order["client_order_id"],
+                at=self._now(),
+                reason=reason,
+                text=refusal.sentence,
+                evidence=document,
+            )
+        ]
 
     async def submit(self, order: Row) -> Sent:
         prepares()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from orderledger.venues.base.absence import EXPIRED
 from orderledger.venues.base.transport import Http
@@ -19,6 +20,9 @@ from orderledger.venues.lighter.vocabulary import OK
 QUERY_PART = 3.0
 """Queries before a transaction have this part of its time for their answers: two attempts then fit
 into it."""
+
+MOST_HASHES = 10_000
+"""Hashes of transactions that are kept: as many as the active orders that a query finds."""
 
 Sign = Callable[[int], Signed]
 """Signs with a nonce. Raises NotSent."""
@@ -48,6 +52,8 @@ class TransactionSender:
         """The nonces of orders without an answer, by client order index."""
         self._dead: set[int] = set()
         """Those whose nonce another transaction has taken."""
+        self._queued: dict[int, str] = {}
+        """The hashes of the transactions of new orders that were queued, the latest last."""
         self._order = OneByOne()
 
     async def send(
@@ -71,7 +77,21 @@ class TransactionSender:
             if code == OK:
                 self._nonce = nonce + 1
                 self._dead |= {one for one, lost in self._lost.items() if lost == nonce}
+                self._keep_hash(index, answer)
         return answer
+
+    async def execution(self, index: int) -> Any:
+        """The venue's answer about the transaction of an order that this process has sent, by
+        client order index. None if its hash is not known. Raises VenueError.
+        """
+        tx_hash = self._queued.get(index)
+        if tx_hash is None:
+            return None
+        return await self.http.get(
+            f"{PREFIX}tx",
+            {"by": "hash", "value": tx_hash},
+            weight=self._allowance.weight("tx"),
+        )
 
     async def proof_of_absence(self, index: int, sign_cancel: Sign) -> str | None:
         """The proof that an order without an answer never arrived and never can: another
@@ -102,6 +122,14 @@ class TransactionSender:
         """Close all connections."""
         await self._sender.aclose()
         await self.http.aclose()
+
+    def _keep_hash(self, index: int | None, answer: HttpAnswer) -> None:
+        tx_hash = answer.document.get("tx_hash")
+        if index is None or not isinstance(tx_hash, str):
+            return
+        self._queued[index] = tx_hash
+        if len(self._queued) > MOST_HASHES:
+            del self._queued[next(iter(self._queued))]
 
     async def _post(self, signed: Signed) -> HttpAnswer:
         form = {"tx_type": str(signed.kind), "tx_info": signed.info}
