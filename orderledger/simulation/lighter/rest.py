@@ -24,7 +24,7 @@ from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
-INVALID_PARAMETER = 20001
+INVALID_PARAMETER, MOST_INDEXES = 20001, 20
 
 Handler = Callable[[web.Request, str], Awaitable[web.Response]]
 
@@ -205,7 +205,7 @@ class LighterRest(VenueServer):
         orders = [
             order
             for order in self._visible(self.exchange.open_orders(account))
-            if self._is_in(order.instrument, market)
+            if market in (None, str(self._rows.market(order.instrument)))
         ]
         return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
 
@@ -216,6 +216,8 @@ class LighterRest(VenueServer):
 
     async def _account_orders(self, request: web.Request, account: str) -> web.Response:
         asked = request.query.get("client_order_indexes", "").split(",")
+        if len(asked) > MOST_INDEXES:
+            raise Refused(INVALID_PARAMETER, "invalid param : client_order_indexes")
         found = [
             order
             for one in asked
@@ -272,9 +274,6 @@ class LighterRest(VenueServer):
         """The orders that REST shows by now."""
         until = self.clock.now() - self.rest_lag
         return [order for order in orders if not self.rest_lag or order.created_at <= until]
-
-    def _is_in(self, instrument: str, market: str | None) -> bool:
-        return market is None or str(self._rows.market(instrument)) == market
 
     def _order_rows(self, orders: Sequence[SimulatedOrder]) -> list[Document]:
         return [

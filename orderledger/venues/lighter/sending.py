@@ -42,7 +42,8 @@ class TransactionSender:
         pacing: Pacing,
         timeout: float,
     ) -> None:
-        self.http = Http(url, attempts=2, timeout=timeout / QUERY_PART, rate_limiter=pacing.share())
+        queries = pacing.share(allowance.of_queries)
+        self.http = Http(url, attempts=2, timeout=timeout / QUERY_PART, rate_limiter=queries)
         self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many, pacing=pacing)
         self._key = dict(key)
         self._allowance = allowance

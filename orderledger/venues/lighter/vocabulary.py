@@ -125,3 +125,6 @@ WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6, "sendTx"
 """The weight of a call in a premium account's allowance per minute. Other calls weigh 300."""
 
 DEFAULT_WEIGHT = 300
+
+PREMIUM_ORDERS_PER_MINUTE = 4000
+"""Transactions of a premium account without staked LIT. They have a limit apart from queries."""

@@ -1,8 +1,8 @@
 """`Pacing`: the turns of all requests to one venue with one key, within the venue's rate limits.
 
 Orders, cancels and queries of a process share one `Pacing`. A rate limit delays a request and never
-refuses it; cancels are first. A pause that the venue asks for (`Retry-After`, a ban) holds every
-request back.
+refuses it; cancels are first, and orders go before queries. A pause that the venue asks for
+(`Retry-After`, a ban) holds every request back.
 """
 
 import asyncio
@@ -106,7 +106,7 @@ class Pacing:
         self.limits = dict(limits)
         self._now = now
         self._sleep = sleep
-        self._waiting: list[tuple[bool, int, Mapping[str, int]]] = []
+        self._waiting: list[tuple[int, int, Mapping[str, int]]] = []
         self._numbers = count()
         self._lock = threading.Lock()
         self._refusals = 0
@@ -122,7 +122,7 @@ class Pacing:
         turn = present_turn()
         if turn is not None:
             turn.end()  # its request before this one
-        place = (not (turn is not None and turn.is_first), next(self._numbers), costs)
+        place = (_rank(turn), next(self._numbers), costs)
         with self._lock:
             insort(self._waiting, place, key=lambda one: one[:2])
         try:
@@ -183,7 +183,7 @@ class Pacing:
         counting = [one for name, one in self.limits.items() if name != REQUESTS]
         return max(self.held_seconds, *(one.seconds_until(orders) for one in counting), 0.0)
 
-    def _taken(self, place: tuple[bool, int, Mapping[str, int]], turn: Turn | None) -> float:
+    def _taken(self, place: tuple[int, int, Mapping[str, int]], turn: Turn | None) -> float:
         """Take the turn and return 0, or return the seconds to wait for it."""
         with self._lock:
             wait = self._held_until - self._now()
@@ -224,6 +224,13 @@ class Pacing:
 
     def _reason(self) -> str:
         return f": {self._why}" if self.held_seconds > 0 else ""
+
+
+def _rank(turn: Turn | None) -> int:
+    """Cancels are first, then orders and changes with what they query, then all other queries."""
+    if turn is None:
+        return 2
+    return 0 if turn.is_first else 1
 
 
 class Share:
