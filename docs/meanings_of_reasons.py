@@ -26,7 +26,7 @@ GATEWAY_REASONS: dict[str, str] = {
     "no_nonce": "The venue gave no nonce, so nothing was signed.",
     "no_replace": "The venue does not change this order in place. Cancel it, and submit another one.",
     "no_venue_order_id": "The venue cancels or changes by its own id, which is not known yet.",
-    "not_carried_out": "The venue shows the earlier terms after the replace request had expired.",
+    "not_carried_out": "The venue shows the earlier terms after the replace request had expired. Or it has confirmed the receipt of a cancel ten times, and carried out none.",
     "not_connected": "The connection was refused, or the venue's host is not known.",
     "not_sent": "The request failed before it was sent.",
     "not_sent_in_time": "The requests before it, or what it needs to be signed, had no answer in time. It was not sent.",

@@ -136,7 +136,7 @@ class Book:
         return stream_names.order_stream(*key) in self.exposures.working
 
     def awaiting_answers(self) -> list[Order]:
-        """The open orders about which the venue has a question to answer: nothing shows them yet,
+        """The open orders about which the venue has a question to answer. Nothing shows them yet,
         their outcome or their end is in doubt, or a request is outstanding."""
         return [self.orders[stream] for stream in self._awaiting]
 

@@ -1,5 +1,5 @@
-"""Cancels orders one by one: recorded first, sent as soon as the venue can identify the order, and
-again, after growing pauses, until the venue has answered."""
+"""Cancels orders one by one: recorded first, sent as soon as the venue can identify the order. Each
+is sent again, after growing pauses, until the venue has answered."""
 
 import asyncio
 import uuid

@@ -121,8 +121,8 @@ class AbsenceProof:
             log.debug("no_proof", account=order.account, why=str(error))
 
     async def stated(self, order: Order, row: OrderRow) -> Sequence[Message]:
-        """What the order entry's own query shows of a request that the venue's lists do not show,
-        e.g. that it was refused when it was executed. Empty without such a query or answer."""
+        """The answer of the order entry's own query about a request that the venue's lists do not
+        show, e.g. its refusal by the sequencer. Empty without such a query or answer."""
         outcome = getattr(self._entries[order.account], "outcome", None)
         if outcome is None or order.confirmed_at is not None:
             return ()

@@ -5,9 +5,9 @@ A transaction that passes the venue's checks is queued. Only the feed reports it
 cancel, for instance, has the same answer as a successful one. An order that the sequencer refuses
 is never listed; the query `tx` shows the refusal, as the application error `ae`.
 
-Sources: apidocs.lighter.xyz, docs/trading ("Orders that have the correct syntax will be accepted by
-the API servers … the sequencer could still reject it", "the nonce increases regardless") and
-docs/data-structures-constants-and-errors (`AppError`, Transaction Status Mapping).
+Sources: apidocs.lighter.xyz, docs/trading (the sequencer may reject an order after code 200; its
+nonce is used regardless). And docs/data-structures-constants-and-errors (`AppError`, Transaction
+Status Mapping).
 """
 
 import json

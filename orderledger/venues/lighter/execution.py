@@ -1,7 +1,7 @@
 """The refusal of a transaction that was queued: the query `tx` shows it, and no order ever does.
 
 `event_info` is JSON in a string. Its field `ae` is the application error, JSON in a string again,
-and empty if there was none. The status may be "executed" (2) all the same. Sources:
+and empty if there was none. The status may be "executed" (2) in both cases. Sources:
 apidocs.lighter.xyz, docs/data-structures-constants-and-errors (`AppError`, Transaction Status
 Mapping: 0 failed, 1 pending, 2 executed, 3 pending, final) and docs/trading.
 """

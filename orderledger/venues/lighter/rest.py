@@ -65,7 +65,7 @@ class Allowance:
 
     @property
     def costs_of_transaction(self) -> Mapping[str, int]:
-        """What a transaction counts in these limits."""
+        """The weight of a transaction in these limits."""
         is_apart = self.orders_per_minute is not None
         return {ORDERS: 1} if is_apart else {ONE_WINDOW: self.weight("sendTx")}
 

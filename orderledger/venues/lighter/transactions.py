@@ -86,8 +86,8 @@ def created(order: Row, scale: Scale) -> Create:
 
 
 def new_terms(order: Row, request: Row) -> tuple[Decimal, Decimal | None, Decimal | None]:
-    """Quantity, limit price and stop price of a changed order: those of the request, else those
-    of a replace that awaits its answer, else those in force.
+    """Quantity, limit price and stop price of a changed order. The request comes first, then a
+    replace that awaits its answer, then the terms in force.
     """
     asked = order.get("pending_request") or {}
     pending = asked if asked.get("kind") == "replace" else {}

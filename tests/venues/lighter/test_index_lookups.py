@@ -89,7 +89,7 @@ def test_orders_in_doubt_at_one_time_are_one_request_of_the_adapter() -> None:
                 )
                 for one in range(12)
             ]
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {
                     "aliases": {"lighter.client_order_index": str(9000 + one)},
                     "venue_order_ids": [],
@@ -100,7 +100,7 @@ def test_orders_in_doubt_at_one_time_are_one_request_of_the_adapter() -> None:
                 for one in range(12)
             ]
             found = await asyncio.gather(*(world.venue.order(ACCOUNT, row) for row in rows))
-            ids = [answer[-1].venue_order_id for answer in found if answer]
+            ids = [answer[-1].__dict__["venue_order_id"] for answer in found if answer]
             assert ids == [str(order.order_id) for order in placed]
             assert world.fake.requests["accountOrders"] == 1
 

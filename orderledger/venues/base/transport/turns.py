@@ -25,9 +25,9 @@ class Turn:
     and when it may be sent. `check` is called before: it raises NotSent if the request must not be
     sent any more.
 
-    `has_left`: a request of this turn may have left. `is_prepared`: its order entry has said that
+    `has_left`: a request of this turn may have left. `is_prepared`: its order entry has stated that
     nothing has left yet (`prepares`), and not that it hands the request over (`leaves`). An entry
-    that says nothing may have sent at any time.
+    that states neither may have sent at any time.
     """
 
     def __init__(self, *, is_first: bool = False, seconds: float | None = None) -> None:
@@ -81,7 +81,7 @@ class Turn:
 
     @property
     def is_unsent(self) -> bool:
-        """Whether certainly nothing has left: it waits, or its order entry has said so."""
+        """Whether certainly nothing has left: it waits, or its order entry states it."""
         return not self.has_left and (self.is_waiting or self.is_prepared)
 
 
