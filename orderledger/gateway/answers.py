@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from orderledger import Deny, Message, Outcome, Unresolved
 from orderledger.gateway.results import Sending
 from orderledger.venues.base.transport import Turn, taking
+from orderledger.venues.base.transport.turns import NOT_IN_TIME
 from orderledger.venues.errors import NotSent, Unanswered
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ async def answered(
     proves that nothing was sent.
 
     `seconds` are counted without the wait for the venue's rate limits, which `turn` limits. A
-    canceled task proves nothing either, unless it still waited for its turn: the request may have
-    left. The cancellation ends here, so that this can be recorded.
+    canceled task proves nothing either, nor does a timeout, unless the request certainly has not
+    left (`Turn.is_unsent`). The cancellation ends here, so that this can be recorded.
     """
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -39,9 +40,11 @@ async def answered(
     except (NotSent, Unanswered) as failure:
         return failure
     except TimeoutError:
+        if turn is not None and turn.is_unsent:
+            return NotSent(NOT_IN_TIME, f"it could not be sent within {seconds:g} s")
         return Unanswered("timeout", f"no answer within {seconds:g} s")
     except asyncio.CancelledError:
-        if turn is not None and turn.is_waiting:
+        if turn is not None and turn.is_unsent:
             return NotSent("canceled_task", "the task was canceled before the request was sent")
         return Unanswered("canceled_task", "the task was canceled while it waited for the answer")
     except Exception as error:

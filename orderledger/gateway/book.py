@@ -136,8 +136,8 @@ class Book:
         return stream_names.order_stream(*key) in self.exposures.working
 
     def awaiting_answers(self) -> list[Order]:
-        """The open orders about which the venue has a question to answer: their outcome or their
-        end is in doubt, or a request is outstanding."""
+        """The open orders about which the venue has a question to answer. Nothing shows them yet,
+        their outcome or their end is in doubt, or a request is outstanding."""
         return [self.orders[stream] for stream in self._awaiting]
 
     # Events
@@ -221,7 +221,8 @@ class Book:
         ]
         if parts:
             self.exposures.working.put(stream, parts)
-            if is_open_question(order) or order.pending is not None:
+            is_unconfirmed = order.submitted_at is not None and order.confirmed_at is None
+            if is_unconfirmed or is_open_question(order) or order.pending is not None:
                 self._awaiting[stream] = None
             return
         self.exposures.working.discard(stream)

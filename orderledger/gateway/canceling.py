@@ -1,19 +1,22 @@
-"""Cancels orders one by one: recorded first, sent as soon as the venue can identify the order, and
-again until the venue has answered."""
+"""Cancels orders one by one: recorded first, sent as soon as the venue can identify the order. Each
+is sent again, after growing pauses, until the venue has answered."""
 
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from orderledger import Certainty, Outcome, Pending, RequestCancel
+from orderledger import CancelRejected, Certainty, Outcome, Pending, RequestCancel
 from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
+from orderledger.extend.runtime import EventLogger
 from orderledger.gateway.answers import Answer, Failure, answer_of, refusal_in
 from orderledger.gateway.book import row_now
+from orderledger.gateway.cancel_repeats import NOT_CARRIED_OUT, Outstanding
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
 from orderledger.gateway.late_cancels import settle_cancel
+from orderledger.gateway.not_shown import NOT_SHOWN
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
@@ -25,16 +28,7 @@ TURNED_AWAY = frozenset({RATE_LIMITED, "too_many_requests"})
 IS_BUSY = "another call is already sending the cancel of this order"
 NOT_KNOWN = "it will be canceled as soon as the venue is known to have it"
 
-
-@dataclass(slots=True)
-class Outstanding:
-    """A recorded cancel that the venue has not answered. `is_busy`: it is being recorded or sent
-    now. `waits_until`: the venue was asked to cancel everything, and may report it until then.
-    """
-
-    request_id: str
-    is_busy: bool = False
-    waits_until: float = 0.0
+log = EventLogger("orderledger.gateway")
 
 
 class Canceler:
@@ -136,7 +130,7 @@ class Canceler:
 
     async def send_cancel(self, key: Key) -> Sending:
         """Send an outstanding cancel, if the venue can already know the order. It is sent again
-        until the venue has answered.
+        until the venue has answered, or has often enough confirmed only its receipt.
         """
         self._book.catch_up()
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
@@ -151,9 +145,40 @@ class Canceler:
             return Sending("unresolved", *key, "order_unknown", NOT_KNOWN)
         outstanding.is_busy = True
         try:
-            return await self._record(key, await self._send(key, order, outstanding.request_id))
+            if outstanding.is_given_up:
+                return await self._give_up(key, order, outstanding)
+            answer = await self._send(key, order, outstanding.request_id)
+            outstanding.note(answer, asyncio.get_running_loop().time())
+            return await self._record(key, answer)
         finally:
             outstanding.is_busy = False
+
+    async def _give_up(self, key: Key, order: Order, outstanding: Outstanding) -> Sending:
+        """End a cancel that the venue does not carry out. The outcome of an order that nothing
+        shows is unknown then, and its cancel waits. Otherwise the cancel is rejected, and the state
+        of the order is queried.
+        """
+        log.warning(
+            "the venue does not carry out a cancel",
+            account=order.account,
+            client_order_id=key[1],
+            receipts=outstanding.receipts,
+        )
+        if order.confirmed_at is None:
+            outstanding.receipts = 0
+            self._parts.unsettled.keep(key, NOT_SHOWN)
+            return Sending("unresolved", *key, "order_unknown", NOT_KNOWN)
+        ended = CancelRejected(
+            account=order.account,
+            client_order_id=order.client_order_id,
+            request_id=outstanding.request_id,
+            at=self._parts.clock.now(),
+            source="reconciliation",
+            reason=NOT_CARRIED_OUT,
+            text=outstanding.end_text,
+        )
+        self.outstanding.pop(key, None)
+        return await self._answers.record_answer(key, [ended])
 
     async def _send(self, key: Key, order: Order, request_id: str) -> Answer:
         account = order.account

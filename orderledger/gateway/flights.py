@@ -12,11 +12,11 @@ from orderledger.gateway.groups import GROUP_DENIED
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
-from orderledger.venues.base.transport import Turn, pacing
+from orderledger.venues.base.transport import Turn, turns
 from orderledger.venues.base.transport.pacing import RATE_LIMITED
 from orderledger.venues.errors import NotSent
 
-WITHDRAWN = NotSent(pacing.WITHDRAWN, "it was canceled before it was sent")
+WITHDRAWN = NotSent(turns.WITHDRAWN, "it was canceled before it was sent")
 NO_FAULTS = (WITHDRAWN.reason, RATE_LIMITED, GROUP_DENIED)
 
 

@@ -2,10 +2,12 @@
 have expired by the venue's clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
+from orderledger import Message
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import Clock
@@ -117,6 +119,18 @@ class AbsenceProof:
             doubt.proof = await prove(row) or ""
         except VenueError as error:
             log.debug("no_proof", account=order.account, why=str(error))
+
+    async def stated(self, order: Order, row: OrderRow) -> Sequence[Message]:
+        """The answer of the order entry's own query about a request that the venue's lists do not
+        show, e.g. its refusal by the sequencer. Empty without such a query or answer."""
+        outcome = getattr(self._entries[order.account], "outcome", None)
+        if outcome is None or order.confirmed_at is not None:
+            return ()
+        try:
+            return cast(Sequence[Message], await outcome(row))
+        except VenueError as error:
+            log.debug("no_outcome", account=order.account, why=str(error))
+            return ()
 
     def wait_text(self, order: Order, doubt: Doubt | None, now: float) -> str:
         """When the proof can be expected, in a sentence."""

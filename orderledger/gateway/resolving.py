@@ -12,6 +12,7 @@ from orderledger.extend.values import later
 from orderledger.gateway.book import is_open_question, row_now
 from orderledger.gateway.doubtful import Doubtful, dated_answers
 from orderledger.gateway.look_ups import LookUps
+from orderledger.gateway.not_shown import NotShown
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.proving import AbsenceProof, Doubt
 from orderledger.gateway.query_times import QueryTimes
@@ -54,6 +55,7 @@ class OutcomeResolver:
         self._look_ups = look_ups
         self._book = parts.book
         self._unsettled = parts.unsettled
+        self._not_shown = NotShown(parts.unsettled)
         self._clock = parts.clock
         self._held_seconds = parts.held_seconds
         self._elapsed = elapsed
@@ -104,6 +106,8 @@ class OutcomeResolver:
             await asyncio.gather(*self._queries, return_exceptions=True)
 
     async def _begin_queries(self, besides: Container[Key]) -> list["asyncio.Task[None]"]:
+        waiting = (one for one in self._book.awaiting_answers() if self._is_ours(one.account))
+        self._not_shown.note(waiting, besides, self._elapsed())
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
         begun = [asyncio.create_task(self._resolve(*one)) for one in self._due(besides).items()]
@@ -213,9 +217,16 @@ class OutcomeResolver:
             self._proof.take(order, doubt, now)
         self._times.after_answer(order, doubt, self._elapsed(), is_found=False)
         if self._is_sender(key[0]) and self._doubts.get(key) is doubt:
+            if stated := await self._proof.stated(order, row_now(order, *key)):
+                await self._ledger.recording.arecord_together(stated)
+                return
             await self._proof.take_own(order, doubt, row_now(order, *key))
             self._book.catch_up()
         await self._record_absence(key, order, doubt, asked_at)
+
+    def _is_ours(self, account: str) -> bool:
+        """Whether this process sends for the account, and can query its venue."""
+        return self._look_ups.venue_of(account) is not None and self._is_sender(account)
 
     def _is_sender(self, account: str) -> bool:
         """Whether this process may send for the account."""

@@ -25,7 +25,7 @@ NOT_REACHED = frozenset(
 )
 """Reasons of denials after which the same order may be sent again: the venue was not reached."""
 HALTED = "halted"
-WAITED = frozenset({HALTED, "rate_limited"})
+WAITED = frozenset({HALTED, "rate_limited", "not_sent_in_time"})
 """Reasons of denials of orders that waited for their turn. Others are sent in their place."""
 MOST_ATTEMPTS = 3
 """Orders of one leg that the venue may refuse before the leg has failed."""

@@ -2,9 +2,10 @@
 entry by transactions.
 """
 
+import asyncio
 import json
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
-INVALID_PARAMETER = 20001
+INVALID_PARAMETER, MOST_INDEXES = 20001, 20
 
 Handler = Callable[[web.Request, str], Awaitable[web.Response]]
 
@@ -57,6 +58,7 @@ class LighterRest(VenueServer):
     ) -> None:
         super().__init__(exchange, faults=faults, port=port)
         exchange.rules.client_ids = "unique_while_open"
+        exchange.rules.has_reduce_only = True
         self.clock = clock
         self.markets = Markets(dict(markets), 1)
         self.rest_lag = rest_lag
@@ -68,18 +70,22 @@ class LighterRest(VenueServer):
         self.extra_rows: list[Any] = []
         self.refused_tokens: set[str] = set()
         self.lacks: set[str] = set()
+        self.hanging: Counter[str] = Counter()
         self.transactions = Transactions(exchange)
         self._accounts = dict(accounts)
         self._names = {index: name for name, index in accounts.items()}
-        self._rows = Rows(self.markets, self._accounts, exchange.children)
+        self._rows = self._rows_of(self.markets)
         self._recent: deque[float] = deque()
+
+    def _rows_of(self, markets: Markets) -> Rows:
+        return Rows(markets, self._accounts, self.exchange.children, self.transactions.worst_price)
 
     def list_market(self, index: int, symbol: str) -> None:
         """Open a market."""
         self.markets = self.markets.learned(
             {"order_books": [{"market_id": index, "symbol": symbol}]}
         )
-        self._rows = Rows(self.markets, self._accounts, self.exchange.children)
+        self._rows = self._rows_of(self.markets)
 
     def add_account(self, account: str, index: int) -> None:
         """Open an account."""
@@ -104,6 +110,7 @@ class LighterRest(VenueServer):
         yield web.get("/api/v1/orderBookDetails", self._order_book_details)
         yield web.get("/api/v1/nextNonce", self._next_nonce)
         yield web.post("/api/v1/sendTx", self._send_tx)
+        yield web.get("/api/v1/tx", self._tx)
         for name, handler in calls.items():
             yield web.get(f"/api/v1/{name}", self._private(handler))
 
@@ -184,6 +191,7 @@ class LighterRest(VenueServer):
         return {"last_trade_price": self.marks[symbol], "mark_price": f"{self.marks[symbol]:f}"}
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
+        await self._hang("nextNonce")
         key = (
             int(request.query.get("account_index", -1)),
             int(request.query.get("api_key_index", -1)),
@@ -197,7 +205,7 @@ class LighterRest(VenueServer):
         orders = [
             order
             for order in self._visible(self.exchange.open_orders(account))
-            if self._is_in(order.instrument, market)
+            if market in (None, str(self._rows.market(order.instrument)))
         ]
         return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
 
@@ -208,6 +216,8 @@ class LighterRest(VenueServer):
 
     async def _account_orders(self, request: web.Request, account: str) -> web.Response:
         asked = request.query.get("client_order_indexes", "").split(",")
+        if len(asked) > MOST_INDEXES:
+            raise Refused(INVALID_PARAMETER, "invalid param : client_order_indexes")
         found = [
             order
             for one in asked
@@ -237,10 +247,21 @@ class LighterRest(VenueServer):
 
     async def _send_tx(self, request: web.Request) -> web.Response:
         form = await request.post()
-        done = self._transacted(
-            int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))
-        )
+        await self._hang("sendTx")
+        kind, info = int(str(form.get("tx_type", 0))), str(form.get("tx_info", "{}"))
+        done = self._transacted(kind, json.loads(info))
         return self.answer(done, status=200 if done["code"] == 200 else 400)
+
+    async def _tx(self, request: web.Request) -> web.Response:
+        """A transaction by its hash; needs no token (apidocs.lighter.xyz, reference/tx)."""
+        shown = self.transactions.shown(request.query.get("value", ""))
+        return self.answer(shown, status=200 if shown["code"] == 200 else 400)
+
+    async def _hang(self, call: str) -> None:
+        """Leave a request unanswered, and its client waiting, if that is set."""
+        if self.hanging[call] > 0:
+            self.hanging[call] -= 1
+            await asyncio.Event().wait()
 
     def _transacted(self, kind: int, order: Document) -> Document:
         """The effect of a transaction."""
@@ -253,9 +274,6 @@ class LighterRest(VenueServer):
         """The orders that REST shows by now."""
         until = self.clock.now() - self.rest_lag
         return [order for order in orders if not self.rest_lag or order.created_at <= until]
-
-    def _is_in(self, instrument: str, market: str | None) -> bool:
-        return market is None or str(self._rows.market(instrument)) == market
 
     def _order_rows(self, orders: Sequence[SimulatedOrder]) -> list[Document]:
         return [

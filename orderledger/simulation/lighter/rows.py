@@ -50,17 +50,20 @@ SIZE_DECIMALS, PRICE_DECIMALS = 4, 2
 
 class Rows:
     """Rows of one venue. Amounts have four decimals, prices two, money six. `children(order_id)`
-    are an order's children."""
+    are an order's children. `worst_price(order)`: that of an order which executes at once when its
+    time comes, None for any other."""
 
     def __init__(
         self,
         markets: Markets,
         accounts: dict[str, int],
         children: Callable[[int], Sequence[SimulatedOrder]],
+        worst_price: Callable[[SimulatedOrder], Decimal | None],
     ) -> None:
         self._markets = markets
         self._accounts = accounts
         self._children = children
+        self._worst_price = worst_price
 
     def market(self, instrument: str) -> int:
         """The market index of an instrument. LookupError if it is not listed."""
@@ -86,7 +89,7 @@ class Rows:
             "market_index": self.market(order.instrument),
             "owner_account_index": self._accounts[order.account],
             "initial_base_amount": amount(order.quantity),
-            "price": price(order.limit_price),
+            "price": price(self._worst_price(order) or order.limit_price),
             "remaining_base_amount": amount(left),
             "is_ask": order.side is Side.SELL,
             "base_size": int(left * 10_000),

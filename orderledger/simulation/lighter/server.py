@@ -30,8 +30,9 @@ class LighterServer(LighterRest):
     requests are answered with 23000. `needs_market`: active orders are listed market by market, as
     older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
     an order. `extra_rows` are in every list of orders. Tokens in `refused_tokens` have expired, and
-    subscriptions of channels in `deaf_to` get no answer. Calls in `lacks` do not exist. `received`
-    counts the frames of clients by their types.
+    subscriptions of channels in `deaf_to` get no answer. Calls in `lacks` do not exist. `hanging`:
+    how many of the next requests of `nextNonce` and `sendTx` are read, and neither carried out nor
+    answered. `received` counts the frames of clients by their types.
     """
 
     websocket_path = "/stream"

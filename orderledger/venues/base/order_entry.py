@@ -126,7 +126,9 @@ class OrderEntry(Protocol):
     the request is sent with this expiry or an earlier one. NotSent with `request_expired` if that
     cannot be. Such an entry also has `clock`, the venue's `VenueClock`. Where `absence.is_new_id`,
     it has `prepare_again(order) -> aliases`: the new id of an order that is sent again. An entry
-    may have a proof of its own, `async absence_proof(order) -> sentence or None`.
+    may have a proof of its own, `async absence_proof(order) -> sentence or None`. One whose venue
+    may refuse an order after its receipt has `async outcome(order) -> Sent`: the refusal of an
+    order that no query shows, or nothing. Both raise VenueError.
 
     Every sending method raises NotSent if the request certainly did not reach the venue, and
     Unanswered if the outcome is unknown. A refusal by the venue is an answer: it is returned as a

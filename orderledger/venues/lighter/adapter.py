@@ -63,9 +63,10 @@ def entry_of_client(client: Any, account: str) -> OrderEntry:
 
 
 def _allowance(per_minute: int) -> "Allowance":
-    from orderledger.venues.lighter.rest import PREMIUM, STANDARD
+    from orderledger.venues.lighter.rest import BUILDER, PREMIUM, STANDARD
 
     kind = STANDARD if per_minute <= STANDARD.per_minute else PREMIUM
+    kind = BUILDER if per_minute >= BUILDER.per_minute else kind
     return replace(kind, per_minute=per_minute)
 
 

@@ -4,15 +4,13 @@ An accepted transaction is only queued: the feed reports the result of the order
 request has no message. A transaction expires: a late one cannot become an order afterwards.
 """
 
-import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from orderledger import CancelRejected, Message, Rejected, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
-from orderledger.venues.base.absence import EXPIRED, Absence, new_aliases, sent_ids
+from orderledger.venues.base.absence import Absence, new_aliases, sent_ids
 from orderledger.venues.base.order_entry import (
     BOTH_CONDITIONS,
     NEEDS_WORST_PRICE,
@@ -21,24 +19,29 @@ from orderledger.venues.base.order_entry import (
     submitted_one_by_one,
 )
 from orderledger.venues.base.refusals import codes_of
-from orderledger.venues.base.transport import Http
-from orderledger.venues.base.transport.pacing import ONE_WINDOW
-from orderledger.venues.base.transport.sender import HttpAnswer, Sender
+from orderledger.venues.base.transport.sender import HttpAnswer
+from orderledger.venues.base.transport.turns import prepares
 from orderledger.venues.base.venue_clock import SECOND, VenueClock
 from orderledger.venues.errors import NotSent, Unanswered, VenueError
+from orderledger.venues.lighter.execution import reason_of, refusal_in
 from orderledger.venues.lighter.ids import (
     Lookup,
     hashed_index,
     mint_client_order_index,
 )
 from orderledger.venues.lighter.markets import Markets
-from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
-from orderledger.venues.lighter.rest import STANDARD, Allowance, pacing_for
-from orderledger.venues.lighter.signing import Signed, Signer
-from orderledger.venues.lighter.transactions import EPOCH, TYPES, Scale, created, scaled
+from orderledger.venues.lighter.refusals import REFUSALS, code_in
+from orderledger.venues.lighter.rest import PREFIX, STANDARD, Allowance, pacing_for
+from orderledger.venues.lighter.sending import Sign, TransactionSender
+from orderledger.venues.lighter.signing import Signer
+from orderledger.venues.lighter.transactions import (
+    TYPES,
+    Scale,
+    created,
+    new_terms,
+    scaled,
+)
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
-
-PREFIX = "/api/v1/"
 
 ABSENCE = Absence(
     expires_seconds=610.0,  # the SDK signs for ten minutes
@@ -85,21 +88,19 @@ class LighterOrderEntry:
     ) -> None:
         self.pacing = pacing_for(url, allowance, str(account_index))
         self._allowance = allowance
-        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many, pacing=self.pacing)
-        self._http = Http(url, attempts=2, timeout=timeout, rate_limiter=self.pacing.share())
+        self._transactions = TransactionSender(
+            url=url,
+            key={"account_index": account_index, "api_key_index": api_key_index},
+            allowance=allowance,
+            pacing=self.pacing,
+            timeout=timeout,
+        )
         self._account = account
-        self._key = {"account_index": account_index, "api_key_index": api_key_index}
         self._signer = signer
         self._now = now
         self._lookup = lookup
         self._markets = Markets()
-        self.clock = VenueClock(self._time, resolution=SECOND)
-        self._nonce: int | None = None
-        self._lost: dict[int, int] = {}
-        """The nonces of orders without an answer, by client order index."""
-        self._dead: set[int] = set()
-        """Those whose nonce another transaction has taken."""
-        self._turn = asyncio.Lock()
+        self.clock = VenueClock(self._transactions.time, resolution=SECOND)
 
     def prepare(self, order: Row) -> Mapping[str, str]:
         """The client order index. Raises NotSent for terms that Lighter does not support."""
@@ -119,27 +120,36 @@ class LighterOrderEntry:
 
     async def absence_proof(self, order: Row) -> str | None:
         """The proof that an order of this process never arrived and never can: another transaction
-        has taken its nonce. Takes it for a cancel of the same order, which changes nothing. None
-        without such a proof.
+        has taken its nonce. None without such a proof. Raises VenueError.
         """
-        index = self._index_of(order)
-        nonce = self._lost.get(index)
-        if nonce is None:
-            return None
-        if index in self._dead:
-            return f"another transaction has taken its nonce {nonce}"
         market, _ = await self._market(order["instrument"])
-        async with self._turn:
-            if await self._asked_nonce() != nonce:
-                return None
-            self._nonce = None
-            signed = self._signer.cancel(market, index, nonce)
-            form = {"tx_type": str(signed.kind), "tx_info": signed.info}
-            answer = await self._sender.send("POST", f"{PREFIX}sendTx", form=form)
-            is_taken = code_in(answer.document) == OK and await self._asked_nonce() > nonce
-        return f"another transaction has taken its nonce {nonce}" if is_taken else None
+        index = self._index_of(order)
+        return await self._transactions.proof_of_absence(
+            index, lambda nonce: self._signer.cancel(market, index, nonce)
+        )
+
+    async def outcome(self, order: Row) -> Sent:
+        """The refusal of an order of this process that was queued and that no query shows: the
+        sequencer may refuse it later. Empty if the venue states none. Raises VenueError.
+        """
+        document = await self._transactions.execution(self._index_of(order))
+        refusal = refusal_in(document)
+        reason = None if refusal is None else reason_of(refusal)
+        if refusal is None or reason is None:
+            return []
+        return [
+            Rejected(
+                account=self._account,
+                client_order_id=order["client_order_id"],
+                at=self._now(),
+                reason=reason,
+                text=refusal.sentence,
+                evidence=document,
+            )
+        ]
 
     async def submit(self, order: Row) -> Sent:
+        prepares()
         market, scale = await self._market(order["instrument"])
         terms = created(order, scale)
         index = self._index_of(order)
@@ -159,6 +169,7 @@ class LighterOrderEntry:
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Cancel by the client order index, or by the venue's id for an order without one."""
+        prepares()
         market, _ = await self._market(order["instrument"])
         index = self._name_of(order)
         return await self._sent(
@@ -169,12 +180,12 @@ class LighterOrderEntry:
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Change quantity or prices; the rest stays."""
+        """Change quantity or prices; the rest stays. A transaction has all three, so those of an
+        earlier change without an answer are sent again.
+        """
+        prepares()
         market, scale = await self._market(order["instrument"])
-        names = ("quantity", "limit_price", "stop_price")
-        quantity, price, stop = (
-            order[name] if request.get(name) is None else request[name] for name in names
-        )
+        quantity, price, stop = new_terms(order, request)
         if price is None:
             raise NotSent("incorrect_price", "the order has no limit price")
         terms = (
@@ -193,62 +204,27 @@ class LighterOrderEntry:
         )
 
     async def aclose(self) -> None:
-        await self._sender.aclose()
-        await self._http.aclose()
+        await self._transactions.aclose()
         await self._signer.aclose()
 
     async def _sent(
         self,
         order: Row,
         refused: type[Report],
-        sign: Callable[[int], Signed],
+        sign: Sign,
         request_id: str | None = None,
         *,
         expires_at: datetime | None = None,
         index: int | None = None,
     ) -> Sent:
-        """Sign with the next nonce and send. The next nonce is used only after the venue has
-        accepted the one before it. `index`: of a new order.
-        """
-        await self.pacing.turn({ONE_WINDOW: self._allowance.weight("sendTx")})
-        async with self._turn:
-            nonce, self._nonce = await self._next_nonce(), None
-            signed = sign(nonce)
-            _check_expiry(signed, expires_at)
-            if index is not None:
-                self._lost[index] = nonce
-            form = {"tx_type": str(signed.kind), "tx_info": signed.info}
-            answer = await self._sender.send("POST", f"{PREFIX}sendTx", form=form)
-            code = code_in(answer.document)
-            if code is not None and index is not None:
-                del self._lost[index]
-            if code == OK:
-                self._nonce = nonce + 1
-                self._dead |= {one for one, lost in self._lost.items() if lost == nonce}
-                return []
+        """Send a transaction. Empty if it is queued, else its refusal. `index`: of a new order."""
+        answer = await self._transactions.send(sign, expires_at=expires_at, index=index)
+        code = code_in(answer.document)
+        if code == OK:
+            return []
         if code is None and answer.status < 400:
             raise Unanswered("unreadable", f"the answer has no code: {answer.text[:200]}")
         return [self._refusal(order, refused, answer, code, request_id)]
-
-    async def _time(self) -> datetime | None:
-        document = await self._http.get("/")
-        seconds = document.get("timestamp") if isinstance(document, dict) else None
-        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
-
-    async def _next_nonce(self) -> int:
-        return await self._asked_nonce() if self._nonce is None else self._nonce
-
-    async def _asked_nonce(self) -> int:
-        try:
-            document = await self._http.get(
-                f"{PREFIX}nextNonce", self._key, weight=self._allowance.weight("nextNonce")
-            )
-        except VenueError as error:
-            raise NotSent("no_nonce", str(error)) from None
-        nonce = document.get("nonce") if isinstance(document, dict) else None
-        if not isinstance(nonce, int) or isinstance(nonce, bool):
-            raise NotSent("no_nonce", "the venue returned no nonce")
-        return nonce
 
     async def _market(self, instrument: str) -> tuple[int, Scale]:
         """The number of a market, and the units of its amounts and prices. Raises NotSent if the
@@ -257,7 +233,7 @@ class LighterOrderEntry:
         if self._markets.index(instrument) is None:
             try:
                 self._markets = self._markets.learned(
-                    await self._http.get(
+                    await self._transactions.http.get(
                         f"{PREFIX}orderBookDetails",
                         weight=self._allowance.weight("orderBookDetails"),
                     )
@@ -317,13 +293,3 @@ class LighterOrderEntry:
         }
         named = given if request_id is None else {**given, "request_id": request_id}
         return refused(account=self._account, at=self._now(), **named)
-
-
-def _check_expiry(signed: Signed, expires_at: datetime | None) -> None:
-    """Raise NotSent if a transaction is valid for longer than was recorded."""
-    if expires_at is None:
-        return
-    expires_ms = json.loads(signed.info).get("ExpiredAt")
-    latest = (expires_at - EPOCH) // timedelta(milliseconds=1)
-    if not isinstance(expires_ms, int) or expires_ms > latest:
-        raise NotSent(EXPIRED, f"the transaction would be valid until {expires_ms}, not {latest}")

@@ -14,6 +14,7 @@ from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document, Unreadable, can_be_id, number
 from orderledger.venues.base.translation import NO_ORDER, Translation, joined
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
+from orderledger.venues.lighter.index_lookups import IndexLookups
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.markets import DETAILS
 from orderledger.venues.lighter.markets import MARKS as MARKET_ID
@@ -45,6 +46,7 @@ class LighterQueries:
         self._rest = rest
         self._interpreter = interpreter
         self._now = now
+        self._lookups = IndexLookups(rest, interpreter.accounts)
         self._needs_market = False
         self._has_fundings = False
         """False if this deployment has never answered the query about them: some have no such
@@ -173,13 +175,8 @@ class LighterQueries:
     async def _by_index(self, account: str, client_order_index: str) -> Document:
         """The rows with a client order index. A deployment without that call lists all active
         orders instead."""
-        own = self._account(account)
-        params: dict[str, str | int] = {
-            "account_index": own.account_index,
-            "client_order_indexes": client_order_index,
-        }
         try:
-            return await self._rest.get("accountOrders", params, own)
+            return await self._lookups.answer(account, client_order_index)
         except VenueRefused as refused:
             if code_in(refused.said) in FINAL:
                 raise

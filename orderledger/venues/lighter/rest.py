@@ -5,19 +5,20 @@ is never an answer.
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.paging import by_cursor
 from orderledger.venues.base.transport import Backoff, Http, Pacing, RateLimiter, pacing_of
-from orderledger.venues.base.transport.pacing import ONE_WINDOW
+from orderledger.venues.base.transport.pacing import ONE_WINDOW, ORDERS, REQUESTS, Limit
 from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.tokens import LighterAccount, hidden, token_of
 from orderledger.venues.lighter.vocabulary import (
     DEFAULT_WEIGHT,
     EXPIRED_TOKEN,
     OK,
+    PREMIUM_ORDERS_PER_MINUTE,
     TOO_MANY,
     VENUE,
     WEIGHTS,
@@ -35,19 +36,49 @@ class Allowance:
     """The weight of requests allowed in a minute. `weights`: the weight of a call; others weigh
     `default_weight`.
 
-    Sending orders uses the same allowance: leave room for it.
+    `orders_per_minute`: the limit of transactions, where they have one of their own. None: they use
+    the same allowance, so leave room for them.
+
+    Source: apidocs.lighter.xyz, docs/rate-limits.
     """
 
     per_minute: int
     weights: Mapping[str, int] = field(default_factory=dict)
     default_weight: int = 1
+    orders_per_minute: int | None = None
 
     def weight(self, call: str) -> int:
         return self.weights.get(call, self.default_weight)
 
+    @property
+    def limits(self) -> dict[str, Limit]:
+        """The limits of `Pacing`, new ones at each call."""
+        queries = RateLimiter(self.per_minute)
+        if self.orders_per_minute is None:
+            return {ONE_WINDOW: queries}
+        return {ORDERS: RateLimiter(self.orders_per_minute), REQUESTS: queries}
+
+    @property
+    def of_queries(self) -> str:
+        """The name of the limit in which queries count."""
+        return ONE_WINDOW if self.orders_per_minute is None else REQUESTS
+
+    @property
+    def costs_of_transaction(self) -> Mapping[str, int]:
+        """The weight of a transaction in these limits."""
+        is_apart = self.orders_per_minute is not None
+        return {ORDERS: 1} if is_apart else {ONE_WINDOW: self.weight("sendTx")}
+
 
 STANDARD = Allowance(per_minute=60)
-PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_WEIGHT)
+PREMIUM = Allowance(
+    per_minute=24_000,
+    weights=WEIGHTS,
+    default_weight=DEFAULT_WEIGHT,
+    orders_per_minute=PREMIUM_ORDERS_PER_MINUTE,
+)
+BUILDER = replace(PREMIUM, per_minute=240_000, orders_per_minute=STANDARD.per_minute)
+"""More queries than a premium account has, and the transactions of a standard one."""
 
 
 def http_for(
@@ -59,10 +90,10 @@ def http_for(
     pacing: Pacing | None = None,
 ) -> Http:
     """HTTP within the allowance, which repeats requests that the venue refuses as too many."""
-    pacing = pacing or Pacing({ONE_WINDOW: RateLimiter(allowance.per_minute)})
+    pacing = pacing or Pacing(allowance.limits)
     return Http(
         url,
-        rate_limiter=pacing.share(),
+        rate_limiter=pacing.share(allowance.of_queries),
         attempts=attempts,
         backoff=backoff or Backoff(random.Random()),
         is_busy=lambda _, text: code_of(text) in TOO_MANY,
@@ -71,7 +102,7 @@ def http_for(
 
 def pacing_for(url: str, allowance: Allowance, account: str) -> Pacing:
     """The pacing of an account, by its index, for queries and transactions."""
-    return pacing_of(VENUE, url, account, {ONE_WINDOW: RateLimiter(allowance.per_minute)})
+    return pacing_of(VENUE, url, account, allowance.limits)
 
 
 def code_of(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Three corrections of a translation that need the ledger's data. None of them decides anything.
+"""Corrections of a translation that need the ledger's data. None of them decides anything.
 
 1. The venue gives one moment in s, ms or us. A row without microseconds may mean the recorded
    moment of the order. It is then reported with that moment, so that one fact read in two units
@@ -9,6 +9,9 @@
    and the row that shows it may be missed.
 
 3. An order that was recorded while its market had no name keeps its instrument.
+
+4. The price of a stop or take-profit is the worst at which it may trade. It is reported as the
+   limit price of an order of ours that was requested with one, because a replace may change it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,10 +31,12 @@ from orderledger import (
 )
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
+from orderledger.venues.base.fields import price
 from orderledger.venues.base.venue import Records
 from orderledger.venues.lighter.markets import FALLBACK, Markets
 from orderledger.venues.lighter.orders import CHANGE_TIMES
 from orderledger.venues.lighter.reading import grain, latest
+from orderledger.venues.lighter.vocabulary import AT_WORST_PRICE_TYPES
 
 EXACT_TIME = CHANGE_TIMES[0]
 KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")
@@ -48,6 +53,7 @@ def settled(
     for message in messages:
         order = _known(message, account, records)
         if isinstance(message, Report):
+            message = _with_worst_price(message, order)
             message = _changed(message, instrument=_instrument(message.instrument, order, markets))
             if not isinstance(message, Fill):
                 message = _changed(
@@ -79,6 +85,19 @@ def _known(message: Message, account: str, records: Records) -> Row | None:
 def _changed(message: Report, **changes: Any) -> Report:
     is_same = all(getattr(message, name) == value for name, value in changes.items())
     return message if is_same else message.model_copy(update=changes)
+
+
+def _with_worst_price(message: Report, order: Row | None) -> Report:
+    """The report with the worst price of a stop or take-profit that we requested with one."""
+    row, claims = message.evidence, message.reported
+    if order is None or order["origin"] != "own" or order["limit_price"] is None:
+        return message
+    if claims is None or not isinstance(row, dict) or row.get("type") not in AT_WORST_PRICE_TYPES:
+        return message
+    worst = price(row, "price")
+    if worst is None:
+        return message
+    return message.model_copy(update={"reported": claims.model_copy(update={"limit_price": worst})})
 
 
 def _instrument(stated: str | None, order: Row | None, markets: Markets) -> str | None:

@@ -85,6 +85,21 @@ def created(order: Row, scale: Scale) -> Create:
     )
 
 
+def new_terms(order: Row, request: Row) -> tuple[Decimal, Decimal | None, Decimal | None]:
+    """Quantity, limit price and stop price of a changed order. The request comes first, then a
+    replace that awaits its answer, then the terms in force.
+    """
+    asked = order.get("pending_request") or {}
+    pending = asked if asked.get("kind") == "replace" else {}
+    found: list[Decimal | None] = []
+    for name in ("quantity", "limit_price", "stop_price"):
+        stated = request.get(name) if request.get(name) is not None else pending.get(name)
+        found.append(order[name] if stated is None else Decimal(stated))
+    quantity, limit, stop = found
+    assert quantity is not None
+    return quantity, limit, stop
+
+
 def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
     """A number in steps; 0 while the step is unknown. Raises NotSent if it is not a whole number
     of them, or too large.

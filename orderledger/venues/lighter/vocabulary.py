@@ -81,6 +81,9 @@ CONDITIONAL_TYPES = frozenset(
 PROTECTED_TYPES = frozenset({"market", "stop-loss", "take-profit", "liquidation"})
 """Market orders: their price only limits slippage, so it is not reported as a limit price."""
 
+AT_WORST_PRICE_TYPES = frozenset({"stop-loss", "take-profit"})
+"""Those of them that wait for their trigger, so that the price can still be changed."""
+
 LIQUIDATION = "liquidation"
 POST_ONLY = "post-only"
 
@@ -122,3 +125,6 @@ WEIGHTS = {"accountInactiveOrders": 100, "trades": 600, "nextNonce": 6, "sendTx"
 """The weight of a call in a premium account's allowance per minute. Other calls weigh 300."""
 
 DEFAULT_WEIGHT = 300
+
+PREMIUM_ORDERS_PER_MINUTE = 4000
+"""Transactions of a premium account without staked LIT. They have a limit apart from queries."""

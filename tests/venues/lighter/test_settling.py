@@ -209,3 +209,22 @@ def test_an_order_keeps_the_name_its_market_had_at_first() -> None:
             ("acknowledged", "duplicate"),
         ]
         assert [row["instrument"] for row in ledger.trades()] == ["lighter:market:0"]
+
+
+STOP = {"type": "stop-loss", "trigger_price": "2600.00", "trigger_status": "mark-price"}
+
+
+@pytest.mark.parametrize("requested", [Decimal(2500), None])
+def test_the_worst_price_of_a_stop_is_a_limit_price_only_of_an_order_that_has_one(
+    requested: Decimal | None,
+) -> None:
+    before = order(**STOP, status="pending")
+    after = order(**STOP, status="pending", transaction_time=EXACT + 10, price="2499.00")
+    stop = REQUEST.model_copy(
+        update={"order_type": "stop", "stop_price": Decimal(2600), "limit_price": requested}
+    )
+    with Ledger.open("memory://") as ledger:
+        ledger.record(stop)
+        record(ledger, orders(before), orders(after))
+        seen = ledger.order("C-1")
+    assert (seen["limit_price"], seen["anomalies"]) == (requested and Decimal(2499), [])

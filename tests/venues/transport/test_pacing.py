@@ -62,6 +62,24 @@ def test_a_cancel_overtakes_every_order_that_waits() -> None:
     assert run(story) == ["order 0", "cancel", "order 1", "order 2", "order 3"]
 
 
+def test_an_order_overtakes_every_query_that_waits() -> None:
+    async def story() -> list[str]:
+        pacing, left = one_window(1, 0.05), list[str]()
+
+        async def request(name: str, turn: Turn | None) -> None:
+            with taking(turn):
+                await pacing.turn(ONE)
+            left.append(name)
+
+        queries = [asyncio.create_task(request(f"query {one}", None)) for one in range(3)]
+        await asyncio.sleep(0.01)
+        order = asyncio.create_task(request("order", Turn()))
+        await asyncio.gather(*queries, order)
+        return left
+
+    assert run(story) == ["query 0", "order", "query 1", "query 2"]
+
+
 def test_an_order_without_patience_is_not_sent_and_does_not_count() -> None:
     async def story() -> tuple[str, int]:
         pacing = one_window(1, 5.0)

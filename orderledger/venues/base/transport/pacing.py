@@ -1,8 +1,8 @@
 """`Pacing`: the turns of all requests to one venue with one key, within the venue's rate limits.
 
 Orders, cancels and queries of a process share one `Pacing`. A rate limit delays a request and never
-refuses it; cancels are first. A pause that the venue asks for (`Retry-After`, a ban) holds every
-request back.
+refuses it; cancels are first, and orders go before queries. A pause that the venue asks for
+(`Retry-After`, a ban) holds every request back.
 """
 
 import asyncio
@@ -10,20 +10,17 @@ import hashlib
 import threading
 import time
 from bisect import insort
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from itertools import count
 from typing import Protocol
 from weakref import WeakValueDictionary
 
 from orderledger.venues.base.transport.rate_limiter import SHORTEST_WAIT, RateLimiter
+from orderledger.venues.base.transport.turns import LONGEST_NAP, Turn, present_turn
 from orderledger.venues.errors import NotSent, VenueUnavailable
 
-RATE_LIMITED, WITHDRAWN = "rate_limited", "withdrawn"
-LONGEST_NAP = 1.0
-"""A waiting request looks again after this time, because one before it may have been withdrawn."""
+RATE_LIMITED = "rate_limited"
 LONGEST_QUERY_WAIT = 90.0
 """A query that would wait longer raises VenueUnavailable: a ban must not block a program."""
 BAN_SECONDS = 120.0
@@ -92,79 +89,6 @@ class Counter:
         return max(self._value - (self._now() - self._at) * self._per_second, 0.0)
 
 
-class Turn:
-    """How one request of the gateway waits for its turn.
-
-    `is_first`: it overtakes requests that are not (cancels). `seconds`: its patience; a request
-    that would wait longer is not sent. `on_wait` and `on_begin` are called when it begins to wait,
-    and when it may be sent. `check` is called before: it raises NotSent if the request must not be
-    sent any more.
-    """
-
-    def __init__(self, *, is_first: bool = False, seconds: float | None = None) -> None:
-        self.is_first, self.is_waiting, self.has_waited = is_first, False, False
-        self.on_wait: Callable[[], None] = lambda: None
-        self.on_begin: Callable[[], None] = lambda: None
-        self.check: Callable[[], None] = lambda: None
-        self.charged: list[Callable[[], None]] = []
-        self._until = None if seconds is None else time.monotonic() + seconds
-        self._withdrawn = asyncio.Event()
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds of patience that are left."""
-        return None if self._until is None else self._until - time.monotonic()
-
-    def withdraw(self) -> None:
-        """End the wait: the request is not sent. Without effect once the turn has begun."""
-        self._withdrawn.set()
-
-    async def nap(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Wait. Raises NotSent once the request is withdrawn."""
-        if not self.is_waiting:
-            self.is_waiting = self.has_waited = True
-            self.on_wait()
-        ended = asyncio.ensure_future(self._withdrawn.wait())
-        slept = asyncio.ensure_future(sleep(seconds))
-        try:
-            await asyncio.wait((ended, slept), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ended.cancel()
-            slept.cancel()
-        if self._withdrawn.is_set():
-            raise NotSent(WITHDRAWN, "it was canceled before it was sent")
-
-    def end(self) -> None:
-        """The request is answered. It counts from now on, because the venue counts it at some
-        time before its answer.
-        """
-        for end in self.charged:
-            end()
-        self.charged.clear()
-
-    def begin(self) -> None:
-        """The request may be sent now."""
-        if self.is_waiting:
-            self.check()
-            self.is_waiting = False
-            self.on_begin()
-
-
-_present: ContextVar[Turn | None] = ContextVar("turn", default=None)
-
-
-@contextmanager
-def taking(turn: Turn | None) -> Iterator[None]:
-    """Requests in this block wait as this turn says."""
-    token = _present.set(turn)
-    try:
-        yield
-    finally:
-        _present.reset(token)
-        if turn is not None:
-            turn.end()
-
-
 class Pacing:
     """Gives requests their turns. `limits`: the venue's limits by name; a request counts in those
     that its costs name.
@@ -182,7 +106,7 @@ class Pacing:
         self.limits = dict(limits)
         self._now = now
         self._sleep = sleep
-        self._waiting: list[tuple[bool, int, Mapping[str, int]]] = []
+        self._waiting: list[tuple[int, int, Mapping[str, int]]] = []
         self._numbers = count()
         self._lock = threading.Lock()
         self._refusals = 0
@@ -195,10 +119,10 @@ class Pacing:
         Raises NotSent for a request of the gateway whose patience would end before, and
         VenueUnavailable for a query that would wait longer than `LONGEST_QUERY_WAIT`.
         """
-        turn = _present.get()
+        turn = present_turn()
         if turn is not None:
             turn.end()  # its request before this one
-        place = (not (turn is not None and turn.is_first), next(self._numbers), costs)
+        place = (_rank(turn), next(self._numbers), costs)
         with self._lock:
             insort(self._waiting, place, key=lambda one: one[:2])
         try:
@@ -259,7 +183,7 @@ class Pacing:
         counting = [one for name, one in self.limits.items() if name != REQUESTS]
         return max(self.held_seconds, *(one.seconds_until(orders) for one in counting), 0.0)
 
-    def _taken(self, place: tuple[bool, int, Mapping[str, int]], turn: Turn | None) -> float:
+    def _taken(self, place: tuple[int, int, Mapping[str, int]], turn: Turn | None) -> float:
         """Take the turn and return 0, or return the seconds to wait for it."""
         with self._lock:
             wait = self._held_until - self._now()
@@ -300,6 +224,13 @@ class Pacing:
 
     def _reason(self) -> str:
         return f": {self._why}" if self.held_seconds > 0 else ""
+
+
+def _rank(turn: Turn | None) -> int:
+    """Cancels are first, then orders and changes with what they query, then all other queries."""
+    if turn is None:
+        return 2
+    return 0 if turn.is_first else 1
 
 
 class Share:

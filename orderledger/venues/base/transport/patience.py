@@ -21,6 +21,11 @@ def impatient() -> Iterator[None]:
         _is_impatient.reset(token)
 
 
+def is_impatient() -> bool:
+    """Whether a doubt about an order waits for the query that is made here."""
+    return _is_impatient.get()
+
+
 def seconds_for(attempt: int) -> float | None:
     """The longest wait for the answer to an attempt, from 1. None: as long as usual."""
     return FIRST_SECONDS if attempt == 1 and _is_impatient.get() else None
