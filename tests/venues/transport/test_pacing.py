@@ -80,6 +80,34 @@ def test_an_order_overtakes_every_query_that_waits() -> None:
     assert run(story) == ["query 0", "order", "query 1", "query 2"]
 
 
+def test_a_query_waits_for_no_order_that_comes_much_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bot that sends at the venue's rate must hear of its fills."""
+    monkeypatch.setattr("orderledger.venues.base.transport.pacing.YIELD_SECONDS", 0.1)
+
+    async def story() -> int:
+        pacing, left = one_window(1, 0.02), list[str]()
+
+        async def request(name: str, turn: Turn | None) -> None:
+            with taking(turn):
+                await pacing.turn(ONE)
+            left.append(name)
+
+        orders = [asyncio.create_task(request("order", Turn()))]
+        await asyncio.sleep(0.01)
+        query = asyncio.create_task(request("query", None))
+        while not query.done():
+            await asyncio.sleep(0.01)
+            orders.append(asyncio.create_task(request("order", Turn())))
+        for one in orders:
+            one.cancel()
+        await asyncio.gather(*orders, return_exceptions=True)
+        return left.index("query")
+
+    assert 2 <= run(story) <= 20
+
+
 def test_an_order_without_patience_is_not_sent_and_does_not_count() -> None:
     async def story() -> tuple[str, int]:
         pacing = one_window(1, 5.0)

@@ -1,8 +1,8 @@
 """`Pacing`: the turns of all requests to one venue with one key, within the venue's rate limits.
 
 Orders, cancels and queries of a process share one `Pacing`. A rate limit delays a request and never
-refuses it; cancels are first, and orders go before queries. A pause that the venue asks for
-(`Retry-After`, a ban) holds every request back.
+refuses it; cancels are first, and a query yields to the orders of the next seconds. A pause that
+the venue asks for (`Retry-After`, a ban) holds every request back.
 """
 
 import asyncio
@@ -21,6 +21,11 @@ from orderledger.venues.base.transport.turns import LONGEST_NAP, Turn, present_t
 from orderledger.venues.errors import NotSent, VenueUnavailable
 
 RATE_LIMITED = "rate_limited"
+YIELD_SECONDS = 2.0
+"""A query lets the orders of this time go before it. Longer, and a bot that sends at the venue's
+rate would learn of no fill."""
+Place = tuple[bool, float, int, Mapping[str, int]]
+"""A place in the queue: cancels are False, the time from which it counts, a number, the costs."""
 LONGEST_QUERY_WAIT = 90.0
 """A query that would wait longer raises VenueUnavailable: a ban must not block a program."""
 BAN_SECONDS = 120.0
@@ -106,7 +111,7 @@ class Pacing:
         self.limits = dict(limits)
         self._now = now
         self._sleep = sleep
-        self._waiting: list[tuple[int, int, Mapping[str, int]]] = []
+        self._waiting: list[Place] = []
         self._numbers = count()
         self._lock = threading.Lock()
         self._refusals = 0
@@ -122,9 +127,11 @@ class Pacing:
         turn = present_turn()
         if turn is not None:
             turn.end()  # its request before this one
-        place = (_rank(turn), next(self._numbers), costs)
+        after = YIELD_SECONDS if turn is None else 0.0
+        is_first = turn is not None and turn.is_first
+        place = (not is_first, self._now() + after, next(self._numbers), costs)
         with self._lock:
-            insort(self._waiting, place, key=lambda one: one[:2])
+            insort(self._waiting, place, key=lambda one: one[:3])
         try:
             while (wait := self._taken(place, turn)) > 0:
                 if turn is None:
@@ -183,13 +190,13 @@ class Pacing:
         counting = [one for name, one in self.limits.items() if name != REQUESTS]
         return max(self.held_seconds, *(one.seconds_until(orders) for one in counting), 0.0)
 
-    def _taken(self, place: tuple[int, int, Mapping[str, int]], turn: Turn | None) -> float:
+    def _taken(self, place: Place, turn: Turn | None) -> float:
         """Take the turn and return 0, or return the seconds to wait for it."""
         with self._lock:
             wait = self._held_until - self._now()
-            for name, weight in place[2].items():
+            for name, weight in place[3].items():
                 ahead = sum(
-                    other[2].get(name, 0) for other in self._waiting if other[:2] < place[:2]
+                    other[3].get(name, 0) for other in self._waiting if other[:3] < place[:3]
                 )
                 limit = self.limits[name]
                 # alone, a weight above the limit may go when nothing else counts
@@ -197,7 +204,7 @@ class Pacing:
                 wait = max(wait, limit.seconds_until(fits))
             if wait > 0:
                 return max(wait, SHORTEST_WAIT)
-            for name, weight in place[2].items():
+            for name, weight in place[3].items():
                 limit = self.limits[name]
                 if turn is not None and isinstance(limit, RateLimiter):
                     limit.begin(weight)
@@ -224,13 +231,6 @@ class Pacing:
 
     def _reason(self) -> str:
         return f": {self._why}" if self.held_seconds > 0 else ""
-
-
-def _rank(turn: Turn | None) -> int:
-    """Cancels are first, then orders and changes with what they query, then all other queries."""
-    if turn is None:
-        return 2
-    return 0 if turn.is_first else 1
 
 
 class Share:
