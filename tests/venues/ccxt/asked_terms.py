@@ -85,7 +85,7 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "quote_quantity": ('"sz":"100"', '"tgtCcy":"quote_ccy"'),
         "trailing_stop:amount": ('"ordType":"move_order_stop"', '"callbackSpread":"1.5"'),
         "trailing_stop:percent": ('"ordType":"move_order_stop"', '"callbackRatio":"0.015"'),
-        "trigger_source:mark": ('"triggerPxType":"mark"',),
+        "trigger_source:last": ('"slTriggerPxType":"last"',),
     },
     ("okx", "swap"): {
         "take_profit": ('"ordType":"conditional"', '"tpTriggerPx":"2600"', '"tpOrdPx":"-1"',
@@ -94,9 +94,9 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trailing_stop:amount": ('"ordType":"move_order_stop"', '"callbackSpread":"1.5"'),
         "trailing_stop:percent": ('"ordType":"move_order_stop"', '"callbackRatio":"0.015"',
                                   '"algoClOrdId":"led1"'),
-        "trigger_source:last": ('"triggerPxType":"last"',),
-        "trigger_source:mark": ('"triggerPxType":"mark"',),
-        "trigger_source:index": ('"triggerPxType":"index"',),
+        "trigger_source:last": ('"slTriggerPxType":"last"',),
+        "trigger_source:mark": ('"slTriggerPxType":"mark"',),
+        "trigger_source:index": ('"slTriggerPxType":"index"',),
         "trigger_source:mark of a take-profit": ('"tpTriggerPxType":"mark"',),
     },
     ("kraken", "spot"): {

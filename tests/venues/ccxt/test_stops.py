@@ -15,8 +15,8 @@ MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("binanceusdm", "swap"): ("side=BUY&", "type=STOP"),
     ("bybit", "spot"): ('"Buy"', '"orderFilter":"StopOrder"'),
     ("bybit", "swap"): ('"triggerDirection":1', '"triggerDirection":'),
-    ("okx", "spot"): ('"buy"', '"ordType":"trigger"'),
-    ("okx", "swap"): ('"buy"', '"ordType":"trigger"'),
+    ("okx", "spot"): ('"buy"', '"slTriggerPx":"2400"'),
+    ("okx", "swap"): ('"buy"', '"slTriggerPx":"2400"'),
     ("kraken", "spot"): ("type=buy", "ordertype=stop-loss"),
     ("krakenfutures", "swap"): ("side=buy", "orderType=stp"),
     ("gate", "swap"): ('"rule":1', "/price_orders "),
@@ -86,22 +86,48 @@ WITHOUT: Mapping[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = 
 """Parameters of createOrder that lose or turn the direction of a buy stop."""
 
 
-@pytest.mark.parametrize(("name", "kind"), WITHOUT)
-def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(
-    name: str, kind: str
+def unsent(
+    name: str, kind: str, other: Callable[[dict[str, Any]], dict[str, Any]], words: str
 ) -> None:
+    """A buy stop with other parameters of createOrder does not leave."""
+
     async def whole() -> None:
         sender = entry(name, kind)
         made = sender._exchange.create_order
 
         async def faulty(*asked: Any) -> Any:
-            return await made(*asked[:5], WITHOUT[name, kind](asked[5]))
+            return await made(*asked[:5], other(asked[5]))
 
         sender._exchange.create_order = faulty
         try:
-            with pytest.raises(NotSent, match="stop_direction"):
+            with pytest.raises(NotSent, match=words):
                 await sender.submit(order(kind, order_type="stop_limit", stop_price=STOP))
         finally:
             await sender.aclose()
 
     asyncio.run(whole())
+
+
+@pytest.mark.parametrize(("name", "kind"), WITHOUT)
+def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(
+    name: str, kind: str
+) -> None:
+    unsent(name, kind, WITHOUT[name, kind], "stop_direction")
+
+
+def renamed(params: dict[str, Any], name: str) -> dict[str, Any]:
+    return {name if one == "stopLossPrice" else one: value for one, value in params.items()}
+
+
+@pytest.mark.parametrize("kind", ["spot", "swap"])
+def test_at_okx_a_stop_leaves_as_a_stop_loss_only(kind: str) -> None:
+    """A trigger order has no direction: it waits "when a specific price level is crossed"
+    (okx.com/docs-v5, "Place algo order")."""
+    unsent("okx", kind, lambda params: renamed(params, "triggerPrice"), "not this order")
+    unsent("okx", kind, lambda params: renamed(params, "takeProfitPrice"), "stop_direction|takes")
+    unsent("okx", kind, lambda params: {**params, "takeProfitPrice": "2600"}, "not this order")
+
+
+def test_at_okx_a_stop_of_a_spot_order_does_not_borrow() -> None:
+    """Without `tdMode`, ccxt sends `cross` (okx.py, `create_order_request`)."""
+    unsent("okx", "spot", lambda params: {**params, "tdMode": "cross"}, "tdMode")
