@@ -1,5 +1,5 @@
-"""A simulated OKX on loopback: orders of swaps by REST, algo orders (see `okx_algo`), and Cancel All
-After. Needs the extra `fake`.
+"""A simulated OKX on loopback: orders of swaps by REST, algo orders (see `okx_algo`), and Cancel
+All After. Needs the extra `fake`.
 
 Source: okx.com/docs-v5, "Cancel All After": `timeOut` is 0, which switches it off, or 10 to 120
 seconds; each request restarts it; at its end all pending orders are canceled. With a `tag` it

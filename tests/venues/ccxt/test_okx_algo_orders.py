@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger
-from orderledger.venues.base.venue import Messages
 from orderledger.simulation.ccxt.okx_algo import AlgoOrders
+from orderledger.venues.base.venue import Messages
 from tests.venues.ccxt.braked import ACCOUNT, SYMBOLS, entry, order, server, venue
 from tests.venues.ccxt.test_absence import until
 
@@ -214,8 +214,8 @@ def test_a_stop_without_an_answer_that_was_triggered_is_found(
 
 
 def test_a_stop_beyond_the_market_waits_for_no_return(play: Callable[[Story], None]) -> None:
-    """A stop to sell above the last price has been passed. A trigger order would wait for a rise to
-    its price (page "Place algo order"); a stop-loss is refused (page "Error Code": 51278, 51280)."""
+    """A stop to sell above the last price has been passed. A trigger order would wait for a rise
+    to its price (page "Place algo order"); a stop-loss is refused ("Error Code": 51278, 51280)."""
 
     async def story(desk: Desk) -> None:
         desk.others("buy", "2399")
