@@ -128,12 +128,6 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
     },
     ("bitget", "spot"): {
         "quote_quantity": {"buy": ('"orderType":"market"', '"size":"100"')},
-        "trigger_source:last": ('"triggerType":"fill_price"',),
-        "trigger_source:mark": ('"triggerType":"mark_price"',),
-    },
-    ("bitget", "swap"): {
-        "trigger_source:last": ('"triggerType":"fill_price"',),
-        "trigger_source:mark": ('"triggerType":"mark_price"',),
     },
     ("gate", "spot"): {
         "quote_quantity": {"buy": ('"type":"market"', '"amount":"100"')},
@@ -150,21 +144,11 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trigger_source:mark of a take-profit": ('"price_type":1',),
     },
     ("kucoin", "spot"): {
-        "take_profit": {"buy": ('"stop":"loss"', '"stopPrice":"2600"'),
-                        "sell": ('"stop":"entry"', '"stopPrice":"2600"')},
-        "take_profit_limit": {"buy": ('"stop":"loss"',), "sell": ('"stop":"entry"',)},
         "quote_quantity": ('"type":"market"', '"funds":"100"'),
         "display_quantity": ('"iceberg":true', '"visibleSize":"1"'),
     },
     ("kucoinfutures", "swap"): {
-        "take_profit": {"buy": ('"stop":"down"', '"stopPrice":"2600"'),
-                        "sell": ('"stop":"up"', '"stopPrice":"2600"')},
-        "take_profit_limit": {"buy": ('"stop":"down"',), "sell": ('"stop":"up"',)},
         "display_quantity": ('"iceberg":true', '"visibleSize":"1"'),
-        "trigger_source:last": ('"stopPriceType":"TP"',),
-        "trigger_source:mark": ('"stopPriceType":"MP"',),
-        "trigger_source:index": ('"stopPriceType":"IP"',),
-        "trigger_source:mark of a take-profit": ('"stopPriceType":"MP"',),
     },
     ("blofin", "swap"): {
         "ioc": ('"orderType":"ioc"', '"price":"2500.5"'),

@@ -112,8 +112,6 @@ OWN_SOURCE = {
     "krakenfutures": "last",
     "okx": "last",
     "gate": "last",
-    "bitget": "mark",
-    "kucoinfutures": "mark",
     "kraken": "last of a trailing stop",
 }
 """The trigger source that ccxt writes by itself: the request has it without the parameter."""

@@ -85,26 +85,20 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     },
     ("bitget", "spot"): {
         "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',),
-        "stop_limit": ('"triggerPrice":"2400"',),
-        "stop": ('"triggerPrice":"2400"',),
     },
     ("bitget", "swap"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',
         ),
-        "reduce_only": ('"reduceOnly":"YES"',), "stop_limit": ('"triggerPrice":"2400"',),
-        "stop": ('"triggerPrice":"2400"',),
+        "reduce_only": ('"reduceOnly":"YES"',),
     },
     ("kucoin", "spot"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',),
         "post_only": ('"postOnly":true',),
-        "stop_limit": ('"stopPrice":"2400"', '"stop":"entry"'), "stop": ('"stopPrice":"2400"',
-        '"stop":"loss"'),
     },
     ("kucoinfutures", "swap"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',),
         "post_only": ('"postOnly":true',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"stop":"up"',),
-        "stop": ('"stop":"down"',),
+        "reduce_only": ('"reduceOnly":true',),
     },
     ("deribit", "swap"): {
         "market": ("type=market",), "ioc": ("immediate_or_cancel",), "fok": ("fill_or_kill",),

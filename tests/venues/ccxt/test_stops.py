@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from orderledger.venues import NotSent
+from orderledger.venues.ccxt.sending.terms import Product
+from orderledger.venues.ccxt.terms_sent import terms_sent
 from tests.venues.ccxt.offline import entry, order
 from tests.venues.ccxt.test_sending import SENT, STOP, TERM, told
 
@@ -20,10 +23,6 @@ MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("kraken", "spot"): ("type=buy", "ordertype=stop-loss"),
     ("krakenfutures", "swap"): ("side=buy", "orderType=stp"),
     ("gate", "swap"): ('"rule":1', "/price_orders "),
-    ("bitget", "spot"): ('"buy"', "/place-plan-order "),
-    ("bitget", "swap"): ('"buy"', "/place-plan-order "),
-    ("kucoin", "spot"): ('"stop":"entry"', "/api/v1/stop-order "),
-    ("kucoinfutures", "swap"): ('"stop":"up"', '"stop":'),
     ("coinbase", "spot"): ("STOP_DIRECTION_STOP_UP", "stop_limit_stop_limit_gtc"),
     ("bitfinex", "spot"): ('"amount":"2"', '"EXCHANGE STOP'),
     ("htx", "spot"): ('"operator":"gte"', "-stop-limit"),
@@ -61,6 +60,28 @@ def test_a_stop_order_leaves_as_a_stop_order_with_each_other_term_or_not_at_all(
                 assert (up in text) is (side == "buy"), text
 
 
+NOT_SENT = (TERM, "order_type", "invalid_order")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("bitget", "spot"), ("bitget", "swap"), ("kucoin", "spot"), ("kucoinfutures", "swap")],
+)
+@pytest.mark.parametrize("kind_of_stop", ["stop", "stop_limit", "take_profit", "take_profit_limit"])
+def test_a_stop_whose_order_cannot_be_found_is_not_sent(
+    name: str, kind: str, kind_of_stop: str
+) -> None:
+    """No page at hand says how the order is found that a stop makes: the gateway emulates it."""
+    price = None if kind_of_stop in ("stop", "take_profit") else Decimal(2500)
+    terms = {"order_type": kind_of_stop, "stop_price": STOP, "limit_price": price}
+    for side in ("buy", "sell"):
+        assert told(name, kind, side=side, **terms)[0] in NOT_SENT
+    product: Product = "spot" if kind == "spot" else "contract"
+    able = terms_sent(name, product)
+    assert kind_of_stop not in able["order_types"]
+    assert "trigger_source" not in able["conditions"]
+
+
 @pytest.mark.parametrize(
     "terms", [{"time_in_force": "ioc"}, {"time_in_force": "fok"}, {"post_only": True}]
 )
@@ -76,9 +97,6 @@ def test_a_stop_that_ccxt_drops_at_htx_is_named(side: str, terms: Mapping[str, A
 
 
 WITHOUT: Mapping[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
-    ("kucoin", "spot"): lambda params: {
-        name: value for name, value in params.items() if name != "stop"
-    },
     ("bybit", "swap"): lambda params: {**params, "triggerDirection": "descending"},
     ("coinbase", "spot"): lambda params: {**params, "stop_direction": "STOP_DIRECTION_STOP_DOWN"},
     ("htx", "spot"): lambda params: {**params, "operator": "lte"},
