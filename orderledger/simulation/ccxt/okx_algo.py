@@ -5,9 +5,9 @@ Sources: okx.com/docs-v5. "Place algo order", "Cancel algo order" (a list), "Alg
 `ordType`, or `conditional,oco`) and "Algo order details" give the requests and states. A triggered
 order is `effective` and names the ordinary order in `ordIdList`. "Order details": that order has
 `algoId` and `algoClOrdId`, and the client id is empty. "Error Code": 51603 for an unknown order,
-51400 and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`, 51277 to 51280
-for a take-profit or a stop-loss whose price has been passed. A trigger order waits until its price
-"is crossed", from either side.
+51400 and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`. 51277 to 51280
+refuse a take-profit or a stop-loss whose price has been passed. A trigger order waits until its
+price "is crossed", from either side.
 """
 
 import asyncio

@@ -146,8 +146,8 @@ class Arguments:
         return terms_of(order, self._exchange.id, self._product(order), rows)
 
     def _check_reducing(self, order: Row) -> None:
-        """Raise NotSent for an order that only reduces, where the exchange has no such orders of
-        this product: it would be filled without a position, too."""
+        """Raise NotSent for a reduce-only order where the exchange has none of this product. It
+        would be filled without a position, too."""
         name, product = self._exchange.id, self._product(order)
         if not order.get("reduce_only") or self._language is None:
             return

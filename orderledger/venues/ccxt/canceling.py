@@ -54,8 +54,8 @@ class OrderCancels:
         return row, refusal
 
     async def _made_by(self, order: Row, client_id: str) -> Sequence[str]:
-        """The ids that the ledger does not know yet of the orders that a conditional one has made,
-        if those are canceled by their own ids."""
+        """The ids of orders that a conditional one has made, if they are canceled by their own ids.
+        Only those that the ledger does not know yet."""
         space = self._quirks.conditional
         if space is None or space.keeps_client_id or not waits_for_trigger(order):
             return ()

@@ -11,7 +11,7 @@ from typing import Any
 
 from orderledger import Acknowledged, Message, Triggered
 from orderledger.extend.messages import facts
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.ccxt.conditional_spaces import ConditionalSpace
@@ -96,7 +96,7 @@ def of_maker(raw: Any, context: CcxtContext) -> Translation:
 
 
 def cancels_of(
-    order: Row, client_id: str, quirks: Quirks, language: Language | None
+    order: OrderRow, client_id: str, quirks: Quirks, language: Language | None
 ) -> list[tuple[str, dict[str, Any]]]:
     """The ids and parameters for cancelOrder, one after the other while the exchange does
     not know the order. At least one.
@@ -120,7 +120,9 @@ def cancels_of(
     return [*plain, before] if len(ids) > 1 else [before, *plain]
 
 
-def own_id_of(order: Row, client_id: str, space: ConditionalSpace) -> tuple[str, dict[str, Any]]:
+def own_id_of(
+    order: OrderRow, client_id: str, space: ConditionalSpace
+) -> tuple[str, dict[str, Any]]:
     """The id and the parameters that name a conditional order itself in a request."""
     if space.takes_client_id:
         return "", {"clientOrderId": client_id, "trigger": True}
@@ -128,7 +130,7 @@ def own_id_of(order: Row, client_id: str, space: ConditionalSpace) -> tuple[str,
     return ids[0], {"trigger": True}
 
 
-def spaces_of(name: str | None, order: Row, exchange: str, quirks: Quirks) -> tuple[bool, ...]:
+def spaces_of(name: str | None, order: OrderRow, exchange: str, quirks: Quirks) -> tuple[bool, ...]:
     """Where to query an order by this id, as ccxt's parameter `trigger`. None: by its client
     id."""
     space, spaces = quirks.conditional, id_spaces(exchange, order)
@@ -138,7 +140,7 @@ def spaces_of(name: str | None, order: Row, exchange: str, quirks: Quirks) -> tu
     return (name is not None and name == next(iter(ids), None),)
 
 
-def _own(client_id: str | None, context: CcxtContext) -> Row | None:
+def _own(client_id: str | None, context: CcxtContext) -> OrderRow | None:
     """Our order with this client id."""
     if client_id is None or not context.names_of(client_id):
         return None
@@ -146,7 +148,7 @@ def _own(client_id: str | None, context: CcxtContext) -> Row | None:
     return known if known is not None and known.get("origin") == "own" else None
 
 
-def _own_with_id(raw: Document, context: CcxtContext) -> Row | None:
+def _own_with_id(raw: Document, context: CcxtContext) -> OrderRow | None:
     """Our conditional order with the id of this row, where client ids do not name them."""
     space, name = context.quirks.conditional, _text_of(raw, "id")
     if space is None or space.takes_client_id:
@@ -156,9 +158,9 @@ def _own_with_id(raw: Document, context: CcxtContext) -> Row | None:
     return known if is_own else None
 
 
-def _begun(raw: Document, known: Row, context: CcxtContext) -> Sequence[Message]:
+def _begun(raw: Document, known: OrderRow, context: CcxtContext) -> Sequence[Message]:
     """The message that a conditional order was accepted, dated by the exchange. The ids of an order
-    stand in the order of their dates, and where client ids do not name it, the first is its own."""
+    are sorted by date. If client ids do not name it, the first has to be its own."""
     space, name, at = context.quirks.conditional, _text_of(raw, "id"), time_of(raw, "timestamp")
     if space is None or space.takes_client_id or name is None or at is None:
         return ()
@@ -168,7 +170,7 @@ def _begun(raw: Document, known: Row, context: CcxtContext) -> Sequence[Message]
 def _fact(
     kind: type[Acknowledged] | type[Triggered],
     raw: Document,
-    known: Row,
+    known: OrderRow,
     name: str,
     at: datetime | None,
     context: CcxtContext,

@@ -43,7 +43,7 @@ OKX = ConditionalSpace(
     keeps_client_id=False,
 )
 """okx.com/docs-v5, "Algo order details", "Algo order list" (one `ordType`, or conditional with oco)
-and "Order details": a triggered order has `algoId` and `algoClOrdId`, no client id."""
+and "Order details". A triggered order has `algoId` and `algoClOrdId`, no client id."""
 GATE = ConditionalSpace(
     ids=("trigger",),
     made=("trade_id_string", "trade_id", "fired_order_id"),
