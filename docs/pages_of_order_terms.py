@@ -78,8 +78,12 @@ NOTES = """## Notes
   orders of their own (Bybit), or have no look-up here (Deribit, MEXC contracts): the gateway emulates them. The gateway compares with the mark; a venue
   compares with its own default unless `trigger_source` is given.
 - **The direction of a trigger** is part of each request: a take-profit that buys waits for a fall, and one that sells for a rise. Where a request cannot
-  say it, the gateway emulates the take-profit: at Bybit spot and Bitget, the venue derives the direction from the price at which the order arrives. OKX
-  spot takes it as a margin order only, through ccxt.
+  say it, the gateway emulates the take-profit: at Bybit spot, the venue derives the direction from the price at which the order arrives. OKX
+  spot takes it as a margin order only, through ccxt. A stop at OKX is sent as a stop-loss (`slTriggerPx`): if the market has passed its price, OKX refuses
+  it as `invalid_order` (error codes 51278 and 51280). A stop of a spot order is sent with `tdMode` `cash`, and triggers by the last price only (51415).
+  Spot orders of multi-currency and portfolio margin accounts need `cross` (page "Place order"), which is not sent.
+- **Reduce-only** orders exist at OKX for contracts in net mode only (page "Place order"). In long/short mode, `position_side` and the side say what an order
+  closes. Where a product of an exchange has no such orders, the order is denied: it would be filled without a position, too.
 - **Good till date.** `expire_at` is sent in whole seconds; a fraction is refused. Binance USD-M needs at least 600 seconds from now. KuCoin counts
   seconds from the arrival of the order (`cancelAfter`), which is not the same time, so `gtd` is refused there.
 - **Day.** Deribit's day ends at 08:00 UTC, Tradier's with the session.
@@ -88,7 +92,9 @@ NOTES = """## Notes
   durations are `day`, `gtc`, `pre` and `post` (documentation.tradier.com, orders). Nobitex and Wallex document no time in force for a request; Invex reports
   `GTC` alone.
 - **Quote quantity.** Where the table of restrictions names one side, the venue counts money on that side only. The quantity filled comes from the trades.
-- **Stops** that ccxt cannot send, or whose ends it cannot query, are emulated, not refused: Deribit, Gate spot, MEXC, HTX contracts, BloFin.
+- **Stops** that ccxt cannot send, or whose ends it cannot query, are emulated, not refused: Deribit, Gate spot, MEXC, HTX contracts, BloFin. The same holds
+  for stops and take-profits at Bitget and KuCoin: no page at hand says how the order is found that a triggered one makes. Those that an earlier version
+  has sent are still read and canceled.
 """
 
 

@@ -5,7 +5,9 @@ Sources: okx.com/docs-v5. "Place algo order", "Cancel algo order" (a list), "Alg
 `ordType`, or `conditional,oco`) and "Algo order details" give the requests and states. A triggered
 order is `effective` and names the ordinary order in `ordIdList`. "Order details": that order has
 `algoId` and `algoClOrdId`, and the client id is empty. "Error Code": 51603 for an unknown order,
-51400 and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`.
+51400 and 51402 for a cancel of one that has ended, 51065 for a used `algoClOrdId`. 51277 to 51280
+refuse a take-profit or a stop-loss whose price has been passed. A trigger order waits until its
+price "is crossed", from either side.
 """
 
 import asyncio
@@ -37,6 +39,13 @@ TRIGGERS = ("triggerPx", "slTriggerPx", "tpTriggerPx")
 PRICES = ("orderPx", "slOrdPx", "tpOrdPx")
 RATIOS = ("callbackRatio", "callbackSpread", "activePx")
 KINDS = ("trigger", "conditional", "move_order_stop")
+PASSED = {
+    ("tpTriggerPx", "buy"): ("51277", "TP trigger price cannot be higher than the last price."),
+    ("slTriggerPx", "buy"): ("51278", "SL trigger price cannot be lower than the last price."),
+    ("tpTriggerPx", "sell"): ("51279", "TP trigger price cannot be lower than the last price."),
+    ("slTriggerPx", "sell"): ("51280", "SL trigger price cannot be higher than the last price."),
+}
+"""The refusal of a price that has been passed, by its field and the side."""
 WORDS = ("tdMode", "triggerPxType", "slTriggerPxType", "tpTriggerPxType", "tgtCcy")
 
 
@@ -101,8 +110,22 @@ class AlgoOrders:
         )
         last = self._last.get(instrument.name, instrument.price)
         order.rises = order.trigger_price is not None and order.trigger_price > last
+        self._check_side(order, last)
         self.orders.append(order)
         return _data({**self._named_in(order), "sCode": "0", "sMsg": ""})
+
+    def _check_side(self, order: AlgoOrder, last: Decimal) -> None:
+        """The direction of a stop-loss or a take-profit. Raises Denied if its price has been
+        passed."""
+        side = str(order.asked["side"])
+        field = next((one for one in TRIGGERS if order.asked.get(one)), "")
+        if (field, side) not in PASSED:
+            return
+        order.rises = (side == "buy") is (field == "slTriggerPx")
+        if order.is_reached(last) and order.trigger_price != last:
+            code, text = PASSED[field, side]
+            refused = {"algoClOrdId": order.client_id, "sCode": code, "sMsg": text}
+            raise Denied({"code": "1", "msg": "", "data": [refused]})
 
     async def query(self, asked: Asked) -> Any:
         order = self._named(asked)

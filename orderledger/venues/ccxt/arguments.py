@@ -40,6 +40,7 @@ TYPES = {
     OrderType.TRAILING_STOP: "market",
 }
 """ccxt's order types. A stop order is one with a trigger price."""
+REDUCE_ONLY = "reduce_only"
 PLAIN_TYPES = frozenset({OrderType.LIMIT, OrderType.MARKET})
 NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.LIMIT: ("limit_price",),
@@ -142,8 +143,19 @@ class Arguments:
     def _rows(self, order: Row) -> list[Term]:
         """The rows of the terms that need one. Raises NotSent for a term without one."""
         rows = () if self._language is None else self._language.terms
-        product: Product = "contract" if self._is_contract(order) else "spot"
-        return terms_of(order, self._exchange.id, product, rows)
+        return terms_of(order, self._exchange.id, self._product(order), rows)
+
+    def _check_reducing(self, order: Row) -> None:
+        """Raise NotSent for a reduce-only order where the exchange has none of this product. It
+        would be filled without a position, too."""
+        name, product = self._exchange.id, self._product(order)
+        if not order.get("reduce_only") or self._language is None:
+            return
+        if REDUCE_ONLY not in self._language.sends(name, product):
+            raise NotSent(
+                "unsupported_term",
+                f"reduce_only is not sent through ccxt to {name} for {product} orders",
+            )
 
     def _amount(self, order: Row) -> Any:
         """The quantity as text; whole contracts as an integer if ccxt compares them with
@@ -158,6 +170,9 @@ class Arguments:
         )
         return int(order["quantity"]) if is_whole else plain(order["quantity"])
 
+    def _product(self, order: Row) -> Product:
+        return "contract" if self._is_contract(order) else "spot"
+
     def _is_contract(self, order: Row) -> bool:
         return bool((self._exchange.markets or {}).get(order["instrument"], {}).get("contract"))
 
@@ -168,6 +183,7 @@ class Arguments:
             raise NotSent("order_type", f"{order['order_type']} orders are not sent through ccxt")
         if self._exchange.markets or self._language is None:
             self._rows(order)
+            self._check_reducing(order)
         if order["order_type"] == OrderType.TRAILING_STOP and order.get("limit_price") is not None:
             raise NotSent("limit_price", "a trailing stop is a market order when it triggers")
         for name in NEEDED[order["order_type"]]:

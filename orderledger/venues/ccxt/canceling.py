@@ -7,7 +7,7 @@ from typing import Any
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.calls import Call
-from orderledger.venues.ccxt.conditional import cancels_of, made_order_ids
+from orderledger.venues.ccxt.conditional import cancels_of, made_order_ids, own_id_of
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal
 from orderledger.venues.ccxt.sending import Change
@@ -54,14 +54,14 @@ class OrderCancels:
         return row, refusal
 
     async def _made_by(self, order: Row, client_id: str) -> Sequence[str]:
-        """The ids that the ledger does not know yet of the orders that a conditional one has made,
-        if those are canceled by their own ids."""
+        """The ids of orders that a conditional one has made, if they are canceled by their own ids.
+        Only those that the ledger does not know yet."""
         space = self._quirks.conditional
         if space is None or space.keeps_client_id or not waits_for_trigger(order):
             return ()
-        asked = (None, order["instrument"], {"clientOrderId": client_id, "trigger": True})
+        name, params = own_id_of(order, client_id, space)
         try:
-            row = await self._exchange.fetch_order(*asked)
+            row = await self._exchange.fetch_order(name or None, order["instrument"], params)
         except Exception as error:  # a query about the order finds them later
             logger.debug("no_answer", why=str(error))
             return ()

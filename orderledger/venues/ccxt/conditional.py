@@ -1,22 +1,24 @@
-"""Conditional orders with an id space of their own: the algo orders of Binance USD-M and OKX.
+"""Conditional orders with an id space of their own: the algo orders of Binance USD-M and OKX, and
+the price orders of Gate.
 
-A triggered one makes an ordinary order, which has another id and reports the same client id. Both
-are the order that was requested. The exchanges are in `quirks`, column `conditional`. Needs no
-ccxt.
+A triggered one makes an ordinary order, which has another id. Both are the order that was
+requested. The exchanges are in `conditional_spaces`. Needs no ccxt.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import Triggered
+from orderledger import Acknowledged, Message, Triggered
 from orderledger.extend.messages import facts
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation
+from orderledger.venues.ccxt.conditional_spaces import ConditionalSpace
 from orderledger.venues.ccxt.context import CcxtContext
-from orderledger.venues.ccxt.quirks import ConditionalSpace, Quirks
+from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import text, time_of, word_in
-from orderledger.venues.ccxt.sending.tables import Language
+from orderledger.venues.ccxt.sending.tables import Language, id_spaces
 from orderledger.venues.ccxt.sending.terms import waits_for_trigger
 from orderledger.venues.ccxt.vocabulary import SIDES
 
@@ -41,7 +43,7 @@ def made_order_ids(row: Any, quirks: Quirks) -> list[str]:
     for name in space.made:
         value = info.get(name)
         listed = value if isinstance(value, list) else [_text_of(info, name)]
-        if found := [one for one in listed if isinstance(one, str) and one]:
+        if found := [one for one in listed if isinstance(one, str) and one not in ("", "0")]:
             return found
     return []
 
@@ -51,7 +53,7 @@ def with_ordinary_id(row: Any, quirks: Quirks) -> Any:
     which has made it. Any other row as it is."""
     space = quirks.conditional
     own = None if space is None else _ordinary_id(_info(row), space)
-    return row if own in (None, row.get("id")) else {**row, "id": own}
+    return row if own is None or own == row.get("id") else {**row, "id": own}
 
 
 def of_started(raw: Any, context: CcxtContext) -> Translation | None:
@@ -65,17 +67,13 @@ def of_started(raw: Any, context: CcxtContext) -> Translation | None:
     made = made_order_ids(raw, quirks)
     if not made or word_in(raw, quirks.words_in) not in quirks.triggered:
         return None
-    known = _own(_client_id(raw, quirks), context)
+    known = _own(_client_id(raw, quirks), context) or _own_with_id(raw, context)
     if known is None:
         return None
     at = time_of(raw["info"], *TRIGGERED_AT) or context.received_at
-    return Translation(
-        [
-            _triggered(raw, known, name, at, context)
-            for name in made
-            if name not in known["venue_order_ids"]
-        ]
-    )
+    new = [name for name in made if name not in known["venue_order_ids"]]
+    found = [_fact(Triggered, raw, known, name, at, context) for name in new]
+    return Translation([*(_begun(raw, known, context) if new else ()), *found])
 
 
 def of_maker(raw: Any, context: CcxtContext) -> Translation:
@@ -94,11 +92,11 @@ def of_maker(raw: Any, context: CcxtContext) -> Translation:
         at = time_of(raw, "timestamp") or context.received_at
     except Unreadable:
         at = context.received_at
-    return Translation((_triggered(raw, known, name, at, context),))
+    return Translation((_fact(Triggered, raw, known, name, at, context),))
 
 
 def cancels_of(
-    order: Row, client_id: str, quirks: Quirks, language: Language | None
+    order: OrderRow, client_id: str, quirks: Quirks, language: Language | None
 ) -> list[tuple[str, dict[str, Any]]]:
     """The ids and parameters for cancelOrder, one after the other while the exchange does
     not know the order. At least one.
@@ -114,12 +112,35 @@ def cancels_of(
         return [(name or "", {} if name is not None else by_client_id)]
     if space is None or not client_id:
         return [(name or "", {**({} if name is not None else by_client_id), "trigger": True})]
-    before, after = ("", {**by_client_id, "trigger": True}), ("", by_client_id)
-    plain = [after] if space.keeps_client_id else [(one, {}) for one in reversed(ids)]
+    before = own_id_of(order, client_id, space)
+    if space.keeps_client_id:
+        plain: list[tuple[str, dict[str, Any]]] = [("", by_client_id)]
+    else:
+        plain = [(one, {}) for one in reversed(ids if space.takes_client_id else ids[1:])]
     return [*plain, before] if len(ids) > 1 else [before, *plain]
 
 
-def _own(client_id: str | None, context: CcxtContext) -> Row | None:
+def own_id_of(
+    order: OrderRow, client_id: str, space: ConditionalSpace
+) -> tuple[str, dict[str, Any]]:
+    """The id and the parameters that name a conditional order itself in a request."""
+    if space.takes_client_id:
+        return "", {"clientOrderId": client_id, "trigger": True}
+    ids = order.get("venue_order_ids") or [order.get("venue_order_id") or ""]
+    return ids[0], {"trigger": True}
+
+
+def spaces_of(name: str | None, order: OrderRow, exchange: str, quirks: Quirks) -> tuple[bool, ...]:
+    """Where to query an order by this id, as ccxt's parameter `trigger`. None: by its client
+    id."""
+    space, spaces = quirks.conditional, id_spaces(exchange, order)
+    if space is None or space.takes_client_id or True not in spaces:
+        return spaces
+    ids = order.get("venue_order_ids") or ()
+    return (name is not None and name == next(iter(ids), None),)
+
+
+def _own(client_id: str | None, context: CcxtContext) -> OrderRow | None:
     """Our order with this client id."""
     if client_id is None or not context.names_of(client_id):
         return None
@@ -127,10 +148,34 @@ def _own(client_id: str | None, context: CcxtContext) -> Row | None:
     return known if known is not None and known.get("origin") == "own" else None
 
 
-def _triggered(
-    raw: Document, known: Row, name: str, at: datetime | None, context: CcxtContext
-) -> Triggered:
-    return Triggered(
+def _own_with_id(raw: Document, context: CcxtContext) -> OrderRow | None:
+    """Our conditional order with the id of this row, where client ids do not name them."""
+    space, name = context.quirks.conditional, _text_of(raw, "id")
+    if space is None or space.takes_client_id:
+        return None
+    known = context.known(name)
+    is_own = known is not None and known.get("origin") == "own" and waits_for_trigger(known)
+    return known if is_own else None
+
+
+def _begun(raw: Document, known: OrderRow, context: CcxtContext) -> Sequence[Message]:
+    """The message that a conditional order was accepted, dated by the exchange. The ids of an order
+    are sorted by date. If client ids do not name it, the first has to be its own."""
+    space, name, at = context.quirks.conditional, _text_of(raw, "id"), time_of(raw, "timestamp")
+    if space is None or space.takes_client_id or name is None or at is None:
+        return ()
+    return (_fact(Acknowledged, raw, known, name, at, context),)
+
+
+def _fact(
+    kind: type[Acknowledged] | type[Triggered],
+    raw: Document,
+    known: OrderRow,
+    name: str,
+    at: datetime | None,
+    context: CcxtContext,
+) -> Message:
+    return kind(
         account=context.account,
         client_order_id=known["client_order_id"],
         venue_order_id=name,

@@ -7,6 +7,7 @@ from typing import Any
 from orderledger import Message, Rejected, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import Sent
+from orderledger.venues.base.refusals import TOO_MANY_REQUESTS
 from orderledger.venues.ccxt.arguments import Arguments
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.context import CcxtContext
@@ -16,10 +17,14 @@ from orderledger.venues.ccxt.orders import (
     venue_order_id,
     without_amounts,
 )
+from orderledger.venues.ccxt.pacing import pacing_in
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.refusals import Refusal, refusal_in
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import Unanswered
+
+ACCEPTED_STATUS = 200
+"""The status of an answer that names a rate limit only in its document."""
 
 
 class OrderAnswers:
@@ -31,6 +36,7 @@ class OrderAnswers:
         self._exchange = exchange
         self._quirks = quirks_of(exchange.id)
         self._arguments = arguments
+        self._pacing = pacing_in(exchange)
         self._account = account
         self._now = now
 
@@ -85,7 +91,10 @@ class OrderAnswers:
             return error
 
     def reject(self, kind: Any, order: Row, refusal: Refusal, **other: Any) -> Message:
-        """The message of a refusal. `kind`: its class."""
+        """The message of a refusal. `kind`: its class. One for a rate limit begins a pause, also
+        where ccxt reads its code as another error."""
+        if refusal.reason == TOO_MANY_REQUESTS and self._pacing and not self._pacing.held_seconds:
+            self._pacing.turned_away(ACCEPTED_STATUS, None, refusal.sentence)
         fields = {"reason": refusal.reason, "text": refusal.sentence, "evidence": refusal.document}
         found: Message = kind(**self.named(order), **other, **fields)
         return found

@@ -10,28 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from orderledger.venues.ccxt import conditional_spaces as spaces
 from orderledger.venues.ccxt.ledger_words import BINANCE, KRAKEN, OKX, Meaning
 
 IdForm = Literal["text", "hex", "integer", "uuid"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionalSpace:
-    """Conditional orders with ids and lists of their own, which make ordinary orders when they are
-    triggered. See the module `conditional`.
-
-    Fields of `info`: `ids`, the conditional order's id; `made`, the ids of the ordinary orders, as
-    a text or a list; `ordinary`, one that only ordinary orders have, and that with their id, if
-    they have the other id too, which ccxt takes.
-    `lists`: parameters for ccxt, one for each list of open ones.
-    `keeps_client_id`: whether ordinary orders are named by the same client id in requests.
-    """
-
-    ids: tuple[str, ...]
-    made: tuple[str, ...]
-    ordinary: tuple[str, str] | None = None
-    lists: tuple[Mapping[str, Any], ...] = ({"trigger": True},)
-    keeps_client_id: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +88,7 @@ class Quirks:
     resends_safely: bool = False
     query_lag_seconds: float = 2.0
     orders_trades: bool = False
-    conditional: ConditionalSpace | None = None
+    conditional: spaces.ConditionalSpace | None = None
 
     def fits(self, client_id: str) -> bool:
         """Whether the exchange accepts this text as a client id."""
@@ -166,19 +148,7 @@ _OKX = Quirks(
     fake_prefixes=("e847386590ce4dBC", "6b9ad766b55dBCDE"),
     words_in=("state",),
     triggered=frozenset({"effective", "partially_effective"}),
-    # okx.com/docs-v5, "Algo order details", "Algo order list" (one `ordType`, or conditional with
-    # oco) and "Order details": a triggered order has `algoId` and `algoClOrdId`, no client id
-    conditional=ConditionalSpace(
-        ids=("algoId",),
-        made=("ordIdList", "ordId"),
-        ordinary=("accFillSz", "ordId"),
-        lists=(
-            {"trigger": True},
-            {"trigger": True, "ordType": "conditional,oco"},
-            {"trailing": True},
-        ),
-        keeps_client_id=False,
-    ),
+    conditional=spaces.OKX,
     ledger_words=OKX,
     edits_in_place=True,
 )
@@ -200,6 +170,8 @@ _GATE = Quirks(
     fake_ids=frozenset({"api", "web", "app", "apiv4", "-", "auto_deleveraging", "liquidation"}),
     fake_prefixes=("ao-", "insurance", "liq-", "pm_liquidate"),
     words_in=("finish_as", "status"),
+    triggered=frozenset({"succeeded", "finish"}),
+    conditional=spaces.GATE,
 )
 _HITBTC = Quirks(
     id_param="client_order_id"
@@ -214,11 +186,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "binance": _BINANCE,
     "binancecoinm": _BINANCE_FUTURES,
     "binanceus": _BINANCE,
-    # developers.binance.com, "Query Algo Order" and "Event Algo Order Update"
-    "binanceusdm": replace(
-        _BINANCE_FUTURES,
-        conditional=ConditionalSpace(ids=("algoId", "aid"), made=("actualOrderId", "ai")),
-    ),
+    "binanceusdm": replace(_BINANCE_FUTURES, conditional=spaces.BINANCE_USDM),
     "bitfinex": Quirks(id_form="integer", fake_ids=frozenset({"0"})),
     "bitget": Quirks(cancels_by_client_id=True),
     "bybit": _BYBIT,

@@ -10,7 +10,7 @@ from orderledger.venues.base.absence import sent_ids
 from orderledger.venues.base.translation import NO_ORDER
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.absence import rule_of
-from orderledger.venues.ccxt.conditional import is_conditional, made_order_ids
+from orderledger.venues.ccxt.conditional import is_conditional, made_order_ids, spaces_of
 from orderledger.venues.ccxt.endpoints import CcxtEndpoints
 from orderledger.venues.ccxt.orders import client_id_of
 from orderledger.venues.ccxt.quirks import Quirks
@@ -95,7 +95,7 @@ class OrderSearch:
             if not name.startswith(NO_ORDER)
         ]
         for name in ids:
-            for apart in id_spaces(self._exchange, order):
+            for apart in spaces_of(name, order, self._exchange, self._quirks):
                 row = await self._single.order(name, symbol, is_conditional=apart)
                 if row is not None:
                     return row
@@ -114,7 +114,7 @@ class OrderSearch:
         is_it = partial(self._bears, client_ids, order)
         symbol, rule = order.get("instrument"), rule_of(self._exchange)
         for client_id in client_ids:
-            for apart in id_spaces(self._exchange, order):
+            for apart in spaces_of(None, order, self._exchange, self._quirks):
                 row = await self._single.order_with(client_id, symbol, is_conditional=apart)
                 if row is not None:
                     self._check_owner(row, order)

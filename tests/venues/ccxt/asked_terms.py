@@ -85,7 +85,7 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "quote_quantity": ('"sz":"100"', '"tgtCcy":"quote_ccy"'),
         "trailing_stop:amount": ('"ordType":"move_order_stop"', '"callbackSpread":"1.5"'),
         "trailing_stop:percent": ('"ordType":"move_order_stop"', '"callbackRatio":"0.015"'),
-        "trigger_source:mark": ('"triggerPxType":"mark"',),
+        "trigger_source:last": ('"slTriggerPxType":"last"',),
     },
     ("okx", "swap"): {
         "take_profit": ('"ordType":"conditional"', '"tpTriggerPx":"2600"', '"tpOrdPx":"-1"',
@@ -94,9 +94,9 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trailing_stop:amount": ('"ordType":"move_order_stop"', '"callbackSpread":"1.5"'),
         "trailing_stop:percent": ('"ordType":"move_order_stop"', '"callbackRatio":"0.015"',
                                   '"algoClOrdId":"led1"'),
-        "trigger_source:last": ('"triggerPxType":"last"',),
-        "trigger_source:mark": ('"triggerPxType":"mark"',),
-        "trigger_source:index": ('"triggerPxType":"index"',),
+        "trigger_source:last": ('"slTriggerPxType":"last"',),
+        "trigger_source:mark": ('"slTriggerPxType":"mark"',),
+        "trigger_source:index": ('"slTriggerPxType":"index"',),
         "trigger_source:mark of a take-profit": ('"tpTriggerPxType":"mark"',),
     },
     ("kraken", "spot"): {
@@ -128,12 +128,6 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
     },
     ("bitget", "spot"): {
         "quote_quantity": {"buy": ('"orderType":"market"', '"size":"100"')},
-        "trigger_source:last": ('"triggerType":"fill_price"',),
-        "trigger_source:mark": ('"triggerType":"mark_price"',),
-    },
-    ("bitget", "swap"): {
-        "trigger_source:last": ('"triggerType":"fill_price"',),
-        "trigger_source:mark": ('"triggerType":"mark_price"',),
     },
     ("gate", "spot"): {
         "quote_quantity": {"buy": ('"type":"market"', '"amount":"100"')},
@@ -150,21 +144,11 @@ ASKED: Mapping[tuple[str, str], Mapping[str, Both]] = {
         "trigger_source:mark of a take-profit": ('"price_type":1',),
     },
     ("kucoin", "spot"): {
-        "take_profit": {"buy": ('"stop":"loss"', '"stopPrice":"2600"'),
-                        "sell": ('"stop":"entry"', '"stopPrice":"2600"')},
-        "take_profit_limit": {"buy": ('"stop":"loss"',), "sell": ('"stop":"entry"',)},
         "quote_quantity": ('"type":"market"', '"funds":"100"'),
         "display_quantity": ('"iceberg":true', '"visibleSize":"1"'),
     },
     ("kucoinfutures", "swap"): {
-        "take_profit": {"buy": ('"stop":"down"', '"stopPrice":"2600"'),
-                        "sell": ('"stop":"up"', '"stopPrice":"2600"')},
-        "take_profit_limit": {"buy": ('"stop":"down"',), "sell": ('"stop":"up"',)},
         "display_quantity": ('"iceberg":true', '"visibleSize":"1"'),
-        "trigger_source:last": ('"stopPriceType":"TP"',),
-        "trigger_source:mark": ('"stopPriceType":"MP"',),
-        "trigger_source:index": ('"stopPriceType":"IP"',),
-        "trigger_source:mark of a take-profit": ('"stopPriceType":"MP"',),
     },
     ("blofin", "swap"): {
         "ioc": ('"orderType":"ioc"', '"price":"2500.5"'),

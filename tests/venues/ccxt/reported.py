@@ -118,6 +118,8 @@ REPORTED: Mapping[tuple[str, str, str], Any] = {
     ("bybit", "swap", "take_profit"): {**BYBIT, "orderType": "Market", "price": "0"},
     ("bybit", "swap", "stop_limit"): {**BYBIT, "triggerDirection": 1},
     ("okx", "swap", "take_profit_limit"): {**OKX, "tpTriggerPx": "2400", "tpOrdPx": "2500.5"},
+    ("okx", "swap", "stop_limit"): {**OKX, "slTriggerPx": "2400", "slOrdPx": "2500.5"},
+    ("okx", "swap", "stop"): {**OKX, "slTriggerPx": "2400", "slOrdPx": "-1"},
     ("okx", "swap", "take_profit"): {**OKX, "tpTriggerPx": "2400", "tpOrdPx": "-1"},
     ("okx", "swap", "trailing_stop"): {
         **OKX, "ordType": "move_order_stop", "callbackRatio": "0.015", "moveTriggerPx": "2390"},

@@ -235,3 +235,42 @@ def test_a_stop_without_an_answer_that_was_triggered_is_found(
         assert desk.ledger.anomalies(open_only=True) == []
 
     play(story)
+
+
+def test_a_stop_beyond_the_market_waits_for_no_return(play: Callable[[Story], None]) -> None:
+    """A stop to sell above the last price has been passed. A trigger order would wait for a rise
+    to its price (page "Place algo order"); a stop-loss is refused ("Error Code": 51278, 51280)."""
+
+    async def story(desk: Desk) -> None:
+        desk.others("buy", "2399")
+        desk.trade_at("2400")
+        sold = await desk.gateway.submit(order(NAME, 1, **{**STOP, "stop_price": "2450"}))
+        bought = await desk.gateway.submit(
+            order(NAME, 2, **{**STOP, "side": "buy", "stop_price": "2350"})
+        )
+        found = [(one.state, one.reason) for one in (sold, bought)]
+        assert found == [("rejected", "invalid_order")] * 2
+        assert not desk.server.algo.orders
+
+    play(story)
+
+
+def test_a_trigger_order_of_an_earlier_version_is_read_and_canceled(
+    play: Callable[[Story], None],
+) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.gateway.submit(order(NAME, 1, **STOP))
+        (algo,) = desk.server.algo.orders
+        algo.asked = {
+            **{name: one for name, one in algo.asked.items() if not name.startswith("sl")},
+            "ordType": "trigger", "triggerPx": "2400", "orderPx": "-1", "triggerPxType": "last",
+        }  # fmt: skip
+        listing = await desk.venue.open_orders(ACCOUNT)
+        assert listing.venue_order_ids == {str(algo.algo_id)}
+        desk.ledger.record_many(await desk.venue.order(ACCOUNT, desk.row("C1")))
+        assert desk.row("C1")["status"] == "new"
+        assert desk.ledger.anomalies(open_only=True) == []
+        await desk.gateway.cancel("C1")
+        await until(desk.is_in("canceled"))
+
+    play(story)

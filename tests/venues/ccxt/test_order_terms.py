@@ -110,9 +110,8 @@ def _faulty(name: str, kind: str, term: str, side: str, *, is_turned: bool) -> s
 
 OWN_SOURCE = {
     "krakenfutures": "last",
+    "okx": "last",
     "gate": "last",
-    "bitget": "mark",
-    "kucoinfutures": "mark",
     "kraken": "last of a trailing stop",
 }
 """The trigger source that ccxt writes by itself: the request has it without the parameter."""
@@ -181,6 +180,11 @@ def test_the_abilities_are_those_of_the_product_that_the_account_trades(
         ("bybit", "swap", TERMS["gtd"], "time_in_force"),
         ("kraken", "spot", TERMS["day"], "time_in_force"),
         ("binanceusdm", "swap", TERMS["gtd:stop_limit"], "time_in_force"),
+        ("okx", "spot", TERMS["trigger_source:mark"], "unsupported_term"),
+        ("okx", "spot", TERMS["trigger_source:index"], "unsupported_term"),
+        ("okx", "spot", {"reduce_only": True}, "unsupported_term"),
+        ("gate", "spot", {"reduce_only": True}, "unsupported_term"),
+        ("coinbase", "spot", {"reduce_only": True}, "unsupported_term"),
         ("binance", "spot", TERMS["trigger_source:mark"], "unsupported_term"),
         ("kraken", "spot", TERMS["trigger_source:mark"], "unsupported_term"),
         ("binanceusdm", "swap", TERMS["trigger_source:index"], "unsupported_term"),

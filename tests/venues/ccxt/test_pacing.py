@@ -11,9 +11,12 @@ import pytest
 from orderledger import Gateway, Ledger, Request
 from orderledger.gateway import GatewaySettings
 from orderledger.simulation.ccxt.binance import quotas
+from orderledger.simulation.ccxt.braked import Denied
+from orderledger.simulation.ccxt.okx import OkxServer
 from orderledger.venues.base.transport import RateLimiter
 from orderledger.venues.base.transport.pacing import REQUESTS
 from orderledger.venues.ccxt.pacing import ExchangePacing, tables
+from tests.venues.ccxt import braked
 from tests.venues.ccxt.harness import ACCOUNT, Account
 
 SETTINGS = GatewaySettings(patience_seconds=30.0)
@@ -214,3 +217,38 @@ def test_the_pause_that_an_answer_names_is_kept(
     else:
         pacing.note(status, "", headers, text, 1767614400.0)
     assert pacing.pacing.held_seconds == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("50011", "Rate limit reached."),
+        ("50061", "You've reached the maximum order rate limit for this account."),
+    ],
+)
+def test_an_order_beyond_a_limit_that_okx_names_in_an_answer_is_sent_again(
+    code: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """okx.com/docs-v5, "Error Code": both have the status 200. ccxt reads 50061 as a general
+    error."""
+    placed, codes = OkxServer._placed, [code]
+
+    def turned_away(self: OkxServer, asked: Any) -> Any:
+        if codes:
+            raise Denied({"code": codes.pop(), "msg": text, "data": []})
+        return placed(self, asked)
+
+    monkeypatch.setattr(OkxServer, "_placed", turned_away)
+
+    async def story() -> None:
+        async with braked.server("okx") as server:
+            with Ledger.open("memory://") as ledger:
+                sender = braked.entry("okx", server.http_url)
+                async with Gateway(ledger, {ACCOUNT: sender}) as gateway:
+                    sent = await gateway.submit(braked.order("okx", 1))
+                await sender.aclose()
+                assert (sent.state, codes) == ("acknowledged", [])
+                names = [one["name"] for one in ledger.history("C1", account=ACCOUNT)]
+                assert sum(one.startswith("order_submitted") for one in names) == 2, names
+
+    asyncio.run(story())
