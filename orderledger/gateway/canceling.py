@@ -13,7 +13,6 @@ from orderledger.gateway.answers import Answer, Failure, answer_of, refusal_in
 from orderledger.gateway.book import row_now
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
-from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
 from orderledger.gateway.unsettled import Key
@@ -142,7 +141,6 @@ class Canceler:
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
         if order is None or order.is_ended or outstanding is None:
             if outstanding is not None and not outstanding.is_busy:
-                await settle_cancel(self._parts.ledger, order, self._parts.clock.now())
                 self.outstanding.pop(key, None)
             return Sending("acknowledged", *key)
         if outstanding.is_busy:
