@@ -6,10 +6,12 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from orderledger import Balance, Message
+from orderledger.extend.values import Clock
 from orderledger.rows import OrderRow
 from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue import Listing, PriorPosition, ReportsBalances, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
+from orderledger.venues.reconciliation.stating import unsure_from
 
 DIGITS = 16
 
@@ -24,23 +26,26 @@ class Fact(NamedTuple):
 class Facts:
     """Queries a venue about one account, and keeps what it answers.
 
-    `balances`: by currency, of the last query for positions. `fills_begin_at`: time from which the
+    `balances`: by currency, of the last query for positions. `unsure_from`: time from which it is
+    unknown whether a fill is inside them. `fills_begin_at`: time from which the
     venue reported every fill, if that is later than requested. `prior_positions`: positions before
     the venue's first fill of each instrument, if it reports them. `unread`: a break for each part
     of an answer that cannot be read, and may contain something unknown here. `not_reported`: what
     the venue's adapter never reads.
     """
 
-    def __init__(self, venue: Venue, account: str) -> None:
+    def __init__(self, venue: Venue, account: str, clock: Clock) -> None:
         self.reported: list[Fact] = []
         self.fills_begin_at: datetime | None = None
         self.prior_positions: dict[str, PriorPosition] = {}
         self.unread: dict[str, Break] = {}
         self.balances: Sequence[Balance] = ()
+        self.unsure_from = clock.now()
         self.reports_position = venue.reports_position
         self.not_reported = () if venue.abilities.lists_transfers else ("transfers",)
         self._venue = venue
         self._account = account
+        self._clock = clock
 
     async def open_orders(self) -> Listing:
         """The full list of open orders."""
@@ -69,6 +74,7 @@ class Facts:
     async def positions(self) -> Sequence[Balance]:
         """All positions that are not flat. The balances by currency of the same answer are kept in
         `balances`."""
+        self.unsure_from = unsure_from(self._venue, self._clock.now())
         answer = await self._venue.positions(self._account)
         self._keep("positions", answer)
         self.balances = [one for one in answer if one.currency is not None]

@@ -66,7 +66,10 @@ def test_a_clock_that_was_set_back_does_not_keep_the_order_open(disputed: Desk) 
 def test_a_dry_run_shows_the_same_break_and_records_nothing(disputed: Desk) -> None:
     found = disputed.reconcile(60, is_dry_run=True)
     assert (kinds(found), left(found)) == ([("missing_end", True)], [])
-    assert (found.breaks[0].repairs[-1].type, disputed.order("status")) == ("status_observed", ("new",))
+    assert (found.breaks[0].repairs[-1].type, disputed.order("status")) == (
+        "status_observed",
+        ("new",),
+    )
 
 
 def test_the_end_is_reverted_and_not_drawn_again(disputed: Desk) -> None:
