@@ -41,7 +41,7 @@ def dated_answers(
     """The messages of the answer to a query, with the time of the query.
 
     If the order was shown working after the time of the end that is found, the end holds at the
-    time of the query: that it works was dated by our clock, which may be ahead of the venue's.
+    time of the query. Our clock dated the message that shows it working, and may be ahead.
     """
     dated = [
         dated_answer(order, one, asked_at, doubtful) if isinstance(one, StatusObserved) else one

@@ -28,6 +28,7 @@ from orderledger.venues.reconciliation.positions import PositionComparison
 from orderledger.venues.reconciliation.rules import Rules
 from orderledger.venues.reconciliation.wallet import (
     CONFLICT,
+    NEAR_FILLS,
     NO_OPENING,
     Certified,
     Printed,
@@ -42,12 +43,6 @@ from orderledger.venues.reconciliation.wallet import (
 
 LOOKS = 3
 """Attempts. A row that the venue has booked may reach the ledger a moment later."""
-
-
-NOT_SURE = (
-    "; not set: a fill, funding or transfer near the time of each answer may be in it or not, and "
-    "the next run tries again"
-)
 
 
 class BalanceComparison:
@@ -97,7 +92,7 @@ class BalanceComparison:
         self.result.breaks += await threads.to_thread(record_missed, self._account, fills)
         again = await threads.to_thread(self._look)
         has_fills = await threads.to_thread(self._account.has_money_since, again.unsure_from)
-        return replace(again, is_sure=not has_fills)
+        return replace(again, is_sure=not has_fills and not self._facts.has_unread_fills)
 
     def _may_set(self, found: CertifiedBalance) -> bool:
         """Whether the balance may be opened, or adjusted to the venue's."""
@@ -185,10 +180,9 @@ class BalanceComparison:
         """A balance that is opened at what the venue states, if it is known which fills that
         contains."""
         text = f"{plain(found.reported or ZERO)} at the venue, and not opened here"
-        text += "" if last.is_known else NOT_SURE
-        self._add(Kind.OPENING_BALANCE, found, text, last, is_settled=last.is_known)
         if not last.is_known:
-            return unstable(found)
+            return unstable(found, NO_OPENING)
+        self._add(Kind.OPENING_BALANCE, found, text, last, is_settled=True)
         return found if found.total is None else adjusted(found)
 
     def _differing(self, found: CertifiedBalance, last: Wallet) -> CertifiedBalance:
@@ -196,7 +190,7 @@ class BalanceComparison:
         total, amount = found.total or ZERO, found.reported or ZERO
         text = f"{plain(total)} here, {plain(amount)} at the venue"
         may_adjust = self._rules.may_adjust and last.is_known
-        text += "" if may_adjust or not self._rules.may_adjust else NOT_SURE
+        text += "" if may_adjust or not self._rules.may_adjust else f"; not adjusted: {NEAR_FILLS}"
         self._add(Kind.BALANCE_DIFFERS, found, text, last, is_settled=may_adjust)
         return adjusted(found) if may_adjust else found
 

@@ -1,7 +1,7 @@
 """Facts of the venue: its answers about one account, in the order in which they were given."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -9,11 +9,16 @@ from orderledger import Balance, Message
 from orderledger.extend.values import Clock
 from orderledger.rows import OrderRow
 from orderledger.venues.base.translation import Fault
-from orderledger.venues.base.venue import Listing, PriorPosition, ReportsBalances, Venue
+from orderledger.venues.base.venue import HasClock, Listing, PriorPosition, ReportsBalances, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
-from orderledger.venues.reconciliation.stating import unsure_from
 
 DIGITS = 16
+APART = timedelta(seconds=5)
+"""Largest difference between the venue's clock and ours, if the venue's clock is not known. No
+venue states it."""
+LAG = timedelta(seconds=1)
+"""How far a statement may lag behind the venue's fills, if the venue's clock is known. No venue
+states it."""
 
 
 class Fact(NamedTuple):
@@ -40,7 +45,7 @@ class Facts:
         self.prior_positions: dict[str, PriorPosition] = {}
         self.unread: dict[str, Break] = {}
         self.balances: Sequence[Balance] = ()
-        self.unsure_from = clock.now()
+        self.unsure_from: datetime
         self.reports_position = venue.reports_position
         self.not_reported = () if venue.abilities.lists_transfers else ("transfers",)
         self._venue = venue
@@ -80,6 +85,11 @@ class Facts:
         self.balances = [one for one in answer if one.currency is not None]
         return [one for one in answer if one.currency is None]
 
+    @property
+    def has_unread_fills(self) -> bool:
+        """Whether an answer about fills had a row that cannot be read."""
+        return any(one.kind is Kind.UNREADABLE_FILL for one in self.unread.values())
+
     def reports_balance(self, currency: str) -> bool:
         """Whether a currency that is missing in the last answer is 0 at the venue. An answer
         without any does not prove that."""
@@ -106,3 +116,14 @@ class Facts:
                 is_settled=False,
             )
             self.unread.setdefault(found.id, found)
+
+
+def unsure_from(venue: Venue, asked_at: datetime) -> datetime:
+    """The time from which it is unknown whether a fill is inside a statement that is queried now.
+    Earlier ones are. `asked_at`: now, by our clock."""
+    clock = venue.venue_clock if isinstance(venue, HasClock) else None
+    known = None if clock is None else clock.offset(asked_at)
+    if known is None:
+        return asked_at - APART
+    ahead, bound = known
+    return asked_at + ahead - bound - LAG

@@ -14,6 +14,10 @@ HALF = Decimal("0.5")
 MOST_DECIMALS = 28
 """Of a number in a message."""
 CONFLICT = "balance_conflict"
+NEAR_FILLS = (
+    "a fill, funding or transfer near the time of each answer may be in it or not, and the next "
+    "run tries again"
+)
 NO_OPENING = "no_opening_balance"
 
 
@@ -66,7 +70,7 @@ class Wallet:
     `missing`: currencies that the ledger has and the venue does not state. `is_still`: nothing that
     moves a balance was recorded between the beginning of the query and the reading of the ledger.
     `unsure_from`: time from which it is unknown whether a fill is inside. `is_sure`: no such fill
-    is known, or the ledger's balances are not set to the venue's.
+    is known and every fill could be read, or no balance is to be set.
     """
 
     stated: Mapping[str, Sequence[Balance]]
@@ -148,7 +152,7 @@ def compared(
     )
 
 
-def unstable(found: CertifiedBalance) -> CertifiedBalance:
+def unstable(found: CertifiedBalance, reason: str | None = None) -> CertifiedBalance:
     """A balance for which nothing is certified."""
     return CertifiedBalance(
         currency=found.currency,
@@ -157,6 +161,7 @@ def unstable(found: CertifiedBalance) -> CertifiedBalance:
         rows=found.rows,
         rounded=found.rounded,
         counted_to=found.counted_to,
+        reason=reason,
     )
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from orderledger.domain.exact import ZERO, plain
+from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue_clock import VenueClock
+from orderledger.venues.collecting.reconciling import in_words, report_of
 from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.scenarios import at, message, request
 from tests.venues.reconciliation.desk import Desk, left
@@ -62,8 +64,9 @@ def test_no_balance_is_opened_while_a_fill_may_be_inside_or_not(spot: Desk, seco
     buys(spot, "F-1", second)
     found = spot.reconcile(1000)
     assert (states(found), opened(spot)) == ({"unstable"}, [])
-    assert left(found) == ["opening_balance:BTC", "opening_balance:USD"]
-    assert "may be in it or not, and the next run tries again" in found.breaks[-1].text
+    assert {one.reason for one in found.certificate.balances or ()} == {"no_opening_balance"}
+    sentence = in_words(report_of(found), is_dry_run=False)
+    assert "0 of 2 balances close, none is opened yet: a fill" in sentence
     assert agrees(spot, 1100) and opened(spot) == ["BTC", "USD"]
     buys(spot, "F-2", 1101)
     assert agrees(spot, 1200)
@@ -98,6 +101,15 @@ def test_a_fill_after_the_answer_counts_by_any_clock(spot: Desk, ahead: int) -> 
     assert agrees(spot, 1100)
 
 
+def test_a_fill_that_cannot_be_read_is_not_counted_twice_once_it_can(spot: Desk) -> None:
+    buys(spot, "F-1", 900)
+    fills, spot.venue.fills = spot.venue.fills, []
+    spot.venue.unread_fills = {at(900): Fault("no price", {"id": "F-1"})}
+    assert (states(spot.reconcile(1000)), opened(spot)) == ({"unstable"}, [])
+    spot.venue.fills, spot.venue.unread_fills = fills, {}
+    assert agrees(spot, 1100) and opened(spot) == ["BTC", "USD"]
+
+
 def test_a_busy_account_is_opened_in_the_run_that_finds_it_quiet(spot: Desk) -> None:
     for number, second in enumerate((1000, 1010, 1020)):
         buys(spot, f"F-{number}", second - 1)
@@ -129,7 +141,7 @@ def test_an_adjustment_waits_until_its_fills_are_known(spot: Desk) -> None:
     found = spot.reconcile(1000, may_adjust=True)
     assert left(found) == ["balance_differs:USD"]
     (differs,) = [one for one in found.breaks if one.kind.value == "balance_differs"]
-    assert differs.text.startswith("900 here, 890 at the venue; not set: a fill")
+    assert differs.text.startswith("900 here, 890 at the venue; not adjusted: a fill")
     assert left(spot.reconcile(1100, may_adjust=True)) == []
     buys(spot, "F-2", 1100.5)
     assert agrees(spot, 1200)
