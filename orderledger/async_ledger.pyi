@@ -947,10 +947,11 @@ class AsyncLedger:
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
         works it under this id, it counts as acknowledged. `canceled`: it has ended there, and keeps
-        its fills. The last two also for an order that the venue had shown, and no longer knows.
-        Give one of them. Refused as `not_in_doubt` if the order has ended, the venue has it, or it
-        was never sent. Refused as `venue_order_id_reused` if the id belongs to another order of
-        ours. Raises UnknownOrder and AmbiguousOrder.
+        its fills. The last two also for an order that the venue had shown, and no longer knows;
+        the last also if the venue has reported an end, and shown the order working later. Give one
+        of them. Refused as `not_in_doubt` if the order has ended, the venue has it, or it was never
+        sent. Refused as `venue_order_id_reused` if the id belongs to another order of ours. Raises
+        UnknownOrder and AmbiguousOrder.
         """
     async def statement(
         self,

@@ -15,7 +15,6 @@ from orderledger.gateway.book import row_now
 from orderledger.gateway.cancel_repeats import NOT_CARRIED_OUT, Outstanding
 from orderledger.gateway.changing import ChangeAnswers
 from orderledger.gateway.flights import WITHDRAWN, Flight, is_failure
-from orderledger.gateway.late_cancels import settle_cancel
 from orderledger.gateway.not_shown import NOT_SHOWN
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.results import Sending
@@ -136,7 +135,6 @@ class Canceler:
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
         if order is None or order.is_ended or outstanding is None:
             if outstanding is not None and not outstanding.is_busy:
-                await settle_cancel(self._parts.ledger, order, self._parts.clock.now())
                 self.outstanding.pop(key, None)
             return Sending("acknowledged", *key)
         if outstanding.is_busy:

@@ -50,7 +50,8 @@ def dated_answers(
     if order is None or order.undone_end is None or order.shown is None:
         return dated
     at = max(asked_at, order.shown.at)
-    return [*dated, *(one for report in found if (one := observed_end(report, at)) is not None)]
+    reports = (one for one in found if not isinstance(one, StatusObserved))
+    return [*dated, *(one for report in reports if (one := observed_end(report, at)) is not None)]
 
 
 def dated_answer(

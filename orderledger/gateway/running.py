@@ -9,7 +9,6 @@ from orderledger import HaltMode, LedgerError
 from orderledger.extend.events import Recorded, accounts
 from orderledger.extend.runtime import EventLogger, threads
 from orderledger.gateway import native_groups
-from orderledger.gateway.late_cancels import settle_earlier_cancels
 from orderledger.gateway.leasing import WATCH_SECONDS, Leasing
 from orderledger.gateway.wiring import Wiring
 from orderledger.venues.base.pauses import restore_pauses
@@ -55,7 +54,6 @@ class Running:
         self._book.on_event = self._deliver
         await wired.parts.clocks.measure()
         await wired.resolver.begin()
-        await settle_earlier_cancels(self._ledger, self._book, clock)
         wired.canceler.restore()
         await wired.resolver.resolve(besides={})
         wired.emulator.tick()

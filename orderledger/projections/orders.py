@@ -160,7 +160,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"), ("is_grouped", "linked_group")),
     ("requested_at", "updated_at"),
-    version=20,
+    version=21,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),

@@ -402,9 +402,9 @@ class Order:
 
     @property
     def pending(self) -> str | None:
-        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended
-        otherwise than by its fills."""
-        if self.end:
+        """`cancel` outranks `replace`; nothing is outstanding while the order has ended, whatever
+        ended it."""
+        if self.has_ended:
             return None
         return next((kind for kind in ("cancel", "replace") if self.waiting(kind)), None)
 

@@ -1,4 +1,4 @@
-"""A cancel whose answer was lost is settled once fills have ended its order."""
+"""Requests whose answers were lost are over once fills have ended their order."""
 
 import asyncio
 from typing import Any
@@ -26,29 +26,15 @@ def state(ledger: Ledger) -> tuple[Any, ...]:
 
 
 @in_a_loop
-async def test_the_cancel_of_an_order_that_was_filled_before_a_restart_is_settled(
+async def test_a_restart_records_and_sends_nothing_for_the_cancel_of_a_filled_order(
     ledger: Ledger,
 ) -> None:
     ledger.record_many([*ASKED, FILLED])
-    assert state(ledger) == ("filled", "cancel", [])
+    assert state(ledger) == ("filled", None, [])
     async with trading(ledger, venue_of()):
-        assert state(ledger) == ("filled", None, [])
+        await asyncio.sleep(0)
     last = ledger.history("C-1", account=ACCOUNT)[-1]
-    assert (last["name"].partition(".")[0], last["source"]) == (
-        "cancel_rejected",
-        "reconciliation",
-    )
-    assert (last["payload"]["request_id"], last["payload"]["reason"]) == ("cancel-1", "too_late")
-
-
-@in_a_loop
-async def test_an_order_whose_cancel_was_answered_gets_no_second_answer(ledger: Ledger) -> None:
-    ledger.record_many([*ASKED[:3], FILLED])
-    position = ledger.log.position()
-    async with trading(ledger, venue_of()):
-        pass
-    names = [row["name"] for row in ledger.history("C-1", account=ACCOUNT)]
-    assert "cancel_rejected.v1" not in names and position == 4
+    assert last["name"].partition(".")[0] == "fill_recorded"
 
 
 class Silent(LocalOrderEntry):
@@ -60,7 +46,7 @@ class Silent(LocalOrderEntry):
 
 @pytest.mark.parametrize("fills", [("0.5",), ("0.2", "0.3")])
 @in_a_loop
-async def test_the_cancel_of_an_order_that_is_filled_meanwhile_is_settled(
+async def test_nothing_is_pending_once_an_order_is_filled_whose_cancel_has_no_answer(
     ledger: Ledger, fills: tuple[str, ...]
 ) -> None:
     entry = Silent(venue_of())

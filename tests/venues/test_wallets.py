@@ -124,6 +124,7 @@ def test_a_round_trip_at_spot_with_the_fee_in_the_coin_ends_flat(name: str) -> N
         bought = harness.exchange.fill(harness.place())
         rest = bought.quantity - bought.fee
         harness.exchange.fill(harness.place(side=Side.SELL, quantity=rest))
+        harness.clock.set(harness.clock.now() + timedelta(minutes=1))  # no fill is near
         async with harness.collected() as counters:
             await harness.settle(counters)
         (row,) = harness.ledger.pnl(instrument=instrument.name)

@@ -321,13 +321,13 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def pending(self) -> Pending | None:
-        """The kind of request that awaits an answer. None after a fact ended the order, even if
-        fills complete it later.
+        """The kind of request that awaits an answer. None while the order has ended: the venue may
+        never answer a request that a fill or another end has overtaken.
 
         If the venue shows the order working after an end, the requests before that end stay
-        answered by it.
+        answered by it. If a bust reopens it, they await their answer again.
         """
-        if self.requests is NO_REQUESTS or self.end is not None:
+        if self.requests is NO_REQUESTS or self.is_ended:
             return None
         return self.requests.pending(after=self._settled_until)
 
@@ -367,17 +367,17 @@ class Order(OrderState, gc=False, eq=False):
 
     def standing(self) -> Standing:
         """The status and everything that follows from it, derived once."""
-        status, pending = self.status, self.pending
+        status = self.status
         if self._is_ended_as(status):
             ended_at = self._ended_at_as(status)
             leaves = None if self.is_by_quote else ZERO
-            return Standing(status, True, ended_at, pending, Certainty.CONFIRMED, leaves)
+            return Standing(status, True, ended_at, None, Certainty.CONFIRMED, leaves)
         quantity = self.quantity
         leaves = (
             None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
         )
         certainty = Certainty.UNRESOLVED if self._is_silent else Certainty.CONFIRMED
-        return Standing(status, False, None, pending, certainty, leaves)
+        return Standing(status, False, None, self.pending, certainty, leaves)
 
     @property
     def summary(self) -> str:

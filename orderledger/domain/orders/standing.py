@@ -11,10 +11,9 @@ class Standing(NamedTuple):
     """The status of an order with derived values. `ended_at`: time of the fact that ended it, of
     the last fill, or of the end of its day.
 
-    `pending`: request that awaits an answer. A filled order may still be replaced; an order that
-    ended otherwise may not. `certainty`: `unresolved` from an unknown outcome until the venue
-    confirms a state; absence and silence end nothing. `leaves_quantity`: None if the quantity is
-    unknown.
+    `pending`: request that awaits an answer. None if the order has ended. `certainty`:
+    `unresolved` from an unknown outcome until the venue confirms a state; absence and silence end
+    nothing. `leaves_quantity`: None if the quantity is unknown.
     """
 
     status: Status

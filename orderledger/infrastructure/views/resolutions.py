@@ -26,10 +26,13 @@ def decision_on(
     """The message that an operator's decision is, or why it is refused. `worked_as`: the venue's
     id. `canceled`: it has ended there. Without both, it never arrived."""
     is_found = (worked_as is not None or canceled) and has_vanished(order)
-    if not (has_unknown_arrival(order) or is_found):
+    is_ended = canceled and _has_disputed_end(order)
+    if not (has_unknown_arrival(order) or is_found or is_ended):
         return Outcome("refused", reason=NOT_IN_DOUBT, text=_not_in_doubt(row, order))
     if is_found:
         fields["at"] = later(order.absent_at, fields["at"])
+    if is_ended and order.shown is not None:
+        fields["at"] = later(order.shown.at, fields["at"])
     names = {
         "account": row["account"],
         "client_order_id": row["client_order_id"],
@@ -48,8 +51,18 @@ def check_decision(never_arrived: bool, worked_as: str | None, canceled: bool) -
         raise InvalidSetting("never_arrived", ONE_OF)
 
 
+def _has_disputed_end(order: Order) -> bool:
+    """Whether the venue has reported an end, and has shown the order working at a later time."""
+    return not order.is_ended and order.undone_end is not None
+
+
 def _not_in_doubt(row: OrderRow, order: Order) -> str:
     name = row["client_order_id"] or row["venue_order_id"]
+    if _has_disputed_end(order):
+        return (
+            f"the venue has reported an end of {name}, and shown it working later: "
+            f"{order.summary}. If it has ended there, decide canceled"
+        )
     if has_vanished(order):
         return (
             f"the venue has shown {name}, so it arrived: {order.summary}. If the venue has it, "

@@ -55,6 +55,10 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
 def observed_end(message: Message, at: datetime) -> StatusObserved | None:
     """The end that a report shows, as the state at the time of the query. None for other
     messages. For an order that was shown working after the report's own time, by another clock."""
+    if isinstance(message, StatusObserved):
+        is_end = message.status in END_OF.values()
+        dated = {"at": at, "dated_by": DatedBy.RECEIPT, "asked_at": None}
+        return message.model_copy(update=dated) if is_end else None
     status = next((word for kind, word in END_OF.items() if isinstance(message, kind)), None)
     if status is None or not isinstance(message, Report):
         return None

@@ -14,12 +14,14 @@ from typing import Protocol, runtime_checkable
 from orderledger import Balance, Message
 from orderledger.extend.views import Row
 from orderledger.venues.base.translation import Fault
+from orderledger.venues.base.venue_clock import VenueClock
 
 __all__ = [
     "Abilities",
     "Answer",
     "Down",
     "FeedEvent",
+    "HasClock",
     "Listing",
     "ManyRecords",
     "Messages",
@@ -236,6 +238,15 @@ class ReportsMarks(Protocol):
         of bid and ask, else the last trade. Instruments without a price are left out. May raise
         VenueUnavailable or VenueRefused.
         """
+
+
+@runtime_checkable
+class HasClock(Protocol):
+    """A venue whose clock is read, so that its difference from ours is known."""
+
+    @property
+    def venue_clock(self) -> VenueClock | None:
+        """The venue's clock. None if it is not read."""
 
 
 @runtime_checkable

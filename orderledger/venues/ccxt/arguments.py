@@ -12,6 +12,7 @@ from typing import Any
 from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 from orderledger.venues.ccxt.importing import ccxt
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import language_of
@@ -145,7 +146,7 @@ class Arguments:
         rows = () if self._language is None else self._language.terms
         return terms_of(order, self._exchange.id, self._product(order), rows)
 
-    def _check_reducing(self, order: Row) -> None:
+    def _check_reducing(self, order: OrderRow) -> None:
         """Raise NotSent for a reduce-only order where the exchange has none of this product. It
         would be filled without a position, too."""
         name, product = self._exchange.id, self._product(order)
@@ -170,7 +171,7 @@ class Arguments:
         )
         return int(order["quantity"]) if is_whole else plain(order["quantity"])
 
-    def _product(self, order: Row) -> Product:
+    def _product(self, order: OrderRow) -> Product:
         return "contract" if self._is_contract(order) else "spot"
 
     def _is_contract(self, order: Row) -> bool:

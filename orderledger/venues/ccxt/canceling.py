@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.conditional import cancels_of, made_order_ids, own_id_of
 from orderledger.venues.ccxt.quirks import quirks_of
@@ -31,9 +31,10 @@ class OrderCancels:
         self._language = language_of(exchange.id)
         self._sent = sent
 
-    async def send(self, order: Row, client_id: str) -> tuple[Any, Refusal | None]:
+    async def send(self, order: OrderRow, client_id: str) -> tuple[Any, Refusal | None]:
         """Cancel an order. Returns the answer, or the refusal. Raises NotSent and Unanswered."""
-        ids = [*(order.get("venue_order_ids") or [order.get("venue_order_id")]), client_id]
+        known: list[str | None] = [*(order.get("venue_order_ids") or ())]
+        ids = [*(known or [order.get("venue_order_id")]), client_id]
         attempts = cancels_of(order, client_id, self._quirks, self._language)
         row, refusal = await self._attempt(order, ids, *attempts[0])
         for one in attempts[1:]:
@@ -46,14 +47,14 @@ class OrderCancels:
         return row, refusal
 
     async def _attempt(
-        self, order: Row, ids: Sequence[str | None], venue_id: str, params: Mapping[str, Any]
+        self, order: OrderRow, ids: Sequence[str | None], venue_id: str, params: Mapping[str, Any]
     ) -> tuple[Any, Refusal | None]:
         meant = Change(self._exchange.id, [one for one in ids if one], {})
         asked = (venue_id, order["instrument"], params)
         row, _, refusal = await self._sent("cancel", meant, "cancel_order", *asked)
         return row, refusal
 
-    async def _made_by(self, order: Row, client_id: str) -> Sequence[str]:
+    async def _made_by(self, order: OrderRow, client_id: str) -> Sequence[str]:
         """The ids of orders that a conditional one has made, if they are canceled by their own ids.
         Only those that the ledger does not know yet."""
         space = self._quirks.conditional

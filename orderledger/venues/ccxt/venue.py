@@ -91,14 +91,9 @@ class CcxtVenue(PolledVenue):
     ) -> None:
         super().__init__([account], records=records, now=now, http=Connections(exchange))
         self.exchange = exchange
-        self.poll_seconds, self.idle_seconds, self.settled_seconds = (
-            poll_seconds,
-            idle_seconds,
-            settled_seconds,
-        )
-        self._streams = streams
-        self._overlap = overlap
-        self._backoff = backoff
+        self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
+        self.settled_seconds = settled_seconds
+        self._streams, self._overlap, self._backoff = streams, overlap, backoff
         self._quirks = quirks_of(exchange.id)
         self._endpoints = CcxtEndpoints(
             exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
@@ -257,6 +252,10 @@ class CcxtVenue(PolledVenue):
     async def prices(self, instruments: Sequence[str]) -> Mapping[str, Decimal]:
         await self._load_markets()
         return await self._endpoints.prices(instruments)
+
+    @property
+    def venue_clock(self) -> Any:
+        return getattr(self.exchange, "venue_clock", None)
 
     def reports_position(self, instrument: str) -> bool:
         """Contracts only: spot accounts have balances of currencies."""

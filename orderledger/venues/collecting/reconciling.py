@@ -17,6 +17,7 @@ from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.errors import VenueError
 from orderledger.venues.reconciliation.breaks import ACTOR, Kind, shown
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.venues.reconciliation.wallet import NEAR_FILLS
 
 if TYPE_CHECKING:
     from orderledger import Ledger
@@ -261,6 +262,8 @@ def in_words(report: AccountReport, *, is_dry_run: bool) -> str:
     if (balances := certificate.get("balances")) is not None:
         closed = sum(one["state"] == BalanceState.CLOSES for one in balances)
         agreed += f", {closed} of {len(balances)} balances close"
+        if any(one["state"] == BalanceState.UNSTABLE and one.get("reason") for one in balances):
+            agreed += f", none is opened yet: {NEAR_FILLS}"
     done = "would be appended" if is_dry_run else f"{report['appended']} messages appended"
     return f"{report['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}"
 

@@ -17,8 +17,15 @@ from orderledger.rows import (
     TradeRow,
 )
 from orderledger.venues.base.venue import Records
-from orderledger.venues.reconciliation.book import JUST, MOVES_BALANCES, position_at
-from orderledger.venues.reconciliation.bookings import COUNTED, MOVES, Booking, of_event, of_trade
+from orderledger.venues.reconciliation.book import MOVES_BALANCES, position_at
+from orderledger.venues.reconciliation.bookings import (
+    COUNTED,
+    MOVES,
+    PAID,
+    Booking,
+    of_event,
+    of_trade,
+)
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED
 from orderledger.venues.reconciliation.holdings import Holdings, PositionName
 
@@ -191,12 +198,11 @@ class ReconciledAccount:
         """The balances now, by currency."""
         return {row["currency"]: row for row in self.book.balances(account=self.name)}
 
-    def after_all(self, moment: datetime) -> datetime:
-        """The moment, or just after the newest fill, funding or transfer: our clock may be behind
-        the venue's."""
+    def has_money_since(self, moment: datetime) -> bool:
+        """Check for a fill, funding, transfer or settlement of this time or later."""
         asked: dict[str, Any] = {"account": self.name, "since": moment}
-        rows = [*self.book.trades(**asked), *self.book.log.account_events(**asked)]
-        return max([moment, *(row["at"] + JUST for row in rows)])
+        events = self.book.log.account_events(**asked)
+        return bool(self.book.trades(**asked)) or any(row["kind"] in PAID for row in events)
 
     def booked(self, since: datetime, after: int, to: int) -> list[Booking]:
         """The rows of fills, fundings and transfers recorded after a log position, up to another,

@@ -3,6 +3,7 @@ statement.
 
 The statement counts if nothing that moves a balance was recorded from the query until the ledger
 was read. Otherwise it is queried again, a few times. A difference counts if it is the same twice.
+A balance is opened or adjusted only if it is known which fills the statement contains.
 """
 
 import asyncio
@@ -27,14 +28,17 @@ from orderledger.venues.reconciliation.positions import PositionComparison
 from orderledger.venues.reconciliation.rules import Rules
 from orderledger.venues.reconciliation.wallet import (
     CONFLICT,
+    NEAR_FILLS,
     NO_OPENING,
     Certified,
     Printed,
     Wallet,
+    adjusted,
     by_currency,
     compared,
     place_of,
     to_compare,
+    unstable,
 )
 
 LOOKS = 3
@@ -67,15 +71,33 @@ class BalanceComparison:
 
     async def compare(self) -> ComparedBalances:
         """Compare all balances."""
-        looks = [await threads.to_thread(self._look)]
+        looks = [await self._sure_look()]
         while not looks[-1].is_settled and len(looks) < LOOKS:
             await asyncio.sleep(self._rules.pause)
             fills = await self._facts.fills(self._since)
             self.result.breaks += await threads.to_thread(record_missed, self._account, fills)
             await self._positions.look_again()
-            looks.append(await threads.to_thread(self._look))
+            looks.append(await self._sure_look())
         await threads.to_thread(self._conclude, looks)
         return self.result
+
+    async def _sure_look(self) -> Wallet:
+        """Compare. If a balance may be set to the venue's, query the fills once more, so that those
+        before the statement are known."""
+        found = await threads.to_thread(self._look)
+        if not found.is_still or not any(map(self._may_set, found.balances.values())):
+            return found
+        await asyncio.sleep(self._rules.opening_pause)
+        fills = await self._facts.fills(min(self._since, found.unsure_from))
+        self.result.breaks += await threads.to_thread(record_missed, self._account, fills)
+        again = await threads.to_thread(self._look)
+        has_fills = await threads.to_thread(self._account.has_money_since, again.unsure_from)
+        return replace(again, is_sure=not has_fills and not self._facts.has_unread_fills)
+
+    def _may_set(self, found: CertifiedBalance) -> bool:
+        """Whether the balance may be opened, or adjusted to the venue's."""
+        is_unopened = found.reason == NO_OPENING and self._rules.may_open
+        return is_unopened or (self._rules.may_adjust and found.state == BalanceState.DIFFERS)
 
     def _look(self) -> Wallet:
         """Compare the last statement of the venue with the ledger now."""
@@ -83,7 +105,14 @@ class BalanceComparison:
         mark = self._positions.mark
         is_still = not self._account.has_moved(mark)
         names, missing = to_compare(stated, rows, self._facts.reports_balance)
-        wallet = Wallet(stated=stated, rows=rows, missing=missing, is_still=is_still, balances={})
+        wallet = Wallet(
+            stated=stated,
+            rows=rows,
+            missing=missing,
+            is_still=is_still,
+            unsure_from=self._facts.unsure_from,
+            balances={},
+        )
         is_opened = any(row["opened_at"] is not None for row in rows.values())
         booked = Booked(self._account, self._account.position_of(mark), self._at)
         found: dict[str, CertifiedBalance] = {}
@@ -127,18 +156,11 @@ class BalanceComparison:
         name = found.currency
         earlier = [look.balances[name] for look in still[-2:] if name in look.balances]
         is_same = len(earlier) > 1 and earlier[0].difference == earlier[1].difference
-        if not still or (found.state == BalanceState.DIFFERS and not is_same):
-            self._keep_open(found, last, "it changed during every query")
-            return CertifiedBalance(
-                currency=name,
-                state=BalanceState.UNSTABLE,
-                place=found.place,
-                rows=found.rows,
-                rounded=found.rounded,
-                counted_to=found.counted_to,
-            )
         if found.reason == NO_OPENING and self._rules.may_open:
             return self._opened(found, last)
+        if not still or (found.state == BalanceState.DIFFERS and not is_same):
+            self._keep_open(found, last, "it changed during every query")
+            return unstable(found)
         if found.state == BalanceState.DIFFERS:
             return self._differing(found, last)
         if found.reason == CONFLICT:
@@ -155,26 +177,30 @@ class BalanceComparison:
             self._add(Kind.BALANCE_DIFFERS, found, text, last, is_settled=False)
 
     def _opened(self, found: CertifiedBalance, last: Wallet) -> CertifiedBalance:
-        """A balance that is opened at what the venue states. All that is known by then is inside
-        it."""
+        """A balance that is opened at what the venue states, if it is known which fills that
+        contains."""
         text = f"{plain(found.reported or ZERO)} at the venue, and not opened here"
+        if not last.is_known:
+            return unstable(found, NO_OPENING)
         self._add(Kind.OPENING_BALANCE, found, text, last, is_settled=True)
-        return found if found.total is None else _adjusted(found)
+        return found if found.total is None else adjusted(found)
 
     def _differing(self, found: CertifiedBalance, last: Wallet) -> CertifiedBalance:
         """A balance that differs. It is adjusted if that is allowed."""
         total, amount = found.total or ZERO, found.reported or ZERO
         text = f"{plain(total)} here, {plain(amount)} at the venue"
-        may_adjust = self._rules.may_adjust
+        may_adjust = self._rules.may_adjust and last.is_known
+        text += "" if may_adjust or not self._rules.may_adjust else f"; not adjusted: {NEAR_FILLS}"
         self._add(Kind.BALANCE_DIFFERS, found, text, last, is_settled=may_adjust)
-        return _adjusted(found) if may_adjust else found
+        return adjusted(found) if may_adjust else found
 
     def _add(
         self, kind: Kind, found: CertifiedBalance, text: str, last: Wallet, *, is_settled: bool
     ) -> None:
         row, stated = last.rows.get(found.currency), last.stated.get(found.currency, ())
         at = max((one.at for one in stated if one.at), default=self._at)
-        repairs = [] if found.reported is None else [self._adjustment(found, at, kind)]
+        is_known = found.reported is not None and last.is_known
+        repairs = [self._adjustment(found, last.unsure_from, kind)] if is_known else []
         self.result.breaks.append(
             Break(
                 kind=kind,
@@ -195,7 +221,7 @@ class BalanceComparison:
             account=self._account.name,
             currency=found.currency,
             amount=found.reported,
-            at=self._account.after_all(at),
+            at=at,
             reason=kind.value,
         )
 
@@ -256,20 +282,6 @@ class Booked:
 
 
 OF_BALANCES = (Kind.OPENING_BALANCE, Kind.BALANCE_DIFFERS)
-
-
-def _adjusted(found: CertifiedBalance) -> CertifiedBalance:
-    """The balance after an adjustment to the venue's."""
-    return CertifiedBalance(
-        currency=found.currency,
-        state=BalanceState.CLOSES,
-        total=found.reported,
-        reported=found.reported,
-        difference=ZERO,
-        residual=ZERO,
-        place=found.place,
-        counted_to=found.counted_to,
-    )
 
 
 def _is_news(row: BalanceRow | None, stated: Balance, *, is_one: bool) -> bool:

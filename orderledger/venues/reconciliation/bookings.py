@@ -16,6 +16,8 @@ from orderledger.rows import AccountEventRow, TradeRow
 
 MOVES = ("funding", "transfer")
 """Kinds of events of an account that are rows."""
+PAID = (*MOVES, "settle", "delivery")
+"""Kinds of events of an account that a venue pays."""
 COUNTED = (None, "active")
 """The states of those that count."""
 

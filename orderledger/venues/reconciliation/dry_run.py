@@ -93,6 +93,10 @@ class DryRun(ReconciledAccount):
         added = self.recorded[mark.records :]
         return super().has_moved(mark) or any(isinstance(one.message, MONEY) for one in added)
 
+    def has_money_since(self, moment: datetime) -> bool:
+        added = (one.message for one in self.recorded if isinstance(one.message, MONEY))
+        return super().has_money_since(moment) or any(reported_at(one) >= moment for one in added)
+
     def booked(self, since: datetime, after: int, to: int) -> list[Booking]:
         terms = self.terms()
         added = (of_message(one.message, terms) for one in self.recorded)

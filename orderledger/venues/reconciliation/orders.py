@@ -87,7 +87,7 @@ class OrderComparison:
         self._rules = rules
         self._ration = ration
         self._recorded = recorded
-        self._settlement = Settlement(account, listing.venue_order_ids)
+        self._settlement = Settlement(account, listing)
         self.breaks = self._settlement.breaks
         self._agreed: dict[str, bool] = {}
         self._rows: Sequence[OrderRow] = ()

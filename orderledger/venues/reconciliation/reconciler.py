@@ -117,7 +117,7 @@ class Reconciler:
         """
         kind = DryRun if is_dry_run else ReconciledAccount
         account = kind(self._book, name, self._records, self._actor)
-        facts = Facts(self._venue, name)
+        facts = Facts(self._venue, name, self._clock)
         before = await threads.to_thread(account.before)
         since = self._since(before)
         back_at = up_at()  # before the queries: a later interruption is another gap

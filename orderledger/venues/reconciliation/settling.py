@@ -8,6 +8,7 @@ from typing import Any
 from orderledger import Acknowledged, Message, Replaced, Restated
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
+from orderledger.venues.base.venue import Listing
 from orderledger.venues.reconciliation.account import ReconciledAccount
 from orderledger.venues.reconciliation.book import TERMS, is_taken_back, terms_reported
 from orderledger.venues.reconciliation.breaks import (
@@ -36,6 +37,7 @@ from orderledger.venues.reconciliation.differences import (
     subject_of,
     terms,
 )
+from orderledger.venues.reconciliation.disputed import disputed_end
 from orderledger.venues.reconciliation.fills import money_in, record_missed, reports_in
 
 Kinds = frozenset[Kind]
@@ -50,10 +52,11 @@ class Settlement:
     of the orders that repairs changed.
     """
 
-    def __init__(self, account: ReconciledAccount, listed: Names) -> None:
+    def __init__(self, account: ReconciledAccount, listing: Listing) -> None:
         self.breaks: list[Break] = []
         self.changed: set[str] = set()
-        self.listed = listed
+        self.listed: Names = listing.venue_order_ids
+        self._asked_at = listing.at
         self._account = account
 
     def order_of(self, report: Report) -> OrderRow | None:
@@ -184,6 +187,8 @@ class Settlement:
             is_settled=bool(new) and kind not in STAY_OPEN,
         )
         self._account.record(one.repairs)
+        if kind is Kind.MISSING_END and (ends := self._ends_disputed(report)):
+            one = replace(one, repairs=(*one.repairs, *ends), is_settled=True)
         if kind is Kind.STATUS_DIFFERS and shows_working(report):
             is_open = difference(self.order_of(report), report, self.listed) is None
             one = replace(one, is_settled=is_open)  # the answer has opened the order again
@@ -191,6 +196,17 @@ class Settlement:
         if one.is_settled and (row is None or row["origin"] == "external"):
             return self._agrees_by_now(report, tried) is not False
         return one.is_settled
+
+    def _ends_disputed(self, report: Report) -> Sequence[Message]:
+        """Record the end as of the query, if the recorded one does not count."""
+        row = self.order_of(report)
+        end = row and disputed_end(self._account.book, row, report, self._asked_at)
+        if not row or not end:
+            return ()
+        repairs = repairing([end], Kind.MISSING_END, subject_of(report))
+        self._account.record(repairs)
+        self.changed.add(row["stream"])
+        return repairs
 
     def _agrees_by_now(self, report: Report, tried: Kinds) -> bool | None:
         """Check whether the order agrees now; it may have been attributed to another order. Another

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,6 +14,10 @@ HALF = Decimal("0.5")
 MOST_DECIMALS = 28
 """Of a number in a message."""
 CONFLICT = "balance_conflict"
+NEAR_FILLS = (
+    "a fill, funding or transfer near the time of each answer may be in it or not, and the next "
+    "run tries again"
+)
 NO_OPENING = "no_opening_balance"
 
 
@@ -64,19 +69,28 @@ class Wallet:
 
     `missing`: currencies that the ledger has and the venue does not state. `is_still`: nothing that
     moves a balance was recorded between the beginning of the query and the reading of the ledger.
+    `unsure_from`: time from which it is unknown whether a fill is inside. `is_sure`: no such fill
+    is known and every fill could be read, or no balance is to be set.
     """
 
     stated: Mapping[str, Sequence[Balance]]
     rows: Mapping[str, BalanceRow]
     missing: Sequence[str]
     is_still: bool
+    unsure_from: datetime
     balances: Mapping[str, CertifiedBalance]
+    is_sure: bool = True
 
     @property
     def is_settled(self) -> bool:
         """Check that a further comparison would not change the result."""
         differs = (one.state == BalanceState.DIFFERS for one in self.balances.values())
-        return not self.balances or (self.is_still and not any(differs))
+        return not self.balances or (self.is_known and not any(differs))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known which fills are inside."""
+        return self.is_still and self.is_sure
 
     def amount(self, currency: str) -> Decimal | None:
         """The balance at the venue. None if it states two."""
@@ -135,6 +149,33 @@ def compared(
         total=_short(total),
         difference=_short(difference),
         residual=_short(residual),
+    )
+
+
+def unstable(found: CertifiedBalance, reason: str | None = None) -> CertifiedBalance:
+    """A balance for which nothing is certified."""
+    return CertifiedBalance(
+        currency=found.currency,
+        state=BalanceState.UNSTABLE,
+        place=found.place,
+        rows=found.rows,
+        rounded=found.rounded,
+        counted_to=found.counted_to,
+        reason=reason,
+    )
+
+
+def adjusted(found: CertifiedBalance) -> CertifiedBalance:
+    """The balance after an adjustment to the venue's."""
+    return CertifiedBalance(
+        currency=found.currency,
+        state=BalanceState.CLOSES,
+        total=found.reported,
+        reported=found.reported,
+        difference=ZERO,
+        residual=ZERO,
+        place=found.place,
+        counted_to=found.counted_to,
     )
 
 

@@ -1,6 +1,7 @@
 """Rule 2.6 of the contract: cancels and replaces, and which of them are outstanding."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_a_replace_below_what_is_filled_comes_back_raised_and_the_order_is_fille
 def test_a_replace_to_more_reopens_a_filled_order() -> None:
     scenario = given(*FILLED).when(request_replace(quantity="12"))
     scenario.then_outcome("recorded").then_order(
-        status="filled", pending="replace", quantity="10", leaves_quantity="0"
+        status="filled", pending=None, quantity="10", leaves_quantity="0"
     )
     scenario.when(message("replaced", quantity="12")).then_order(
         status="partially_filled",
@@ -206,10 +207,24 @@ def test_nothing_is_outstanding_at_an_order_that_has_ended(told: str) -> None:
     given(*WORKING, *asked).when(message(told)).then_order(pending=None, pending_since=None)
 
 
-def test_a_filled_order_still_shows_what_is_outstanding() -> None:
-    given(*WORKING, message("request_cancel")).when(fill("F-1", "10")).then_order(
-        status="filled", pending="cancel"
+@pytest.mark.parametrize("asked", [message("request_cancel"), request_replace(quantity="8")])
+def test_nothing_is_outstanding_at_an_order_that_its_fills_have_ended(asked: Any) -> None:
+    """The venue does not answer a request that a fill has overtaken, or its answer is lost."""
+    given(*WORKING, asked).when(fill("F-1", "10")).then_order(
+        status="filled", pending=None, pending_request=None, pending_since=None
     )
+
+
+def test_a_request_is_outstanding_again_once_a_bust_reopens_its_order() -> None:
+    given(*WORKING, message("request_cancel"), fill("F-1", "10")).when(
+        message("fill_busted", fill_id="F-1")
+    ).then_order(status="new", pending="cancel")
+
+
+def test_the_late_answer_to_a_replace_that_a_fill_overtook_is_applied() -> None:
+    given(*WORKING, request_replace(quantity="12"), fill("F-1", "10")).when(
+        message("replaced", quantity="12")
+    ).then_order(status="partially_filled", quantity="12", leaves_quantity="2", pending=None)
 
 
 def test_an_answer_by_name_answers_the_request_it_names() -> None:

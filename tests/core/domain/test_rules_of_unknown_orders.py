@@ -184,7 +184,7 @@ def test_a_bust_of_an_unknown_order_comes_along_when_it_becomes_known(ledger: Le
 def test_a_cancel_request_of_an_order_that_was_not_known_stays_recorded_when_it_is(
     ledger: Ledger,
 ) -> None:
-    """The order is filled by then, and such a request would be refused."""
+    """The order is filled by then: such a request would be refused, and none is outstanding."""
     told(ledger, fill("F-1", "10", **UNKNOWN), fill("F-1", "10", venue_order_id="V-1"))
     cancel = message("request_cancel", at=at(5))
     assert words(ledger, cancel, request(), cancel) == [
@@ -192,7 +192,7 @@ def test_a_cancel_request_of_an_order_that_was_not_known_stays_recorded_when_it_
         ("recorded",),
         ("duplicate",),
     ]
-    assert rows(ledger, "client_order_id", "status", "pending") == [("C-1", "filled", "cancel")]
+    assert rows(ledger, "client_order_id", "status", "pending") == [("C-1", "filled", None)]
 
 
 @pytest.mark.slow
