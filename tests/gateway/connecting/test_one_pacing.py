@@ -17,6 +17,9 @@ MOST = 10
 """Requests a second."""
 SECONDS = 0.5
 """The server counts in a shorter time: a request is on its way for some milliseconds."""
+ATTEMPTS = 3
+"""On a busy machine some are on their way for longer, and arrive together. With several pacings
+all would, each time."""
 
 
 async def busy(folder: Path) -> tuple[int, int, int]:
@@ -49,6 +52,11 @@ def test_entry_collector_and_look_ups_of_one_key_share_one_pacing(
 ) -> None:
     monkeypatch.setattr(ExchangePacing, "costs", lambda self, *_: {REQUESTS: 1})
     gc.collect()
-    most, pacings, objects = asyncio.run(busy(tmp_path))
-    assert objects >= 2 and pacings == 1
-    assert most <= MOST
+    for attempt in range(ATTEMPTS):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        most, pacings, objects = asyncio.run(busy(folder))
+        assert objects >= 2 and pacings == 1
+        if most <= MOST:
+            return
+    pytest.fail(f"{most} requests within {SECONDS} s")

@@ -38,8 +38,7 @@ def test_requests_wait_for_the_window_and_no_longer() -> None:
 
         return await asyncio.gather(*(request() for _ in range(5)))
 
-    left_at = run(story)
-    assert left_at == sorted(left_at)
+    left_at = sorted(run(story))  # of two that fit at once, the second may wake up first
     assert [round(one / 0.2) for one in left_at] == [0, 0, 1, 1, 2]
     assert left_at[4] < 0.55
 
