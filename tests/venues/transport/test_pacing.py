@@ -85,26 +85,30 @@ def test_a_query_waits_for_no_order_that_comes_much_later(
     """A bot that sends at the venue's rate must hear of its fills."""
     monkeypatch.setattr("orderledger.venues.base.transport.pacing.YIELD_SECONDS", 0.1)
 
-    async def story() -> int:
-        pacing, left = one_window(1, 0.02), list[str]()
+    async def story() -> tuple[float, list[float]]:
+        pacing, left = one_window(1, 0.02), list[float]()
 
-        async def request(name: str, turn: Turn | None) -> None:
+        async def request(turn: Turn | None) -> float:
+            came_at = time.monotonic()
             with taking(turn):
                 await pacing.turn(ONE)
-            left.append(name)
+            left.append(came_at)
+            return came_at
 
-        orders = [asyncio.create_task(request("order", Turn()))]
+        orders = [asyncio.create_task(request(Turn()))]
         await asyncio.sleep(0.01)
-        query = asyncio.create_task(request("query", None))
+        query = asyncio.create_task(request(None))
         while not query.done():
             await asyncio.sleep(0.01)
-            orders.append(asyncio.create_task(request("order", Turn())))
+            orders.append(asyncio.create_task(request(Turn())))
+        before = left[: left.index(query.result())]
         for one in orders:
             one.cancel()
         await asyncio.gather(*orders, return_exceptions=True)
-        return left.index("query")
+        return query.result(), before
 
-    assert 2 <= run(story) <= 20
+    came_at, before = run(story)
+    assert all(one < came_at + 0.15 for one in before)
 
 
 def test_an_order_without_patience_is_not_sent_and_does_not_count() -> None:
