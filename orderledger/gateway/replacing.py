@@ -19,7 +19,7 @@ from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.pre_trade import PreTradeChecks
 from orderledger.gateway.proposed import ChangedTerms, change_of, growth_of
 from orderledger.gateway.results import Sending
-from orderledger.gateway.terms import fault_of_prices
+from orderledger.gateway.terms import fault_of_prices, is_conditional
 from orderledger.gateway.unsettled import Key
 from orderledger.rows import OrderRow
 from orderledger.venues.base.transport import Turn
@@ -122,7 +122,8 @@ class Replacer:
         abilities = self._parts.entries[order.account].abilities
         if not abilities.replaces:
             return NO_REPLACE
-        if _waits_for_trigger(order) and not abilities.replaces_waiting:
+        is_waiting = is_conditional(order) and not order.is_triggered
+        if is_waiting and not abilities.replaces_waiting:
             return NO_REPLACE_WAITING
         is_in_doubt = order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED
         return IN_DOUBT if is_in_doubt else None
@@ -201,11 +202,3 @@ class Replacer:
         )
         denied = Sending("denied", *key, answer.reason, answer.text)
         return await self._answers.record(key, [ended], denied, is_failure=is_failure(answer))
-
-
-def _waits_for_trigger(order: Order) -> bool:
-    request = order.terms.request
-    is_conditional = request is not None and (
-        request.stop_price is not None or request.trail_offset is not None
-    )
-    return is_conditional and not order.is_triggered

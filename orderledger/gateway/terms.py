@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from orderledger.extend.events import Order
 from orderledger.extend.values import plain
 from orderledger.gateway.limits import Denial
 from orderledger.rows import OrderRow
@@ -30,6 +31,14 @@ CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """Terms that an order has besides its type, prices and time in force."""
 
 TAKES_AT_ONCE = frozenset({"ioc", "fok"})
+
+
+def is_conditional(order: Order) -> bool:
+    """Whether an order was requested with a trigger: a stop, a take-profit or a trailing stop."""
+    request = order.terms.request
+    return request is not None and (
+        request.stop_price is not None or request.trail_offset is not None
+    )
 
 
 def fault_of_terms(order: OrderRow, abilities: EntryAbilities) -> Denial | None:

@@ -30,6 +30,7 @@ from orderledger.gateway.emulation.actions import (
 from orderledger.gateway.emulation.members import Group, Leg, Part
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.limits import Denial
+from orderledger.gateway.terms import is_conditional
 
 RETRY = timedelta(seconds=5)
 """Time between two orders of a leg if the first was not taken."""
@@ -51,7 +52,8 @@ class Situation:
 
     def changes(self, leg: Leg) -> bool:
         """Whether the quantity of a leg's orders is changed in place."""
-        return self.resizes and (self.resizes_waiting or not leg.waits_at_venue)
+        waits_at_venue = leg.trigger is None and is_conditional(leg.order)
+        return self.resizes and (self.resizes_waiting or not waits_at_venue)
 
 
 def decide(group: Group, situation: Situation) -> list[Action]:

@@ -91,13 +91,6 @@ class Leg:
         return total(part.leaves for part in self.parts)
 
     @property
-    def waits_at_venue(self) -> bool:
-        """Whether its orders wait for a trigger at the venue."""
-        request = request_of(self.order)
-        is_conditional = request.stop_price is not None or request.trail_offset is not None
-        return self.trigger is None and is_conditional
-
-    @property
     def is_fired(self) -> bool:
         """Whether its trigger price was reached: the log has an order that works for it. If a halt
         kept that from leaving, the price is watched again."""

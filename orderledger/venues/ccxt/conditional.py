@@ -198,11 +198,9 @@ def _may_be_made(row: Any, quirks: Quirks) -> bool:
     """Whether a row is of an ordinary order, or of a trade of one, that a conditional order may
     have made."""
     space, info = quirks.conditional, _info(row)
-    if space is None:
+    if space is None or is_conditional(row, quirks):
         return False
-    if space.ordinary is not None:
-        return not is_conditional(row, quirks) and any(info.get(name) for name in space.ids)
-    return not is_conditional(row, quirks)
+    return space.ordinary is None or any(info.get(name) for name in space.ids)
 
 
 def _client_id(row: Any, quirks: Quirks) -> str | None:

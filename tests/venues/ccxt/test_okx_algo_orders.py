@@ -65,7 +65,7 @@ class Desk:
 Story = Callable[[Desk], Awaitable[None]]
 
 
-async def heard(venue: Any, ledger: Ledger) -> None:
+async def record_reports(venue: Any, ledger: Ledger) -> None:
     """Record what the venue's feeds deliver."""
     async for event in venue.listen():
         if isinstance(event, Messages):
@@ -82,7 +82,7 @@ def play() -> Callable[[Story], None]:
                     own = venue(NAME, fake.http_url, ledger)
                     own.poll_seconds = own.idle_seconds = 0.1
                     sender = entry(NAME, fake.http_url)
-                    listening = asyncio.create_task(heard(own, ledger))
+                    listening = asyncio.create_task(record_reports(own, ledger))
                     try:
                         async with Gateway(
                             ledger, {ACCOUNT: sender}, venues={ACCOUNT: own}, answer_seconds=2

@@ -83,7 +83,7 @@ WRONG: dict[str, tuple[str, str]] = {
         f'{TRADIER}token = {{ file = "a\\u0000b" }}',
         "FILE:5: venues.1.token.file: ",
     ),
-    "a venue that is none": (
+    "an unknown venue": (
         HYPERLIQUID.replace("hyperliquid", "elsewhere"),
         f"FILE:1: venues.1: venue is not one of {', '.join(installed())}",
     ),
@@ -113,7 +113,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "FILE:6: venues.1.url: ",
     ),
     "an address that cannot be parsed": (f'{OK}url = "http://[::1"', "FILE:4: venues.1.url: "),
-    "a websocket that is none": (
+    "an address that is no websocket": (
         f'{OK}websocket_url = "https://x.invalid"',
         "FILE:4: venues.1.websocket_url: ",
     ),
@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[str, str]] = {
         f'{LIGHTER}websocket_url = "ws://.invalid"',
         "FILE:6: venues.1.websocket_url: ",
     ),
-    "a network that is none": (f'{OK}network = "sandbox"', "FILE:4: venues.1.network: "),
+    "an unknown network": (f'{OK}network = "sandbox"', "FILE:4: venues.1.network: "),
     "an address of another network": (
         f'{OK}network = "testnet"\nurl = "https://api.hyperliquid.xyz"',
         (
