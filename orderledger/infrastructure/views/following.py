@@ -46,13 +46,14 @@ class Following:
         if self._waiting:
             self._look_now.set()
 
-    def wait(self, after: int, timeout: float | None = None) -> int:
+    def wait(self, after: int, timeout: float | None = None, *, epoch: int | None = None) -> int:
         """Wait until the log has an event after this position, and return its last position.
+        `epoch`: in which the position was read; without it, it is of now.
 
         Returns the last known position when the time is over, or when the ledger is closed. Raises
-        StoreError if the store cannot be asked, LogWentBack if the log goes back meanwhile.
+        StoreError if the store cannot be asked, LogWentBack if the log has gone back since.
         """
-        epoch = self._store.epoch.number
+        epoch = self._store.epoch.number if epoch is None else epoch
         with self._changed:
             self._begin()
             try:
@@ -61,11 +62,13 @@ class Following:
                 self._waiting -= 1
             return self._result(epoch)
 
-    async def await_events(self, after: int, timeout: float | None = None) -> int:
+    async def await_events(
+        self, after: int, timeout: float | None = None, *, epoch: int | None = None
+    ) -> int:
         """The same without blocking the event loop."""
         import asyncio  # not above: most ledgers are used without it, and it takes long to load
 
-        epoch = self._store.epoch.number
+        epoch = self._store.epoch.number if epoch is None else epoch
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         with self._changed:
             self._tasks.add(waiter)
@@ -98,7 +101,7 @@ class Following:
     def _more(self, after: int, epoch: int) -> list[LogRow]:
         """Wait for the next events. None come once the ledger is closed."""
         while not self.is_closed:
-            self.wait(after)
+            self.wait(after, epoch=epoch)
             self._store.epoch.check(epoch)
             if rows := self._rows(after, follow=True):
                 return rows
@@ -115,7 +118,7 @@ class Following:
                 yield rows
                 after = rows[-1].position
             else:
-                await self.await_events(after)
+                await self.await_events(after, epoch=epoch)
 
     def close(self) -> None:
         """End every wait."""

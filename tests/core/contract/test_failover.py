@@ -2,6 +2,7 @@
 standby: with real servers, a real standby and a real restored copy."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -148,6 +149,33 @@ def test_the_views_and_readers_of_another_process_follow_the_older_log(
         until_answered(lambda: writer.record(fill(1)))
         assert len(reader.trades()) == 1
         until(lambda: reader.status()["log"]["went_back"])
+
+
+def test_a_reader_is_told_of_a_loss_that_its_ledger_has_noticed_before(
+    server: PostgresServer,
+) -> None:
+    """Also if nobody records anything afterwards."""
+    with (
+        database(server, "noticed") as (url, copy_or_put_back),
+        Ledger.open(url, update_views=False) as reader,
+    ):
+        with Ledger.open(url, update_views=False) as writer:
+            writer.record_many(order("C-1"))
+            copy_or_put_back()
+            until_answered(lambda: writer.record(fill(1)))
+        until_answered(lambda: reader.status())
+        events = reader.events(after=0, follow=True)
+        assert [next(events)["version"] for _ in range(4)] == [1, 2, 3, 4]
+        copy_or_put_back()
+        until(lambda: until_answered(lambda: reader.status()["log"]["went_back"]))
+
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(next, events)
+            try:
+                with pytest.raises(LogWentBack, match="was recorded and is missing now"):
+                    answer.result(20)
+            finally:
+                reader.close()  # ends a wait
 
 
 def test_a_standby_that_lagged_takes_over_under_an_open_ledger(server: PostgresServer) -> None:
