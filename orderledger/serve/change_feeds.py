@@ -98,6 +98,8 @@ class Feed:
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
         self.position = 0
+        self._epoch = 0
+        """In which the position was read, as `Epoch.number`."""
         self._log = EventLogger("orderledger.serve")
 
     async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
@@ -194,9 +196,9 @@ class Feed:
 
     async def _begin(self) -> None:
         if self._task is None:
-            last = await self._answers.ask(self._ledger.log.position)
+            found = await self._now()
             if self._task is None:  # another reader may have begun meanwhile
-                self.position = last
+                self._epoch, self.position = found
                 self._task = asyncio.ensure_future(self._run())
 
     def _leave(self) -> None:
@@ -217,18 +219,24 @@ class Feed:
             try:
                 await self._next()
             except LogWentBack:
-                self.position = await self._answers.ask(self._ledger.log.position)
+                self._epoch, self.position = await self._now()
                 self._drop_kept()
                 self._signal.wake_all()
             except Exception as error:  # the store may become reachable again
                 self._log.warning("feed_failed", why=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def _now(self) -> tuple[int, int]:
+        """The epoch, and the last position of the log."""
+        epoch = self._ledger.internals.store.epoch.number
+        return epoch, await self._answers.ask(self._ledger.log.position)
+
     async def _next(self) -> None:
-        """Wait for events, and keep the next batch."""
-        await self._ledger.internals.following.await_events(self.position, WAIT_SECONDS)
-        begin = self.position
+        """Wait for events, and keep the next batch. Raises LogWentBack."""
+        internals, begin, epoch = self._ledger.internals, self.position, self._epoch
+        await internals.following.await_events(begin, WAIT_SECONDS, epoch=epoch)
         stored = await self._answers.ask(lambda: self._stored(begin))
+        internals.store.epoch.check(epoch)
         if not stored:
             return
         items, end = await self.build(stored), stored[-1].position
