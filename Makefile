@@ -7,6 +7,11 @@ BIN := .venv/bin
 EXTRAS := fake testing hyperliquid lighter ccxt serve alerts analytics relay imports proof
 # Four processes, since many tests wait. The tests of a file stay together, with what they share; the longest files come first.
 PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+# Tests of real processes have seconds, and a machine may have none to give: the few that failed run once more, alone. The first report stays above.
+FEW := 8
+define run-tests
+$(1) $(2) || { test $$? -eq 1 && $(BIN)/python -m tests.again $(FEW) $(2); }
+endef
 
 # requirements.lock pins every package with its hashes, and no addresses; `make lock` renews it.
 .venv/.ok: pyproject.toml requirements.lock | $(UV)
@@ -42,10 +47,10 @@ demo-page: setup  ## the page in your browser, on a ledger that trades at a simu
 	$(BIN)/orderledger demo --serve
 
 test: setup  ## the tests that take less than a second each, on all stores; PART=venues: of one folder; three minutes on two cores
-	$(PYTEST) $(addprefix tests/,$(PART))
+	$(call run-tests,$(PYTEST),$(addprefix tests/,$(PART)))
 
 test-slow: setup  ## the tests that take longer: processes that are killed, commands, whole streams; five minutes
-	$(PYTEST) -m "slow and not long" $(addprefix tests/,$(PART))
+	$(call run-tests,$(PYTEST),-m "slow and not long" $(addprefix tests/,$(PART)))
 
 test-core: setup  ## the tests of the core, on a copy of the package without its leaves; two minutes
 	$(BIN)/python -m tests.core_alone --numprocesses=4 --dist=loadfile
@@ -65,7 +70,7 @@ test-image: setup  ## build the image of deploy/Dockerfile and run it; needs a D
 
 test-page: setup  ## the page in a real browser, which apt installs where it may; some minutes
 	$(BIN)/python -m tests.serve.page.browser
-	$(BIN)/pytest tests/serve/page -m "page or not page" --numprocesses=2 --dist=loadfile
+	$(call run-tests,$(BIN)/pytest --numprocesses=2 --dist=loadfile,tests/serve/page -m "page or not page")
 
 screenshots: setup  ## make the pictures of the page in docs/images again
 	$(BIN)/python -m tests.serve.page.browser

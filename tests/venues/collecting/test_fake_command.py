@@ -19,6 +19,9 @@ from tests.docs.reading import REPOSITORY, blocks
 from tests.venues.collecting.processes import PATIENCE, Process
 
 FAKE = ("-m", "orderledger.simulation")
+EVERY = {"invex": "1"}
+"""Seconds between two happenings. Invex answers a query a second, and each filled order needs one:
+an account that trades faster cannot be followed, and stays down."""
 
 
 @pytest.mark.slow
@@ -37,7 +40,7 @@ async def collected(
     told = folder / "fake.toml"
     with told.open("w") as out:
         fake = await asyncio.create_subprocess_exec(
-            sys.executable, *FAKE, venue, "--every", "0.02", stdout=out, env=own
+            sys.executable, *FAKE, venue, "--every", EVERY.get(venue, "0.02"), stdout=out, env=own
         )
     try:
         await until(
