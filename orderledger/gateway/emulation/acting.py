@@ -14,7 +14,8 @@ from orderledger.gateway.emulation import actions
 from orderledger.gateway.emulation.actions import Action, Ask, Wait
 from orderledger.gateway.emulation.checking import EmulatedChecks, ends
 from orderledger.gateway.emulation.groups import Groups
-from orderledger.gateway.emulation.members import RESIZE, Leg, Part
+from orderledger.gateway.emulation.leg_parts import RESIZE, Part
+from orderledger.gateway.emulation.members import Leg
 from orderledger.gateway.emulation.requests import part_of, repeated
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.look_ups import LookUps

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from orderledger.gateway.emulation.members import Leg, Part
+from orderledger.gateway.emulation.leg_parts import Part
+from orderledger.gateway.emulation.members import Leg
 
 
 @dataclass(frozen=True, slots=True)

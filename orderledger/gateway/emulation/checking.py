@@ -14,8 +14,14 @@ from msgspec.structs import replace
 from orderledger.extend.values import HELD
 from orderledger.gateway.book import Book
 from orderledger.gateway.emulation.groups import Groups, group_name
-from orderledger.gateway.emulation.marking import EMULATED, PARENT, PART_OF
-from orderledger.gateway.emulation.members import Group, Leg, request_of, tags_of
+from orderledger.gateway.emulation.marking import (
+    EMULATED,
+    PARENT,
+    PART_OF,
+    request_of,
+    tags_of,
+)
+from orderledger.gateway.emulation.members import Group, Leg
 from orderledger.gateway.emulation.requests import part_of
 from orderledger.gateway.limits import NAMES, Denial, Proposed
 from orderledger.gateway.pre_trade import PreTradeChecks

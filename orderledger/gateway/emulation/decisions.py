@@ -27,7 +27,8 @@ from orderledger.gateway.emulation.actions import (
     Send,
     Wait,
 )
-from orderledger.gateway.emulation.members import Group, Leg, Part
+from orderledger.gateway.emulation.leg_parts import Part
+from orderledger.gateway.emulation.members import Group, Leg
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.limits import Denial
 from orderledger.gateway.terms import is_conditional
@@ -109,7 +110,9 @@ def _of_children(group: Group) -> list[Decimal]:
 
 
 def _fires(leg: Leg, situation: Situation) -> bool:
-    """Whether the trigger price of a leg is reached now."""
+    """Whether the trigger price of a leg is reached: by the marks, or by a refusal of the venue."""
+    if leg.has_passed:
+        return True
     marks = situation.marks[leg.name]
     return (
         leg.trigger is not None
@@ -201,7 +204,7 @@ def _of_trigger(group: Group, leg: Leg, wanted: Decimal, situation: Situation) -
         if group.kind == "oto"
         else total(other.working for other in group.legs if other is not leg)
     )
-    if not leg.is_fired:
+    if not leg.is_fired and leg.working < wanted:
         yield from _watched(group, leg, wanted, others, situation)
         return
     latest = leg.parts[-1]
@@ -220,13 +223,13 @@ def _watched(
 ) -> Iterator[Action]:
     assert leg.trigger is not None
     marks, price = situation.marks[leg.name], leg.trigger.price
-    if not marks.are_fresh(situation.now, situation.mark_age_seconds):
+    if not leg.has_passed and not marks.are_fresh(situation.now, situation.mark_age_seconds):
         since = "no mark" if marks.at is None else f"no mark since {marks.at.isoformat()}"
         yield Wait(leg, "no_mark", f"{since}: its trigger price is not watched")
     elif _fires(leg, situation):
         halted = situation.halted(group, leg, wanted)
         yield (
-            Create(leg, wanted, waits=bool(others))
+            Create(leg, EXACT.subtract(wanted, leg.working), waits=bool(others))
             if halted is None
             else Wait(leg, halted.reason, halted.text)
         )

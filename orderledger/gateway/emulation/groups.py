@@ -11,14 +11,8 @@ from orderledger.extend.events import Order
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import StoredViews, tables
 from orderledger.gateway.book import folded
-from orderledger.gateway.emulation.marking import EMULATED, PART_OF
-from orderledger.gateway.emulation.members import (
-    Group,
-    Members,
-    group_of_parent,
-    request_of,
-    tags_of,
-)
+from orderledger.gateway.emulation.marking import EMULATED, PART_OF, request_of, tags_of
+from orderledger.gateway.emulation.members import Group, Members, group_of_parent
 from orderledger.gateway.parts import GatewayParts
 from orderledger.gateway.unsettled import Key
 

@@ -9,10 +9,10 @@ knows them.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from orderledger import OrderType, Request
-from orderledger.extend.events import commands
+from orderledger.extend.events import Order, commands
 from orderledger.extend.values import HELD
 from orderledger.gateway.native_groups import is_native
 from orderledger.venues.base.order_entry import EntryAbilities
@@ -99,3 +99,13 @@ def support_of_group(kind: str, abilities: EntryAbilities) -> str:
     if kind in abilities.groups:
         return "native"
     return "native by setting" if kind in abilities.groups_by_setting else "emulated"
+
+
+def request_of(order: Order) -> commands.OrderRequested:
+    """The request of one of our orders."""
+    assert order.terms.request is not None
+    return cast(commands.OrderRequested, order.terms.request)
+
+
+def tags_of(order: Order) -> Mapping[str, Any]:
+    return {} if order.terms.request is None else order.terms.request.tags

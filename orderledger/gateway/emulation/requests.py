@@ -15,8 +15,14 @@ from orderledger.gateway.arguments import (
     request_in,
     requests_in,
 )
-from orderledger.gateway.emulation.marking import EMULATED, PART_OF, SIBLING, fired_terms
-from orderledger.gateway.emulation.members import Leg, request_of
+from orderledger.gateway.emulation.marking import (
+    EMULATED,
+    PART_OF,
+    SIBLING,
+    fired_terms,
+    request_of,
+)
+from orderledger.gateway.emulation.members import Leg
 from orderledger.gateway.groups import group_of
 
 Number: TypeAlias = Decimal | str | int

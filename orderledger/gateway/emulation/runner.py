@@ -19,8 +19,7 @@ from orderledger.gateway.emulation.actions import Action
 from orderledger.gateway.emulation.checking import EmulatedChecks
 from orderledger.gateway.emulation.decisions import Situation, decide
 from orderledger.gateway.emulation.groups import GroupKey, Groups, group_name
-from orderledger.gateway.emulation.marking import EMULATED, PART_OF
-from orderledger.gateway.emulation.members import request_of, tags_of
+from orderledger.gateway.emulation.marking import EMULATED, PART_OF, request_of, tags_of
 from orderledger.gateway.emulation.trailing import Trails, is_active
 from orderledger.gateway.emulation.triggers import Marks
 from orderledger.gateway.parts import GatewayParts

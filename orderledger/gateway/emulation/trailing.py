@@ -8,7 +8,8 @@ from decimal import Decimal
 from orderledger.extend.events import accounts
 from orderledger.extend.store import Store
 from orderledger.extend.values import stream_names
-from orderledger.gateway.emulation.members import Group, Leg, request_of
+from orderledger.gateway.emulation.marking import request_of
+from orderledger.gateway.emulation.members import Group, Leg
 from orderledger.gateway.unsettled import Key
 
 

@@ -36,7 +36,12 @@ STATES = {
     OrderStatus.EXPIRED: "canceled",
     OrderStatus.REJECTED: "canceled",
 }
-TYPES = {"limit": ("gtc", False), "post_only": ("gtc", True), "ioc": ("ioc", False)}
+TYPES = {
+    "limit": ("gtc", False),
+    "post_only": ("gtc", True),
+    "ioc": ("ioc", False),
+    "market": ("ioc", False),
+}
 
 
 class OkxServer(BrakedServer):
@@ -117,7 +122,8 @@ class OkxServer(BrakedServer):
             client_id=asked.get("clOrdId"),
             side=asked["side"],
             quantity=asked["sz"],
-            limit_price=asked["px"],
+            order_type="market" if asked["ordType"] == "market" else "limit",
+            limit_price=asked.get("px"),
             time_in_force=in_force,
             post_only=post_only,
         )

@@ -21,6 +21,8 @@ NOT_PROVED = "refusal_not_proved"
 """Reasons of Unanswered."""
 TOO_MANY_REQUESTS = "too_many_requests"
 """The reason of a refusal by a rate limit."""
+WOULD_TRIGGER = "would_trigger"
+"""The reason of a refusal because the market has passed the trigger price already."""
 
 ANY_ANSWER = (Rejected, CancelRejected, ReplaceRejected)
 STATED, STATED_4XX = "stated", "stated_4xx"

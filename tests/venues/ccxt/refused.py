@@ -175,7 +175,7 @@ SUBMITTED: dict[str, Sequence[Case]] = {
             binance(-5028, "Timestamp for this request is outside of the ME recvWindow."),
             "expired_request",
         ),
-        ("swap", 400, binance(-2021, "Order would immediately trigger."), "invalid_order"),
+        ("swap", 400, binance(-2021, "Order would immediately trigger."), "would_trigger"),
         ("swap", 400, binance(-4116, "ClientOrderId is duplicated."), DUPLICATE),
         (
             "swap",

@@ -249,8 +249,31 @@ def test_a_stop_beyond_the_market_waits_for_no_return(play: Callable[[Story], No
             order(NAME, 2, **{**STOP, "side": "buy", "stop_price": "2350"})
         )
         found = [(one.state, one.reason) for one in (sold, bought)]
-        assert found == [("rejected", "invalid_order")] * 2
+        assert found == [("rejected", "would_trigger")] * 2
         assert not desk.server.algo.orders
+
+    play(story)
+
+
+def test_an_exit_that_the_market_has_passed_leaves_at_once(play: Callable[[Story], None]) -> None:
+    """The price falls through the stop while the entry fills: OKX refuses the stop (51280), and
+    the position is sold at the market, after its take-profit is canceled."""
+
+    async def story(desk: Desk) -> None:
+        desk.others("buy", "2390")
+        entered = order(NAME, 1, quantity="1", limit_price="2500")
+        await desk.gateway.submit_bracket(entered, take_profit="2600", stop_loss="2400")
+        desk.others("sell", "2500", "1")
+        desk.trade_at("2391")
+        await until(lambda: [one["status"] for one in desk.ledger.orders()].count("filled") == 2)
+        ended = (*ENDS, "rejected")
+        await until(lambda: all(one["status"] in ended for one in desk.ledger.orders()))
+        refused, sold = desk.row("C1-sl"), desk.row("C1-sl.1")
+        assert (refused["status"], refused["reason"]) == ("rejected", "would_trigger")
+        assert (sold["order_type"], sold["stop_price"], sold["quantity"]) == ("market", None, 1)
+        assert desk.row("C1-tp")["cum_quantity"] == 0
+        assert not any(one["position_quantity"] for one in desk.ledger.positions())
+        assert len(desk.ledger.orders()) == 4
 
     play(story)
 
