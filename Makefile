@@ -27,10 +27,10 @@ endef
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# Where Python is told to keep no bytecode, the tests keep it with pytest's cache: compiling takes half of a process's start.
+# Where Python is told to keep no bytecode, it is kept with pytest's cache: compiling takes half of a process's start.
 ifneq ($(PYTHONDONTWRITEBYTECODE),)
-test test-slow test-long mutants mutants-random: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
-test test-slow test-long mutants mutants-random: export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
+export PYTHONDONTWRITEBYTECODE :=
 endif
 
 .PHONY: help setup lock demo demo-page test test-slow test-core test-long nightly test-interop test-spark test-image test-page screenshots mutants mutants-random crash crash-calls histories soak check format docs bench clean

@@ -2,6 +2,7 @@
 answers, and the limit."""
 
 import asyncio
+import time
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from orderledger.infrastructure.messages.registry import Report
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.venues import VenueRefused, VenueUnavailable
+from orderledger.venues.base.transport import pacing_of
 from orderledger.venues.tradier.tags import tag_for
 from tests.venues.tradier.harness import STORM, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
@@ -202,8 +204,10 @@ def test_the_limit_of_the_venue_is_waited_for() -> None:
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
             harness.fake._windows.clear()  # the minute is over
+            pacing._now = lambda: time.monotonic() + seconds
 
         async with a_harness(fake_options={"limit": 2}, sleep=sleep) as harness:
+            pacing = pacing_of("tradier", harness.fake.http_url, harness.fake.token, {})
             for _ in range(3):
                 await harness.venue.positions(ACCOUNT)
             (waited,) = slept
