@@ -259,7 +259,7 @@ def test_a_fill_takes_the_mode_in_force_at_its_time(ledger: Ledger) -> None:
     assert set(figures(ledger).values()) == {UNKNOWN}
 
 
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [23, pytest.param(1, marks=pytest.mark.long)])
 def test_the_order_of_recording_changes_nothing(step: int) -> None:
     told = (
         DEFINED, *UNSIDED, trade(3, "buy", "1", "2200", position_side="long"), {**UNSIDED[0],

@@ -207,7 +207,7 @@ def test_the_limit_of_the_venue_is_waited_for() -> None:
             pacing._now = lambda: time.monotonic() + seconds
 
         async with a_harness(fake_options={"limit": 2}, sleep=sleep) as harness:
-            pacing = pacing_of("tradier", harness.fake.http_url, harness.fake.token, {})
+            pacing = pacing_of("tradier", harness.fake.url, harness.fake.token, {})
             for _ in range(3):
                 await harness.venue.positions(ACCOUNT)
             (waited,) = slept
