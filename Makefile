@@ -52,8 +52,8 @@ test: setup  ## the tests that take less than a second each, on all stores; PART
 test-slow: setup  ## the tests that take longer: processes that are killed, commands, whole streams; five minutes
 	$(call run-tests,$(PYTEST),-m "slow and not long" $(addprefix tests/,$(PART)))
 
-test-core: setup  ## the tests of the core, on a copy of the package without its leaves; two minutes
-	$(BIN)/python -m tests.core_alone --numprocesses=4 --dist=loadfile
+test-core: setup  ## the tests of the core, on a copy of the package without its leaves; STORES="not postgres": of these stores; two minutes
+	$(BIN)/python -m tests.core_alone --numprocesses=4 --dist=loadfile $(if $(STORES),-k "$(STORES)")
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
@@ -77,7 +77,7 @@ screenshots: setup  ## make the pictures of the page in docs/images again
 	ORDERLEDGER_SCREENSHOTS=1 $(BIN)/pytest tests/serve/page/test_screenshots.py -m page
 
 nightly: HISTORIES = 60
-nightly: test-long test-interop test-spark test-image mutants mutants-random histories soak bench  ## what takes too long for every change; hours
+nightly: test-core test-long test-interop test-spark test-image mutants mutants-random histories soak bench  ## what takes too long for every change; hours
 
 mutants: setup  ## plant known faults in a copy, and count those that no test finds; some minutes
 	$(BIN)/python -m tests.mutants
