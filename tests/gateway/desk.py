@@ -61,11 +61,12 @@ async def trading(
     absence: Absence | None = ABSENCE,
     conditions: Iterable[str] = (),
     resizes: bool = True,
+    entry_of: Callable[[LocalVenue], LocalOrderEntry] = LocalOrderEntry,
     **more: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway that trades one account of the venue. Orders that only reduce, or have these
     conditions, are sent as others."""
-    entry = LocalOrderEntry(venue)
+    entry = entry_of(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
     entry.abilities = dataclasses.replace(
         entry.abilities, absence=absence, conditions=sent, resizes=resizes
