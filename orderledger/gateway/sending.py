@@ -177,4 +177,7 @@ class Sender:
         about: dict[str, Any] = {"account": account, "client_order_id": name, "at": now}
         if denial is not None:
             return [named, Deny(**about, reason=denial.reason, text=denial.text)]
-        return [named, Submit(**about, request_expires_at=self._outgoing.expire(flight))]
+        # the request of a held order may have been recorded without its names at the venue
+        names = flight.row["aliases"] if HELD in request.tags else None
+        submit = Submit(**about, request_expires_at=self._outgoing.expire(flight))
+        return [named, submit.model_copy(update={"aliases": names}) if names else submit]

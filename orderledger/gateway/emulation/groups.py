@@ -5,12 +5,15 @@ The log is their state: the requests with their tags, their fills and ends.
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 
+from orderledger import OrderStatus
 from orderledger.extend.events import Order
 from orderledger.extend.values import stream_names
 from orderledger.extend.views import StoredViews, tables
 from orderledger.gateway.book import folded
+from orderledger.gateway.emulation.leg_parts import NOT_REACHED, WAITED
 from orderledger.gateway.emulation.marking import EMULATED, PART_OF, request_of, tags_of
 from orderledger.gateway.emulation.members import Group, Members, group_of_parent
 from orderledger.gateway.parts import GatewayParts
@@ -22,6 +25,11 @@ FILLS_SECONDS = 2.0
 """How long fills may be reported after the end of their order, if the venue does not state the
 filled quantity with it. No venue documents this time."""
 
+ENDS_OF_GROUPS = tables.ORDERS.narrowed(("account", "status", "reason", "linked_group"))
+REFUSED_LATELY = timedelta(days=1)
+"""How long after its refusal an exit is tried again by a gateway that begins. A later one leaves it
+to an operator, who may have closed the position."""
+
 
 class Groups:
     """The groups of which an order is open, each with its orders."""
@@ -30,14 +38,31 @@ class Groups:
         self.members: dict[GroupKey, Members] = {}
         self._book = parts.book
         self._entries = parts.entries
+        self._clock = parts.clock
         self._ended: dict[Key, float] = {}
 
     def load(self) -> None:
-        """Find the groups of all open orders."""
+        """Find the groups of all open orders, and those with an order that was refused lately.
+        The last gateway may have ended before it sent another one."""
         self.members = {}
         for order in list(self._book.orders.values()):
             if order.is_requested and EMULATED in tags_of(order) and not order.is_ended:
                 self.members_of((order.account, group_name(order)))
+        for key in self._refused():
+            self.members_of(key)
+
+    def _refused(self) -> set[GroupKey]:
+        """The groups of which the venue lately refused an order, or was not reached."""
+        since = self._clock.now() - REFUSED_LATELY
+        with self._book.store.database.reading() as session:
+            values = (session.to_sql("flag", True), session.to_sql("time", since))
+            rows = session.select(ENDS_OF_GROUPS, "is_grouped = ? AND ended_at >= ?", values)
+        return {
+            (row["account"], row["linked_group"] or "")
+            for row in rows
+            if row["account"] in self._entries
+            and (row["status"] == OrderStatus.REJECTED or row["reason"] in NOT_REACHED | WAITED)
+        }
 
     def state(self, members: Members, extremes: Mapping[Key, Decimal]) -> Group:
         """The state of a group now. `extremes`: of its trailing stops."""

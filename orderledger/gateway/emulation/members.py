@@ -70,7 +70,7 @@ class Leg:
 
     @property
     def refusals(self) -> int:
-        return sum(part.is_refused for part in self.parts)
+        return sum(part.is_refused and not part.has_passed for part in self.parts)
 
     @property
     def is_over(self) -> bool:

@@ -16,7 +16,7 @@ from orderledger.extend.views import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from orderledger.venues.base.order_entry import Sent
-from tests.gateway.desk import ACCOUNT, buy, in_a_loop, sell, trading, venue_of
+from tests.gateway.desk import ACCOUNT, buy, hear, in_a_loop, sell, trading, venue_of
 from tests.gateway.emulation.test_brackets import held, listen, trade, works
 from tests.gateway.emulation.test_brakes import position, rests
 
@@ -182,6 +182,61 @@ async def test_the_next_gateway_sells_what_the_last_one_left(ledger: Ledger) -> 
     async with trading(ledger, venue, entry_of=PassedEntry, name="second"):
         await sold(ledger, venue, 0.5)
         assert filled(ledger)["E"] == "5"
+
+
+@in_a_loop
+async def test_a_stop_that_was_refused_in_a_halt_is_sold_by_the_next_gateway(
+    ledger: Ledger,
+) -> None:
+    """Nothing of the bracket is open when the next gateway begins: it has no take-profit."""
+    venue = venue_of()
+    rests(venue, "buy", "9", "61000")
+
+    class HaltingEntry(PassedEntry):
+        async def submit(self, order: Row) -> Sent:
+            answer = await super().submit(order)
+            if order["order_type"] in STOPS:
+                ledger.record(Halt(account=ACCOUNT, at=self.venue.now, mode="stop", reason="test"))
+            return answer
+
+    async with trading(ledger, venue, entry_of=HaltingEntry, name="first") as gateway:
+        await submit(gateway, take_profit=None)
+        trade(venue, "sell", "5", "64000")
+        await passes(ledger, venue, 1.0)
+    assert not ledger.open_orders() and position(ledger) == 5
+    ledger.record(ResumeTrading(account=ACCOUNT, at=venue.now))
+    async with trading(ledger, venue, entry_of=PassedEntry, name="second"):
+        await sold(ledger, venue)
+    assert filled(ledger) == {"E": "5", "E-sl.1": "5"}
+
+
+@in_a_loop
+async def test_what_a_passed_stop_sends_has_three_attempts(ledger: Ledger) -> None:
+    """The refusal of the stop is none of them."""
+    venue = venue_of()
+    sent: list[str] = []
+
+    class PoorEntry(PassedEntry):
+        async def submit(self, order: Row) -> Sent:
+            name = str(order["client_order_id"])
+            if order["order_type"] != OrderType.MARKET:
+                return await super().submit(order)
+            sent.append(name)
+            return [
+                Rejected(account=ACCOUNT, client_order_id=name, at=self.venue.now, reason="poor")
+            ]
+
+    async with trading(ledger, venue, entry_of=PoorEntry) as gateway:
+        await submit(gateway, take_profit=None)
+        trade(venue, "sell", "5", "64000")
+        async with asyncio.timeout(60):
+            while len(sent) < 3:
+                hear(ledger, venue)
+                await asyncio.sleep(0.05)
+        for _ in range(20):
+            hear(ledger, venue)
+            await asyncio.sleep(0.05)
+        assert sent == ["E-sl.1", "E-sl.2", "E-sl.3"]
 
 
 @in_a_loop

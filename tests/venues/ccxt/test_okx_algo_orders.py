@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger
+from orderledger.simulation.ccxt.okx import OkxServer
 from orderledger.simulation.ccxt.okx_algo import AlgoOrders
 from orderledger.venues.base.venue import Messages
 from tests.venues.ccxt.braked import ACCOUNT, SYMBOLS, entry, order, server, venue
@@ -274,6 +275,34 @@ def test_an_exit_that_the_market_has_passed_leaves_at_once(play: Callable[[Story
         assert desk.row("C1-tp")["cum_quantity"] == 0
         assert not any(one["position_quantity"] for one in desk.ledger.positions())
         assert len(desk.ledger.orders()) == 4
+
+    play(story)
+
+
+def test_an_exit_without_an_answer_is_found_by_its_name_at_the_exchange(
+    play: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OKX takes no `C1-sl.1` (clOrdId: letters and digits): the order has another name there, which
+    is recorded before it is sent, also for an order that was held."""
+    place = OkxServer._place_many
+
+    async def place_and_fail(self: OkxServer, asked: Any) -> Any:
+        answer = await place(self, asked)
+        if asked["orders"][0]["ordType"] == "market":
+            raise ConnectionResetError
+        return answer
+
+    monkeypatch.setattr(OkxServer, "_place_many", place_and_fail)
+
+    async def story(desk: Desk) -> None:
+        desk.others("buy", "2390")
+        entered = order(NAME, 1, quantity="1", limit_price="2500")
+        await desk.gateway.submit_bracket(entered, take_profit="2600", stop_loss="2400")
+        desk.others("sell", "2500", "1")
+        desk.trade_at("2391")
+        await until(lambda: len(desk.ledger.orders()) == 4)
+        await until(desk.is_in("filled", "C1-sl.1"))
+        assert desk.ledger.anomalies(open_only=True) == []
 
     play(story)
 
