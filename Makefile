@@ -27,7 +27,7 @@ endef
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# Where Python is told to keep no bytecode, it is kept with pytest's cache: compiling takes half of a process's start.
+# Without bytecode, compiling takes half of the start of a process. Where Python is told to write none, it writes it into pytest's cache.
 ifneq ($(PYTHONDONTWRITEBYTECODE),)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
 export PYTHONDONTWRITEBYTECODE :=

@@ -80,8 +80,9 @@ NOTES = """## Notes
 - **The direction of a trigger** is part of each request: a take-profit that buys waits for a fall, and one that sells for a rise. Where a request cannot
   say it, the gateway emulates the take-profit: at Bybit spot, the venue derives the direction from the price at which the order arrives. OKX
   spot takes it as a margin order only, through ccxt. A stop at OKX is sent as a stop-loss (`slTriggerPx`): if the market has passed its price, OKX refuses
-  it (error codes 51277 to 51280), as Binance does (USD-M -2021; spot, by its sentence) and Bybit (110092, 110093). The reason is `would_trigger`. For an exit of
-  a bracket or of an OTO group, the price counts as reached: the other exits are canceled, and the order that the trigger would have made is sent at once. A stop of a spot order is sent with `tdMode` `cash`, and triggers by the last price only (51415).
+  it (error codes 51277 to 51280), as Binance does (USD-M -2021; spot, by its sentence) and Bybit (110092, 110093). The reason is
+  `would_trigger`. For an exit of a bracket, the price counts as reached: the other exits are canceled, and the order that the trigger would have
+  made is sent at once. In an OTO group the other orders stay. A stop of a spot order is sent with `tdMode` `cash`, and triggers by the last price only (51415).
   Spot orders of multi-currency and portfolio margin accounts need `cross` (page "Place order"), which is not sent.
 - **Reduce-only** orders exist at OKX for contracts in net mode only (page "Place order"). In long/short mode, `position_side` and the side say what an order
   closes. Where a product of an exchange has no such orders, the order is denied: it would be filled without a position, too.

@@ -7,18 +7,19 @@ import asyncio
 import dataclasses
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from orderledger import Halt, Ledger, OrderType, Rejected, ResumeTrading, parse_document
+from orderledger import Ledger, OrderType, Rejected, parse_document
 from orderledger.extend.views import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 from orderledger.venues.base.order_entry import Sent
 from tests.gateway.desk import ACCOUNT, buy, hear, in_a_loop, sell, trading, venue_of
 from tests.gateway.emulation.test_brackets import held, listen, trade, works
-from tests.gateway.emulation.test_brakes import position, rests
+from tests.gateway.emulation.test_brakes import halt, position, rests, resume
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +44,20 @@ class PassedEntry(LocalOrderEntry):
                 account=ACCOUNT, client_order_id=name, at=self.venue.now, reason="would_trigger"
             )
         ]
+
+
+class HaltingEntry(PassedEntry):
+    """The same, where a halt comes with the refusal."""
+
+    def __init__(self, ledger: Ledger, mode: str, venue: LocalVenue) -> None:
+        super().__init__(venue)
+        self._ledger, self._mode = ledger, mode
+
+    async def submit(self, order: Row) -> Sent:
+        answer = await super().submit(order)
+        if order["order_type"] in STOPS:
+            halt(self._ledger, self.venue, self._mode)
+        return answer
 
 
 def bracket(**more: Any) -> dict[str, Any]:
@@ -142,14 +157,7 @@ async def test_a_halt_holds_the_order_back_and_leaves_the_take_profit(
     venue = venue_of()
     rests(venue, "buy", "9", "61000")
 
-    class HaltingEntry(PassedEntry):
-        async def submit(self, order: Row) -> Sent:
-            answer = await super().submit(order)
-            if order["order_type"] in STOPS:
-                ledger.record(Halt(account=ACCOUNT, at=self.venue.now, mode=mode, reason="test"))
-            return answer
-
-    async with trading(ledger, venue, entry_of=HaltingEntry) as gateway:
+    async with trading(ledger, venue, entry_of=partial(HaltingEntry, ledger, mode)) as gateway:
         await submit(gateway, reduce_only=False)
         trade(venue, "sell", "5", "64000")
         await passes(ledger, venue, 2.5)
@@ -157,7 +165,7 @@ async def test_a_halt_holds_the_order_back_and_leaves_the_take_profit(
         if mode == "stop":
             assert works(venue) == {"E-tp": "5"}
             assert len(ledger.orders()) == 3
-        ledger.record(ResumeTrading(account=ACCOUNT, at=venue.now))
+        resume(ledger, venue)
         await sold(ledger, venue)
         assert filled(ledger) == {"E": "5", "E-sl.1": "5"}
 
@@ -192,19 +200,13 @@ async def test_a_stop_that_was_refused_in_a_halt_is_sold_by_the_next_gateway(
     venue = venue_of()
     rests(venue, "buy", "9", "61000")
 
-    class HaltingEntry(PassedEntry):
-        async def submit(self, order: Row) -> Sent:
-            answer = await super().submit(order)
-            if order["order_type"] in STOPS:
-                ledger.record(Halt(account=ACCOUNT, at=self.venue.now, mode="stop", reason="test"))
-            return answer
-
-    async with trading(ledger, venue, entry_of=HaltingEntry, name="first") as gateway:
+    halting = partial(HaltingEntry, ledger, "stop")
+    async with trading(ledger, venue, entry_of=halting, name="first") as gateway:
         await submit(gateway, take_profit=None)
         trade(venue, "sell", "5", "64000")
         await passes(ledger, venue, 1.0)
     assert not ledger.open_orders() and position(ledger) == 5
-    ledger.record(ResumeTrading(account=ACCOUNT, at=venue.now))
+    resume(ledger, venue)
     async with trading(ledger, venue, entry_of=PassedEntry, name="second"):
         await sold(ledger, venue)
     assert filled(ledger) == {"E": "5", "E-sl.1": "5"}
